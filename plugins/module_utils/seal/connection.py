@@ -1,0 +1,186 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which key, region and endpoint this collection's own calls use, and where each came from.
+
+Precedence is Ansible's: an option of the task, then the environment (Vault's and AWS's names), then what the AWS SDK
+finds. What a *server* will use is another question, with another answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from .arn import KeyReference
+from .errors import SettingError
+
+KEY_VARIABLES = ("VAULT_AWSKMS_SEAL_KEY_ID", "AWSKMS_WRAPPER_KEY_ID")
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+ENDPOINT_VARIABLES = ("AWS_KMS_ENDPOINT", "AWSKMS_ENDPOINT")
+# botocore's own, read here too because botocore before 1.31 does not know them.
+_SDK_ENDPOINT_VARIABLES = {
+    "kms": ("AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"),
+    "sts": ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
+}
+
+
+class Sourced(NamedTuple):
+    """A value and, in words, where it came from."""
+
+    value: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.value} (from {self.source})"
+
+    def as_result(self) -> dict[str, str]:
+        return {"value": self.value, "source": self.source}
+
+
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """What the task said of the way to KMS; names are those of the seal stanza. Empty means not said.
+
+    ``timeout`` bounds each KMS call with all its retries, in seconds.
+    """
+
+    region: str = ""
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    session_token: str = field(default="", repr=False)
+    endpoint: str = ""
+    shared_creds_profile: str = ""
+    shared_creds_filename: str = ""
+    role_arn: str = ""
+    role_session_name: str = ""
+    web_identity_token_file: str = ""
+    sts_endpoint: str = ""
+    ca_bundle: str = ""
+    validate_certs: bool = True
+    proxy: str = ""
+    timeout: float = 30.0
+
+    def check(self) -> None:
+        """Refuse what cannot work, before any call; raises :class:`SettingError`."""
+        if bool(self.access_key) != bool(self.secret_key):
+            given, missing = ("access_key", "secret_key") if self.access_key else ("secret_key", "access_key")
+            raise SettingError(
+                f"Option {given} is given without {missing}.",
+                reason="incomplete_credentials",
+                remedy="Give both or neither.",
+            )
+        if self.session_token and not self.access_key:
+            raise SettingError(
+                "Option session_token is given without access_key and secret_key.",
+                reason="incomplete_credentials",
+                remedy="Give all three, or leave session_token out.",
+            )
+        if self.access_key and self.shared_creds_profile:
+            raise SettingError(
+                "Options access_key and shared_creds_profile are both given.",
+                reason="invalid_option",
+                remedy="Say by one of them whose credentials to use.",
+            )
+        for name in ("endpoint", "sts_endpoint", "proxy"):
+            _check_url(name, getattr(self, name))
+        for name in ("shared_creds_filename", "web_identity_token_file", "ca_bundle"):
+            path = getattr(self, name)
+            if path and not os.access(path, os.R_OK):
+                raise SettingError(
+                    f"Option {name} names {path!r}, which is not there or may not be read.",
+                    reason="file_error",
+                    remedy="Check the path and its permissions on the host where this runs.",
+                )
+        if not 0 < self.timeout <= 3600:
+            raise SettingError(
+                f"Option timeout is {self.timeout:g}.",
+                reason="invalid_option",
+                remedy="Give seconds, above 0 and at most 3600.",
+            )
+
+
+def key_in_force(option: str | None, environ: Mapping[str, str]) -> Sourced:
+    """The key to seal with; raises :class:`SettingError` where none is named (``no_key``) or its form is wrong."""
+    key = first(option, "kms_key_id", environ, KEY_VARIABLES)
+    if key is None:
+        raise SettingError(
+            "No KMS key is named.",
+            reason="no_key",
+            remedy=f"Give kms_key_id, or set the environment variable {KEY_VARIABLES[0]}.",
+        )
+    parse_key(key)
+    return key
+
+
+def parse_key(key: Sourced) -> KeyReference:
+    """Read a key reference; the error says where the reference came from."""
+    try:
+        return KeyReference.parse(key.value)
+    except SettingError as error:
+        error.message = f"The key from {key.source} is malformed: {error.message}"
+        raise
+
+
+def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
+    """The KMS endpoint's URL; None leaves it to the AWS SDK."""
+    endpoint = first(options.endpoint, "endpoint", environ, ENDPOINT_VARIABLES) or _sdk_endpoint("kms", environ)
+    if endpoint:
+        _check_url(endpoint.source, endpoint.value)
+    return endpoint
+
+
+def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
+    """The STS endpoint's URL; None leaves it to the AWS SDK."""
+    return first(options.sts_endpoint, "sts_endpoint", environ, ()) or _sdk_endpoint("sts", environ)
+
+
+def first(option: str | None, name: str, environ: Mapping[str, str], variables: tuple[str, ...]) -> Sourced | None:
+    """The first that is set and not empty of the option and the environment variables."""
+    if option:
+        return Sourced(option, f"option {name}")
+    for variable in variables:
+        if environ.get(variable):
+            return Sourced(environ[variable], f"environment variable {variable}")
+    return None
+
+
+def check_region(region: Sourced, key: Sourced) -> None:
+    """Refuse a key ARN of another region than the one in force; raises :class:`SettingError`.
+
+    The ARN of a multi-region key passes: its replica in the region in force is used instead.
+    """
+    reference = parse_key(key)
+    if reference.is_arn and reference.region != region.value and not reference.is_multi_region:
+        raise SettingError(
+            f"The key {key.value} (from {key.source}) lies in region {reference.region}, "
+            f"but region {region.value} is in force (from {region.source}).",
+            reason="region_mismatch",
+            remedy=f"Leave the region out, or set it to {reference.region}.",
+        )
+
+
+def _sdk_endpoint(service: str, environ: Mapping[str, str]) -> Sourced | None:
+    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return None
+    return first(None, "", environ, _SDK_ENDPOINT_VARIABLES[service])
+
+
+def _check_url(name: str, url: str) -> None:
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingError(
+            f"{name} is not a URL of the form https://HOST or https://HOST:PORT.",
+            reason="invalid_option",
+            remedy="Give the scheme (https, or http for a test) and the host.",
+        )

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wrap and unwrap: the one place where sealed values, the envelope and KMS meet.
+
+What is written, and how it is opened, is what HashiCorp's and OpenBao's ``wrappers/awskms/awskms.go`` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import NamedTuple, TypeVar
+
+from .arn import KeyReference
+from .blob import DIRECT, ENVELOPE, BlobInfo, KeyInfo
+from .envelope import decrypt, encrypt, new_data_key
+from .errors import BlobError, KmsError, SealError
+from .kms import MAX_CONNECTIONS, Decrypted, Kms
+from .sealed_value import SealedValue
+from .trusted_keys import TrustedKeys
+
+KmsForRegion = Callable[[str], Kms]
+"""Gives the KMS to ask for a value whose key lies in the given region (empty: not known)."""
+
+_MAX_DIRECT_CIPHERTEXT = 6144  # KMS Decrypt's limit, in bytes
+_T = TypeVar("_T")
+_U = TypeVar("_U")
+
+
+class Wrapped(NamedTuple):
+    """A value just sealed: ``key_arn`` is the key's ARN as Encrypt answered it."""
+
+    value: SealedValue
+    key_arn: str
+
+
+@dataclass(frozen=True)
+class Unwrapped:
+    """A value just opened. ``key_arn`` is the key that KMS opened it with; ``slot`` counts from 0."""
+
+    plaintext: bytes = field(repr=False)
+    key_arn: str
+    mechanism: int
+    form: str
+    layout: str
+    slot: int = 0
+
+
+def wrap(kms: Kms, key_id: str, plaintext: bytes, aad: bytes = b"") -> Wrapped:
+    """Seal one value under a fresh data key and nonce: one Encrypt call, whatever the value's size.
+
+    ``aad`` is additional authenticated data: it is not stored, and whoever opens the value must give it again.
+    """
+    data_key = new_data_key()
+    nonce, ciphertext = encrypt(data_key, plaintext, aad)
+    answer = kms.encrypt(key_id, data_key)
+    key_info = KeyInfo(ENVELOPE, answer.key_arn, answer.ciphertext)
+    return Wrapped(SealedValue((BlobInfo(ciphertext, nonce, key_info),)), answer.key_arn)
+
+
+def wrap_many(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:
+    """Seal each value under a data key of its own, several at a time. The first error stops it and is raised."""
+    return _at_once(lambda plaintext: wrap(kms, key_id, plaintext, aad), plaintexts)
+
+
+class Unsealer:
+    """Opens sealed values; a wrapped data key that occurs twice is decrypted once.
+
+    :param kms_for_region: gives the KMS to ask.
+    :param aad: additional authenticated data of all values.
+    :param trusted: the only keys to trust; None trusts every key that the caller may use, as Vault does.
+    """
+
+    def __init__(self, kms_for_region: KmsForRegion, aad: bytes = b"", trusted: TrustedKeys | None = None) -> None:
+        self._kms_for_region = kms_for_region
+        self._aad = aad
+        self._trusted = trusted
+        self._lock = Lock()
+        self._decrypted: dict[tuple[bytes, str], Future[Decrypted]] = {}
+
+    def unwrap(self, value: SealedValue) -> Unwrapped:
+        """Open one value: of several slots the first AWS KMS slot that this caller can open.
+
+        Raises :class:`BlobError` or :class:`KmsError`; with several slots the last one's, and what each slot said.
+        """
+        failures: list[SealError] = []
+        for index, slot in enumerate(value.slots):
+            try:
+                opened = self._open(slot)
+            except SealError as error:
+                failures.append(error)
+            else:
+                plaintext, key_arn = opened
+                return Unwrapped(plaintext, key_arn, slot.mechanism, value.form, slot.layout, index)
+        if len(failures) > 1:
+            raise _none_opens(value, failures)
+        raise failures[0]
+
+    def unwrap_many(self, values: Sequence[SealedValue]) -> list[Unwrapped]:
+        """Open many, several at a time, in the order given. The first error stops it and is raised."""
+        return _at_once(self.unwrap, values)
+
+    def _open(self, slot: BlobInfo) -> tuple[bytes, str]:
+        _check_wrapper(slot)
+        if slot.key_id and self._trusted:
+            self._trusted.check_claim(slot.key_id)
+        if slot.mechanism == DIRECT:
+            answer = self._decrypt(bytes(slot.ciphertext), slot.key_id)
+            plaintext = answer.plaintext
+        else:
+            assert slot.key_info is not None
+            answer = self._decrypt(slot.key_info.wrapped_key, slot.key_id)
+            nonce, ciphertext = slot.nonce_and_ciphertext()
+            plaintext = decrypt(answer.plaintext, nonce, ciphertext, self._aad)
+        self._check_answer(slot.key_id, answer.key_arn)
+        return plaintext, answer.key_arn
+
+    def _decrypt(self, ciphertext: bytes, key_id: str) -> Decrypted:
+        """Ask KMS, once for each distinct ciphertext; others that need the same one wait for the answer."""
+        with self._lock:
+            pending = self._decrypted.get((ciphertext, key_id))
+            mine = pending is None
+            if pending is None:
+                pending = self._decrypted[ciphertext, key_id] = Future()
+        if mine:
+            try:
+                pending.set_result(self._ask(ciphertext, key_id))
+            except BaseException as error:
+                pending.set_exception(error)
+        return pending.result()
+
+    def _ask(self, ciphertext: bytes, key_id: str) -> Decrypted:
+        claimed = KeyReference.parse_key_arn(key_id)
+        kms = self._kms_for_region(claimed.region if claimed else "")
+        if not self._trusted:
+            return kms.decrypt(ciphertext)
+        if claimed:
+            return kms.decrypt(ciphertext, str(claimed.in_region(kms.region.value)))
+        # The value does not say which key sealed it: it must be one of those that are trusted.
+        answers: list[KmsError] = []
+        for reference in self._trusted.references():
+            try:
+                return kms.decrypt(ciphertext, reference)
+            except KmsError as error:
+                if error.reason != "wrong_key":
+                    raise
+                answers.append(error)
+        raise answers[-1]
+
+    def _check_answer(self, claimed_key_id: str, key_arn: str) -> None:
+        if self._trusted:
+            self._trusted.check_answer(key_arn)
+        claimed, answered = KeyReference.parse_key_arn(claimed_key_id), KeyReference.parse_key_arn(key_arn)
+        if claimed and answered and not claimed.matches(answered):
+            raise BlobError(
+                f"The value says that the key {claimed_key_id} sealed it, but KMS opened it with {key_arn}.",
+                reason="not_authentic",
+                remedy="The value was altered after it was sealed; take it from its source again.",
+            )
+
+
+def _check_wrapper(slot: BlobInfo) -> None:
+    """Refuse, before any call, what no awskms seal wrote."""
+    if slot.mechanism not in (DIRECT, ENVELOPE):
+        raise BlobError(
+            f"The value is sealed by mechanism {slot.mechanism}; an awskms seal knows 0 (direct) and 1 (envelope).",
+            reason="unsupported_mechanism",
+            remedy="It was sealed by another seal than awskms, or by a newer format than this collection reads.",
+        )
+    if slot.key_id and KeyReference.parse_key_arn(slot.key_id) is None:
+        raise BlobError(
+            f"The value is sealed under {slot.key_id!r}, which is no AWS KMS key.",
+            reason="foreign_wrapper",
+            remedy="It was sealed by another seal than awskms (another cloud's, transit or an HSM); open it with that one.",
+        )
+    if slot.mechanism == DIRECT and len(slot.ciphertext) > _MAX_DIRECT_CIPHERTEXT:
+        raise BlobError.malformed(
+            f"a ciphertext that KMS made itself has at most {_MAX_DIRECT_CIPHERTEXT} bytes, this one {len(slot.ciphertext)}"
+        )
+
+
+def _none_opens(value: SealedValue, failures: list[SealError]) -> SealError:
+    said = " ".join(f"Slot {index}: {error}" for index, error in enumerate(failures))
+    # What an AWS slot said matters more than that another slot is not one.
+    own = [error for error in failures if error.reason != "foreign_wrapper"] or failures
+    chosen = own[-1]
+    return type(chosen)(
+        f"None of the value's {len(value.slots)} slots opens. {said}", reason=chosen.reason, details=chosen.details
+    )
+
+
+def _at_once(work: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
+    if len(items) < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(max_workers=min(MAX_CONNECTIONS, len(items))) as pool:
+        futures = [pool.submit(work, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise

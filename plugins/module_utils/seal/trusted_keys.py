@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which keys the caller trusts: a sealed value under any other key is refused before KMS is asked to decrypt it.
+
+Without this, Decrypt accepts a value that anybody sealed under any key that the caller may use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from .arn import KeyReference
+from .errors import BlobError, KmsError
+from .kms import Kms
+
+
+class TrustedKeys:
+    """The keys of ``allowed_key_ids``: ids, key ARNs and aliases.
+
+    An alias is resolved once, by DescribeKey through ``kms_for_region`` (called with the alias ARN's region, or with
+    an empty text). Raises :class:`SettingError` for a malformed reference and :class:`KmsError` for an alias that
+    cannot be resolved.
+    """
+
+    def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms]) -> None:
+        self._keys = []
+        self._names: list[str] = []
+        for text in references:
+            reference = KeyReference.parse(text)
+            if reference.is_alias:
+                arn = str(kms_for_region(reference.region).describe_key(text)["Arn"])
+                self._names.append(f"{text} ({arn})")
+                reference = KeyReference.parse(arn)
+            else:
+                self._names.append(text)
+            self._keys.append(reference)
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def __str__(self) -> str:
+        return ", ".join(self._names)
+
+    def references(self) -> list[str]:
+        """The keys as KMS takes them, for a value that does not say which key sealed it."""
+        return [str(key) for key in self._keys]
+
+    def check_claim(self, key_id: str) -> None:
+        """Refuse a value that names another key; raises :class:`BlobError` (``wrong_key``)."""
+        claimed = KeyReference.parse_key_arn(key_id)
+        if claimed is None or not self._match(claimed):
+            raise BlobError(
+                f"The value is sealed under the key {key_id}, which is none of the allowed keys ({self}).",
+                reason="wrong_key",
+                remedy="If this key is to be trusted, add it to allowed_key_ids.",
+                details={"key_id": key_id},
+            )
+
+    def check_answer(self, key_arn: str) -> None:
+        """Refuse a plaintext that KMS opened with another key; raises :class:`KmsError` (``wrong_key``)."""
+        answered = KeyReference.parse_key_arn(key_arn)
+        if answered is None or not self._match(answered):
+            raise KmsError(
+                f"KMS opened the value with the key {key_arn}, which is none of the allowed keys ({self}).",
+                reason="wrong_key",
+                remedy="If this key is to be trusted, add it to allowed_key_ids.",
+                details={"key_id": key_arn},
+            )
+
+    def _match(self, key: KeyReference) -> bool:
+        return any(trusted.matches(key) for trusted in self._keys)
