@@ -15,11 +15,14 @@ import binascii
 from dataclasses import dataclass, field
 
 from .blob import BlobInfo, Others
-from .errors import BlobError
+from .errors import BlobError, SettingError
 from .protowire import Buffer, bytes_field, read_fields, varint_field
 
 MAX_SIZE = 64 * 1024 * 1024
 """Default limit of a sealed value, in bytes."""
+
+_LEAST_LIMIT = 32 * 1024
+_LARGEST_LIMIT = 1 << 30
 
 _MULTI_HEADER = b"multiwrapvalue:1"
 _LENGTH_SIZE = 4  # big-endian, of what follows
@@ -77,6 +80,17 @@ class SealedValue:
 
     def encode(self) -> bytes:
         return b"".join(self.pieces())
+
+
+def checked_limit(limit: int) -> int:
+    """The option ``max_size``, in bytes; raises :class:`SettingError` (``invalid_option``) outside 32 KiB to 1 GiB."""
+    if not _LEAST_LIMIT <= limit <= _LARGEST_LIMIT:
+        raise SettingError(
+            f"Option max_size is {limit}.",
+            reason="invalid_option",
+            remedy=f"Give {_LEAST_LIMIT} to {_LARGEST_LIMIT} bytes.",
+        )
+    return limit
 
 
 def from_base64(text: str | bytes, max_size: int = MAX_SIZE) -> bytes:

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module edge: options that all modules share, and the one place where a SealError becomes a failed task."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+
+# Names are the seal stanza's; the aliases are those of amazon.aws. Documented in the fragment awskms_connection.
+CONNECTION_SPEC: dict[str, dict[str, Any]] = {
+    "region": {"type": "str", "aliases": ["aws_region"]},
+    "access_key": {"type": "str", "no_log": False, "aliases": ["aws_access_key_id", "aws_access_key"]},
+    "secret_key": {"type": "str", "no_log": True, "aliases": ["aws_secret_access_key", "aws_secret_key"]},
+    "session_token": {"type": "str", "no_log": True, "aliases": ["aws_session_token"]},
+    "endpoint": {"type": "str", "aliases": ["endpoint_url", "aws_endpoint_url"]},
+    "shared_creds_profile": {"type": "str", "aliases": ["profile", "aws_profile"]},
+    "shared_creds_filename": {"type": "path"},
+    "role_arn": {"type": "str"},
+    "role_session_name": {"type": "str"},
+    "web_identity_token_file": {"type": "path", "no_log": False},
+    "sts_endpoint": {"type": "str"},
+    "ca_bundle": {"type": "path", "aliases": ["aws_ca_bundle"]},
+    "validate_certs": {"type": "bool", "default": True},
+    "proxy": {"type": "str", "no_log": False},
+    "timeout": {"type": "float", "default": 30.0},
+}
+AAD_SPEC: dict[str, dict[str, Any]] = {
+    "aad": {"type": "str"},
+    "aad_base64": {"type": "str"},
+}
+
+
+def connection_options(params: dict[str, Any]) -> ConnectionOptions:
+    """What the task said of the way to KMS."""
+    names = [field.name for field in dataclasses.fields(ConnectionOptions) if field.name in params]
+    return ConnectionOptions(**{name: params[name] for name in names if params[name] is not None})
+
+
+def aad_option(params: dict[str, Any]) -> bytes:
+    """The additional authenticated data, given as text or as base64."""
+    if params["aad_base64"] is not None:
+        return decoded("aad_base64", params["aad_base64"])
+    return to_bytes(params["aad"] or "")
+
+
+def decoded(name: str, text: str) -> bytes:
+    """Decode an option's base64; raises :class:`SettingError` (``invalid_option``)."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise SettingError(
+            f"Option {name} is not base64.", reason="invalid_option", remedy="Encode it, as the filter b64encode does."
+        ) from None
+
+
+def run_module(
+    work: Callable[[AnsibleModule], dict[str, Any]], argument_spec: dict[str, dict[str, Any]], **kwargs: Any
+) -> None:
+    """Run a module: ``work`` returns the result or raises a SealError, which becomes ``msg``, ``reason`` and ``remedy``."""
+    spec = {**CONNECTION_SPEC, **argument_spec}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **kwargs)
+    # Ansible would blank every occurrence of a secret in the result: with a plaintext such as "a", that ruins the blob
+    # and the ARN. So the options are hidden here by their names, and no result repeats one.
+    shown = {"module_args": _hidden(module.params, spec)}
+    module.no_log_values.clear()
+    try:
+        result = work(module)
+    except SealError as error:
+        module.fail_json(invocation=shown, **error.as_result())
+    module.exit_json(invocation=shown, **result)
+
+
+def _hidden(params: dict[str, Any], spec: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    secret = {name for name, option in spec.items() if option.get("no_log")}
+    secret |= {alias for name in secret for alias in spec[name].get("aliases", ())}
+    hidden = {name: "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" for name in secret if params.get(name) is not None}
+    return {**params, **hidden}

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module awskms_seal_unwrap does: one value, several, or one into a file."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import aad_option, connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import (
+    SealedValue,
+    checked_limit,
+    from_base64,
+    from_file_content,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, Unwrapped
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import (
+    check_destination,
+    read_file,
+    set_attributes,
+    write_file,
+)
+
+
+def unwrap_task(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError`."""
+    params = module.params
+    values = _values(params, checked_limit(params["max_size"]))
+    aad = aad_option(params)
+    if params["dest"]:
+        check_destination(params["dest"])
+    clients = KmsClients(connection_options(params))
+    trusted = TrustedKeys(params["allowed_key_ids"], clients) if params["allowed_key_ids"] else None
+    opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
+    result: dict[str, Any] = {"changed": False, "connection": clients.connection()}
+    if params["blobs"] is not None:
+        return {**result, **_many(dict(zip(values, opened)))}
+    result.update(_facts(opened[0]))
+    if params["dest"]:
+        return {**result, **_write(module, opened[0].plaintext)}
+    result["plaintext_base64"] = base64.b64encode(opened[0].plaintext).decode()
+    text = _text(opened[0].plaintext)
+    return result if text is None else {**result, "plaintext": text}
+
+
+def _values(params: dict[str, Any], limit: int) -> dict[str, SealedValue]:
+    """The values to open by their names; a single one has an empty name. The error names the option."""
+    if params["blobs"] is not None:
+        return {str(name): _parse(f"blobs.{name}", blob, limit) for name, blob in params["blobs"].items()}
+    if params["src"] is not None:
+        content = read_file(params["src"], "src", limit * 3 // 2)
+        return {"": _parse(f"The file {params['src']}", content, limit)}
+    return {"": _parse("Option blob", params["blob"], limit)}
+
+
+def _parse(name: str, blob: Any, limit: int) -> SealedValue:
+    if not isinstance(blob, (str, bytes)):
+        raise SettingError(
+            f"{name} is no text but of type {type(blob).__name__}.",
+            reason="invalid_option",
+            remedy="Give the sealed value as base64.",
+        )
+    try:
+        data = from_file_content(blob, limit) if isinstance(blob, bytes) else from_base64(blob, limit)
+        return SealedValue.parse(data, limit)
+    except SealError as error:
+        error.message = f"{name}: {error.message}"
+        raise
+
+
+def _many(opened: dict[str, Unwrapped]) -> dict[str, Any]:
+    texts = {name: _text(value.plaintext) for name, value in opened.items()}
+    return {
+        "plaintexts": {name: text for name, text in texts.items() if text is not None},
+        "plaintexts_base64": {name: base64.b64encode(value.plaintext).decode() for name, value in opened.items()},
+        "facts": {name: _facts(value) for name, value in opened.items()},
+    }
+
+
+def _facts(value: Unwrapped) -> dict[str, Any]:
+    return {
+        "key_id": value.key_arn,
+        "mechanism": value.mechanism,
+        "form": value.form,
+        "layout": value.layout,
+        "slot": value.slot,
+    }
+
+
+def _text(plaintext: bytes) -> str | None:
+    try:
+        return plaintext.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _write(module: AnsibleModule, plaintext: bytes) -> dict[str, Any]:
+    dest: str = module.params["dest"]
+    before = os.path.getsize(dest) if os.path.exists(dest) else None
+    if before == len(plaintext) and read_file(dest, "dest", len(plaintext)) == plaintext:
+        return {"changed": set_attributes(module, dest), "dest": dest}
+    if not module.check_mode:
+        write_file(module, dest, [plaintext])
+    result: dict[str, Any] = {"changed": True, "dest": dest}
+    if module._diff:
+        result["diff"] = {
+            "before": "" if before is None else f"{before} bytes, not shown\n",
+            "after": f"{len(plaintext)} bytes, not shown\n",
+        }
+    return result

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module awskms_seal_wrap does: one value, several, or one into a file."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import (
+    aad_option,
+    connection_options,
+    decoded,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import ENVELOPE
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import (
+    Sourced,
+    check_region,
+    key_in_force,
+    parse_key,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import (
+    BlobError,
+    KmsError,
+    SealError,
+    SettingError,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import (
+    SealedValue,
+    checked_limit,
+    from_file_content,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, Wrapped, wrap, wrap_many
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import (
+    check_destination,
+    read_file,
+    set_attributes,
+    write_file,
+)
+
+_LARGEST_RETURNED = 1 << 20  # a larger blob that is in a file already is not sent to the controller as well
+_OVERHEAD = 16 * 1024  # room for nonce, tag, key ARN and wrapped key around a value
+
+
+def wrap_task(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError`."""
+    params = module.params
+    limit = checked_limit(params["max_size"])
+    aad = aad_option(params)
+    plaintexts = _plaintexts(params, limit)
+    if params["dest"]:
+        check_destination(params["dest"])
+    key = key_in_force(params["kms_key_id"], os.environ)
+    kms = KmsClients(connection_options(params))(parse_key(key).region, f"the key ARN of {key.source}")
+    check_region(kms.region, key)
+    result = {"changed": False, "mechanism": ENVELOPE, "connection": {"kms_key_id": key.as_result(), **kms.connection()}}
+    key_id = str(parse_key(key).in_region(kms.region.value))
+    if params["dest"]:
+        return {**result, **_Destination(module, kms, key_id, aad, limit).seal(plaintexts[""])}
+    if module.check_mode:
+        return result
+    sealed = wrap_many(kms, key_id, list(plaintexts.values()), aad)
+    if sealed:
+        result["key_id"] = sealed[0].key_arn
+    if params["values"] is None:
+        return {**result, "blob": _text(sealed[0])}
+    return {**result, "blobs": {name: _text(wrapped) for name, wrapped in zip(plaintexts, sealed)}}
+
+
+class _Destination:
+    """A sealed file on the host that is to hold one value."""
+
+    def __init__(self, module: AnsibleModule, kms: BotoKms, key_id: str, aad: bytes, limit: int) -> None:
+        self._module = module
+        self._kms = kms
+        self._key_id = key_id
+        self._aad = aad
+        self._limit = limit
+        self._dest: str = module.params["dest"]
+
+    def seal(self, plaintext: bytes) -> dict[str, Any]:
+        """Make the file hold ``plaintext``; leave it alone where it does. The keys of the result."""
+        old = self._read()
+        if old is not None and not self._module.params["force"] and self._holds(old, plaintext):
+            changed = set_attributes(self._module, self._dest)
+            return {"changed": changed, "dest": self._dest, "key_id": old.slots[0].key_id}
+        result: dict[str, Any] = {"changed": True, "dest": self._dest}
+        after = f"sealed under {self._key_id}\n"
+        if not self._module.check_mode:
+            new = wrap(self._kms, self._key_id, plaintext, self._aad)
+            result.update(self._write(new))
+            after = _described(new.value)
+        if self._module._diff:
+            result["diff"] = {"before": _described(old) if old else "", "after": after}
+        return result
+
+    def _read(self) -> SealedValue | None:
+        if not os.path.exists(self._dest):
+            return None
+        try:
+            return SealedValue.parse(from_file_content(read_file(self._dest, "dest", self._limit * 2)), self._limit)
+        except SealError as error:
+            if self._module.params["force"]:
+                return None
+            raise SettingError(
+                f"The file {self._dest} is there and is no sealed value, so it is not replaced. ({error.message})",
+                reason="file_error",
+                remedy="Name another dest, or set force to replace it.",
+            ) from None
+
+    def _holds(self, old: SealedValue, plaintext: bytes) -> bool:
+        """Whether the old file is sealed under the key in force and opens to ``plaintext``."""
+        sealed_under = KeyReference.parse_key_arn(old.slots[0].key_id)
+        wanted = KeyReference.parse(self._key_id)
+        if wanted.is_alias:
+            wanted = KeyReference.parse(str(self._kms.describe_key(self._key_id)["Arn"]))
+        if len(old.slots) > 1 or sealed_under is None or not wanted.matches(sealed_under):
+            return False
+        try:
+            return Unsealer(lambda _region: self._kms, self._aad).unwrap(old).plaintext == plaintext
+        except BlobError:
+            return False  # altered, or sealed with other additional data
+        except KmsError as error:
+            if error.reason == "not_authentic":
+                return False
+            error.message = f"The file {self._dest} cannot be opened to compare it. {error.message}"
+            error.remedy += " Or set force to seal anew without comparing."
+            raise
+
+    def _write(self, new: Wrapped) -> dict[str, Any]:
+        pieces = new.value.pieces()
+        size = sum(map(len, pieces))
+        if self._module.params["format"] == "base64":
+            text = base64.b64encode(b"".join(pieces))
+            write_file(self._module, self._dest, [text, b"\n"])
+        else:
+            write_file(self._module, self._dest, pieces)
+        result: dict[str, Any] = {"key_id": new.key_arn}
+        if size <= _LARGEST_RETURNED:
+            result["blob"] = _text(new)
+        return result
+
+
+def _plaintexts(params: dict[str, Any], limit: int) -> dict[str, bytes]:
+    """The values to seal by their names; a single one has an empty name."""
+    if params["values"] is not None:
+        return {str(name): _checked_size(_value(name, value), f"values.{name}", limit) for name, value in params["values"].items()}
+    if params["src"] is not None:
+        return {"": read_file(params["src"], "src", limit - _OVERHEAD)}
+    if params["plaintext"] is not None:
+        return {"": _checked_size(to_bytes(params["plaintext"]), "plaintext", limit)}
+    return {"": _checked_size(decoded("plaintext_base64", params["plaintext_base64"]), "plaintext_base64", limit)}
+
+
+def _value(name: Any, value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise SettingError(
+            f"values.{name} is no text but of type {type(value).__name__}.",
+            reason="invalid_option",
+            remedy="Quote numbers and booleans; encode structures, for example with the filter to_json.",
+        )
+    return to_bytes(value)
+
+
+def _checked_size(plaintext: bytes, name: str, limit: int) -> bytes:
+    if len(plaintext) > limit - _OVERHEAD:
+        raise SettingError(
+            f"{name} has {len(plaintext)} bytes; sealed, it would have more than the limit of {limit}.",
+            reason="invalid_option",
+            remedy="Raise max_size; whoever reads it must do so too.",
+        )
+    return plaintext
+
+
+def _text(wrapped: Wrapped) -> str:
+    return base64.b64encode(wrapped.value.encode()).decode()
+
+
+def _described(value: SealedValue) -> str:
+    return f"sealed under {value.slots[0].key_id}, {sum(map(len, value.pieces()))} bytes\n"

@@ -1,0 +1,177 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: awskms_seal_wrap
+short_description: Seal values as an awskms seal of Vault or OpenBao does
+version_added: 0.1.0
+description:
+  - Seals values with an AWS KMS key in exactly the format that the awskms seals of HashiCorp Vault and OpenBao write.
+  - Each value is encrypted with AES-256-GCM under a fresh random data key, and the data key with KMS Encrypt. The value itself
+    never leaves the host, and each value costs one call to KMS, whatever its size.
+  - Needs the permission C(kms:Encrypt). With O(dest) also C(kms:Decrypt) to compare with what is there, and C(kms:DescribeKey)
+    where the key is named by an alias.
+author:
+  - The sealwright.vault_seal authors (@sealwright)
+extends_documentation_fragment:
+  - sealwright.vault_seal.awskms_connection
+  - sealwright.vault_seal.awskms_connection.modules
+  - sealwright.vault_seal.awskms_aad
+  - ansible.builtin.files
+attributes:
+  check_mode:
+    support: full
+    details: In check mode nothing is encrypted or written, and so no blob is returned.
+  diff_mode:
+    support: full
+    details: With O(dest), the diff shows the key and the sizes of the sealed value before and after.
+options:
+  plaintext:
+    description: The value to seal, as text. It is sealed as its UTF-8 bytes.
+    type: str
+  plaintext_base64:
+    description: The value to seal, as base64, for values that are no text.
+    type: str
+  src:
+    description: A file on the host whose content is to be sealed.
+    type: path
+  values:
+    description:
+      - Several values to seal in one call, by name. They are sealed concurrently, each under a data key of its own.
+      - Values must be texts; quote numbers and booleans.
+    type: dict
+  kms_key_id:
+    description:
+      - The KMS key to seal with, as key ID, key ARN, alias or alias ARN.
+      - If not set, the first of the environment variables E(VAULT_AWSKMS_SEAL_KEY_ID) and E(AWSKMS_WRAPPER_KEY_ID) is used.
+    type: str
+    aliases:
+      - key_id
+  dest:
+    description:
+      - A file on the host to write the sealed value to. Its folder must exist.
+      - A file that is already sealed under the same key, with the same additional data, and that opens to the same value, is
+        left alone. A file that is no sealed value is never replaced, unless O(force=true).
+      - The file is replaced whole or not at all, and has mode V(0600) unless O(mode) says otherwise.
+      - Not with O(values).
+    type: path
+  format:
+    description: What is written to O(dest); the sealed value as base64 with a newline at the end, or as it is.
+    type: str
+    choices:
+      - base64
+      - binary
+    default: base64
+  force:
+    description: Seal anew and replace O(dest), whatever it holds.
+    type: bool
+    default: false
+  max_size:
+    description:
+      - The most bytes that a sealed value may have, from 32768 (32 KiB) to 1073741824 (1 GiB). Readers of this collection take 64 MiB unless told otherwise.
+    type: int
+    default: 67108864
+seealso:
+  - module: sealwright.vault_seal.awskms_seal_unwrap
+  - module: sealwright.vault_seal.awskms_key_info
+notes:
+  - Without O(dest) the task changes nothing on the host, so C(changed) is C(false), although each run seals anew.
+  - Set C(no_log=true) on loops over secrets, since Ansible shows the loop's items.
+"""
+
+EXAMPLES = r"""
+- name: Seal a value
+  sealwright.vault_seal.awskms_seal_wrap:
+    kms_key_id: alias/vault-unseal
+    plaintext: "{{ database_password }}"
+  register: sealed
+
+- name: Seal several values in one call, bound to where they are used
+  sealwright.vault_seal.awskms_seal_wrap:
+    kms_key_id: alias/vault-unseal
+    values:
+      database: "{{ database_password }}"
+      queue: "{{ queue_password }}"
+    aad: production
+  register: sealed
+
+- name: Keep a sealed copy of a file on the host
+  sealwright.vault_seal.awskms_seal_wrap:
+    kms_key_id: alias/vault-unseal
+    src: /etc/ssl/private/server.key
+    dest: /var/backups/server.key.sealed
+    format: binary
+    mode: "0640"
+"""
+
+RETURN = r"""
+blob:
+  description: The sealed value as base64.
+  returned: for one value, not in check mode; with O(dest) only where it changed and the sealed value has at most 1 MiB
+  type: str
+  sample: CjQ...
+blobs:
+  description: The sealed values as base64, by the names given.
+  returned: with O(values), not in check mode
+  type: dict
+  sample: {"database": "CjQ...", "queue": "CjU..."}
+key_id:
+  description: The ARN of the key that sealed the value, as KMS answered it; also where an alias was asked for.
+  returned: where something was sealed, or O(dest) was left alone
+  type: str
+  sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+mechanism:
+  description: How it was sealed. V(1) is the envelope, which is always written.
+  returned: success
+  type: int
+  sample: 1
+dest:
+  description: The file written or left alone.
+  returned: with O(dest)
+  type: str
+  sample: /var/backups/server.key.sealed
+connection:
+  description:
+    - The key, region, endpoint and credentials used, each as C(value) and C(source). Of the credentials only the access key ID is shown.
+  returned: success
+  type: dict
+  sample:
+    region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
+"""
+
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC, run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.wrapping import wrap_task
+
+
+def main() -> None:
+    run_module(
+        wrap_task,
+        argument_spec={
+            "plaintext": {"type": "str", "no_log": True},
+            "plaintext_base64": {"type": "str", "no_log": True},
+            "src": {"type": "path"},
+            "values": {"type": "dict", "no_log": True},
+            "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
+            "dest": {"type": "path"},
+            "format": {"type": "str", "choices": ["base64", "binary"], "default": "base64"},
+            "force": {"type": "bool", "default": False},
+            "max_size": {"type": "int", "default": 67108864},
+            **AAD_SPEC,
+        },
+        required_one_of=[("plaintext", "plaintext_base64", "src", "values")],
+        mutually_exclusive=[
+            ("plaintext", "plaintext_base64", "src", "values"),
+            ("aad", "aad_base64"),
+            ("values", "dest"),
+        ],
+        add_file_common_args=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
