@@ -24,11 +24,15 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         reveal = boolean(self._task.args.get("reveal", False), strict=False)
+        logged = self._task.no_log, self._play_context.no_log
         if not reveal:
             # Connection plugins print what the module answers at -vvv, unless the task is one whose log is off.
-            self._task.no_log = True
-            self._play_context.no_log = True
-        result.update(self._execute_module(task_vars=task_vars))
+            self._task.no_log = self._play_context.no_log = True
+        try:
+            result.update(self._execute_module(task_vars=task_vars))
+        finally:
+            self._task.no_log, self._play_context.no_log = logged
         # Errors hold no secret: they are to be read.
-        result["_ansible_no_log"] = not reveal and not result.get("failed", False)
+        if not reveal and not result.get("failed", False):
+            result["_ansible_no_log"] = True
         return result

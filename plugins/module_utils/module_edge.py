@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 
 # Names are the seal stanza's; the aliases are those of amazon.aws. Documented in the fragment awskms_connection.
 CONNECTION_SPEC: dict[str, dict[str, Any]] = {
@@ -45,23 +42,6 @@ def connection_options(params: dict[str, Any]) -> ConnectionOptions:
     """What the task said of the way to KMS."""
     names = [field.name for field in dataclasses.fields(ConnectionOptions) if field.name in params]
     return ConnectionOptions(**{name: params[name] for name in names if params[name] is not None})
-
-
-def aad_option(params: dict[str, Any]) -> bytes:
-    """The additional authenticated data, given as text or as base64."""
-    if params["aad_base64"] is not None:
-        return decoded("aad_base64", params["aad_base64"])
-    return to_bytes(params["aad"] or "")
-
-
-def decoded(name: str, text: str) -> bytes:
-    """Decode an option's base64; raises :class:`SettingError` (``invalid_option``)."""
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise SettingError(
-            f"Option {name} is not base64.", reason="invalid_option", remedy="Encode it, as the filter b64encode does."
-        ) from None
 
 
 def run_module(

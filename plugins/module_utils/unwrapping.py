@@ -11,17 +11,17 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import aad_option, connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import (
-    SealedValue,
-    checked_limit,
-    from_base64,
-    from_file_content,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, Unwrapped
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
+    aad_option,
+    from_blob,
+    from_file,
+    named_errors,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import (
     check_destination,
     read_file,
@@ -33,13 +33,14 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files 
 def unwrap_task(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError`."""
     params = module.params
-    values = _values(params, checked_limit(params["max_size"]))
-    aad = aad_option(params)
+    values = _values(params)
+    aad = aad_option(params["aad"], params["aad_base64"])
     if params["dest"]:
         check_destination(params["dest"])
     clients = KmsClients(connection_options(params))
     trusted = TrustedKeys(params["allowed_key_ids"], clients) if params["allowed_key_ids"] else None
-    opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
+    with named_errors([f"blobs.{name}" for name in values]):
+        opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
     result: dict[str, Any] = {"changed": False, "connection": clients.connection()}
     if params["blobs"] is not None:
         return {**result, **_many(dict(zip(values, opened)))}
@@ -51,29 +52,14 @@ def unwrap_task(module: AnsibleModule) -> dict[str, Any]:
     return result if text is None else {**result, "plaintext": text}
 
 
-def _values(params: dict[str, Any], limit: int) -> dict[str, SealedValue]:
-    """The values to open by their names; a single one has an empty name. The error names the option."""
+def _values(params: dict[str, Any]) -> dict[str, SealedValue]:
+    """The values to open by their names; a single one has an empty name."""
+    limit = params["max_size"]
     if params["blobs"] is not None:
-        return {str(name): _parse(f"blobs.{name}", blob, limit) for name, blob in params["blobs"].items()}
+        return {str(name): from_blob(f"blobs.{name}", blob, limit) for name, blob in params["blobs"].items()}
     if params["src"] is not None:
-        content = read_file(params["src"], "src", limit * 3 // 2)
-        return {"": _parse(f"The file {params['src']}", content, limit)}
-    return {"": _parse("Option blob", params["blob"], limit)}
-
-
-def _parse(name: str, blob: Any, limit: int) -> SealedValue:
-    if not isinstance(blob, (str, bytes)):
-        raise SettingError(
-            f"{name} is no text but of type {type(blob).__name__}.",
-            reason="invalid_option",
-            remedy="Give the sealed value as base64.",
-        )
-    try:
-        data = from_file_content(blob, limit) if isinstance(blob, bytes) else from_base64(blob, limit)
-        return SealedValue.parse(data, limit)
-    except SealError as error:
-        error.message = f"{name}: {error.message}"
-        raise
+        return {"": from_file(params["src"], "src", limit)}
+    return {"": from_blob("Option blob", params["blob"], limit)}
 
 
 def _many(opened: dict[str, Unwrapped]) -> dict[str, Any]:

@@ -12,11 +12,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import (
-    aad_option,
-    connection_options,
-    decoded,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import ENVELOPE
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
@@ -36,9 +32,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms imp
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import (
     SealedValue,
     checked_limit,
-    from_file_content,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, Wrapped, wrap, wrap_many
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import aad_option, decoded, from_file
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import (
     check_destination,
     read_file,
@@ -54,7 +50,7 @@ def wrap_task(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError`."""
     params = module.params
     limit = checked_limit(params["max_size"])
-    aad = aad_option(params)
+    aad = aad_option(params["aad"], params["aad_base64"])
     plaintexts = _plaintexts(params, limit)
     if params["dest"]:
         check_destination(params["dest"])
@@ -106,7 +102,7 @@ class _Destination:
         if not os.path.exists(self._dest):
             return None
         try:
-            return SealedValue.parse(from_file_content(read_file(self._dest, "dest", self._limit * 2)), self._limit)
+            return from_file(self._dest, "dest", self._limit)
         except SealError as error:
             if self._module.params["force"]:
                 return None

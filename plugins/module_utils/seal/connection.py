@@ -46,7 +46,8 @@ class Sourced(NamedTuple):
 class ConnectionOptions:
     """What the task said of the way to KMS; names are those of the seal stanza. Empty means not said.
 
-    ``timeout`` bounds each KMS call with all its retries, in seconds.
+    ``timeout`` bounds each KMS call with all its retries, in seconds. ``sources`` says, in words, where an option came from
+    that was not given in the task itself, such as a variable.
     """
 
     region: str = ""
@@ -64,6 +65,12 @@ class ConnectionOptions:
     validate_certs: bool = True
     proxy: str = ""
     timeout: float = 30.0
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def sourced(self, name: str) -> Sourced | None:
+        """The option and where it came from: the task itself, unless ``sources`` says otherwise; None where empty."""
+        value = getattr(self, name)
+        return Sourced(value, self.sources.get(name, f"option {name}")) if value else None
 
     def check(self) -> None:
         """Refuse what cannot work, before any call; raises :class:`SettingError`."""
@@ -106,7 +113,8 @@ class ConnectionOptions:
 
 def key_in_force(option: str | None, environ: Mapping[str, str]) -> Sourced:
     """The key to seal with; raises :class:`SettingError` where none is named (``no_key``) or its form is wrong."""
-    key = first(option, "kms_key_id", environ, KEY_VARIABLES)
+    said = Sourced(option, "option kms_key_id") if option else None
+    key = said or first(environ, KEY_VARIABLES)
     if key is None:
         raise SettingError(
             "No KMS key is named.",
@@ -128,7 +136,7 @@ def parse_key(key: Sourced) -> KeyReference:
 
 def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
     """The KMS endpoint's URL; None leaves it to the AWS SDK."""
-    endpoint = first(options.endpoint, "endpoint", environ, ENDPOINT_VARIABLES) or _sdk_endpoint("kms", environ)
+    endpoint = options.sourced("endpoint") or first(environ, ENDPOINT_VARIABLES) or _sdk_endpoint("kms", environ)
     if endpoint:
         _check_url(endpoint.source, endpoint.value)
     return endpoint
@@ -136,13 +144,11 @@ def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) ->
 
 def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
     """The STS endpoint's URL; None leaves it to the AWS SDK."""
-    return first(options.sts_endpoint, "sts_endpoint", environ, ()) or _sdk_endpoint("sts", environ)
+    return options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ)
 
 
-def first(option: str | None, name: str, environ: Mapping[str, str], variables: tuple[str, ...]) -> Sourced | None:
-    """The first that is set and not empty of the option and the environment variables."""
-    if option:
-        return Sourced(option, f"option {name}")
+def first(environ: Mapping[str, str], variables: tuple[str, ...]) -> Sourced | None:
+    """The first of the environment variables that is set and not empty."""
     for variable in variables:
         if environ.get(variable):
             return Sourced(environ[variable], f"environment variable {variable}")
@@ -167,7 +173,7 @@ def check_region(region: Sourced, key: Sourced) -> None:
 def _sdk_endpoint(service: str, environ: Mapping[str, str]) -> Sourced | None:
     if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return None
-    return first(None, "", environ, _SDK_ENDPOINT_VARIABLES[service])
+    return first(environ, _SDK_ENDPOINT_VARIABLES[service])
 
 
 def _check_url(name: str, url: str) -> None:

@@ -210,7 +210,7 @@ def _new_session(options: ConnectionOptions, environ: Mapping[str, str]) -> Any:
 def _region(
     options: ConnectionOptions, environ: Mapping[str, str], session: Any, hints: tuple[Sourced, ...]
 ) -> Sourced:
-    said = first(options.region, "region", environ, REGION_VARIABLES)
+    said = options.sourced("region") or first(environ, REGION_VARIABLES)
     if said:
         return said
     configured = session.get_scoped_config().get("region")

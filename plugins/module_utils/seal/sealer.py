@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from .arn import KeyReference
 from .blob import DIRECT, ENVELOPE, BlobInfo, KeyInfo
+from .connection import Sourced, check_region
 from .envelope import decrypt, encrypt, new_data_key
 from .errors import BlobError, KmsError, SealError
 from .kms import MAX_CONNECTIONS, Decrypted, Kms
@@ -101,7 +102,10 @@ class Unsealer:
         raise failures[0]
 
     def unwrap_many(self, values: Sequence[SealedValue]) -> list[Unwrapped]:
-        """Open many, several at a time, in the order given. The first error stops it and is raised."""
+        """Open many, several at a time, in the order given. The first error stops it and is raised.
+
+        Its ``details`` say by ``index`` which value it is about, counted from 0.
+        """
         return _at_once(self.unwrap, values)
 
     def _open(self, slot: BlobInfo) -> tuple[bytes, str]:
@@ -136,6 +140,8 @@ class Unsealer:
     def _ask(self, ciphertext: bytes, key_id: str) -> Decrypted:
         claimed = KeyReference.parse_key_arn(key_id)
         kms = self._kms_for_region(claimed.region if claimed else "")
+        if claimed:
+            check_region(kms.region, Sourced(key_id, "the sealed value"))
         if not self._trusted:
             return kms.decrypt(ciphertext)
         if claimed:
@@ -194,13 +200,18 @@ def _none_opens(value: SealedValue, failures: list[SealError]) -> SealError:
 
 
 def _at_once(work: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
-    if len(items) < 2:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(max_workers=min(MAX_CONNECTIONS, len(items))) as pool:
+    if len(items) == 1:
+        return [work(items[0])]
+    done: list[_U] = []
+    with ThreadPoolExecutor(max_workers=MAX_CONNECTIONS) as pool:
         futures = [pool.submit(work, item) for item in items]
         try:
-            return [future.result() for future in futures]
-        except BaseException:
+            for future in futures:
+                done.append(future.result())
+        except BaseException as error:
             for future in futures:
                 future.cancel()
+            if isinstance(error, SealError):
+                error.details["index"] = len(done)
             raise
+    return done

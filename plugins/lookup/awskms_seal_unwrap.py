@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: awskms_seal_unwrap
+short_description: Open values that an awskms seal of Vault or OpenBao sealed
+version_added: 0.1.0
+description:
+  - Opens, on the controller, values that were sealed by M(sealwright.vault_seal.awskms_seal_wrap), or by the awskms seal of HashiCorp
+    Vault or OpenBao, in every form that these have written.
+  - Many values in one call are opened concurrently, and a wrapped data key that occurs twice is decrypted once. Open all that a play needs by
+    one C(query), since Ansible evaluates a lookup in a variable anew each time that the variable is used.
+  - Needs the permission C(kms:Decrypt), and C(kms:DescribeKey) where O(allowed_key_ids) names an alias.
+author:
+  - The sealwright.vault_seal authors (@sealwright)
+extends_documentation_fragment:
+  - sealwright.vault_seal.awskms_connection
+  - sealwright.vault_seal.awskms_connection.plugins
+  - sealwright.vault_seal.awskms_aad
+options:
+  _terms:
+    description:
+      - The sealed values as base64; with O(from_file=true) the names of files that hold them, as they are or as base64.
+      - Files are looked for where lookups look for files, in C(files/) of the role and beside the playbook first.
+    type: list
+    elements: str
+    required: true
+  from_file:
+    description: Whether the terms are names of files.
+    type: bool
+    default: false
+  allowed_key_ids:
+    description:
+      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A value sealed under any other key is refused before KMS is asked to
+        decrypt anything, and Decrypt is pinned to the key.
+      - A bare key ID matches the ID in an ARN of any region and account. An alias is resolved first. The replicas of a multi-Region key count as
+        one key.
+      - If not set, every key that the caller may use is trusted, as Vault does.
+    type: list
+    elements: str
+    ini:
+      - section: awskms
+        key: allowed_key_ids
+    vars:
+      - name: ansible_awskms_allowed_key_ids
+  encoding:
+    description:
+      - What to return. V(text) is the value as text, which must be UTF-8; V(base64) suits any value.
+      - V(json) and V(yaml) read the value as a document and return its content.
+    type: str
+    choices:
+      - text
+      - base64
+      - json
+      - yaml
+    default: text
+  max_size:
+    description: The most bytes that a sealed value may have, from 32768 (32 KiB) to 1073741824 (1 GiB).
+    type: int
+    default: 67108864
+seealso:
+  - module: sealwright.vault_seal.awskms_seal_unwrap
+notes:
+  - Ansible has no mark for a sensitive value that lasts; set C(no_log=true) on tasks that use one. What this lookup returns is never taken for a template.
+"""
+
+EXAMPLES = r"""
+- name: Use a sealed value
+  ansible.builtin.copy:
+    content: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', sealed_password) }}"
+    dest: /etc/app/password
+    mode: "0600"
+  no_log: true
+
+- name: Open several values at once, sealed under our key only
+  ansible.builtin.set_fact:
+    passwords: "{{ query('sealwright.vault_seal.awskms_seal_unwrap', sealed_database, sealed_queue, aad='production',
+      allowed_key_ids=['alias/vault-unseal']) }}"
+  no_log: true
+
+- name: Read one setting of a sealed YAML file
+  ansible.builtin.set_fact:
+    token: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', 'app.yml.sealed', from_file=true, encoding='yaml').token }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_raw:
+  description: The values, in the order of the terms.
+  type: list
+  elements: raw
+"""
+
+import base64
+import json
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.yaml import yaml_load
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
+    aad_option,
+    from_blob,
+    from_file,
+    named_errors,
+)
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import ansible_errors, connection_options
+from yaml import YAMLError
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        self.set_options(var_options=variables, direct=kwargs)
+        with ansible_errors():
+            return self._run(terms, variables)
+
+    def _run(self, terms: list[Any], variables: dict[str, Any] | None) -> list[Any]:
+        limit = self.get_option("max_size")
+        if self.get_option("from_file"):
+            values = {f"The file {term}": from_file(self._found(term, variables), "term", limit) for term in terms}
+        else:
+            values = {f"Value {index}": from_blob(f"Value {index}", term, limit) for index, term in enumerate(terms, 1)}
+        aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
+        clients = KmsClients(connection_options(self))
+        allowed = self.get_option("allowed_key_ids")
+        trusted = TrustedKeys(allowed, clients) if allowed else None
+        with named_errors(list(values)):
+            opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
+        encoding = self.get_option("encoding")
+        return [_encoded(name, value.plaintext, encoding) for name, value in zip(values, opened)]
+
+    def _found(self, term: Any, variables: dict[str, Any] | None) -> str:
+        path: str | None = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
+        if path is None:
+            raise AnsibleError(f"The sealed file {term} is not found where lookups find files.")
+        return path
+
+
+def _encoded(name: str, plaintext: bytes, encoding: str) -> Any:
+    if encoding == "base64":
+        return base64.b64encode(plaintext).decode()
+    try:
+        text = plaintext.decode()
+        if encoding == "json":
+            return json.loads(text)
+        return yaml_load(text) if encoding == "yaml" else text
+    # The errors' own words would show what the value holds.
+    except UnicodeDecodeError:
+        raise AnsibleError(f"{name} opens, but it is not UTF-8. Use encoding=base64.") from None
+    except (ValueError, YAMLError):
+        raise AnsibleError(f"{name} opens, but it is no {encoding.upper()} document.") from None

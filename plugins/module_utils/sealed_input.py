@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sealed values as options give them, for module and lookup alike; errors say which option, file or value is meant."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import (
+    SealedValue,
+    checked_limit,
+    from_base64,
+    from_file_content,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import read_file
+
+
+def from_blob(name: str, blob: Any, limit: int) -> SealedValue:
+    """Read a sealed value given as base64; raises :class:`SealError` with ``name`` in its words."""
+    if not isinstance(blob, str):
+        raise SettingError(
+            f"{name} is no text but of type {type(blob).__name__}.",
+            reason="invalid_option",
+            remedy="Give the sealed value as base64.",
+        )
+    with _about(name):
+        return SealedValue.parse(from_base64(blob, checked_limit(limit)), limit)
+
+
+def from_file(path: str, name: str, limit: int) -> SealedValue:
+    """Read a sealed value from a file, where it stands as it is or as base64; raises :class:`SealError`."""
+    content = read_file(path, name, checked_limit(limit) * 3 // 2)
+    with _about(f"The file {path}"):
+        return SealedValue.parse(from_file_content(content, limit), limit)
+
+
+def aad_option(aad: str | None, aad_base64: str | None) -> bytes:
+    """The additional authenticated data, given as text or as base64; raises :class:`SettingError`."""
+    if aad is not None and aad_base64 is not None:
+        raise SettingError("aad and aad_base64 are both given.", reason="invalid_option", remedy="Give one of them.")
+    return decoded("aad_base64", aad_base64) if aad_base64 is not None else to_bytes(aad or "")
+
+
+def decoded(name: str, text: str) -> bytes:
+    """Decode an option's base64; raises :class:`SettingError` (``invalid_option``)."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise SettingError(
+            f"Option {name} is not base64.", reason="invalid_option", remedy="Encode it, as the filter b64encode does."
+        ) from None
+
+
+@contextmanager
+def named_errors(names: Sequence[str]) -> Iterator[None]:
+    """Put the name of the value that an error of many is about before its message."""
+    try:
+        yield
+    except SealError as error:
+        if len(names) > 1 and "index" in error.details:
+            error.message = f"{names[error.details.pop('index')]}: {error.message}"
+        raise
+
+
+@contextmanager
+def _about(name: str) -> Iterator[None]:
+    try:
+        yield
+    except SealError as error:
+        error.message = f"{name}: {error.message}"
+        raise

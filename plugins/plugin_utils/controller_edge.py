@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller edge: a plugin's options become the core's, and a SealError an Ansible error."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+
+_ORIGINS = {"env: ": "environment variable ", "var: ": "variable "}
+_OF_THE_CALL = ("default", "direct", "keyword")
+
+
+def connection_options(plugin: Any) -> ConnectionOptions:
+    """What keywords, variables, environment and ansible.cfg say of the way to KMS, and which of them said it."""
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for field in dataclasses.fields(ConnectionOptions):
+        if field.name == "sources":
+            continue
+        value, origin = plugin.get_option_and_origin(field.name)
+        if value is None:
+            continue
+        values[field.name] = value
+        if origin and str(origin).lower() not in _OF_THE_CALL:
+            sources[field.name] = _in_words(str(origin))
+    return ConnectionOptions(**values, sources=sources)
+
+
+@contextmanager
+def ansible_errors() -> Iterator[None]:
+    """Turn a SealError into an AnsibleError of the same words."""
+    try:
+        yield
+    except SealError as error:
+        raise AnsibleError(str(error)) from None
+
+
+def _in_words(origin: str) -> str:
+    for prefix, words in _ORIGINS.items():
+        if origin.startswith(prefix):
+            return words + origin[len(prefix) :]
+    return origin
