@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The named virtual environments of the checkout, each made from one pinned requirements file.
+
+`python3 tools/environments.py NAME...` makes them; without a name it lists them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pythons
+import uv
+from paths import MADE, REQUIREMENTS, environment_bin, environment_dir
+
+NEWEST = ((3, 13), (3, 12), (3, 14), (3, 11), (3, 10))
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One virtual environment: what it is for, what is in it, and the Pythons that serve, the best first."""
+
+    name: str
+    purpose: str
+    requirements: str
+    pythons: tuple[tuple[int, int], ...]
+
+    def choose(self, found: dict[tuple[int, int], pythons.Python]) -> pythons.Python | None:
+        """The interpreter to make it with, or None where the machine has no fitting one."""
+        return next((found[minor] for minor in self.pythons if minor in found), None)
+
+    def missing(self) -> str:
+        """The reason that is given where no interpreter fits."""
+        return "needs Python " + " or ".join(map(pythons.name, self.pythons)) + ", not found on this machine"
+
+
+ENVIRONMENTS = {
+    environment.name: environment
+    for environment in (
+        Environment("dev", "newest versions, every tool for development", "dev", NEWEST),
+        Environment("lint", "checks of the collection as a whole", "lint", NEWEST),
+        # botocore 1.29 cannot be imported on Python 3.12.
+        Environment("lowest", "ansible-core 2.16, lowest boto3 and cryptography", "lowest", ((3, 10), (3, 11))),
+        Environment("host39", "a host: Python 3.9, lowest boto3 and cryptography", "lowest", ((3, 9),)),
+        *(
+            Environment(f"py3{minor}", f"units on Python 3.{minor}", "units", ((3, minor),))
+            for minor in (10, 11, 12, 13, 14)
+        ),
+        Environment("bench", "dev, and what the benchmark compares with", "bench", ((3, 13), (3, 12))),
+    )
+}
+
+
+def make(environment: Environment, python: pythons.Python) -> bool:
+    """Make an environment unless it is there as asked for; True when something was done.
+
+    :raises uv.SetUpError: the installation failed.
+    """
+    folder = environment_dir(environment.name)
+    requirements = REQUIREMENTS / f"{environment.requirements}.txt"
+    stamp = folder / "made-from"
+    # The folder is part of it because commands carry their interpreter's path: a checkout that was moved is made anew.
+    wanted = "\n".join([hashlib.sha256(requirements.read_bytes()).hexdigest(), str(python), str(folder), uv.VERSION])
+    MADE.mkdir(exist_ok=True)
+    with open(MADE / "set-up.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+            return False
+        _venv(python, environment.name)
+        uv.install(environment_bin(environment.name) / "python", requirements)
+        stamp.write_text(wanted, encoding="utf-8")
+    return True
+
+
+def _venv(python: pythons.Python, name: str) -> None:
+    line = [str(uv.command()), "venv", "--quiet", "--clear", "--python", str(python.path), str(environment_dir(name))]
+    answer = subprocess.run(
+        line, env=uv.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if answer.returncode:
+        raise uv.SetUpError(f"{answer.stdout.strip()}\n\nThis failed: {' '.join(line)}")
+
+
+def main(names: list[str]) -> int:
+    """Make the named environments, or list them all."""
+    found = pythons.find()
+    unknown = [name for name in names if name not in ENVIRONMENTS]
+    if unknown:
+        print("No such environment:", *unknown, file=sys.stderr)
+        return 2
+    for environment in ENVIRONMENTS.values():
+        python = environment.choose(found)
+        if not names:
+            print(f"{environment.name:8} {pythons.name(python.minor) if python else '-':5} {environment.purpose}")
+        elif environment.name in names:
+            if python is None:
+                print(f"{environment.name} {environment.missing()}", file=sys.stderr)
+                return 1
+            try:
+                make(environment, python)
+            except uv.SetUpError as error:
+                print(error, file=sys.stderr)
+                return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
