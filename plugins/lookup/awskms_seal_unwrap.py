@@ -106,6 +106,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
+    common_region,
     from_blob,
     from_file,
     named_errors,
@@ -129,7 +130,7 @@ class LookupModule(LookupBase):
         aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
         clients = KmsClients(connection_options(self))
         allowed = self.get_option("allowed_key_ids")
-        trusted = TrustedKeys(allowed, clients) if allowed else None
+        trusted = TrustedKeys(allowed, clients, common_region(values.values())) if allowed else None
         with named_errors(list(values)):
             opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
         encoding = self.get_option("encoding")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,6 +40,11 @@ def from_file(path: str, name: str, limit: int) -> SealedValue:
     content = read_file(path, name, checked_limit(limit) * 3 // 2)
     with _about(f"The file {path}"):
         return SealedValue.parse(from_file_content(content, limit), limit)
+
+
+def common_region(values: Iterable[SealedValue]) -> str:
+    """The region that the first of the values names, to look aliases up in where nothing else says one."""
+    return next((value.region for value in values if value.region), "")
 
 
 def aad_option(aad: str | None, aad_base64: str | None) -> bytes:

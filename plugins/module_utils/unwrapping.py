@@ -18,6 +18,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
+    common_region,
     from_blob,
     from_file,
     named_errors,
@@ -38,7 +39,8 @@ def unwrap_task(module: AnsibleModule) -> dict[str, Any]:
     if params["dest"]:
         check_destination(params["dest"])
     clients = KmsClients(connection_options(params))
-    trusted = TrustedKeys(params["allowed_key_ids"], clients) if params["allowed_key_ids"] else None
+    allowed = params["allowed_key_ids"]
+    trusted = TrustedKeys(allowed, clients, common_region(values.values())) if allowed else None
     with named_errors([f"blobs.{name}" for name in values]):
         opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
     result: dict[str, Any] = {"changed": False, "connection": clients.connection()}

@@ -46,7 +46,6 @@ def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> No
 
     The new content is complete on disk, with mode 0600, in the same folder before it takes the name.
     """
-    set_attributes(module, dest)  # first, so that a loose mode of the old file is not given to the new one
     folder = os.path.dirname(os.path.abspath(dest))
     part = ""
     try:
@@ -55,6 +54,7 @@ def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> No
             stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
+        set_attributes(module, dest)  # atomic_move gives the old file's mode to the new one: not a loose one
         module.atomic_move(part, dest)
     except OSError as error:
         raise _failed(f"{dest} cannot be written: {error.strerror}.", "Nothing was changed.") from None

@@ -14,6 +14,7 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 
+from .arn import KeyReference
 from .blob import BlobInfo, Others
 from .errors import BlobError, SettingError
 from .protowire import Buffer, bytes_field, read_fields, varint_field
@@ -64,6 +65,12 @@ class SealedValue:
         """The container: ``bare``, ``multi_wrap``, ``seal_wrap`` (bare with suffix) or ``multi_wrap_seal_wrap``."""
         names = ["multi_wrap"] * self.multi + ["seal_wrap"] * self.suffixed
         return "_".join(names) or "bare"
+
+    @property
+    def region(self) -> str:
+        """The region of the first slot that names an AWS KMS key; empty where none does."""
+        keys = (KeyReference.parse_key_arn(slot.key_id) for slot in self.slots)
+        return next((key.region for key in keys if key), "")
 
     def pieces(self) -> list[Buffer]:
         """The bytes to write, in pieces. One slot is written bare, as Vault does, unless it was read otherwise."""

@@ -19,18 +19,18 @@ from .kms import Kms
 class TrustedKeys:
     """The keys of ``allowed_key_ids``: ids, key ARNs and aliases.
 
-    An alias is resolved once, by DescribeKey through ``kms_for_region`` (called with the alias ARN's region, or with
-    an empty text). Raises :class:`SettingError` for a malformed reference and :class:`KmsError` for an alias that
+    An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or
+    with ``region``, that of the values to open, where the alias names none. Raises :class:`SettingError` for a malformed reference and :class:`KmsError` for an alias that
     cannot be resolved.
     """
 
-    def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms]) -> None:
+    def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms], region: str = "") -> None:
         self._keys = []
         self._names: list[str] = []
         for text in references:
             reference = KeyReference.parse(text)
             if reference.is_alias:
-                arn = str(kms_for_region(reference.region).describe_key(text)["Arn"])
+                arn = str(kms_for_region(reference.region or region).describe_key(text)["Arn"])
                 self._names.append(f"{text} ({arn})")
                 reference = KeyReference.parse(arn)
             else:
