@@ -71,19 +71,24 @@ EXAMPLES = r"""
 - name: Use a sealed value
   ansible.builtin.copy:
     content: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', sealed_password) }}"
-    dest: /etc/app/password
+    dest: "{{ config_folder }}/password"
     mode: "0600"
   no_log: true
 
 - name: Open several values at once, sealed under our key only
   ansible.builtin.set_fact:
-    passwords: "{{ query('sealwright.vault_seal.awskms_seal_unwrap', sealed_database, sealed_queue, aad='production',
+    passwords: "{{ query('sealwright.vault_seal.awskms_seal_unwrap', sealed_database_password, sealed_queue_password, aad='production',
       allowed_key_ids=['alias/vault-unseal']) }}"
   no_log: true
 
 - name: Read one setting of a sealed YAML file
   ansible.builtin.set_fact:
-    token: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', 'app.yml.sealed', from_file=true, encoding='yaml').token }}"
+    token: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', 'app.yml.sealed', from_file=true, encoding='yaml', max_size=1048576).token }}"
+  no_log: true
+
+- name: Open a value that is no text, sealed with additional data that is none either
+  ansible.builtin.set_fact:
+    keytab_base64: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', sealed_keytab, aad_base64='AAECAw==', encoding='base64') }}"
   no_log: true
 """
 

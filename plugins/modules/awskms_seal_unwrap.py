@@ -84,7 +84,7 @@ EXAMPLES = r"""
 - name: Use it
   ansible.builtin.copy:
     content: "{{ opened.plaintext }}"
-    dest: /etc/app/password
+    dest: "{{ config_folder }}/password"
     mode: "0600"
   no_log: true
 
@@ -96,13 +96,20 @@ EXAMPLES = r"""
     aad: production
     allowed_key_ids:
       - alias/vault-unseal
-  register: opened
+  register: opened_for_production
 
 - name: Put a file back
   sealwright.vault_seal.awskms_seal_unwrap:
-    src: /var/backups/server.key.sealed
-    dest: /etc/ssl/private/server.key
+    src: "{{ private_key }}.sealed"
+    dest: "{{ private_key }}"
     mode: "0640"
+    max_size: 134217728
+
+- name: See what a value with additional data that is no text holds
+  sealwright.vault_seal.awskms_seal_unwrap:
+    blob: "{{ sealed_keytab }}"
+    aad_base64: AAECAw==
+    reveal: true
 """
 
 RETURN = r"""

@@ -97,15 +97,29 @@ EXAMPLES = r"""
       database: "{{ database_password }}"
       queue: "{{ queue_password }}"
     aad: production
-  register: sealed
+  register: sealed_for_production
+
+- name: Seal bytes that are no text, with additional data that is none either
+  sealwright.vault_seal.awskms_seal_wrap:
+    kms_key_id: alias/vault-unseal
+    plaintext_base64: "{{ lookup('ansible.builtin.file', keytab) | b64encode }}"
+    aad_base64: AAECAw==
 
 - name: Keep a sealed copy of a file on the host
   sealwright.vault_seal.awskms_seal_wrap:
     kms_key_id: alias/vault-unseal
-    src: /etc/ssl/private/server.key
-    dest: /var/backups/server.key.sealed
+    src: "{{ private_key }}"
+    dest: "{{ private_key }}.sealed"
     format: binary
     mode: "0640"
+
+- name: Seal it anew, a large one too
+  sealwright.vault_seal.awskms_seal_wrap:
+    kms_key_id: alias/vault-unseal
+    src: "{{ private_key }}"
+    dest: "{{ private_key }}.sealed"
+    force: true
+    max_size: 134217728
 """
 
 RETURN = r"""
