@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import fnmatch
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Sequence
 
 if sys.version_info < (3, 10):
     sys.exit("Python 3.10 or newer is needed; name one with `make PYTHON=/path/to/python3 ...`")

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pythons
@@ -29,15 +30,15 @@ class Environment:
     name: str
     purpose: str
     requirements: str
-    pythons: tuple[tuple[int, int], ...]
+    versions: tuple[tuple[int, int], ...]
 
-    def choose(self, found: dict[tuple[int, int], pythons.Python]) -> pythons.Python | None:
+    def choose(self, found: Mapping[tuple[int, int], pythons.Python]) -> pythons.Python | None:
         """The interpreter to make it with, or None where the machine has no fitting one."""
-        return next((found[minor] for minor in self.pythons if minor in found), None)
+        return next((found[minor] for minor in self.versions if minor in found), None)
 
     def missing(self) -> str:
         """The reason that is given where no interpreter fits."""
-        return "needs Python " + " or ".join(map(pythons.name, self.pythons)) + ", not found on this machine"
+        return "needs Python " + " or ".join(map(pythons.name, self.versions)) + ", not found on this machine"
 
 
 ENVIRONMENTS = {
@@ -49,8 +50,7 @@ ENVIRONMENTS = {
         Environment("lowest", "ansible-core 2.16, lowest boto3 and cryptography", "lowest", ((3, 10), (3, 11))),
         Environment("host39", "a host: Python 3.9, lowest boto3 and cryptography", "lowest", ((3, 9),)),
         *(
-            Environment(f"py3{minor}", f"units on Python 3.{minor}", "units", ((3, minor),))
-            for minor in (10, 11, 12, 13, 14)
+            Environment(f"py3{minor}", f"units on Python 3.{minor}", "units", ((3, minor),)) for minor in (11, 12, 13, 14)
         ),
         Environment("bench", "dev, and what the benchmark compares with", "bench", ((3, 13), (3, 12))),
     )

@@ -53,6 +53,9 @@ def _uv_settings() -> dict[str, str]:
 def _pip_conf() -> str:
     settings = {name: value for name, value in uv.pip_settings().items() if name not in ("find-links", "user", "target")}
     settings.setdefault("cache-dir", uv.pip_cache_dir())
+    proxy = next((os.environ[name] for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") if os.environ.get(name)), None)
+    if proxy:
+        settings.setdefault("proxy", proxy)
     lines = [f"{name} = " + value.replace("\n", "\n    ") for name, value in sorted(settings.items())]
     return "\n".join(["[global]", *lines, ""])
 

@@ -13,9 +13,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import IO, Mapping, Sequence
+from pathlib import Path
+from typing import IO
 
 from paths import LOGS, ROOT
 
@@ -103,10 +105,14 @@ class Runner:
 
     def _run(self, step: Step) -> None:
         started = time.monotonic()
+        Path(step.cwd).mkdir(parents=True, exist_ok=True)
         log = LOGS / f"{step.name}.log"
-        with open(log, "wb") as file:
+        # Another run in the same checkout keeps the file that it has.
+        log.unlink(missing_ok=True)
+        with open(log, "w+b") as file:
             reason = self._run_commands(step, None if self._live else file, started + step.minutes * 60)
-        output = log.read_text(encoding="utf-8", errors="replace")
+            file.seek(0)
+            output = file.read().decode("utf-8", "replace")
         word = "failed" if reason else "passed"
         notes = tuple(dict.fromkeys(_LEFT_OUT.findall(output)))
         self.record(Verdict(step.name, word, time.monotonic() - started, reason, notes), output)
@@ -115,7 +121,7 @@ class Runner:
         """An empty text, or why the step failed."""
         for command in step.commands:
             # A session of its own, so that whatever the command started can be ended with it.
-            child = subprocess.Popen(  # pylint: disable=consider-using-with
+            child = subprocess.Popen(
                 command,
                 cwd=step.cwd,
                 env=dict(step.environment),

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Mapping, Sequence
 
+import environments
 import home
 import pythons
 import trees
@@ -20,21 +21,30 @@ from runner import Step
 
 Command = Sequence[str]
 
-# Settings of whoever runs the checks that would change what is checked.
-_FOREIGN = ("ANSIBLE_", "AWS_", "AWSKMS_", "BAO_", "BOTO_", "LC_", "MOLECULE_", "PYTEST_", "PYTHON", "VAULT_", "VIRTUAL_ENV")
+# Settings of whoever runs the checks that would change what is checked. A proxy would stand before servers of the tests.
+_FOREIGN = (
+    *("ANSIBLE_", "AWS_", "AWSKMS_", "BAO_", "BOTO_", "LC_", "MOLECULE_", "PYTEST_", "PYTHON", "VAULT_", "VIRTUAL_ENV"),
+    *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"),
+)
 
-_CORE_TESTS = "tests/unit/plugins/module_utils/seal"
+_CORE = "ansible_collections.sealwright.vault_seal.plugins.module_utils.seal"
+_CORE_TESTS = "tests/unit/seal"
+
+_DOCS_LINT = ("--plugin-docs", "--check-extra-docs-refs", "--disallow-unknown-collection-refs")
+
+# Units run on every release line up to this one, or the summary says what was left out.
+PROMISED = (3, 13)
 
 # Groups, in the order of `make help`; "all" is made of every step.
 GROUPS = {
     "unit": ("units",),
-    "lint": ("style", "types", "ansible-lint", "changelog", "licences"),
+    "lint": ("tools", "style", "types", "ansible-lint", "changelog", "licences"),
     "system": ("system",),
     "matrix": ("units-*", "matrix-*"),
     "sanity": ("sanity*", "shellcheck"),
     "integration": ("integration",),
     "docs": ("docs", "docsite"),
-    "importer": ("archive", "importer", "execution-environment"),
+    "importer": ("archive",),
     "demo": ("demo",),
     "bench": ("bench",),
 }
@@ -55,7 +65,6 @@ class Catalogue:
         self._matrix()
         self._ansible_test()
         self._whole_collection()
-        self._extras()
 
     def _add(
         self, name: str, *commands: Command, needs: Sequence[str] = ("dev",), cwd: Path = ROOT, slots: int = 1,
@@ -66,7 +75,7 @@ class Catalogue:
 
     def _environment(self, name: str) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
-        folders = [str(environment_bin(name)), *(str(python.path.parent) for python in reversed(self._found.values()))]
+        folders = [str(environment_bin(name)), *(str(python.path.parent) for python in reversed(list(self._found.values())))]
         return {
             **kept,
             "PATH": os.pathsep.join([*dict.fromkeys(folders), os.environ.get("PATH", os.defpath)]),
@@ -75,23 +84,27 @@ class Catalogue:
             "ANSIBLE_CONFIG": str(home.ANSIBLE_CFG),
             "ANSIBLE_COLLECTIONS_PATH": str(LINK_TREE),
             "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(LINK_TREE)]),
-            "MYPYPATH": str(LINK_TREE),
+            "MYPYPATH": os.pathsep.join([str(LINK_TREE), str(ROOT / "tools")]),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(MADE / "hypothesis"),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
     def _tests(self) -> None:
-        self._add("units", _pytest("dev", "tests/unit"), slots=2)
-        self._add("system", _pytest("dev", "tests/system"), slots=2, minutes=20)
+        self._add("units", _pytest("dev", "tests/unit", workers=2), slots=2)
+        self._add("system", _pytest("dev", "tests/system", workers=2), slots=2, minutes=20)
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=2)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=2, minutes=30)
 
     def _matrix(self) -> None:
         self._add("units-3.9-lowest", _pytest("host39", _CORE_TESTS), needs=("host39",))
         self._add("units-lowest", _pytest("lowest", "tests/unit"), needs=("lowest",))
-        for minor in self._found:
-            if minor >= (3, 11):
-                name = f"py{minor[0]}{minor[1]}"
+        newest = environments.ENVIRONMENTS["dev"].choose(self._found)
+        for name, environment in environments.ENVIRONMENTS.items():
+            minor = environment.versions[0]
+            if environment.requirements != "units" or (newest and newest.minor == minor):
+                continue  # `units` is that already
+            # A Python beyond the promised ones is taken where it is there, and not missed where it is not.
+            if minor in self._found or minor <= PROMISED:
                 self._add(f"units-{pythons.name(minor)}", _pytest(name, "tests/unit"), needs=(name,))
         self._system_matrix("matrix-lowest", controller="lowest", host="lowest")
         self._system_matrix("matrix-host-3.9", controller="dev", host="host39")
@@ -99,7 +112,7 @@ class Catalogue:
     def _system_matrix(self, name: str, controller: str, host: str) -> None:
         self._add(
             name,
-            _pytest("dev", "tests/system", "-m", "matrix"),
+            _pytest("dev", "tests/system", "-m", "matrix", workers=2),
             needs=("dev", controller, host),
             slots=2,
             SEALWRIGHT_ANSIBLE_BIN=str(environment_bin(controller)),
@@ -118,7 +131,7 @@ class Catalogue:
         # The collection's own path is found from the current folder, and a path in the environment would add the checkout.
         self._add(
             name,
-            [sys.executable, str(ROOT / "tools" / "trees.py"), name],
+            _refresh(name),
             ["env", "-u", "ANSIBLE_COLLECTIONS_PATH", "-u", "PYTHONPATH", _tool(needs, "ansible-test"), *arguments],
             needs=(needs,),
             cwd=trees.clone_dir(name),
@@ -126,17 +139,35 @@ class Catalogue:
         )
 
     def _whole_collection(self) -> None:
+        lint = ("lint",)
+        self._add("tools", _pytest("dev", "tests/tools"))
         self._add("style", [_tool("dev", "ruff"), "check", "."])
-        core = "ansible_collections.sealwright.vault_seal.plugins.module_utils.seal"
-        self._add("types", [_tool("dev", "mypy"), "-p", core])
-
-    def _extras(self) -> None:
-        pass
+        self._add("types", [_tool("dev", "mypy"), "-p", _CORE], [_tool("dev", "mypy"), *_own_tools()])
+        self._add("ansible-lint", [_tool("lint", "ansible-lint"), "--profile", "production", "--offline"], needs=lint)
+        self._add("changelog", [_tool("lint", "antsibull-changelog"), "lint"], needs=lint)
+        # In a clone, because byte code that appears while it looks would count as files without a licence.
+        self._add("licences", _refresh("licences"), [_tool("lint", "reuse"), "lint"], needs=lint, cwd=trees.clone_dir("licences"))
+        self._add("docs", [_tool("lint", "antsibull-docs"), "lint-collection-docs", *_DOCS_LINT, "."], needs=lint)
+        self._add("docsite", [_tool("lint", "python"), "tools/build_docsite.py"], needs=lint)
+        self._add(
+            "archive",
+            [_tool("lint", "python"), "tools/archive.py"],
+            [_tool("lint", "python"), "tools/check_archive.py"],
+            needs=lint,
+        )
 
 
 def _tool(environment: str, command: str) -> str:
     return str(environment_bin(environment) / command)
 
 
-def _pytest(environment: str, *arguments: str) -> Command:
-    return [_tool(environment, "python"), "-m", "pytest", "-q", "-n", "2", *arguments]
+def _refresh(clone: str) -> Command:
+    return [sys.executable, "-B", str(ROOT / "tools" / "trees.py"), clone]
+
+
+def _own_tools() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tools").glob("*.py"))
+
+
+def _pytest(environment: str, *arguments: str, workers: int = 0) -> Command:
+    return [_tool(environment, "python"), "-m", "pytest", "-q", "-n", str(workers), *arguments]

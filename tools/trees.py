@@ -38,13 +38,18 @@ def link() -> None:
     target.symlink_to(ROOT, target_is_directory=True)
 
 
+def files() -> set[str]:
+    """What git would commit of the checkout: what is tracked, or new and not ignored; as paths from its top."""
+    listed = subprocess.run(_LIST, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    paths = {os.fsdecode(path) for path in listed.split(b"\0") if path}
+    return {path for path in paths if os.path.lexists(ROOT / path)}
+
+
 def clone(name: str) -> None:
-    """Bring a clone tree to what git would commit of the checkout: what is tracked, or new and not ignored."""
+    """Bring a clone tree to what git would commit of the checkout."""
     target = clone_dir(name)
     target.mkdir(parents=True, exist_ok=True)
-    listed = subprocess.run(_LIST, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
-    files = {os.fsdecode(path) for path in listed.split(b"\0") if path}
-    wanted = {path for path in files if os.path.lexists(ROOT / path)}
+    wanted = files()
     for path in wanted:
         _copy(ROOT / path, target / path)
     _remove_others(target, wanted)
@@ -68,13 +73,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _remove_others(target: Path, wanted: set[str]) -> None:
-    for folder, folders, files in os.walk(target, topdown=True):
+    for folder, folders, names in os.walk(target, topdown=True):
         if Path(folder) == target:
             folders[:] = [each for each in folders if each != ".git"]
         # What ansible-test leaves behind speeds its next run up.
         folders[:] = [each for each in folders if (Path(folder) / each) != target / "tests" / "output"]
-        for file in files:
-            path = Path(folder) / file
+        for name in names:
+            path = Path(folder) / name
             if str(path.relative_to(target)) not in wanted:
                 path.unlink()
     for folder, _folders, _files in os.walk(target, topdown=False):

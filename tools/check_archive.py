@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check the built archive as Galaxy does when it is uploaded, and as ansible-builder reads it. Runs in the environment `lint`."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import yaml
+
+from archive import FOLDER, INSTALLED
+from paths import ROOT
+
+# ansible-test and ruff are steps of their own; for ansible-test the importer would want a container.
+_SETTINGS = """\
+[galaxy-importer]
+CHECK_REQUIRED_TAGS = True
+RUN_ANSIBLE_DOC = True
+RUN_ANSIBLE_LINT = True
+RUN_ANSIBLE_TEST = False
+RUN_FLAKE8 = False
+"""
+
+
+def importer_complaints() -> list[str]:
+    """What galaxy-importer has against the archive; its warnings count."""
+    (archive,) = FOLDER.glob("*.tar.gz")
+    settings = FOLDER / "galaxy-importer.cfg"
+    settings.write_text(_SETTINGS, encoding="ascii")
+    answer = subprocess.run(
+        [sys.executable, "-m", "galaxy_importer.main", str(archive)],
+        cwd=FOLDER,
+        env={**os.environ, "GALAXY_IMPORTER_CONFIG": str(settings)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print(answer.stdout)
+    complaints = re.findall(r"^(?:ERROR|WARNING|CRITICAL).*$", answer.stdout, re.MULTILINE)
+    return complaints + ([f"galaxy-importer ended with {answer.returncode}"] if answer.returncode else [])
+
+
+def execution_environment_complaints() -> list[str]:
+    """Whether ansible-builder finds the Python packages that an execution environment needs for the installed archive."""
+    builder = ["ansible-builder", "introspect", "--sanitize", str(INSTALLED)]
+    answer = subprocess.run(builder, stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = {str(line).split()[0] for line in yaml.safe_load(answer)["python"]}
+    lines = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = {line for line in lines if line and not line.startswith("#")}
+    print("An execution environment gets:", *sorted(found))
+    return [] if found == wanted else [f"an execution environment would get {sorted(found)}, wanted {sorted(wanted)}"]
+
+
+def main() -> int:
+    """The exit code."""
+    complaints = importer_complaints() + execution_environment_complaints()
+    print(*complaints, sep="\n")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
