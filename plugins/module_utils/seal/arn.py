@@ -19,7 +19,7 @@ from .errors import SettingError
 _KEY_ID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})\Z")
 _ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]{1,250}\Z")  # 256 characters with the prefix (KMS CreateAlias)
 _ARN = re.compile(
-    r"arn:(?P<partition>aws(?:-[a-z0-9]+)*):kms:(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]{1,2}):(?P<account>[0-9]{12}):"
+    r"arn:(?P<partition>aws(?:-[a-z0-9]+)*):kms:(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}):(?P<account>[0-9]{12}):"
     r"(?:key/(?P<key>[^:]+)|(?P<alias>alias/[^:]+))\Z"
 )
 _LONGEST = 2048  # the KeyId parameter's limit in the KMS service model

@@ -26,6 +26,7 @@ TAG_SIZE = 16
 
 _BLOB_KNOWN = range(1, 9)
 _KEY_INFO_KNOWN = range(1, 12)
+_MAX_KEY_INFO_PARTS = 16  # writers write one; this only bounds the work on a hostile value
 
 Others = tuple[tuple[int, bytes], ...]
 
@@ -79,8 +80,15 @@ class BlobInfo:
         """Read one message; ``base`` is its offset in what was given, for the error's sake.
 
         Raises :class:`BlobError` (``malformed_blob``) for what protobuf's parsers refuse, and for a message that
-        could not be a sealed value: without ciphertext, or an envelope without its parts.
+        could not be a sealed value: see :meth:`check`.
         """
+        blob = cls.parse_slot(data, base)
+        blob.check(base)
+        return blob
+
+    @classmethod
+    def parse_slot(cls, data: Buffer, base: int = 0) -> BlobInfo:
+        """Read one message of several: another cloud's may lack what :meth:`check` wants, and must not spoil the rest."""
         ciphertext: Buffer = b""
         iv = b""
         key_info: list[tuple[memoryview, int]] = []
@@ -97,11 +105,10 @@ class BlobInfo:
                 if item.number == 6 and content is not None:
                     _text(content, item, base)  # value_path is a string too
                 others.append((item.number, bytes(data[item.start : item.end])))
-        blob = cls(ciphertext, iv, _merged_key_info(key_info), tuple(others))
-        blob._check(base)
-        return blob
+        return cls(ciphertext, iv, _merged_key_info(key_info), tuple(others))
 
-    def _check(self, base: int) -> None:
+    def check(self, base: int | None = None) -> None:
+        """Refuse what cannot be an awskms seal's: without ciphertext, or an envelope without its parts."""
         if not len(self.ciphertext):
             raise BlobError.malformed("it holds no ciphertext", base)
         if self.mechanism != ENVELOPE:
@@ -166,6 +173,8 @@ def _merged_key_info(parts: list[tuple[memoryview, int]]) -> KeyInfo | None:
         return None
     if len(parts) == 1:
         return KeyInfo.parse(*parts[0])
+    if len(parts) > _MAX_KEY_INFO_PARTS:
+        raise BlobError.malformed(f"its key_info comes in more than {_MAX_KEY_INFO_PARTS} parts", parts[_MAX_KEY_INFO_PARTS][1])
     for part in parts:
         KeyInfo.parse(*part)
     return KeyInfo.parse(b"".join(content for content, _ in parts), parts[0][1])

@@ -19,7 +19,7 @@ VARINT, FIXED64, BYTES, GROUP_START, GROUP_END, FIXED32 = range(6)
 Buffer = Union[bytes, memoryview]
 
 MAX_FIELDS = 1024
-"""Default limit of a message's fields; a sealed value has 5 to 11. It bounds the work on a hostile one."""
+"""Default limit of a message's fields; a sealed value has 5 to 11, groups' own ones included. It bounds the work on a hostile one."""
 
 _MAX_VARINT_BYTES = 10
 _MAX_GROUP_DEPTH = 16  # sealed values hold no groups at all; this only bounds the work on what is skipped
@@ -67,8 +67,9 @@ def read_fields(data: Buffer, base: int = 0, limit: int = MAX_FIELDS) -> list[Fi
     size = len(view)
     position = 0
     fields: list[Field] = []
+    left = limit
     while position < size:
-        if len(fields) >= limit:
+        if len(fields) >= left:
             raise BlobError.malformed(f"it has more than {limit} fields", base + position)
         tag = view[position]
         # The short way for what sealed values consist of: a one-byte tag and a content of less than 128 bytes.
@@ -78,15 +79,20 @@ def read_fields(data: Buffer, base: int = 0, limit: int = MAX_FIELDS) -> list[Fi
                 raise BlobError.malformed(f"field {tag >> 3} is cut off", base + position)
             field = Field(tag >> 3, view[position + 2 : end], position, end)
         else:
-            wire_type, field = _read_field(view, position, base, 0)
-            if wire_type == GROUP_END:
+            wire_type, field = _read_field(view, position, base)
+            if wire_type == GROUP_START:
+                end, inside = _skip_group(view, field, base, left - len(fields))
+                field = field._replace(end=end)
+                left -= inside
+            elif wire_type == GROUP_END:
                 raise BlobError.malformed("a group ends that never began", base + position)
         fields.append(field)
         position = field.end
     return fields
 
 
-def _read_field(view: memoryview, start: int, base: int, depth: int) -> tuple[int, Field]:
+def _read_field(view: memoryview, start: int, base: int) -> tuple[int, Field]:
+    """One field with its wire type; of a group only the tag that begins or ends it."""
     tag, position = read_varint(view, start, base)
     number, wire_type = tag >> 3, tag & 7
     if not 0 < number <= _HIGHEST_FIELD_NUMBER:
@@ -100,26 +106,30 @@ def _read_field(view: memoryview, start: int, base: int, depth: int) -> tuple[in
         value = view[content:position]
     elif wire_type in _FIXED_SIZE:
         position += _FIXED_SIZE[wire_type]
-    elif wire_type == GROUP_START:
-        position = _skip_group(view, position, base, number, depth + 1)
-    elif wire_type != GROUP_END:
+    elif wire_type not in (GROUP_START, GROUP_END):
         raise BlobError.malformed(f"field {number} has an unknown wire type", base + start)
     if position > len(view):
         raise BlobError.malformed(f"field {number} is cut off", base + start)
     return wire_type, Field(number, value, start, position)
 
 
-def _skip_group(view: memoryview, position: int, base: int, number: int, depth: int) -> int:
-    if depth > _MAX_GROUP_DEPTH:
-        raise BlobError.malformed(f"groups are nested more than {_MAX_GROUP_DEPTH} deep", base + position)
-    while position < len(view):
-        wire_type, field = _read_field(view, position, base, depth)
-        if wire_type == GROUP_END:
-            if field.number != number:
-                raise BlobError.malformed("a group ends that never began", base + position)
-            return field.end
+def _skip_group(view: memoryview, first: Field, base: int, limit: int) -> tuple[int, int]:
+    """The position after the group that ``first`` begins, and how many tags it holds, of at most ``limit``."""
+    position, open_groups = first.end, [first.number]
+    for count in range(1, limit + 1):
+        if position >= len(view):
+            raise BlobError.malformed("a group is cut off", base + position)
+        wire_type, field = _read_field(view, position, base)
+        if wire_type == GROUP_START:
+            if len(open_groups) == _MAX_GROUP_DEPTH:
+                raise BlobError.malformed(f"groups are nested more than {_MAX_GROUP_DEPTH} deep", base + position)
+            open_groups.append(field.number)
+        elif wire_type == GROUP_END and open_groups.pop() != field.number:
+            raise BlobError.malformed("a group ends that never began", base + position)
         position = field.end
-    raise BlobError.malformed("a group is cut off", base + position)
+        if not open_groups:
+            return position, count
+    raise BlobError.malformed("a group has too many fields", base + position)
 
 
 def varint(value: int) -> bytes:

@@ -102,7 +102,7 @@ def checked_limit(limit: int) -> int:
 
 def from_base64(text: str | bytes, max_size: int = MAX_SIZE) -> bytes:
     """Decode a sealed value's text form; white space is skipped, anything else outside base64 is refused."""
-    raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(raw) > max_size * 3 // 2 + 1024:  # 4/3 for base64 itself, and room for line ends
         raise BlobError.malformed(f"its text has {len(raw)} characters, more than a value of {max_size} bytes needs")
     compact = b"".join(raw.split())
@@ -149,7 +149,7 @@ def _parse_container(view: memoryview) -> SealedValue:
         if item.number == 1 and isinstance(item.value, int):
             generation = item.value
         elif item.number == 2 and isinstance(item.value, memoryview):
-            slots.append(BlobInfo.parse(item.value, start + item.end - len(item.value)))
+            slots.append(BlobInfo.parse_slot(item.value, start + item.end - len(item.value)))
         else:
             others.append((item.number, bytes(body[item.start : item.end])))
         if len(slots) > _MAX_SLOTS or len(others) > _MAX_SLOTS:

@@ -28,6 +28,7 @@ KmsForRegion = Callable[[str], Kms]
 """Gives the KMS to ask for a value whose key lies in the given region (empty: not known)."""
 
 _MAX_DIRECT_CIPHERTEXT = 6144  # KMS Decrypt's limit, in bytes
+_LONGEST_SHOWN = 200  # characters of a key id, which can be as long as the value
 _T = TypeVar("_T")
 _U = TypeVar("_U")
 
@@ -178,11 +179,13 @@ def _check_wrapper(slot: BlobInfo) -> None:
             remedy="It was sealed by another seal than awskms, or by a newer format than this collection reads.",
         )
     if slot.key_id and KeyReference.parse_key_arn(slot.key_id) is None:
+        shown = slot.key_id if len(slot.key_id) <= _LONGEST_SHOWN else f"{slot.key_id[:_LONGEST_SHOWN]}..."
         raise BlobError(
-            f"The value is sealed under {slot.key_id!r}, which is no AWS KMS key.",
+            f"The value is sealed under {shown!r}, which is no AWS KMS key.",
             reason="foreign_wrapper",
             remedy="It was sealed by another seal than awskms (another cloud's, transit or an HSM); open it with that one.",
         )
+    slot.check()
     if slot.mechanism == DIRECT and len(slot.ciphertext) > _MAX_DIRECT_CIPHERTEXT:
         raise BlobError.malformed(
             f"a ciphertext that KMS made itself has at most {_MAX_DIRECT_CIPHERTEXT} bytes, this one {len(slot.ciphertext)}"

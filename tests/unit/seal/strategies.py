@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HASHICORP, OPENBAO, Product, Struct, written
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-
-from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HASHICORP, OPENBAO, Product, Struct, written
 
 bounded = settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 """The same bounded run everywhere, with nothing left in the checkout."""

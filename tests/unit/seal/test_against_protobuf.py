@@ -15,10 +15,6 @@ import random
 import re
 
 import pytest
-from google.protobuf.message import DecodeError
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import BlobInfo, KeyInfo
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
@@ -32,6 +28,9 @@ from ansible_collections.sealwright.vault_seal.tests.unit.seal.strategies import
     unknown_fields,
 )
 from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HASHICORP, OPENBAO, READ, written
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
 
 HEADER = b"multiwrapvalue:1"
 
