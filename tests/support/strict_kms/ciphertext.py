@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ciphertexts that only this KMS opens: AES-256-GCM under the key's own material, bound to key and context.
+
+The header names the key and the version of its material, as AWS's opaque ciphertexts do in their way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from .errors import AwsError
+
+_MAGIC = b"\x01\x02\x03SK"
+_NONCE = 12
+
+
+class KeyMaterial:
+    """The material of every key, by key id: related multi-Region keys share id and material."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[AESGCM]] = defaultdict(lambda: [AESGCM(os.urandom(32))])
+
+    def rotate(self, key_id: str) -> None:
+        self._versions[key_id].append(AESGCM(os.urandom(32)))
+
+    def encrypt(self, key_id: str, plaintext: bytes, context: Mapping[str, str]) -> bytes:
+        versions = self._versions[key_id]
+        name = key_id.encode()
+        header = _MAGIC + bytes([len(name)]) + name + (len(versions) - 1).to_bytes(2, "big")
+        nonce = os.urandom(_NONCE)
+        return header + nonce + versions[-1].encrypt(nonce, plaintext, header + _bound(context))
+
+    @staticmethod
+    def key_of(ciphertext: bytes) -> str:
+        """The id of the key that a ciphertext names; raises InvalidCiphertextException where it is none of ours."""
+        size = ciphertext[len(_MAGIC)] if len(ciphertext) > len(_MAGIC) else 0
+        start = len(_MAGIC) + 1
+        if not ciphertext.startswith(_MAGIC) or not size or len(ciphertext) < start + size + 2 + _NONCE + 16:
+            raise AwsError("InvalidCiphertextException")
+        return ciphertext[start : start + size].decode("ascii", "replace")
+
+    def decrypt(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
+        key_id = self.key_of(ciphertext)
+        end = len(_MAGIC) + 1 + len(key_id) + 2
+        header, nonce = ciphertext[:end], ciphertext[end : end + _NONCE]
+        versions = self._versions.get(key_id, [])
+        version = int.from_bytes(header[-2:], "big")
+        if version >= len(versions):
+            raise AwsError("InvalidCiphertextException")
+        try:
+            return versions[version].decrypt(nonce, ciphertext[end + _NONCE :], header + _bound(context))
+        except InvalidTag:
+            raise AwsError("InvalidCiphertextException") from None
+
+
+def _bound(context: Mapping[str, str]) -> bytes:
+    return json.dumps(sorted(context.items())).encode()

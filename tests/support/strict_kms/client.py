@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Python handle: starts the strict KMS in a process of its own and steers it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Of an IAM user; of a role the ARN alone, for STS to assume."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    arn: str = ""
+
+
+class StrictKms:
+    """A context manager. All state is in the process's memory and ends with it."""
+
+    def __init__(self, latency_ms: float = 0, tls: tuple[str, str] | None = None, port: int = 0, journal: str = "") -> None:
+        """:param tls: paths of a certificate and its key; then ``url`` is one of https."""
+        self._arguments = ["--latency-ms", str(latency_ms), "--port", str(port)]
+        self._arguments += ["--journal", journal] if journal else []
+        self._tls = tls
+        if tls:
+            self._arguments += ["--tls-cert", tls[0], "--tls-key", tls[1]]
+        self.port = 0
+
+    def __enter__(self) -> StrictKms:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            port_file = Path(folder, "port")
+            command = [sys.executable, "-m", "support.strict_kms", "--port-file", str(port_file), "--parent", str(os.getpid())]
+            environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+            self._process = subprocess.Popen(
+                [*command, *self._arguments], stdout=subprocess.DEVNULL, env=environment, stdin=subprocess.DEVNULL
+            )
+            end = time.monotonic() + _START_SECONDS
+            while not port_file.exists():
+                if self._process.poll() is not None or time.monotonic() > end:
+                    self.stop()
+                    raise RuntimeError(f"the strict KMS did not start (exit code {self._process.returncode})")
+                time.sleep(0.02)
+            self.port = int(port_file.read_text(encoding="ascii"))
+        self.admin = Credentials(**self._control("admin"))
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(5)
+
+    @property
+    def url(self) -> str:
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
+
+    def client(self, service: str = "kms", region: str = "us-east-1", credentials: Credentials | None = None, **settings: Any) -> Any:
+        """A boto3 client; with the admin's rights unless ``credentials`` are given."""
+        import boto3
+
+        who = credentials or self.admin
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            **{"aws_access_key_id": who.access_key, "aws_secret_access_key": who.secret_key, "verify": False, **settings},
+        )
+
+    def environment(self, credentials: Credentials | None = None, region: str = "us-east-1") -> dict[str, str]:
+        """Environment variables that lead the AWS SDKs, Vault and OpenBao here; the admin's unless others are given."""
+        who = credentials or self.admin
+        return {
+            "AWS_ACCESS_KEY_ID": who.access_key,
+            "AWS_SECRET_ACCESS_KEY": who.secret_key,
+            "AWS_REGION": region,
+            "AWS_KMS_ENDPOINT": self.url,
+            "AWS_ENDPOINT_URL_STS": self.url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def new_key(self, region: str = "us-east-1", alias: str = "", **settings: Any) -> str:
+        """Make a key, and an alias for it where one is given; its ARN."""
+        client = self.client("kms", region)
+        arn: str = client.create_key(**settings)["KeyMetadata"]["Arn"]
+        if alias:
+            client.create_alias(AliasName=alias, TargetKeyId=arn.rsplit("/", 1)[-1])
+        return arn
+
+    def principal(self, policy: dict[str, Any] | None = None, role: bool = False) -> Credentials:
+        """A fresh IAM user, or role, with just this identity policy."""
+        return Credentials(**self._control("principal", policy=policy, role=role))
+
+    def set_policy(self, user_arn: str, policy: dict[str, Any]) -> None:
+        """Replace a user's identity policy."""
+        self._control("policy", arn=user_arn, policy=policy)
+
+    def set_key_state(self, arn: str, state: str, valid_to: float | None = None) -> None:
+        """Bring a key into a state that no API call leads to, such as Unavailable, or Enabled for imported material."""
+        self._control("key", arn=arn, state=state, valid_to=valid_to)
+
+    def set_latency(self, seconds: float) -> None:
+        self._control("latency", seconds=seconds)
+
+    def calls(self, operation: str = "") -> list[dict[str, Any]]:
+        """The journal since it was last cleared, of one operation or of all."""
+        found: list[dict[str, Any]] = self._control("calls", operation=operation)
+        return found
+
+    def clear_calls(self) -> None:
+        self._control("calls/clear")
+
+    def fault(self, kind: str, operation: str = "", **settings: Any) -> None:
+        """Add a rule; see :class:`support.strict_kms.faults.Rule` for the kinds and settings."""
+        self._control("fault", kind=kind, operation=operation, **settings)
+
+    def clear_faults(self) -> None:
+        self._control("faults/clear")
+
+    def _control(self, name: str, **said: Any) -> Any:
+        context = None
+        if self._tls:
+            import ssl
+
+            context = ssl._create_unverified_context()
+        request = urllib.request.Request(f"{self.url}/_strict/{name}", data=json.dumps(said).encode(), method="POST")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        with opener.open(request, timeout=10) as answer:
+            return json.load(answer)

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which key is meant, and is it fit for the operation? AWS's answers where not.
+
+Source: "Key states of AWS KMS keys" of the KMS developer guide, and the operations' errors in the API reference.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.kms.models import kms_backends
+
+from .errors import AwsError
+
+_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):(\d{12}):(key/.+|alias/.+)$")
+_KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|mrk-[0-9a-f]{32}$")
+
+
+def find_key(reference: str, account: str, region: str) -> Any:
+    """moto's key for a key id, key ARN, alias name or alias ARN; raises NotFoundException as AWS words it."""
+    match = _ARN.match(reference)
+    name = reference
+    if match:
+        wanted_region, account, name = match.groups()
+        if wanted_region != region:
+            raise AwsError("NotFoundException", f"Invalid arn {wanted_region}")
+        name = name.removeprefix("key/")
+    backend = kms_backends[account][region]
+    if name.startswith("alias/"):
+        for key in backend.keys.values():
+            if name in key.aliases:
+                return key
+        raise AwsError("NotFoundException", f"Alias arn:aws:kms:{region}:{account}:{name} is not found.")
+    if not _KEY_ID.match(name):
+        raise AwsError("NotFoundException", f"Invalid keyId '{name}'")
+    if name not in backend.keys:
+        raise AwsError("NotFoundException", f"Key 'arn:aws:kms:{region}:{account}:key/{name}' does not exist")
+    return backend.keys[name]
+
+
+def check_enabled(key: Any) -> None:
+    """Raise what AWS answers to a cryptographic operation with a key that is not in the state Enabled."""
+    if key.key_state == "Enabled" and key.enabled:
+        return
+    if key.key_state in ("Disabled", "Enabled"):
+        raise AwsError("DisabledException", f"{key.arn} is disabled.")
+    words = {"PendingDeletion": "pending deletion", "PendingImport": "pending import", "Unavailable": "unavailable"}
+    raise AwsError("KMSInvalidStateException", f"{key.arn} is {words.get(key.key_state, key.key_state)}.")
+
+
+def check_symmetric(key: Any, operation: str) -> None:
+    """Raise what AWS answers where a key is not for symmetric encryption, and no other algorithm is asked for."""
+    if key.key_usage != "ENCRYPT_DECRYPT":
+        raise AwsError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage} which is not valid for {operation}.")
+    if key.key_spec != "SYMMETRIC_DEFAULT":
+        raise AwsError(
+            "InvalidKeyUsageException",
+            f"{key.arn} key spec is {key.key_spec} which is not valid for {operation} with algorithm SYMMETRIC_DEFAULT.",
+        )
