@@ -21,6 +21,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms imp
 
 ACCOUNT = "111122223333"
 HOME = "us-east-1"
+REPLICAS = ("us-east-1", "eu-central-1")  # the regions of every multi-region key
 
 
 def key_arn(key_id: str, region: str = HOME) -> str:
@@ -128,7 +129,7 @@ class FakeKms:
 
     def _here(self, arn: str) -> str | None:
         parts = arn.split(":")
-        if parts[3] != self.region.value and not parts[5].startswith("key/mrk-"):
+        if parts[3] != self.region.value and not (parts[5].startswith("key/mrk-") and self.region.value in REPLICAS):
             return None
         parts[3] = self.region.value
         return ":".join(parts)
