@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 
 # Names are the seal stanza's; the aliases are those of amazon.aws. Documented in the fragment awskms_connection.
 CONNECTION_SPEC: dict[str, dict[str, Any]] = {
@@ -29,13 +29,24 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
     "sts_endpoint": {"type": "str"},
     "ca_bundle": {"type": "path", "aliases": ["aws_ca_bundle"]},
     "validate_certs": {"type": "bool", "default": True},
-    "proxy": {"type": "str", "no_log": False},
+    "proxy": {"type": "str", "no_log": True},  # its URL may hold a password
     "timeout": {"type": "float", "default": 30.0},
 }
 AAD_SPEC: dict[str, dict[str, Any]] = {
-    "aad": {"type": "str"},
-    "aad_base64": {"type": "str"},
+    "aad": {"type": "str", "no_log": True},  # need not be secret, but some use it so
+    "aad_base64": {"type": "str", "no_log": True},
 }
+
+
+class SealModule(AnsibleModule):
+    """A module whose failures hide secret options by their names too, those that ansible-core raises included."""
+
+    shown: dict[str, Any] | None = None
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
+        if self.shown is not None:
+            kwargs.setdefault("invocation", self.shown)
+        super().fail_json(msg, **kwargs)
 
 
 def connection_options(params: dict[str, Any]) -> ConnectionOptions:
@@ -45,20 +56,46 @@ def connection_options(params: dict[str, Any]) -> ConnectionOptions:
 
 
 def run_module(
-    work: Callable[[AnsibleModule], dict[str, Any]], argument_spec: dict[str, dict[str, Any]], **kwargs: Any
+    work: Callable[[AnsibleModule], dict[str, Any]],
+    argument_spec: dict[str, dict[str, Any]],
+    one_of: Sequence[str] = (),
+    not_together: Sequence[Sequence[str]] = (),
+    **kwargs: Any,
 ) -> None:
-    """Run a module: ``work`` returns the result or raises a SealError, which becomes ``msg``, ``reason`` and ``remedy``."""
+    """Run a module: ``work`` returns the result or raises a SealError, which becomes ``msg``, ``reason`` and ``remedy``.
+
+    Of the options ``one_of`` exactly one has to be given, of each of ``not_together`` at most one.
+    """
     spec = {**CONNECTION_SPEC, **argument_spec}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **kwargs)
-    # Ansible would blank every occurrence of a secret in the result: with a plaintext such as "a", that ruins the blob
-    # and the ARN. So the options are hidden here by their names, and no result repeats one.
-    shown = {"module_args": _hidden(module.params, spec)}
+    module = SealModule(argument_spec=spec, supports_check_mode=True, **kwargs)
+    # Ansible would blank every occurrence of a secret in the result: with a plaintext such as "a", that ruins the blob,
+    # the ARN and every message. So the options are hidden here by their names, and no result repeats one.
+    module.shown = {"module_args": _hidden(module.params, spec)}
     module.no_log_values.clear()
     try:
+        _check_together(module.params, one_of, not_together)
         result = work(module)
     except SealError as error:
-        module.fail_json(invocation=shown, **error.as_result())
-    module.exit_json(invocation=shown, **result)
+        module.fail_json(**error.as_result())
+    module.exit_json(invocation=module.shown, **result)
+
+
+def _check_together(params: dict[str, Any], one_of: Sequence[str], not_together: Sequence[Sequence[str]]) -> None:
+    # Not left to AnsibleModule, which would blank its message.
+    if one_of and all(params[name] is None for name in one_of):
+        raise SettingError(
+            f"None of the options {_listed(one_of)} is given.", reason="invalid_option", remedy="Give one of them."
+        )
+    for names in (one_of, *not_together):
+        given = [name for name in names if params[name] is not None]
+        if len(given) > 1:
+            raise SettingError(
+                f"The options {_listed(given)} are given together.", reason="invalid_option", remedy="Give one of them."
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _hidden(params: dict[str, Any], spec: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import (
     SealedValue,
@@ -20,6 +21,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_
     from_base64,
     from_file_content,
 )
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import read_file
 
 
@@ -36,21 +38,38 @@ def from_blob(name: str, blob: Any, limit: int) -> SealedValue:
 
 
 def from_file(path: str, name: str, limit: int) -> SealedValue:
-    """Read a sealed value from a file, where it stands as it is or as base64; raises :class:`SealError`."""
+    """Read a sealed value from a file, where it stands as it is or as base64; raises :class:`SealError`.
+
+    :param name: what the file is to the task, as a message about reading it begins.
+    """
     content = read_file(path, name, checked_limit(limit) * 3 // 2)
     with _about(f"The file {path}"):
         return SealedValue.parse(from_file_content(content, limit), limit)
 
 
-def common_region(values: Iterable[SealedValue]) -> str:
-    """The region that the first of the values names, to look aliases up in where nothing else says one."""
-    return next((value.region for value in values if value.region), "")
+def trusted_keys(allowed: Sequence[str] | None, clients: KmsClients, values: Sequence[SealedValue]) -> TrustedKeys | None:
+    """The keys of the option allowed_key_ids; None where it is not given. Raises :class:`SealError`.
+
+    Aliases are looked up in the region that the first of the values names, where nothing else says one.
+    """
+    if allowed is None:
+        return None
+    if not allowed:
+        # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
+        raise SettingError(
+            "Option allowed_key_ids is empty: it names no key to trust.",
+            reason="invalid_option",
+            remedy="Name the keys, or leave the option out to trust every key that the caller may use.",
+        )
+    return TrustedKeys(allowed, clients, next((value.region for value in values if value.region), ""))
 
 
 def aad_option(aad: str | None, aad_base64: str | None) -> bytes:
     """The additional authenticated data, given as text or as base64; raises :class:`SettingError`."""
     if aad is not None and aad_base64 is not None:
-        raise SettingError("aad and aad_base64 are both given.", reason="invalid_option", remedy="Give one of them.")
+        raise SettingError(
+            "The options aad and aad_base64 are given together.", reason="invalid_option", remedy="Give one of them."
+        )
     return decoded("aad_base64", aad_base64) if aad_base64 is not None else to_bytes(aad or "")
 
 
@@ -66,12 +85,13 @@ def decoded(name: str, text: str) -> bytes:
 
 @contextmanager
 def named_errors(names: Sequence[str]) -> Iterator[None]:
-    """Put the name of the value that an error of many is about before its message."""
+    """Put the name of the value that an error is about before its message; without names, leave it as it is."""
     try:
         yield
     except SealError as error:
-        if len(names) > 1 and "index" in error.details:
-            error.message = f"{names[error.details.pop('index')]}: {error.message}"
+        index = error.details.pop("index", 0)
+        if names:
+            error.message = f"{names[index]}: {error.message}"
         raise
 
 

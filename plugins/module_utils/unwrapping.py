@@ -15,16 +15,16 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, Unwrapped
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
-    common_region,
     from_blob,
     from_file,
     named_errors,
+    trusted_keys,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import (
     check_destination,
+    is_there,
     read_file,
     set_attributes,
     write_file,
@@ -39,10 +39,10 @@ def unwrap_task(module: AnsibleModule) -> dict[str, Any]:
     if params["dest"]:
         check_destination(params["dest"])
     clients = KmsClients(connection_options(params))
-    allowed = params["allowed_key_ids"]
-    trusted = TrustedKeys(allowed, clients, common_region(values.values())) if allowed else None
-    with named_errors([f"blobs.{name}" for name in values]):
-        opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
+    sealed = list(values.values())
+    trusted = trusted_keys(params["allowed_key_ids"], clients, sealed)
+    with named_errors([f"blobs.{name}" for name in params["blobs"] or ()]):
+        opened = Unsealer(clients, aad, trusted).unwrap_many(sealed)
     result: dict[str, Any] = {"changed": False, "connection": clients.connection()}
     if params["blobs"] is not None:
         return {**result, **_many(dict(zip(values, opened)))}
@@ -60,7 +60,7 @@ def _values(params: dict[str, Any]) -> dict[str, SealedValue]:
     if params["blobs"] is not None:
         return {str(name): from_blob(f"blobs.{name}", blob, limit) for name, blob in params["blobs"].items()}
     if params["src"] is not None:
-        return {"": from_file(params["src"], "src", limit)}
+        return {"": from_file(params["src"], "The file of option src", limit)}
     return {"": from_blob("Option blob", params["blob"], limit)}
 
 
@@ -92,8 +92,8 @@ def _text(plaintext: bytes) -> str | None:
 
 def _write(module: AnsibleModule, plaintext: bytes) -> dict[str, Any]:
     dest: str = module.params["dest"]
-    before = os.path.getsize(dest) if os.path.exists(dest) else None
-    if before == len(plaintext) and read_file(dest, "dest", len(plaintext)) == plaintext:
+    before = os.path.getsize(dest) if is_there(dest) else None
+    if before == len(plaintext) and read_file(dest, "The file of option dest", len(plaintext)) == plaintext:
         return {"changed": set_attributes(module, dest), "dest": dest}
     if not module.check_mode:
         write_file(module, dest, [plaintext])

@@ -7,27 +7,37 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.protowire import Buffer
+
+if TYPE_CHECKING:  # the lookup reads files too, and starts sooner without it
+    from ansible.module_utils.basic import AnsibleModule
 
 PRIVATE = "0600"
 
 
 def read_file(path: str, name: str, limit: int) -> bytes:
-    """The content of the file that option ``name`` gives; raises :class:`SettingError` (``file_error``)."""
+    """The content of a file; ``name`` says what it is to the task. Raises :class:`SettingError` (``file_error``)."""
     try:
         with open(path, "rb") as stream:
             content = stream.read(limit + 1)
     except OSError as error:
-        raise _failed(f"Option {name} names {path}, which cannot be read: {error.strerror}.") from None
+        raise _failed(f"{name} {path} cannot be read: {error.strerror}.") from None
     if len(content) > limit:
-        raise _failed(f"Option {name} names {path}, which has more than the limit of {limit} bytes.")
+        raise SettingError(
+            f"{name} {path} has more than {limit} bytes.", reason="file_error", remedy="Raise max_size, if it is the right file."
+        )
     return content
+
+
+def is_there(dest: str) -> bool:
+    """Whether ``dest`` is a file to compare with. A symbolic link is none: it is replaced, and what it names is not touched."""
+    return os.path.isfile(dest) and not os.path.islink(dest)
 
 
 def check_destination(dest: str) -> None:
@@ -37,6 +47,8 @@ def check_destination(dest: str) -> None:
         raise _failed(f"The folder {folder} of dest does not exist.", "Create it first; this module creates none.")
     if os.path.isdir(dest):
         raise _failed(f"dest is the folder {dest}.", "Name a file in it.")
+    if os.path.lexists(dest) and not stat.S_ISREG(os.lstat(dest).st_mode) and not os.path.islink(dest):
+        raise _failed(f"dest {dest} is there and is no regular file.", "Name another.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _failed(f"The folder {folder} of dest may not be written.", "Run the task as its owner (become).")
 
@@ -44,33 +56,45 @@ def check_destination(dest: str) -> None:
 def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> None:
     """Replace ``dest`` whole or not at all; raises :class:`SettingError` (``file_error``).
 
-    The new content is complete on disk, with mode 0600, in the same folder before it takes the name.
+    The new content is complete on disk, in the same folder and with the attributes wanted, before it takes the name.
     """
     folder = os.path.dirname(os.path.abspath(dest))
     part = ""
+    os.umask(0o077)  # atomic_move opens a file that is new to all that the umask lets
     try:
         handle, part = tempfile.mkstemp(prefix=f".{os.path.basename(dest)}.", dir=folder)
         with os.fdopen(handle, "wb") as stream:
             stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
-        set_attributes(module, dest)  # atomic_move gives the old file's mode to the new one: not a loose one
-        module.atomic_move(part, dest)
+        set_attributes(module, part, final=False)
+        if os.path.islink(dest):
+            os.replace(part, dest)  # atomic_move would give it the mode of what the link names
+        else:
+            set_attributes(module, dest)  # atomic_move gives the old file's mode to the new one: not a loose one
+            module.atomic_move(part, dest, unsafe_writes=module.params["unsafe_writes"])
     except OSError as error:
-        raise _failed(f"{dest} cannot be written: {error.strerror}.", "Nothing was changed.") from None
+        raise _failed(
+            f"{dest} cannot be written: {error.strerror}. Nothing was changed.", "Check the space, quota and limits of its file system."
+        ) from None
     finally:
-        if part and os.path.exists(part):
+        if part and os.path.lexists(part):
             os.unlink(part)
     set_attributes(module, dest)
 
 
-def set_attributes(module: AnsibleModule, dest: str) -> bool:
-    """Set owner, group, mode and the rest as the task says, mode 0600 where it says none; whether anything changed."""
-    if not os.path.exists(dest):
+def set_attributes(module: AnsibleModule, path: str, final: bool = True) -> bool:
+    """Set owner, group, mode and the rest as the task says, mode 0600 where it says none; whether anything changed.
+
+    :param final: False for a file that is still to be renamed, which some file system attributes would prevent.
+    """
+    if not is_there(path):
         return False
-    params: dict[str, Any] = {**module.params, "path": dest}
+    params: dict[str, Any] = {**module.params, "path": path}
     params["mode"] = PRIVATE if params.get("mode") is None else params["mode"]
-    arguments = module.load_file_common_arguments(params, path=dest)
+    arguments = module.load_file_common_arguments(params, path=path)
+    if not final:
+        arguments["attributes"] = None
     changed: bool = module.set_fs_attributes_if_different(arguments, False)
     return changed
 

@@ -25,7 +25,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connect
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import (
     BlobError,
     KmsError,
-    SealError,
     SettingError,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms
@@ -34,9 +33,15 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_
     checked_limit,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, Wrapped, wrap, wrap_many
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import aad_option, decoded, from_file
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
+    aad_option,
+    decoded,
+    from_file,
+    named_errors,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import (
     check_destination,
+    is_there,
     read_file,
     set_attributes,
     write_file,
@@ -63,7 +68,8 @@ def wrap_task(module: AnsibleModule) -> dict[str, Any]:
         return {**result, **_Destination(module, kms, key_id, aad, limit).seal(plaintexts[""])}
     if module.check_mode:
         return result
-    sealed = wrap_many(kms, key_id, list(plaintexts.values()), aad)
+    with named_errors([]):  # what goes wrong here is about the key, not about one value
+        sealed = wrap_many(kms, key_id, list(plaintexts.values()), aad)
     if sealed:
         result["key_id"] = sealed[0].key_arn
     if params["values"] is None:
@@ -99,13 +105,11 @@ class _Destination:
         return result
 
     def _read(self) -> SealedValue | None:
-        if not os.path.exists(self._dest):
+        if not is_there(self._dest) or self._module.params["force"]:
             return None
         try:
-            return from_file(self._dest, "dest", self._limit)
-        except SealError as error:
-            if self._module.params["force"]:
-                return None
+            return from_file(self._dest, "The file of option dest", self._limit)
+        except BlobError as error:
             raise SettingError(
                 f"The file {self._dest} is there and is no sealed value, so it is not replaced. ({error.message})",
                 reason="file_error",
@@ -150,7 +154,7 @@ def _plaintexts(params: dict[str, Any], limit: int) -> dict[str, bytes]:
     if params["values"] is not None:
         return {str(name): _checked_size(_value(name, value), f"values.{name}", limit) for name, value in params["values"].items()}
     if params["src"] is not None:
-        return {"": read_file(params["src"], "src", limit - _OVERHEAD)}
+        return {"": read_file(params["src"], "The file of option src", limit - _OVERHEAD)}
     if params["plaintext"] is not None:
         return {"": _checked_size(to_bytes(params["plaintext"]), "plaintext", limit)}
     return {"": _checked_size(decoded("plaintext_base64", params["plaintext_base64"]), "plaintext_base64", limit)}

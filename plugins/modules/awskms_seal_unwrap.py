@@ -198,8 +198,8 @@ def main() -> None:
             "max_size": {"type": "int", "default": 67108864},
             **AAD_SPEC,
         },
-        required_one_of=[("blob", "src", "blobs")],
-        mutually_exclusive=[("blob", "src", "blobs"), ("aad", "aad_base64"), ("blobs", "dest")],
+        one_of=("blob", "src", "blobs"),
+        not_together=[("blobs", "dest")],
         add_file_common_args=True,
     )
 

@@ -177,12 +177,8 @@ def main() -> None:
             "max_size": {"type": "int", "default": 67108864},
             **AAD_SPEC,
         },
-        required_one_of=[("plaintext", "plaintext_base64", "src", "values")],
-        mutually_exclusive=[
-            ("plaintext", "plaintext_base64", "src", "values"),
-            ("aad", "aad_base64"),
-            ("values", "dest"),
-        ],
+        one_of=("plaintext", "plaintext_base64", "src", "values"),
+        not_together=[("values", "dest")],
         add_file_common_args=True,
     )
 

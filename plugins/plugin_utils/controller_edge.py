@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleLookupError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 
@@ -36,12 +36,12 @@ def connection_options(plugin: Any) -> ConnectionOptions:
 
 
 @contextmanager
-def ansible_errors() -> Iterator[None]:
-    """Turn a SealError into an AnsibleError of the same words."""
+def lookup_errors() -> Iterator[None]:
+    """Turn a SealError into an Ansible error of the same words: the kind that a lookup's ``errors`` option governs."""
     try:
         yield
     except SealError as error:
-        raise AnsibleError(str(error)) from None
+        raise AnsibleLookupError(str(error)) from None
 
 
 def _in_words(origin: str) -> str:

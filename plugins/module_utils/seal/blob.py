@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .errors import BlobError
-from .protowire import Buffer, Field, bytes_field, read_fields, varint_field
+from .protowire import BYTES, VARINT, Buffer, Field, bytes_field, read_fields, varint_field
 
 DIRECT = 0
 """Mechanism 0: ``ciphertext`` is KMS's encryption of the value itself."""
@@ -24,8 +24,13 @@ ENVELOPE = 1
 NONCE_SIZE = 12
 TAG_SIZE = 16
 
-_BLOB_KNOWN = range(1, 9)
-_KEY_INFO_KNOWN = range(1, 12)
+# The fields of HashiCorp's definition that are not used here, as (number, wire type). One of another type is unknown.
+_BLOB_KNOWN = {(3, BYTES), (4, VARINT), (6, BYTES), (7, BYTES), (8, BYTES)}
+_KEY_INFO_KNOWN = {
+    *((number, VARINT) for number in (2, 6, 7, 8, 10, 11)),
+    *((number, BYTES) for number in (4, 8, 9)),  # 8, a list, comes packed or as single numbers
+}
+_BEYOND = 12
 _MAX_KEY_INFO_PARTS = 16  # writers write one; this only bounds the work on a hostile value
 
 Others = tuple[tuple[int, bytes], ...]
@@ -187,8 +192,8 @@ def _text(content: memoryview, item: Field, base: int) -> str:
         raise BlobError.malformed(f"field {item.number} is not UTF-8", base + item.start) from None
 
 
-def _in_order(used: list[tuple[int, Buffer]], others: Others, known: range) -> list[Buffer]:
-    beyond = len(known) + 1  # sorting is stable, so unknown fields keep their order
-    entries = used + list(others)
-    entries.sort(key=lambda entry: entry[0] if entry[0] in known else beyond)
+def _in_order(used: list[tuple[int, Buffer]], others: Others, known: set[tuple[int, int]]) -> list[Buffer]:
+    # Sorting is stable, so unknown fields keep their order. A tag's low bits, in its first byte, are the wire type.
+    entries = used + [(number if (number, raw[0] & 7) in known else _BEYOND, raw) for number, raw in others]
+    entries.sort(key=lambda entry: entry[0])
     return [piece for _, piece in entries]

@@ -129,8 +129,16 @@ class BotoKms:
         return metadata
 
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
+        if not hasattr(self._client, operation):
+            raise KmsError(
+                f"The botocore that runs here does not know {operation}.",
+                reason="unsupported_by_sdk",
+                remedy="Install a later boto3.",
+                details={"operation": operation},
+            )
+        extra = {"PolicyName": "default"} if operation == "get_key_policy" else {}
         if not self._client.can_paginate(operation):
-            return [self._call(operation, key_id, KeyId=key_id)]
+            return [self._call(operation, key_id, KeyId=key_id, **extra)]
         try:
             return list(self._client.get_paginator(operation).paginate(KeyId=key_id))
         except Exception as error:

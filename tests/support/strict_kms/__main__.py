@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -38,10 +39,8 @@ def main() -> int:
         with open(part, "w", encoding="ascii") as stream:
             stream.write(str(port))
         os.replace(part, arguments.port_file)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        pass
     return 0
 
 

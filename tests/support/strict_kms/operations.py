@@ -76,6 +76,7 @@ class Operations:
             reference = parameters.get("KeyId", "")
             key = find_key(reference, ACCOUNT, principal.region)
             authorise(principal, f"kms:{operation}", key, {})
+            parameters = {**parameters, "KeyId": key.id}  # moto does not take an ARN everywhere
         return self._moto(operation, parameters, principal.region)
 
     def _allow_alias(self, operation: str, parameters: Parameters, principal: Principal) -> None:
@@ -189,6 +190,8 @@ class Operations:
             moto_id, key.id = key.id, "mrk-" + key.id.removeprefix("mrk-").replace("-", "")
             key.arn = key.arn.replace(moto_id, key.id)
             key.multi_region_configuration["PrimaryKey"]["Arn"] = key.arn
+            tagger = kms_backends[ACCOUNT][principal.region].tagger
+            tagger.copy_tags(moto_id, key.id)
         keys[key.id] = key
         if key.origin == "EXTERNAL":
             key.key_state, key.enabled = "PendingImport", False
