@@ -129,10 +129,12 @@ class Catalogue:
 
     def _in_clone(self, name: str, needs: str, arguments: Sequence[str], slots: int = 1) -> None:
         # The collection's own path is found from the current folder, and a path in the environment would add the checkout.
+        # As a module, because in a folder with a space in its name the command of ansible-core 2.16 is not valid Python.
+        program = [_tool(needs, "python"), "-m", "ansible_test._util.target.cli.ansible_test_cli_stub"]
         self._add(
             name,
             _refresh(name),
-            ["env", "-u", "ANSIBLE_COLLECTIONS_PATH", "-u", "PYTHONPATH", _tool(needs, "ansible-test"), *arguments],
+            ["env", "-u", "ANSIBLE_COLLECTIONS_PATH", "-u", "PYTHONPATH", *program, *arguments],
             needs=(needs,),
             cwd=trees.clone_dir(name),
             slots=slots,
