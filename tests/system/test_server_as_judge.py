@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real OpenBao server as the judge of the formats: it accepts what the core writes, and the core opens what it wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms, open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap
+
+from support.openbao import OpenBao
+from support.snapshot_archive import entries, members, with_member
+from support.strict_kms import StrictKms
+
+SEALED_SUMS = "SHA256SUMS.sealed"
+ALIAS = "alias/vault-unseal"
+
+
+class Judge:
+    """A server that has unsealed itself, its KMS, a snapshot of it and the core's way to the same KMS."""
+
+    def __init__(self, kms: StrictKms, key_arn: str, server: OpenBao) -> None:
+        self.key_arn = key_arn
+        self.server = server
+        admin = kms.admin
+        self.kms: BotoKms = open_kms(
+            ConnectionOptions(region="us-east-1", access_key=admin.access_key, secret_key=admin.secret_key, endpoint=kms.url)
+        )
+        self.archive = server.snapshot()
+        self.members = members(self.archive)
+
+    def opened(self, sealed: bytes) -> Any:
+        return Unsealer(lambda _region: self.kms).unwrap(SealedValue.parse(sealed))
+
+    def restore_with(self, sealed_sums: bytes) -> tuple[int, str]:
+        reply = self.server.restore(with_member(self.archive, SEALED_SUMS, sealed_sums))
+        return reply.status, reply.body.decode()
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    with StrictKms() as kms:
+        key_arn = kms.new_key(alias=ALIAS)
+        folder: Path = tmp_path_factory.mktemp("server")
+        with OpenBao(folder, kms.environment(), {"kms_key_id": ALIAS, "region": "us-east-1"}) as server:
+            server.initialise()
+            server.restart()
+            server.wait_until_active()
+            yield Judge(kms, key_arn, server)
+
+
+def test_the_servers_own_sealed_checksums_open(judge: Judge) -> None:
+    opened = judge.opened(judge.members[SEALED_SUMS])
+    assert opened.plaintext == judge.members["SHA256SUMS"]
+    assert (opened.key_arn, opened.mechanism, opened.form, opened.layout) == (judge.key_arn, 1, "bare", "envelope")
+
+
+def test_the_servers_root_and_recovery_keys_open(judge: Judge) -> None:
+    stored = dict(entries(judge.members["state.bin"]))
+    barrier = json.loads(judge.opened(stored["core/hsm/barrier-unseal-keys"]).plaintext)
+    assert isinstance(barrier, list) and len(barrier) == 1
+    assert len(judge.opened(stored["core/recovery-key"]).plaintext) == 32
+
+
+def test_what_the_server_wrote_is_written_again_byte_for_byte(judge: Judge) -> None:
+    stored = dict(entries(judge.members["state.bin"]))
+    for sealed in (judge.members[SEALED_SUMS], stored["core/hsm/barrier-unseal-keys"], stored["core/recovery-key"]):
+        assert SealedValue.parse(sealed).encode() == sealed
+
+
+def test_the_server_accepts_what_the_core_sealed(judge: Judge) -> None:
+    sealed = wrap(judge.kms, ALIAS, judge.members["SHA256SUMS"]).value.encode()
+    assert judge.restore_with(sealed) == (204, "")
+    judge.server.wait_until_active()
+
+
+@pytest.mark.parametrize("field", ["ciphertext", "iv", "wrapped_key"])
+def test_the_server_refuses_a_flipped_bit(judge: Judge, field: str) -> None:
+    value = wrap(judge.kms, ALIAS, judge.members["SHA256SUMS"]).value
+    slot = value.slots[0]
+    assert slot.key_info is not None
+    holder = slot.key_info if field == "wrapped_key" else slot
+    content = bytearray(getattr(holder, field))
+    content[len(content) // 2] ^= 1
+    setattr(holder, field, bytes(content))
+    status, body = judge.restore_with(value.encode())
+    assert (status, "could not verify hash file" in body) == (400, True)
+
+
+def test_the_server_refuses_a_value_bound_to_additional_data(judge: Judge) -> None:
+    status, body = judge.restore_with(wrap(judge.kms, ALIAS, judge.members["SHA256SUMS"], b"aad").value.encode())
+    assert (status, "could not verify hash file" in body) == (400, True)
+
+
+def test_the_server_refuses_an_authentic_seal_of_another_text(judge: Judge) -> None:
+    status, body = judge.restore_with(wrap(judge.kms, ALIAS, b"other sums").value.encode())
+    assert (status, "failed checking integrity of snapshot" in body) == (500, True)
