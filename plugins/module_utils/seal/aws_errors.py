@@ -14,6 +14,8 @@ import json
 import re
 from typing import NamedTuple
 
+from .arn import KeyReference
+
 
 class Meaning(NamedTuple):
     reason: str
@@ -23,6 +25,7 @@ class Meaning(NamedTuple):
 _CREDENTIALS = "Check which credentials are in force (the result's connection says where they came from)."
 _CLOCK = "Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most."
 _AGAIN = "Try again; if it persists, look at the AWS Health Dashboard."
+_ALTERED = "Something between here and AWS alters the requests; check proxy and endpoint."
 _SLOWER = "Try again later, raise the option timeout, or ask AWS for a higher KMS request quota."
 
 _MEANINGS: dict[str, Meaning] = {
@@ -88,6 +91,10 @@ _MEANINGS: dict[str, Meaning] = {
     "DryRunOperationException": Meaning("dry_run", "The request would have succeeded; it only asked."),
     "UnsupportedOperationException": Meaning("unsupported_operation", "This key does not support the operation."),
     "ConflictException": Meaning("kms_internal", "Another operation on this key is under way. " + _AGAIN),
+    "RequestAbortedException": Meaning("unreachable", "The connection was closed before KMS answered. " + _AGAIN),
+    "RequestTimeoutException": Meaning("timed_out", "The request came in too slowly; check the way to KMS, then try again."),
+    "MalformedHttpRequestException": Meaning("invalid_request", _ALTERED),
+    "RequestEntityTooLargeException": Meaning("invalid_request", _ALTERED),
     "ValidationException": Meaning("invalid_request", "Check the options against AWS's message."),
     "ValidationError": Meaning("invalid_request", "Check the options against AWS's message."),
     "InvalidAction": Meaning("wrong_endpoint", "The endpoint is not that of AWS KMS; check it."),
@@ -112,7 +119,7 @@ _SKEW = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
 def meaning(code: str, message: str, action: str = "", resource: str = "") -> Meaning:
     """What ``code`` and ``message`` mean; unknown codes give the reason ``aws_error``.
 
-    ``action`` (``kms:Encrypt``) and ``resource`` (a key ARN) go into the policy statement that a denial's remedy shows.
+    ``action`` (``kms:Encrypt``) and ``resource`` (a key ARN; others are left out) go into the policy statement of a denial's remedy.
     """
     if code == "KMSInvalidStateException":
         for words, state in _STATES.items():
@@ -136,7 +143,9 @@ def policy_statement(action: str | list[str], resource: str) -> str:
 
 def _denied_remedy(message: str, action: str, resource: str) -> str:
     found = _RESOURCE.search(message)
-    arn = found.group(1).rstrip(".,") if found else resource or "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
+    # A policy names keys by their ARN only: a statement for an alias or a bare id would allow nothing.
+    key = resource if KeyReference.parse_key_arn(resource) else "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
+    arn = found.group(1).rstrip(".,") if found else key
     if "explicit deny" in message:
         return f"A policy denies {action} explicitly, which no allow can outweigh: remove that statement."
     return f"Allow it by a key policy, a grant, or an IAM policy with {policy_statement(action, arn)}."
