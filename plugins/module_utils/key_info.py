@@ -26,11 +26,12 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_fac
     grant_facts,
     key_facts,
     policy_document,
-    rotation_facts,
+    rotation_entry,
+    rotation_status,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms
 
-# What concerns the way to KMS, and so every key: the module fails with it.
+# Reasons that concern the way to KMS, and not the key that was asked for.
 _OF_THE_WAY = {
     "aws_error",
     "clock_skew",
@@ -50,31 +51,78 @@ _OF_THE_WAY = {
 
 
 def key_info_task(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
-    asked = [Sourced(key, "option kms_key_id") for key in module.params["kms_key_id"] or ()]
-    asked = asked or [key_in_force(None, os.environ)]
+    """The module's work; raises :class:`SealError` for a malformed reference, and where no key at all could be asked for."""
+    given = module.params["kms_key_id"]
+    asked = [key_in_force(None, os.environ)] if given is None else [Sourced(key, "option kms_key_id") for key in given]
     for key in asked:
         parse_key(key)
     clients = KmsClients(connection_options(module.params))
-    keys = [_entry(clients, key, module.params["include"]) for key in asked]
-    return {"changed": False, "keys": keys, "connection": clients.connection()}
+    describer = _Describer(clients, module.params["include"])
+    entries = [describer.entry(key) for key in asked]
+    if describer.first_failure and not describer.answered:
+        raise describer.first_failure
+    return {"changed": False, "kms_keys": entries, "connection": clients.connection()}
 
 
-def _entry(clients: KmsClients, key: Sourced, include: list[str]) -> dict[str, Any]:
-    """One key's facts, or the reason why there are none."""
-    reference = parse_key(key)
-    try:
-        kms = clients(reference.region, "the key's ARN")
-        check_region(kms.region, key)
-        metadata = kms.describe_key(str(reference.in_region(kms.region.value)))
-    except SealError as error:
-        if error.reason in _OF_THE_WAY:
-            raise
-        return {"asked": key.value, "usable_for_seal": False, "problems": [_problem(error)], **_named(error)}
-    facts = {"asked": key.value, **key_facts(metadata, datetime.now(timezone.utc))}
-    facts["alias"] = reference.alias or None
-    facts.update({name: _included(name, kms, facts["arn"]) for name in include})
-    return facts
+class _Describer:
+    """Describes key after key. A region whose KMS cannot be asked is not asked again: each attempt may take the whole timeout."""
+
+    def __init__(self, clients: KmsClients, include: list[str]) -> None:
+        self._clients = clients
+        self._include = include
+        self._closed: dict[str, SealError] = {}
+        self.first_failure: SealError | None = None
+        self.answered = False
+
+    def entry(self, key: Sourced) -> dict[str, Any]:
+        """One key's facts, or the reason why there are none."""
+        reference = parse_key(key)
+        closed = self._closed.get(reference.region)
+        if closed:
+            return _refused(key, closed)
+        try:
+            kms = self._clients(reference.region, "the key's ARN")
+        except SealError as error:
+            return self._way_failed(key, reference.region, error)
+        try:
+            check_region(kms.region, key)
+        except SealError as error:
+            return _refused(key, error)
+        try:
+            metadata = kms.describe_key(str(reference.in_region(kms.region.value)))
+        except SealError as error:
+            if error.reason in _OF_THE_WAY:
+                return self._way_failed(key, reference.region, error)
+            self.answered = True
+            return _refused(key, error)
+        self.answered = True
+        facts = {"asked": key.value, **key_facts(metadata, datetime.now(timezone.utc))}
+        facts["alias"] = reference.alias or None
+        if reference.region not in ("", kms.region.value):
+            facts["warnings"].append(_replica_described(reference.region, kms.region))
+        facts.update({name: _included(name, kms, facts["arn"]) for name in self._include})
+        return facts
+
+    def _way_failed(self, key: Sourced, region: str, error: SealError) -> dict[str, Any]:
+        self.first_failure = self.first_failure or error
+        self._closed[region] = SealError(
+            f"Not asked for, after this failure: {error.message}", reason=error.reason, remedy=error.remedy
+        )
+        return _refused(key, error)
+
+
+def _refused(key: Sourced, error: SealError) -> dict[str, Any]:
+    named = _named(error)
+    return {"asked": key.value, "usable_for_seal": False, "problems": [named], "warnings": [], **named}
+
+
+def _replica_described(asked: str, region: Sourced) -> dict[str, str]:
+    return {
+        "reason": "region_mismatch",
+        "msg": f"The ARN names region {asked}, but region {region.value} is in force (from {region.source}): "
+        "what is described is the related key there.",
+        "remedy": f"Leave the region out, or set it to {asked}.",
+    }
 
 
 def _included(name: str, kms: BotoKms, arn: str) -> Any:
@@ -85,17 +133,25 @@ def _included(name: str, kms: BotoKms, arn: str) -> Any:
         return _named(error)
 
 
+def _listed(kms: BotoKms, arn: str, operation: str, name: str) -> list[dict[str, Any]]:
+    return [item for page in kms.facts(operation, arn) for item in page.get(name, [])]
+
+
 def _aliases(kms: BotoKms, arn: str) -> list[dict[str, Any]]:
-    return [alias_facts(alias) for page in kms.facts("list_aliases", arn) for alias in page["Aliases"]]
+    return [alias_facts(alias) for alias in _listed(kms, arn, "list_aliases", "Aliases")]
 
 
 def _rotation(kms: BotoKms, arn: str) -> dict[str, Any]:
-    status = kms.facts("get_key_rotation_status", arn)[0]
+    # Two permissions: the one that is missing must not hide what the other tells.
     try:
-        history = [entry for page in kms.facts("list_key_rotations", arn) for entry in page["Rotations"]]
+        status = rotation_status(kms.facts("get_key_rotation_status", arn)[0])
     except SealError as error:
-        return {**rotation_facts(status, None), "history": _named(error)}
-    return rotation_facts(status, history)
+        status = _named(error)
+    try:
+        history: Any = [rotation_entry(rotation) for rotation in _listed(kms, arn, "list_key_rotations", "Rotations")]
+    except SealError as error:
+        history = _named(error)
+    return {**status, "history": history}
 
 
 def _policy(kms: BotoKms, arn: str) -> Any:
@@ -103,11 +159,11 @@ def _policy(kms: BotoKms, arn: str) -> Any:
 
 
 def _grants(kms: BotoKms, arn: str) -> list[dict[str, Any]]:
-    return [grant_facts(grant) for page in kms.facts("list_grants", arn) for grant in page["Grants"]]
+    return [grant_facts(grant) for grant in _listed(kms, arn, "list_grants", "Grants")]
 
 
 def _tags(kms: BotoKms, arn: str) -> dict[str, str]:
-    return {tag["TagKey"]: tag["TagValue"] for page in kms.facts("list_resource_tags", arn) for tag in page["Tags"]}
+    return {tag["TagKey"]: tag["TagValue"] for tag in _listed(kms, arn, "list_resource_tags", "Tags")}
 
 
 _INCLUDES: dict[str, Callable[[BotoKms, str], Any]] = {
@@ -122,7 +178,3 @@ INCLUDES = sorted(_INCLUDES)
 
 def _named(error: SealError) -> dict[str, str]:
     return {"reason": error.reason, "msg": error.message, "remedy": error.remedy}
-
-
-def _problem(error: SealError) -> dict[str, str]:
-    return {"reason": error.reason, "msg": error.message}

@@ -12,8 +12,9 @@ version_added: 0.1.0
 description:
   - Describes AWS KMS keys and says whether an awskms seal can use each, and if not, why.
   - Needs the permission C(kms:DescribeKey) only. What O(include) asks for beyond that is answered by a reason in its place where it is not permitted.
-  - A key that does not exist or may not be described is an entry with its reason, so that a list is always answered in full. The module fails only for what
-    concerns all keys, such as missing credentials or an endpoint that cannot be reached, and for a malformed reference.
+  - A key that does not exist or may not be described is an entry with its reason, so that a list is always answered in full. The module fails only where KMS
+    could be asked for none of the keys, such as without credentials or where the endpoint cannot be reached, and for a malformed reference.
+  - Whether the permissions suffice that a seal needs beyond C(kms:DescribeKey), that is C(kms:Encrypt) and C(kms:Decrypt), is not looked at.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -29,7 +30,8 @@ attributes:
 options:
   kms_key_id:
     description:
-      - The keys to describe, each as key ID, key ARN, alias or alias ARN. Where no region is set, ARNs of several regions may be mixed.
+      - The keys to describe, each as key ID, key ARN, alias or alias ARN.
+      - ARNs of several regions may be mixed where O(region) is not set, and neither the environment nor the AWS profile sets one.
       - If not set, the first of the environment variables E(VAULT_AWSKMS_SEAL_KEY_ID) and E(AWSKMS_WRAPPER_KEY_ID) is used.
     type: list
     elements: str
@@ -61,8 +63,14 @@ EXAMPLES = r"""
 
 - name: Stop where a seal could not use it
   ansible.builtin.assert:
-    that: seal_key.keys[0].usable_for_seal
-    fail_msg: "{{ seal_key.keys[0].problems | map(attribute='msg') | join(' ') }}"
+    that: seal_key.kms_keys[0].usable_for_seal
+    fail_msg: "{{ seal_key.kms_keys[0].problems | map(attribute='msg') | join(' ') }}"
+
+- name: Describe keys of several regions, whatever became of them
+  sealwright.vault_seal.awskms_key_info:
+    kms_key_id:
+      - arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+      - arn:aws:kms:eu-central-1:111122223333:alias/vault-unseal
 
 - name: Learn all about several keys
   sealwright.vault_seal.awskms_key_info:
@@ -79,8 +87,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-keys:
-  description: One entry for each key asked for, in the same order.
+kms_keys:
+  description: One entry for each key asked for, in the same order. Dates are in UTC. What KMS does not tell of a key is V(null).
   returned: success
   type: list
   elements: dict
@@ -96,11 +104,36 @@ keys:
       returned: always
       sample: true
     problems:
-      description: Why a seal cannot use the key, or not for long; each with C(reason) and C(msg).
+      description: Why a seal cannot use the key; empty where it can.
       type: list
       elements: dict
       returned: always
-      sample: [{"reason": "key_disabled", "msg": "The key is disabled."}]
+      sample: [{"reason": "key_disabled", "msg": "The key is disabled.", "remedy": "Enable the key (kms:EnableKey), or name another."}]
+      contains:
+        reason:
+          description: The problem in one word, such as V(key_disabled), V(key_pending_deletion), V(key_pending_import) or V(key_unusable).
+          type: str
+          returned: always
+          sample: key_disabled
+        msg:
+          description: The problem in words.
+          type: str
+          returned: always
+          sample: The key is disabled.
+        remedy:
+          description: What to do about it.
+          type: str
+          returned: always
+          sample: Enable the key (kms:EnableKey), or name another.
+    warnings:
+      description:
+        - What does not keep a seal from using the key now, but has to be known, each with C(reason), C(msg) and C(remedy) like the problems.
+        - V(key_material_expires) is imported key material with a date of expiry. V(region_mismatch) is the ARN of a multi-Region key in another
+          region than the one in force; what is described then is the related key in the region in force.
+      type: list
+      elements: dict
+      returned: always
+      sample: []
     reason:
       description: Why the key could not be described, in one word.
       type: str
@@ -127,7 +160,7 @@ keys:
       returned: where the key could be described
       sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     alias:
-      description: The alias asked for; RV(keys[].arn) is its target.
+      description: The alias asked for; RV(kms_keys[].arn) is its target.
       type: str
       returned: where the key could be described
       sample: alias/vault-unseal
@@ -222,10 +255,12 @@ keys:
     rotation:
       description:
         - Whether the key rotates (C(enabled)), how often (C(period_in_days)), when next (C(next_date)), since when a rotation on demand
-          is under way (C(on_demand_start_date)), and the C(history), each with C(date) and C(type).
+          is under way (C(on_demand_start_date)), and the C(history) of completed rotations, each with C(date) and C(type).
+        - The reason is V(unsupported_operation) for keys that KMS does not rotate. The history is a dictionary with a reason of its own where it
+          could not be had; that is V(unsupported_by_sdk) with a boto3 too old to ask for it.
       type: dict
       returned: where O(include) asks for it
-      sample: {"enabled": true, "period_in_days": 365}
+      sample: {"enabled": true, "period_in_days": 365, "next_date": "2027-01-31T12:00:00Z", "on_demand_start_date": null, "history": []}
     policy:
       description: The key policy.
       type: dict

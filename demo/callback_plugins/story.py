@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Shows a play as a story: its name, each task in a line, and what debug tasks say below it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+name: story
+type: stdout
+short_description: Shows a play as a story
+description:
+  - A line for each task, and what debug tasks say.
+"""
+
+_DONE, _SAID, _FAILED = ("✓", "→", "✗") if "utf" in (sys.stdout.encoding or "").lower() else ("+", ">", "x")
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "story"
+
+    def v2_runner_on_ok(self, result) -> None:
+        said = _result(result)
+        if result._task.action in ("ansible.builtin.debug", "debug"):
+            lines = said["msg"] if isinstance(said["msg"], list) else [said["msg"]]
+            for line in lines:
+                self._wrapped(f"      {_SAID} ", line, "cyan")
+        else:
+            self._wrapped(f"    {_DONE} ", result._task.get_name(), "green")
+
+    def v2_runner_on_failed(self, result, ignore_errors=False) -> None:
+        self._wrapped(f"    {_FAILED} ", result._task.get_name(), "red")
+        self._wrapped("      ", str(_result(result).get("msg", "failed; the output is hidden")), "red")
+
+    v2_runner_on_unreachable = v2_runner_on_failed
+
+    def _wrapped(self, lead: str, text: str, colour: str) -> None:
+        width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+        lines = textwrap.wrap(text, width - len(lead), break_on_hyphens=False, break_long_words=False) or [""]
+        self._display.display(lead + lines[0], color=colour)
+        for line in lines[1:]:
+            self._display.display(" " * len(lead) + line, color=colour)
+
+
+def _result(result) -> dict:
+    return result._result

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo: a strict AWS KMS and a real OpenBao on loopback, and what the collection does with them.
+
+Every claim is asserted by the playbooks in demo/playbooks/, which can be copied. Ends with an exit code other than 0 when
+anything is not as said.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+from support.openbao import OpenBao  # noqa: E402
+from support.strict_kms import StrictKms  # noqa: E402
+
+ALIAS = "alias/vault-unseal"
+ENCRYPT_ONLY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*"}]}
+PLAYBOOK_SECONDS = 180
+COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+class Demo:
+    """The chapters in their order, and what the summary says of each."""
+
+    def __init__(self, kms: StrictKms, server: OpenBao, folder: Path, variables: dict[str, object]) -> None:
+        self._kms = kms
+        self._server = server
+        self._folder = folder
+        self._variables = variables
+        self._chapters: list[tuple[str, float]] = []
+
+    def tell(self) -> None:
+        self._play("1-key.yml", "Look at the KMS key")
+        self._play("2-values.yml", "Seal values, and open them again")
+        self._play("3-initialise.yml", "Initialise OpenBao, sealed by the same key", self._start)
+        self._play("4-unsealed.yml", "See that the restarted server unsealed itself", self._restart)
+        self._play("5-snapshot.yml", "Open a value that the server itself sealed")
+        self._play("6-restore.yml", "Have the server judge what we seal")
+        self._server.wait_until_active()
+        self._play("7-refusals.yml", "Be refused, in words")
+
+    def _start(self) -> None:
+        self._server.start()
+        self._note(f'{self._server.version()} is started at {self._server.url} with raft storage and')
+        self._note(f'seal "awskms" {{ kms_key_id = "{ALIAS}" }}. It says of itself:')
+        said = next(line.strip() for line in self._server.log.read_text().splitlines() if "Auto Seal:" in line)
+        for line in textwrap.wrap(said, 72, break_on_hyphens=False):
+            self._note(f"  {line}")
+
+    def _restart(self) -> None:
+        self._server.restart()
+        self._note("OpenBao is stopped and started again.")
+
+    def summarise(self, seconds: float) -> None:
+        print(f"\n{_bold('Summary')}")
+        for number, (title, spent) in enumerate(self._chapters, 1):
+            print(f"  {number}  {title:<46} {spent:5.1f} s")
+        print(f"\nAll as said, in {seconds:.0f} s. Everything that ran is stopped, and what it wrote is removed.")
+        print("Copy from demo/playbooks/; the guides are in docs/docsite/rst/.")
+
+    def _play(self, playbook: str, title: str, first: Callable[[], None] | None = None) -> None:
+        print(f"\n{_bold(f'{len(self._chapters) + 1}  {title}')}", flush=True)
+        begun = time.monotonic()
+        before = len(self._kms.calls())
+        if first:
+            first()
+        self._note(f"$ ansible-playbook demo/playbooks/{playbook}")
+        # In a file, so that no credential stands in a command line.
+        variables = self._folder / "variables.json"
+        variables.write_text(json.dumps(self._variables), encoding="utf-8")
+        variables.chmod(0o600)
+        ended = subprocess.run(
+            [_beside_python("ansible-playbook"), str(HERE / "playbooks" / playbook), "-e", f"@{variables}"],
+            env=self._environment(), stdin=subprocess.DEVNULL, timeout=PLAYBOOK_SECONDS,
+        )
+        if ended.returncode:
+            raise SystemExit(f"\n{playbook} did not end as it should (exit code {ended.returncode}).")
+        calls = collections.Counter(call["operation"] for call in self._kms.calls()[before:])
+        said = ", ".join(f"{count} {operation}" for operation, count in sorted(calls.items()))
+        self._note(f"KMS was asked for {said or 'nothing'}.")
+        self._chapters.append((title, time.monotonic() - begun))
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "VAULT_", "BAO_"))}
+        return {
+            **kept,
+            **self._kms.environment(),
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+            "ANSIBLE_STDOUT_CALLBACK": "story",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_FORCE_COLOR": "true" if COLOUR else "false",
+        }
+
+    def _note(self, text: str) -> None:
+        print(f"    {text}", flush=True)
+
+
+def _beside_python(command: str) -> str:
+    found = Path(sys.executable).parent / command
+    return str(found) if found.exists() else shutil.which(command) or command
+
+
+def _bold(text: str) -> str:
+    return f"\033[1m{text}\033[0m" if COLOUR else text
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    begun = time.monotonic()
+    print(_bold("sealwright.vault_seal: AWS KMS seals of HashiCorp Vault and OpenBao"))
+    with tempfile.TemporaryDirectory(prefix="vault-seal-demo-") as name, StrictKms() as kms:
+        folder = Path(name)
+        key = kms.new_key(alias=ALIAS, Description="seals the demo's OpenBao")
+        kms.client().enable_key_rotation(KeyId=key)
+        kms.client().disable_key(KeyId=kms.new_key(alias="alias/disabled"))
+        kms.new_key(alias="alias/somebody-else")
+        somebody = kms.principal(ENCRYPT_ONLY)
+        print(f"\nAWS KMS is played by a strict one at {kms.url}; nothing leaves this machine.")
+        server = OpenBao(folder / "server", kms.environment(), {"kms_key_id": ALIAS, "region": "us-east-1"})
+        try:
+            kms.clear_calls()
+            demo = Demo(
+                kms, server, folder,
+                {
+                    "folder": str(folder),
+                    "server": server.url,
+                    "encrypt_only": {"access_key": somebody.access_key, "secret_key": somebody.secret_key},
+                },
+            )
+            demo.tell()
+        finally:
+            server.stop()
+    demo.summarise(time.monotonic() - begun)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; everything that ran is stopped too")
