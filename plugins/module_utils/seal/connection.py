@@ -63,7 +63,7 @@ class ConnectionOptions:
     sts_endpoint: str = ""
     ca_bundle: str = ""
     validate_certs: bool = True
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)  # its URL may hold a password
     timeout: float = 30.0
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 

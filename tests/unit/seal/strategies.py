@@ -13,7 +13,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-bounded = settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+bounded = settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 """The same bounded run everywhere, with nothing left in the checkout."""
 
 _uint64 = st.one_of(st.integers(0, 20), st.integers(0, 2**64 - 1))
