@@ -8,20 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
+_OPENED = {"plaintext", "plaintext_base64", "plaintexts", "plaintexts_base64"}
+# Where Ansible cannot read what the module printed as a result, it shows all of it.
+_PRINTED = {"module_stdout", "stdout", "stdout_lines", "exception", "msg"}
+
 
 class ActionModule(ActionBase):
-    """Marks the result as not to be displayed, unless the task says ``reveal: true`` or it failed.
-
-    Asynchronous runs are refused by ActionBase: their results, with the plaintext, would stay in a file on the host.
-    """
+    """Marks a result that holds what was opened as not to be displayed, unless the task says ``reveal: true``."""
 
     _supports_check_mode = True
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        if self._task.async_val:
+            raise AnsibleActionFail(
+                "sealwright.vault_seal.awskms_seal_unwrap cannot run asynchronously: Ansible would keep the opened value in a file on "
+                "the host. Remove async from the task."
+            )
         result: dict[str, Any] = super().run(tmp, task_vars)
         reveal = boolean(self._task.args.get("reveal", False), strict=False)
         logged = self._task.no_log, self._play_context.no_log
@@ -32,7 +39,13 @@ class ActionModule(ActionBase):
             result.update(self._execute_module(task_vars=task_vars))
         finally:
             self._task.no_log, self._play_context.no_log = logged
-        # Errors hold no secret: they are to be read.
-        if not reveal and not result.get("failed", False):
+        if reveal:
+            return result
+        # Errors hold no secret and are to be read, as are results that hold no plaintext, with their diff.
+        if _OPENED & set(result):
             result["_ansible_no_log"] = True
+        elif "reason" not in result:
+            for name in _PRINTED & set(result):
+                if "plaintext" in str(result[name]):
+                    result[name] = "(not shown, since it may hold what was opened)"
         return result

@@ -25,6 +25,7 @@ options:
     description:
       - The sealed values as base64; with O(from_file=true) the names of files that hold them, as they are or as base64.
       - Files are looked for where lookups look for files, in C(files/) of the role and beside the playbook first.
+      - A list among the terms stands for its items.
     type: list
     elements: str
     required: true
@@ -103,48 +104,50 @@ import base64
 import json
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
-    common_region,
     from_blob,
     from_file,
     named_errors,
+    trusted_keys,
 )
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import ansible_errors, connection_options
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import connection_options, lookup_errors
 from yaml import YAMLError
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        with ansible_errors():
-            return self._run(terms, variables)
+        with lookup_errors():
+            return self._run(self._flatten(terms), variables)
 
     def _run(self, terms: list[Any], variables: dict[str, Any] | None) -> list[Any]:
         limit = self.get_option("max_size")
         if self.get_option("from_file"):
-            values = {f"The file {term}": from_file(self._found(term, variables), "term", limit) for term in terms}
+            names = [f"The file {term}" for term in terms]
+            values = [from_file(self._found(term, variables), "The sealed file", limit) for term in terms]
         else:
-            values = {f"Value {index}": from_blob(f"Value {index}", term, limit) for index, term in enumerate(terms, 1)}
+            names = [f"Value {number}" for number in range(1, len(terms) + 1)]
+            values = [from_blob(name, term, limit) for name, term in zip(names, terms)]
         aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
         clients = KmsClients(connection_options(self))
-        allowed = self.get_option("allowed_key_ids")
-        trusted = TrustedKeys(allowed, clients, common_region(values.values())) if allowed else None
-        with named_errors(list(values)):
-            opened = Unsealer(clients, aad, trusted).unwrap_many(list(values.values()))
+        trusted = trusted_keys(self.get_option("allowed_key_ids"), clients, values)
+        with named_errors(names if len(names) > 1 else []):
+            opened = Unsealer(clients, aad, trusted).unwrap_many(values)
         encoding = self.get_option("encoding")
-        return [_encoded(name, value.plaintext, encoding) for name, value in zip(values, opened)]
+        return [_encoded(name, value.plaintext, encoding) for name, value in zip(names, opened)]
 
     def _found(self, term: Any, variables: dict[str, Any] | None) -> str:
-        path: str | None = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
+        path: str | None = None
+        if isinstance(term, str):
+            path = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
         if path is None:
-            raise AnsibleError(f"The sealed file {term} is not found where lookups find files.")
+            raise AnsibleLookupError(f"The sealed file {term} is not found where lookups find files.")
         return path
 
 
@@ -158,6 +161,6 @@ def _encoded(name: str, plaintext: bytes, encoding: str) -> Any:
         return yaml_load(text) if encoding == "yaml" else text
     # The errors' own words would show what the value holds.
     except UnicodeDecodeError:
-        raise AnsibleError(f"{name} opens, but it is not UTF-8. Use encoding=base64.") from None
+        raise AnsibleLookupError(f"{name} opens, but it is not UTF-8. Use encoding=base64.") from None
     except (ValueError, YAMLError):
-        raise AnsibleError(f"{name} opens, but it is no {encoding.upper()} document.") from None
+        raise AnsibleLookupError(f"{name} opens, but it is no {encoding.upper()} document.") from None

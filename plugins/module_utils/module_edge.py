@@ -39,14 +39,28 @@ AAD_SPEC: dict[str, dict[str, Any]] = {
 
 
 class SealModule(AnsibleModule):
-    """A module whose failures hide secret options by their names too, those that ansible-core raises included."""
+    """A module that hides secret options by their names, in success and failure.
 
-    shown: dict[str, Any] | None = None
+    Ansible would blank every occurrence of a secret in the result instead: with a plaintext such as "a", that ruins the blob, the
+    ARN and every message. No result repeats a secret, but AWS's messages might repeat a credential: those are blanked as usual.
+    """
+
+    def exit_json(self, **kwargs: Any) -> NoReturn:
+        super().exit_json(**{**kwargs, "invocation": self._shown()})
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        if self.shown is not None:
-            kwargs.setdefault("invocation", self.shown)
-        super().fail_json(msg, **kwargs)
+        super().fail_json(msg, **{**kwargs, "invocation": self._shown()})
+
+    def _shown(self) -> dict[str, Any]:
+        self.no_log_values.intersection_update({self.params.get("secret_key"), self.params.get("session_token")})
+        shown = {}
+        for name, option in self.argument_spec.items():
+            for each in (name, *option.get("aliases", ())):
+                # What is not in the argument spec is left out: a misspelt name hides no secret.
+                if each in self.params:
+                    value = self.params[each]
+                    shown[each] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" if option.get("no_log") and value is not None else value
+        return {"module_args": shown}
 
 
 def connection_options(params: dict[str, Any]) -> ConnectionOptions:
@@ -68,16 +82,12 @@ def run_module(
     """
     spec = {**CONNECTION_SPEC, **argument_spec}
     module = SealModule(argument_spec=spec, supports_check_mode=True, **kwargs)
-    # Ansible would blank every occurrence of a secret in the result: with a plaintext such as "a", that ruins the blob,
-    # the ARN and every message. So the options are hidden here by their names, and no result repeats one.
-    module.shown = {"module_args": _hidden(module.params, spec)}
-    module.no_log_values.clear()
     try:
         _check_together(module.params, one_of, not_together)
         result = work(module)
     except SealError as error:
         module.fail_json(**error.as_result())
-    module.exit_json(invocation=module.shown, **result)
+    module.exit_json(**result)
 
 
 def _check_together(params: dict[str, Any], one_of: Sequence[str], not_together: Sequence[Sequence[str]]) -> None:
@@ -96,10 +106,3 @@ def _check_together(params: dict[str, Any], one_of: Sequence[str], not_together:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _hidden(params: dict[str, Any], spec: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    secret = {name for name, option in spec.items() if option.get("no_log")}
-    secret |= {alias for name in secret for alias in spec[name].get("aliases", ())}
-    hidden = {name: "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" for name in secret if params.get(name) is not None}
-    return {**params, **hidden}

@@ -25,6 +25,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connect
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import (
     BlobError,
     KmsError,
+    SealError,
     SettingError,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms
@@ -87,37 +88,52 @@ class _Destination:
         self._aad = aad
         self._limit = limit
         self._dest: str = module.params["dest"]
+        self._format: str = module.params["format"]
+        self._force: bool = module.params["force"]
 
     def seal(self, plaintext: bytes) -> dict[str, Any]:
         """Make the file hold ``plaintext``; leave it alone where it does. The keys of the result."""
         old = self._read()
-        if old is not None and not self._module.params["force"] and self._holds(old, plaintext):
+        kept = old if old is not None and self._holds(old, plaintext) else None
+        if kept is not None and self._format_of(kept) == self._format:
             changed = set_attributes(self._module, self._dest)
-            return {"changed": changed, "dest": self._dest, "key_id": old.slots[0].key_id}
+            return {"changed": changed, "dest": self._dest, "key_id": kept.slots[0].key_id}
+        before = _described(old, self._format_of(old)) if old is not None else ""
+        after = f"to be sealed under {self._key_id}, as {self._format}\n"
         result: dict[str, Any] = {"changed": True, "dest": self._dest}
-        after = f"sealed under {self._key_id}\n"
-        if not self._module.check_mode:
-            new = wrap(self._kms, self._key_id, plaintext, self._aad)
-            result.update(self._write(new))
-            after = _described(new.value)
+        if kept is not None or not self._module.check_mode:
+            # A value that is kept and stands in the other format is written in this one, without sealing it anew.
+            new = Wrapped(kept, kept.slots[0].key_id) if kept is not None else wrap(self._kms, self._key_id, plaintext, self._aad)
+            after = ("" if kept is not None else "newly ") + _described(new.value, self._format)
+            if not self._module.check_mode:
+                result.update(self._write(new))
         if self._module._diff:
-            result["diff"] = {"before": _described(old) if old else "", "after": after}
+            result["diff"] = {"before": before, "after": after}
         return result
 
     def _read(self) -> SealedValue | None:
-        if not is_there(self._dest) or self._module.params["force"]:
+        if not is_there(self._dest):
             return None
         try:
             return from_file(self._dest, "The file of option dest", self._limit)
-        except BlobError as error:
+        except SealError as error:
+            if self._force:
+                return None
+            if isinstance(error, SettingError):
+                raise
             raise SettingError(
-                f"The file {self._dest} is there and is no sealed value, so it is not replaced. ({error.message})",
+                f"dest is there and is no sealed value, so it is not replaced. {error.message}",
                 reason="file_error",
                 remedy="Name another dest, or set force to replace it.",
             ) from None
 
+    def _format_of(self, old: SealedValue) -> str:
+        return "binary" if os.path.getsize(self._dest) == _size(old) else "base64"
+
     def _holds(self, old: SealedValue, plaintext: bytes) -> bool:
-        """Whether the old file is sealed under the key in force and opens to ``plaintext``."""
+        """Whether the old file is sealed under the key in force and opens to ``plaintext``, and is not to be replaced all the same."""
+        if self._force:
+            return False
         sealed_under = KeyReference.parse_key_arn(old.slots[0].key_id)
         wanted = KeyReference.parse(self._key_id)
         if wanted.is_alias:
@@ -137,14 +153,13 @@ class _Destination:
 
     def _write(self, new: Wrapped) -> dict[str, Any]:
         pieces = new.value.pieces()
-        size = sum(map(len, pieces))
-        if self._module.params["format"] == "base64":
+        if self._format == "base64":
             text = base64.b64encode(b"".join(pieces))
             write_file(self._module, self._dest, [text, b"\n"])
         else:
             write_file(self._module, self._dest, pieces)
         result: dict[str, Any] = {"key_id": new.key_arn}
-        if size <= _LARGEST_RETURNED:
+        if _size(new.value) <= _LARGEST_RETURNED:
             result["blob"] = _text(new)
         return result
 
@@ -184,5 +199,9 @@ def _text(wrapped: Wrapped) -> str:
     return base64.b64encode(wrapped.value.encode()).decode()
 
 
-def _described(value: SealedValue) -> str:
-    return f"sealed under {value.slots[0].key_id}, {sum(map(len, value.pieces()))} bytes\n"
+def _size(value: SealedValue) -> int:
+    return sum(map(len, value.pieces()))
+
+
+def _described(value: SealedValue, written_as: str) -> str:
+    return f"sealed under {value.slots[0].key_id}, {_size(value)} bytes, as {written_as}\n"

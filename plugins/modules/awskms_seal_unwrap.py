@@ -54,7 +54,8 @@ options:
     description:
       - A file on the host to write the plaintext to, instead of returning it. Its folder must exist.
       - A file that already holds the plaintext is left alone.
-      - The file is replaced whole or not at all, and has mode V(0600) unless O(mode) says otherwise.
+      - The file is replaced whole or not at all, and has mode V(0600) unless O(mode) says otherwise. A symbolic link is replaced
+        by a file.
       - Not with O(blobs).
     type: path
   reveal:

@@ -55,8 +55,10 @@ options:
     description:
       - A file on the host to write the sealed value to. Its folder must exist.
       - A file that is already sealed under the same key, with the same additional data, and that opens to the same value, is
-        left alone. A file that is no sealed value is never replaced, unless O(force=true).
-      - The file is replaced whole or not at all, and has mode V(0600) unless O(mode) says otherwise.
+        left alone; where it stands in the other O(format), it is rewritten without being sealed anew. A file that is no sealed
+        value is never replaced, unless O(force=true).
+      - The file is replaced whole or not at all, and has mode V(0600) unless O(mode) says otherwise. A symbolic link is replaced
+        by a file.
       - Not with O(values).
     type: path
   format:
