@@ -4,7 +4,8 @@
 
 """What a KMS key is, and whether a seal can use it: from what KMS answers to facts and judgement.
 
-Source: ``KeyMetadata`` in the AWS KMS API reference; "Key states of AWS KMS keys" and "AWS managed keys" of the developer guide.
+Source: ``KeyMetadata`` in the AWS KMS API reference; of the developer guide "Key states of AWS KMS keys" (which states allow Encrypt and
+Decrypt), "AWS KMS keys" (those that AWS manages cannot be used directly) and "Importing key material" (what happens on expiry).
 """
 
 from __future__ import annotations
@@ -12,23 +13,44 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 Answer = Mapping[str, Any]
 
+
+class Finding(NamedTuple):
+    """One thing that is wrong with a key: in one word, in a sentence, and what to do."""
+
+    reason: str
+    msg: str
+    remedy: str
+
+
+_OTHER_KEY = "Name a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. Neither can be changed once the key exists."
+_CANCEL = "Cancel the deletion (kms:CancelKeyDeletion), then enable the key (kms:EnableKey)."
+_IMPORT = "Import the same key material again (kms:ImportKeyMaterial)."
+
+# A multi-Region key in the state Updating, while its primary Region changes, encrypts and decrypts.
+_USABLE_STATES = ("Enabled", "Updating")
 _STATES = {
-    "Disabled": "The key is disabled.",
-    "PendingImport": "The key waits for its key material to be imported.",
-    "Creating": "The key is still being created.",
-    "Updating": "The key's primary Region is being changed; it can be used again in a moment.",
-    "Unavailable": "The key's custom key store is disconnected.",
+    "Disabled": Finding("key_disabled", "The key is disabled.", "Enable the key (kms:EnableKey), or name another."),
+    "PendingImport": Finding(
+        "key_pending_import",
+        "The key has no key material: it was not imported yet, or it was deleted or has expired since.",
+        "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+    ),
+    "Creating": Finding("key_unusable", "The key is a replica that is still being created.", "Try again in some seconds."),
+    "Unavailable": Finding(
+        "key_unusable",
+        "The key lies in a custom key store that is disconnected.",
+        "Connect the custom key store (kms:ConnectCustomKeyStore).",
+    ),
 }
-_REASONS = {"Disabled": "key_disabled", "PendingImport": "key_pending_import"}
 
 
 def key_facts(metadata: Answer, now: datetime) -> dict[str, Any]:
     """The facts of one key, from DescribeKey's ``KeyMetadata``. Dates are ISO 8601 in UTC."""
-    problems = key_problems(metadata, now)
+    problems = [finding._asdict() for finding in key_problems(metadata, now)]
     return {
         "key_id": metadata["KeyId"],
         "arn": metadata["Arn"],
@@ -50,50 +72,86 @@ def key_facts(metadata: Answer, now: datetime) -> dict[str, Any]:
         "pending_deletion_window_in_days": metadata.get("PendingDeletionWindowInDays"),
         "usable_for_seal": not problems,
         "problems": problems,
+        "warnings": [finding._asdict() for finding in key_warnings(metadata, now)],
     }
 
 
-def key_problems(metadata: Answer, now: datetime) -> list[dict[str, str]]:
-    """Why a seal cannot use the key, each as ``reason`` and ``msg``; empty where it can."""
-    problems = []
+def key_problems(metadata: Answer, now: datetime) -> list[Finding]:
+    """Why a seal cannot use the key; empty where it can."""
+    found = [_state_problem(metadata), _kind_problem(metadata), _manager_problem(metadata), _expiry_problem(metadata, now)]
+    return [problem for problem in found if problem]
 
-    def add(reason: str, message: str) -> None:
-        problems.append({"reason": reason, "msg": message})
 
-    state = metadata.get("KeyState", "")
-    if state in ("PendingDeletion", "PendingReplicaDeletion"):
-        until = date_text(metadata.get("DeletionDate"))
-        when = f"It will be deleted at {until}" if until else "It will be deleted when its replicas are"
-        add("key_pending_deletion", f"The key is pending deletion. {when}; until then the deletion can be cancelled.")
-    elif state != "Enabled":
-        add(_REASONS.get(state, "key_unusable"), _STATES.get(state, f"The key is in the state {state}."))
-    if metadata.get("KeyUsage") != "ENCRYPT_DECRYPT":
-        add("key_unusable", f"The key's usage is {metadata.get('KeyUsage')}; a seal needs ENCRYPT_DECRYPT.")
-    elif _spec(metadata) != "SYMMETRIC_DEFAULT":
-        add("key_unusable", f"The key is asymmetric ({_spec(metadata)}); a seal needs a symmetric key (SYMMETRIC_DEFAULT).")
-    if metadata.get("KeyManager") == "AWS":
-        add("key_unusable", "The key is managed by AWS; its policy lets it be used through the AWS service that owns it only.")
+def key_warnings(metadata: Answer, now: datetime) -> list[Finding]:
+    """What will stop a seal from using the key at a known time, though it can now."""
     valid_to = _utc(metadata.get("ValidTo"))
-    if valid_to is not None:
-        verb = "expired" if valid_to <= now else "expires"
-        message = f"The imported key material {verb} at {date_text(valid_to)}; from then on nothing opens until the same material is imported again."
-        add("key_material_expires", message)
-    return problems
+    if valid_to is None or valid_to <= now:
+        return []
+    return [
+        Finding(
+            "key_material_expires",
+            f"The imported key material expires at {date_text(valid_to)}; from then on nothing that is sealed under the key opens.",
+            f"Have the key material at hand. {_IMPORT}",
+        )
+    ]
 
 
-def rotation_facts(status: Answer, rotations: list[Answer] | None) -> dict[str, Any]:
-    """The facts of a key's rotation, from GetKeyRotationStatus and ListKeyRotations (None: not known)."""
-    facts = {
+def _state_problem(metadata: Answer) -> Finding | None:
+    state = metadata.get("KeyState", "")
+    if state in _USABLE_STATES:
+        return None
+    if state == "PendingDeletion":
+        until = date_text(metadata.get("DeletionDate"))
+        when = f" It will be deleted at {until}, and nothing that is sealed under it opens ever again." if until else ""
+        return Finding("key_pending_deletion", f"The key is pending deletion.{when}", _CANCEL)
+    if state == "PendingReplicaDeletion":
+        days = metadata.get("PendingDeletionWindowInDays")
+        when = f"{days} days after" if days else "after"
+        return Finding(
+            "key_pending_deletion", f"The key is pending deletion. It will be deleted {when} the last of its replicas is.", _CANCEL
+        )
+    return _STATES.get(state) or Finding("key_unusable", f"The key is in the state {state}.", "Bring the key into the state Enabled.")
+
+
+def _kind_problem(metadata: Answer) -> Finding | None:
+    usage, spec = metadata.get("KeyUsage"), _spec(metadata)
+    if usage != "ENCRYPT_DECRYPT":
+        return Finding("key_unusable", f"The key's usage is {usage} (key spec {spec}); it does not encrypt.", _OTHER_KEY)
+    if spec != "SYMMETRIC_DEFAULT":
+        return Finding("key_unusable", f"The key is asymmetric (key spec {spec}).", _OTHER_KEY)
+    return None
+
+
+def _manager_problem(metadata: Answer) -> Finding | None:
+    if metadata.get("KeyManager") != "AWS":
+        return None
+    return Finding(
+        "key_unusable",
+        "The key is managed by AWS: only the AWS service that owns it can use it, and its policy cannot be changed.",
+        "Name a customer managed key.",
+    )
+
+
+def _expiry_problem(metadata: Answer, now: datetime) -> Finding | None:
+    valid_to = _utc(metadata.get("ValidTo"))
+    if valid_to is None or valid_to > now or metadata.get("KeyState") == "PendingImport":
+        return None
+    return Finding("key_pending_import", f"The imported key material expired at {date_text(valid_to)}.", _IMPORT)
+
+
+def rotation_status(status: Answer) -> dict[str, Any]:
+    """Whether and when a key rotates, of GetKeyRotationStatus. An old botocore passes on ``enabled`` only."""
+    return {
         "enabled": status.get("KeyRotationEnabled", False),
         "period_in_days": status.get("RotationPeriodInDays"),
         "next_date": date_text(status.get("NextRotationDate")),
         "on_demand_start_date": date_text(status.get("OnDemandRotationStartDate")),
     }
-    if rotations is not None:
-        facts["history"] = [
-            {"date": date_text(entry.get("RotationDate")), "type": entry.get("RotationType")} for entry in rotations
-        ]
-    return facts
+
+
+def rotation_entry(rotation: Answer) -> dict[str, Any]:
+    """One completed rotation, of ListKeyRotations."""
+    return {"date": date_text(rotation.get("RotationDate")), "type": rotation.get("RotationType")}
 
 
 def alias_facts(alias: Answer) -> dict[str, Any]:
