@@ -1,0 +1,193 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every example in the documentation runs as it stands, and every option has one."""
+
+from __future__ import annotations
+
+import configparser
+import http.server
+import json
+import re
+import subprocess
+import textwrap
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.ansible_run import Ansible, ansible_bin
+from support.strict_kms import StrictKms
+
+CHECKOUT = Path(__file__).parents[2]
+ALIAS = "alias/vault-unseal"
+MODULES = ("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_key_info")
+LOOKUP = "awskms_seal_unwrap"
+GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
+# Which documentation fragment an option comes from is not said by ansible-doc; these are of ansible.builtin.files.
+FILE_OPTIONS = {"attributes", "group", "mode", "owner", "selevel", "serole", "setype", "seuser", "unsafe_writes"}
+FULL_RIGHTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """A forward proxy for plain HTTP."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        request = urllib.request.Request(self.path, data=body, headers=dict(self.headers), method="POST")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as answer:
+            content = answer.read()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def proxy_url() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def kms() -> Iterator[StrictKms]:
+    with StrictKms() as kms:
+        kms.new_key(alias=ALIAS)
+        yield kms
+
+
+@pytest.fixture(scope="module")
+def ansible(kms: StrictKms, tmp_path_factory: pytest.TempPathFactory) -> Ansible:
+    return Ansible(tmp_path_factory.mktemp("examples"), kms.environment())
+
+
+@pytest.fixture(scope="module")
+def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any]:
+    """All that the examples take as given."""
+    folder = ansible.folder
+    (folder / "server.key").write_text("a private key\n", encoding="utf-8")
+    (folder / "keytab").write_text("a keytab", encoding="utf-8")
+    (folder / "ca.pem").write_text("# no certificate is asked for over plain HTTP\n", encoding="utf-8")
+    (folder / "token").write_text("a web identity token", encoding="utf-8")
+    admin = kms.admin
+    (folder / "credentials").write_text(
+        f"[vault]\naws_access_key_id = {admin.access_key}\naws_secret_access_key = {admin.secret_key}\n", encoding="utf-8"
+    )
+    role = kms.principal(FULL_RIGHTS, role=True)
+    temporary = kms.client("sts").assume_role(RoleArn=role.arn, RoleSessionName="example")["Credentials"]
+    seal = "sealwright.vault_seal.awskms_seal_wrap"
+    sealed = ansible.playbook(
+        [
+            {"name": "plain", seal: {"kms_key_id": ALIAS, "plaintext": "correct horse"}},
+            {"name": "production", seal: {"kms_key_id": ALIAS, "plaintext": "battery", "aad": "production"}},
+            {"name": "keytab", seal: {"kms_key_id": ALIAS, "plaintext_base64": "AP8=", "aad_base64": "AAECAw=="}},
+            {"name": "file", seal: {"kms_key_id": ALIAS, "plaintext": "token: staple\n", "dest": str(folder / "app.yml.sealed")}},
+            {"name": "key", seal: {"kms_key_id": ALIAS, "plaintext": "a private key\n", "dest": str(folder / "server.key.sealed")}},
+        ]
+    ).succeeded()
+    return {
+        "database_password": "correct horse",
+        "queue_password": "battery staple",
+        "sealed_password": sealed["plain"]["blob"],
+        "sealed_database_password": sealed["production"]["blob"],
+        "sealed_queue_password": sealed["production"]["blob"],
+        "sealed_keytab": sealed["keytab"]["blob"],
+        "private_key": str(folder / "server.key"),
+        "keytab": str(folder / "keytab"),
+        "config_folder": str(folder),
+        "old_key_arn": sealed["plain"]["key_id"],
+        "credentials_file": str(folder / "credentials"),
+        "temporary": {
+            "access_key": temporary["AccessKeyId"],
+            "secret_key": temporary["SecretAccessKey"],
+            "session_token": temporary["SessionToken"],
+        },
+        "sealing_role": role.arn,
+        "token_file": str(folder / "token"),
+        "sts_url": kms.url,
+        "kms_url": kms.url,
+        "proxy_url": proxy_url,
+        "ca_file": str(folder / "ca.pem"),
+    }
+
+
+def plugin_examples(kind: str, name: str) -> str:
+    source = (CHECKOUT / "plugins" / kind / f"{name}.py").read_text(encoding="utf-8")
+    found = re.search(r'^EXAMPLES = r"""\n(.*?)^"""', source, re.MULTILINE | re.DOTALL)
+    assert found
+    return found.group(1)
+
+
+def guide_blocks(guide: Path, language: str) -> list[str]:
+    text = guide.read_text(encoding="utf-8")
+    return [
+        textwrap.dedent(block)
+        for block in re.findall(rf"^\.\. code-block:: {language}\n\n((?:(?: {{4}}.*)?\n)+)", text, re.MULTILINE)
+    ]
+
+
+SOURCES = {f"module {name}": [plugin_examples("modules", name)] for name in MODULES}
+SOURCES[f"lookup {LOOKUP}"] = [plugin_examples("lookup", LOOKUP)]
+SOURCES.update({guide.stem: blocks for guide in GUIDES if (blocks := guide_blocks(guide, "yaml"))})
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_example_runs_as_it_stands(source: str, ansible: Ansible, variables: dict[str, Any]) -> None:
+    documents = [yaml.safe_load(block) for block in SOURCES[source]]
+    plays = [entry for document in documents for entry in document if "hosts" in entry]
+    tasks = [entry for document in documents for entry in document if "hosts" not in entry]
+    if tasks:
+        plays.append({"hosts": "localhost", "gather_facts": False, "tasks": tasks})
+    values = ansible.folder / "variables.json"
+    values.write_text(json.dumps(variables), encoding="utf-8")
+    run = ansible.playbook(plays, "-e", f"@{values}").succeeded()
+    assert len(run.results) >= len(tasks)
+
+
+def test_every_option_has_an_example() -> None:
+    examples = "\n".join(block for blocks in SOURCES.values() for block in blocks)
+    everything = examples + "\n".join(block for guide in GUIDES for block in guide_blocks(guide, "ini"))
+    for kind, names in (("module", MODULES), ("lookup", (LOOKUP,))):
+        for name in names:
+            options = documented(kind, name)["options"]
+            without = [option for option in options if option not in FILE_OPTIONS | {"_terms"} and not re.search(rf"\b{option}\s*[:=]", everything)]
+            assert without == [], f"{kind} {name} has options without an example"
+
+
+def test_the_documented_ini_section_is_the_lookups() -> None:
+    sections = configparser.ConfigParser()
+    for guide in GUIDES:
+        for block in guide_blocks(guide, "ini"):
+            sections.read_string(block)
+    options = documented("lookup", LOOKUP)["options"].values()
+    keys = {entry["key"] for option in options for entry in option.get("ini", []) if entry["section"] == "awskms"}
+    assert set(sections["awskms"]) <= keys
+
+
+def test_every_reason_is_in_the_guide() -> None:
+    guide = (CHECKOUT / "docs" / "docsite" / "rst" / "guide_errors.rst").read_text(encoding="utf-8")
+    listed = set(re.findall(r"``([a-z_]+)``", guide.split(".. list-table::")[1]))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "plugins" / "module_utils").rglob("*.py"))
+    used = set(re.findall(r'reason="([a-z_]+)"', sources)) | set(re.findall(r'Meaning\(\s*"([a-z_]+)"', sources))
+    assert used - listed == set()
+
+
+def documented(kind: str, name: str) -> dict[str, Any]:
+    """What ansible-doc says of a plugin."""
+    answer = subprocess.run(
+        [str(ansible_bin() / "ansible-doc"), "--json", "-t", kind, f"sealwright.vault_seal.{name}"],
+        capture_output=True, text=True, check=True, timeout=120,
+    )
+    found: dict[str, Any] = json.loads(answer.stdout)[f"sealwright.vault_seal.{name}"]["doc"]
+    return found
