@@ -182,7 +182,7 @@ def _merged_key_info(parts: list[tuple[memoryview, int]]) -> KeyInfo | None:
         raise BlobError.malformed(f"its key_info comes in more than {_MAX_KEY_INFO_PARTS} parts", parts[_MAX_KEY_INFO_PARTS][1])
     for part in parts:
         KeyInfo.parse(*part)
-    return KeyInfo.parse(b"".join(content for content, _ in parts), parts[0][1])
+    return KeyInfo.parse(b"".join(content for content, _offset in parts), parts[0][1])
 
 
 def _text(content: memoryview, item: Field, base: int) -> str:
@@ -196,4 +196,4 @@ def _in_order(used: list[tuple[int, Buffer]], others: Others, known: set[tuple[i
     # Sorting is stable, so unknown fields keep their order. A tag's low bits, in its first byte, are the wire type.
     entries = used + [(number if (number, raw[0] & 7) in known else _BEYOND, raw) for number, raw in others]
     entries.sort(key=lambda entry: entry[0])
-    return [piece for _, piece in entries]
+    return [piece for _number, piece in entries]

@@ -78,7 +78,7 @@ class SealedValue:
             content: list[Buffer] = [varint_field(1, self.generation)]
             for slot in self.slots:
                 content += bytes_field(2, *slot.pieces())
-            content += [raw for _, raw in self.others]
+            content += [raw for _number, raw in self.others]
             size = sum(map(len, content))
             pieces: list[Buffer] = [_MULTI_HEADER, size.to_bytes(_LENGTH_SIZE, "big"), *content]
         else:

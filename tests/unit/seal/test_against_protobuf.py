@@ -169,14 +169,14 @@ def test_a_wrapped_value_is_what_go_kms_wrapping_writes(size):
     aws = FakeAws()
     data = wrap(aws(), "1234abcd-12ab-34cd-56ef-1234567890ab", b"p" * size).value.encode()
     message = HASHICORP.BlobInfo.FromString(data)
-    assert [(field.name, field.number) for field, _ in message.ListFields()] == [
+    assert [(field.name, field.number) for field, _value in message.ListFields()] == [
         ("ciphertext", 1),
         ("iv", 2),
         ("key_info", 5),
     ]
     assert len(message.ciphertext) == size + 16
     assert len(message.iv) == 12
-    assert [field.name for field, _ in message.key_info.ListFields()] == ["mechanism", "key_id", "wrapped_key"]
+    assert [field.name for field, _value in message.key_info.ListFields()] == ["mechanism", "key_id", "wrapped_key"]
     assert message.key_info.mechanism == 1
     assert message.key_info.key_id == key_arn("1234abcd-12ab-34cd-56ef-1234567890ab")
     assert aws.sealed_by(message.key_info.wrapped_key) is not None
@@ -335,7 +335,7 @@ _SEEDS = [
 
 def _mutate(data, chance):
     wire = bytearray(data)
-    for _ in range(chance.randint(1, 2)):
+    for _turn in range(chance.randint(1, 2)):
         at = chance.randrange(len(wire) + 1)
         kind = chance.randrange(7)
         if kind == 0 and at < len(wire):
@@ -360,6 +360,6 @@ def _mutate(data, chance):
 
 def test_mutated_blobs_are_accepted_only_where_the_runtime_accepts_them():
     chance = random.Random(20260101)
-    accepted = sum(judge(_mutate(chance.choice(_SEEDS), chance)) for _ in range(12000))
+    accepted = sum(judge(_mutate(chance.choice(_SEEDS), chance)) for _turn in range(12000))
     # Neither answer is rare, or the comparison would say little.
     assert 1500 < accepted < 10500

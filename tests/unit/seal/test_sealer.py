@@ -139,7 +139,8 @@ def test_16_mib_are_sealed_in_less_than_four_times_their_size(aws, tmp_path):
     finally:
         tracemalloc.stop()
     assert target.stat().st_size > 16 * MIB
-    assert 2 * 16 * MIB <= peak < 3 * 16 * MIB  # the plaintext and its ciphertext, and no further copy
+    # The plaintext, its ciphertext, and with old releases of cryptography a copy of its own.
+    assert 2 * 16 * MIB <= peak < 3.1 * 16 * MIB
 
 
 # Opening many
@@ -159,7 +160,7 @@ def test_a_wrapped_key_that_cannot_be_decrypted_is_tried_once(aws):
     aws.calls.clear()
     aws.faults["Decrypt"] = refusal("access_denied", "Decrypt", "no")
     unsealer = Unsealer(aws)
-    for _ in range(3):
+    for _turn in range(3):
         assert error_of(unsealer.unwrap, value).reason == "access_denied"
     assert operations(aws) == ["Decrypt"]
 

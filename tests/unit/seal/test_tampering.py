@@ -153,7 +153,7 @@ def test_an_extended_value_opens_only_with_well_formed_fields_that_change_nothin
     chance = random.Random(name)
     few = (0, 1, 2, 0x0A, 0x1A, 0x2A, 0x73, 0x7F, 0x80, 0xFF)
     extensions = [bytes([first, second]) for first in range(256) for second in few]
-    extensions += [bytes(chance.choices(range(256), k=chance.randint(3, 40))) for _ in range(1500)]
+    extensions += [bytes(chance.choices(range(256), k=chance.randint(3, 40))) for _turn in range(1500)]
     opened = 0
     for extension in extensions:
         data = case.data + extension
@@ -196,5 +196,5 @@ def test_values_patched_together_from_two_open_only_whole():
 def test_random_bytes_never_open():
     case = Case("envelope")
     chance = random.Random(7)
-    for _ in range(3000):
+    for _turn in range(3000):
         assert not case.opens(bytes(chance.choices(range(256), k=chance.randint(1, 64))))

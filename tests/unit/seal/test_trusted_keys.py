@@ -50,7 +50,7 @@ def test_an_alias_is_resolved_once():
     aws = FakeAws()
     aws.aliases["alias/vault"] = key_arn(ID)
     trusted = TrustedKeys(["alias/vault", OTHER_ID], aws)
-    for _ in range(3):
+    for _turn in range(3):
         assert accepts(trusted, key_arn(ID))
         assert not accepts(trusted, key_arn(MRK))
     assert [(call.operation, call.key_id) for call in aws.calls] == [("DescribeKey", "alias/vault")]
