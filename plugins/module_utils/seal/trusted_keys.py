@@ -19,9 +19,9 @@ from .kms import Kms
 class TrustedKeys:
     """The keys of ``allowed_key_ids``: ids, key ARNs and aliases.
 
-    An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or
-    with ``region``, that of the values to open, where the alias names none. Raises :class:`SettingError` for a malformed reference and :class:`KmsError` for an alias that
-    cannot be resolved.
+    An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or with
+    ``region``, that of the values to open, where the alias names none. Raises :class:`SettingError` for a malformed reference and
+    :class:`KmsError` for an alias that cannot be resolved.
     """
 
     def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms], region: str = "") -> None:
