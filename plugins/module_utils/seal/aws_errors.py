@@ -112,7 +112,7 @@ _BY_STATUS = {
     "502": Meaning("unreachable", "Something between here and KMS answers in its place; check proxy and endpoint."),
     "504": Meaning("unreachable", "Something between here and KMS answers in its place; check proxy and endpoint."),
 }
-_RESOURCE = re.compile(r"on resource: (arn:\S+)")
+_RESOURCE = re.compile(r"on resource: (arn:\S+|\*)")
 _SKEW = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
 
 
@@ -148,4 +148,6 @@ def _denied_remedy(message: str, action: str, resource: str) -> str:
     arn = found.group(1).rstrip(".,") if found else key
     if "explicit deny" in message:
         return f"A policy denies {action} explicitly, which no allow can outweigh: remove that statement."
-    return f"Allow it by a key policy, a grant, or an IAM policy with {policy_statement(action, arn)}."
+    # What concerns no single key, such as kms:ListAliases, neither a key policy nor a grant can allow.
+    means = "an IAM policy" if arn == "*" else "a key policy, a grant, or an IAM policy"
+    return f"Allow it by {means} with {policy_statement(action, arn)}."

@@ -374,7 +374,8 @@ if _MISSING is None:
             "Check route, firewall, security group and VPC endpoint on the way to KMS, or raise the option timeout.",
         ),
         (
-            (_exceptions.HTTPClientError, _exceptions.IncompleteReadError),
+            # A refused connection is a ConnectionError, one that breaks off an HTTPClientError.
+            (_exceptions.ConnectionError, _exceptions.HTTPClientError, _exceptions.IncompleteReadError),
             "unreachable",
             "Check the endpoint's name and port, DNS, route and proxy.",
         ),

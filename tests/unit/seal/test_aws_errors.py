@@ -194,6 +194,13 @@ def test_a_statement_never_names_what_is_no_keys_arn(asked):
     assert statement_in(found.remedy)["Resource"] == "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
 
 
+def test_a_denial_that_concerns_no_single_key():
+    message = f"User: {USER} is not authorized to perform: kms:ListAliases on resource: * because no identity-based policy allows the kms:ListAliases action"
+    assert meaning("AccessDeniedException", message, "kms:ListAliases", KEY).remedy == (
+        'Allow it by an IAM policy with {"Effect": "Allow", "Action": "kms:ListAliases", "Resource": "*"}.'
+    )
+
+
 def test_an_explicit_deny_asks_for_no_further_allow():
     message = f"User: {USER} is not authorized to perform: kms:Encrypt on resource: {KEY} with an explicit deny in a key policy"
     assert meaning("AccessDeniedException", message, "kms:Encrypt").remedy == (
