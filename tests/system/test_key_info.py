@@ -1,0 +1,395 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module awskms_key_info, run by Ansible against the strict KMS: every state and kind of key, every reference, every permission."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from support.ansible_run import Ansible, host_python
+from support.strict_kms import Credentials, StrictKms
+
+MODULE = "sealwright.vault_seal.awskms_key_info"
+REGION = "us-east-1"
+OTHER_REGION = "eu-central-1"
+NOWHERE = "00000000-0000-0000-0000-000000000000"
+INCLUDES = ["aliases", "grants", "policy", "rotation", "tags"]
+Entry = dict[str, Any]
+
+
+@functools.cache
+def host_knows(operation: str) -> bool:
+    """Whether the botocore that the module runs with knows an operation."""
+    asked = f"import botocore.session as s; print({operation!r} in s.get_session().get_service_model('kms').operation_names)"
+    return subprocess.run([host_python(), "-c", asked], capture_output=True, text=True, check=True).stdout.strip() == "True"
+
+
+@pytest.fixture(autouse=True)
+def fresh_journal(kms: StrictKms) -> None:
+    kms.clear_calls()
+
+
+@pytest.fixture(scope="module")
+def ansible_without_region(kms: StrictKms, tmp_path_factory: pytest.TempPathFactory) -> Ansible:
+    environment = kms.environment()
+    del environment["AWS_REGION"]
+    return Ansible(tmp_path_factory.mktemp("ansible"), environment)
+
+
+def entries(ansible: Ansible, keys: Any, **options: Any) -> list[Entry]:
+    """What one task says of the keys."""
+    run = ansible.playbook([{"name": "ask", MODULE: {"kms_key_id": keys, **options}}]).succeeded()
+    assert run["ask"]["changed"] is False
+    found: list[Entry] = run["ask"]["kms_keys"]
+    return found
+
+
+def failure(ansible: Ansible, keys: Any, **options: Any) -> dict[str, Any]:
+    """What one task fails with."""
+    run = ansible.playbook([{"name": "ask", MODULE: {"kms_key_id": keys, **options}}])
+    assert run.code != 0, run.output
+    return run["ask"]
+
+
+def policy(*actions: str) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+
+
+def credentials(who: Credentials) -> dict[str, str]:
+    return {"access_key": who.access_key, "secret_key": who.secret_key}
+
+
+def key_id(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
+@pytest.mark.matrix
+def test_every_state_and_kind_of_key(kms: StrictKms, ansible: Ansible) -> None:
+    client = kms.client("kms")
+    keys = {name: kms.new_key() for name in ("enabled", "updating", "disabled", "pending deletion", "replicas", "creating", "unavailable")}
+    client.disable_key(KeyId=keys["disabled"])
+    deletion = client.schedule_key_deletion(KeyId=keys["pending deletion"], PendingWindowInDays=7)["DeletionDate"]
+    kms.set_key_state(keys["updating"], "Updating")
+    kms.set_key_state(keys["replicas"], "PendingReplicaDeletion")
+    kms.set_key_state(keys["creating"], "Creating")
+    kms.set_key_state(keys["unavailable"], "Unavailable")
+    keys["pending import"] = kms.new_key(Origin="EXTERNAL")
+    for name, valid_to in (("imported", None), ("expiring", time.time() + 86400), ("expired", 1700000000)):
+        keys[name] = kms.new_key(Origin="EXTERNAL")
+        kms.set_key_state(keys[name], "Enabled", valid_to)
+    keys["signing"] = kms.new_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")
+    keys["mac"] = kms.new_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")
+    keys["asymmetric"] = kms.new_key(KeySpec="RSA_2048")
+
+    kms.clear_calls()
+    found = dict(zip(keys, entries(ansible, list(keys.values())), strict=True))
+
+    assert [entry["asked"] for entry in found.values()] == list(keys.values())
+    assert {name: entry["usable_for_seal"] for name, entry in found.items() if entry["usable_for_seal"]} == dict.fromkeys(
+        ["enabled", "updating", "imported", "expiring"], True
+    )
+    assert {name: [problem["reason"] for problem in entry["problems"]] for name, entry in found.items() if entry["problems"]} == {
+        "disabled": ["key_disabled"],
+        "pending deletion": ["key_pending_deletion"],
+        "replicas": ["key_pending_deletion"],
+        "creating": ["key_unusable"],
+        "unavailable": ["key_unusable"],
+        "pending import": ["key_pending_import"],
+        "expired": ["key_pending_import"],
+        "signing": ["key_unusable"],
+        "mac": ["key_unusable"],
+        "asymmetric": ["key_unusable"],
+    }
+    assert {name: [warning["reason"] for warning in entry["warnings"]] for name, entry in found.items() if entry["warnings"]} == {
+        "expiring": ["key_material_expires"]
+    }
+    until = deletion.astimezone().utctimetuple()
+    assert found["pending deletion"]["deletion_date"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", until)
+    assert found["pending deletion"]["deletion_date"] in found["pending deletion"]["problems"][0]["msg"]
+    assert found["expired"]["problems"][0]["msg"] == "The imported key material expired at 2023-11-14T22:13:20Z."
+    assert (found["expired"]["valid_to"], found["imported"]["valid_to"]) == ("2023-11-14T22:13:20Z", None)
+    assert found["pending import"]["origin"] == "EXTERNAL"
+    assert found["signing"]["problems"][0]["msg"] == "The key's usage is SIGN_VERIFY (key spec RSA_2048); it does not encrypt."
+    assert found["mac"]["problems"][0]["msg"] == "The key's usage is GENERATE_VERIFY_MAC (key spec HMAC_256); it does not encrypt."
+    assert found["asymmetric"]["problems"][0]["msg"] == "The key is asymmetric (key spec RSA_2048)."
+    # DescribeKey is all that was asked for.
+    assert {call["operation"] for call in kms.calls()} == {"DescribeKey"}
+    assert len(kms.calls()) == len(keys)
+
+
+@pytest.mark.matrix
+def test_every_form_of_reference(kms: StrictKms, ansible: Ansible) -> None:
+    arn = kms.new_key(alias="alias/team/every_form", Description="Seals our Vault")
+    alias_arn = arn.replace(f"key/{key_id(arn)}", "alias/team/every_form")
+    asked = [key_id(arn), arn, "alias/team/every_form", alias_arn]
+
+    found = entries(ansible, asked)
+
+    assert [entry["asked"] for entry in found] == asked
+    assert [entry["arn"] for entry in found] == [arn] * 4
+    assert [entry["key_id"] for entry in found] == [key_id(arn)] * 4
+    assert [entry["alias"] for entry in found] == [None, None, "alias/team/every_form", "alias/team/every_form"]
+    facts = {name: found[0][name] for name in ("state", "enabled", "usage", "spec", "origin", "manager", "description", "encryption_algorithms")}
+    assert facts == {
+        "state": "Enabled",
+        "enabled": True,
+        "usage": "ENCRYPT_DECRYPT",
+        "spec": "SYMMETRIC_DEFAULT",
+        "origin": "AWS_KMS",
+        "manager": "CUSTOMER",
+        "description": "Seals our Vault",
+        "encryption_algorithms": ["SYMMETRIC_DEFAULT"],
+    }
+    assert time.strptime(found[0]["creation_date"], "%Y-%m-%dT%H:%M:%SZ")
+    assert {name: found[0][name] for name in ("deletion_date", "valid_to", "expiration_model", "custom_key_store_id", "multi_region")} == dict.fromkeys(
+        ["deletion_date", "valid_to", "expiration_model", "custom_key_store_id", "multi_region"]
+    )
+
+
+@pytest.mark.matrix
+def test_ad_hoc_and_in_check_mode_with_one_key_as_text(kms: StrictKms, ansible: Ansible) -> None:
+    arn = kms.new_key(alias="alias/ad-hoc")
+    # Without this, callbacks are not told of ad hoc commands.
+    run = ansible.ad_hoc(MODULE, "key_id=alias/ad-hoc", "--check", env={"ANSIBLE_LOAD_CALLBACK_PLUGINS": "true"}).succeeded()
+    (result,) = [record["result"] for record in run.results]
+    assert result["changed"] is False
+    assert [entry["arn"] for entry in result["kms_keys"]] == [arn]
+    assert result["connection"]["region"] == {"value": REGION, "source": "environment variable AWS_REGION"}
+
+
+def test_the_key_of_the_environment(kms: StrictKms, ansible: Ansible) -> None:
+    first, second = kms.new_key(), kms.new_key()
+    task = {"name": "ask", MODULE: {}}
+    both = {"VAULT_AWSKMS_SEAL_KEY_ID": first, "AWSKMS_WRAPPER_KEY_ID": second}
+    assert [entry["arn"] for entry in ansible.playbook([task], env=both).succeeded()["ask"]["kms_keys"]] == [first]
+    one = {"AWSKMS_WRAPPER_KEY_ID": second}
+    assert [entry["arn"] for entry in ansible.playbook([task], env=one).succeeded()["ask"]["kms_keys"]] == [second]
+    # The option wins; a list that came out empty is not taken for "not given".
+    named = {"name": "ask", MODULE: {"kms_key_id": second}}
+    assert [entry["arn"] for entry in ansible.playbook([named], env=both).succeeded()["ask"]["kms_keys"]] == [second]
+    empty = {"name": "ask", MODULE: {"kms_key_id": []}}
+    assert ansible.playbook([empty], env=both).succeeded()["ask"]["kms_keys"] == []
+
+
+def test_no_key_at_all(kms: StrictKms, ansible: Ansible) -> None:
+    run = ansible.playbook([{"name": "ask", MODULE: {}}])
+    assert run.code != 0
+    assert (run["ask"]["reason"], run["ask"]["msg"]) == (
+        "no_key",
+        "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID.",
+    )
+
+
+def test_multi_region_key_with_replicas(kms: StrictKms, ansible_without_region: Ansible) -> None:
+    primary = kms.new_key(alias="alias/everywhere", MultiRegion=True)
+    kms.client("kms").replicate_key(KeyId=primary, ReplicaRegion=OTHER_REGION)
+    replica = primary.replace(REGION, OTHER_REGION)
+    alias_arn = primary.replace(f"key/{key_id(primary)}", "alias/everywhere")
+
+    found = entries(ansible_without_region, [primary, replica, alias_arn])
+
+    assert [entry["arn"] for entry in found] == [primary, replica, primary]
+    assert [entry["multi_region"]["role"] for entry in found] == ["PRIMARY", "REPLICA", "PRIMARY"]
+    for entry in found:
+        assert entry["multi_region"]["primary"] == {"arn": primary, "region": REGION}
+        assert entry["multi_region"]["replicas"] == [{"arn": replica, "region": OTHER_REGION}]
+        assert (entry["usable_for_seal"], entry["warnings"]) == (True, [])
+    assert [call["region"] for call in kms.calls("DescribeKey")] == [REGION, OTHER_REGION, REGION]
+
+
+def test_a_region_in_force_against_the_arns(kms: StrictKms, ansible: Ansible) -> None:
+    multi = kms.new_key(MultiRegion=True)
+    kms.client("kms").replicate_key(KeyId=multi, ReplicaRegion=OTHER_REGION)
+    lonely = kms.new_key(MultiRegion=True)
+    single = kms.new_key()
+    there = kms.new_key(OTHER_REGION)
+
+    found = entries(ansible, [multi, lonely, single, there], region=OTHER_REGION)
+
+    # Of a multi-Region key, its replica in the region in force is what a seal would use; so it is described, and said.
+    assert found[0]["arn"] == multi.replace(REGION, OTHER_REGION)
+    assert found[0]["usable_for_seal"] is True
+    assert found[0]["warnings"] == [
+        {
+            "reason": "region_mismatch",
+            "msg": f"The ARN names region {REGION}, but region {OTHER_REGION} is in force (from option region): "
+            "what is described is the related key there.",
+            "remedy": f"Leave the region out, or set it to {REGION}.",
+        }
+    ]
+    assert (found[1]["reason"], found[1]["usable_for_seal"]) == ("not_found", False)
+    assert (found[2]["reason"], found[2]["usable_for_seal"]) == ("region_mismatch", False)
+    assert found[2]["msg"] == (
+        f"The key {single} (from option kms_key_id) lies in region {REGION}, but region {OTHER_REGION} is in force (from option region)."
+    )
+    assert found[3]["arn"] == there
+    assert single not in [call["key"] for call in kms.calls()]
+
+
+@pytest.mark.matrix
+def test_a_list_is_answered_in_full(kms: StrictKms, ansible: Ansible) -> None:
+    good, hidden = kms.new_key(), kms.new_key(alias="alias/hidden")
+    only_good = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": good}],
+    }
+    asked = [NOWHERE, "alias/none", hidden, "alias/hidden", good]
+
+    found = entries(ansible, asked, **credentials(kms.principal(only_good)))
+
+    assert [entry["asked"] for entry in found] == asked
+    assert [entry.get("reason") for entry in found] == ["not_found", "not_found", "access_denied", "access_denied", None]
+    assert [entry["usable_for_seal"] for entry in found] == [False, False, False, False, True]
+    for entry in found[:4]:
+        assert entry["problems"] == [{name: entry[name] for name in ("reason", "msg", "remedy")}]
+        assert set(entry) == {"asked", "usable_for_seal", "problems", "warnings", "reason", "msg", "remedy"}
+    assert found[1]["msg"].startswith(f"AWS refused DescribeKey with key alias/none in region {REGION} (from environment variable AWS_REGION)")
+    for entry in found[2:4]:
+        assert f'{{"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": "{hidden}"}}' in entry["remedy"]
+
+
+@pytest.mark.matrix
+def test_all_that_can_be_included(kms: StrictKms, ansible: Ansible) -> None:
+    client = kms.client("kms")
+    # More than KMS answers on one page.
+    names = {f"alias/included-{number:02}" for number in range(55)}
+    arn = kms.new_key(alias="alias/included", Tags=[{"TagKey": "team", "TagValue": "platform"}, {"TagKey": "stage", "TagValue": ""}])
+    for name in names:
+        client.create_alias(AliasName=name, TargetKeyId=arn)
+    grantee = kms.principal().arn
+    grants = {
+        client.create_grant(KeyId=arn, GranteePrincipal=grantee, Operations=["Encrypt", "Decrypt"], Name=f"grant-{number}")["GrantId"]
+        for number in range(55)
+    }
+    client.enable_key_rotation(KeyId=arn, RotationPeriodInDays=90)
+    client.rotate_key_on_demand(KeyId=arn)
+
+    (entry,) = entries(ansible, "alias/included", include=INCLUDES)
+
+    assert {alias["name"] for alias in entry["aliases"]} == names | {"alias/included"}
+    assert {alias["target_key_id"] for alias in entry["aliases"]} == {key_id(arn)}
+    assert entry["tags"] == {"team": "platform", "stage": ""}
+    assert entry["policy"]["Statement"][0]["Action"] == "kms:*"
+    assert {grant["grant_id"] for grant in entry["grants"]} == grants
+    assert {(grant["grantee_principal"], tuple(grant["operations"])) for grant in entry["grants"]} == {(grantee, ("Encrypt", "Decrypt"))}
+    rotation = entry["rotation"]
+    assert rotation["enabled"] is True
+    if host_knows("ListKeyRotations"):
+        assert rotation["period_in_days"] == 90
+        assert time.strptime(rotation["next_date"], "%Y-%m-%dT%H:%M:%SZ")
+        assert [past["type"] for past in rotation["history"]] == ["ON_DEMAND"]
+        assert time.strptime(rotation["history"][0]["date"], "%Y-%m-%dT%H:%M:%SZ")
+    else:
+        assert rotation["history"]["reason"] == "unsupported_by_sdk"
+    assert (entry["usable_for_seal"], entry["problems"]) == (True, [])
+
+
+PERMISSIONS = {
+    "aliases": "kms:ListAliases",
+    "grants": "kms:ListGrants",
+    "policy": "kms:GetKeyPolicy",
+    "rotation": "kms:GetKeyRotationStatus",
+    "tags": "kms:ListResourceTags",
+}
+
+
+@pytest.mark.matrix
+def test_what_is_not_permitted_is_named_and_hides_nothing_else(kms: StrictKms, ansible: Ansible) -> None:
+    arn = kms.new_key(Tags=[{"TagKey": "team", "TagValue": "platform"}])
+    every = ["kms:DescribeKey", "kms:ListKeyRotations", *PERMISSIONS.values()]
+    tasks = []
+    for name, action in PERMISSIONS.items():
+        who = kms.principal(policy(*[permitted for permitted in every if permitted != action]))
+        tasks.append({"name": f"without {name}", MODULE: {"kms_key_id": arn, "include": INCLUDES, **credentials(who)}})
+    who = kms.principal(policy(*[permitted for permitted in every if permitted != "kms:ListKeyRotations"]))
+    tasks.append({"name": "without history", MODULE: {"kms_key_id": arn, "include": INCLUDES, **credentials(who)}})
+    who = kms.principal(policy("kms:DescribeKey"))
+    tasks.append({"name": "without all", MODULE: {"kms_key_id": arn, "include": INCLUDES, **credentials(who)}})
+
+    run = ansible.playbook(tasks).succeeded()
+
+    for missing, action in PERMISSIONS.items():
+        (entry,) = run[f"without {missing}"]["kms_keys"]
+        assert entry["usable_for_seal"] is True
+        refused = {name for name in INCLUDES if isinstance(entry[name], dict) and entry[name].get("reason")}
+        assert refused == {missing}
+        assert entry[missing]["reason"] == "access_denied"
+        assert action in entry[missing]["msg"]
+        # ListAliases is no key's: IAM grants it for all resources or not at all.
+        resource = "*" if missing == "aliases" else arn
+        assert f'"Action": "{action}", "Resource": "{resource}"' in entry[missing]["remedy"]
+    without_history = run["without history"]["kms_keys"][0]["rotation"]
+    assert without_history["enabled"] is False
+    expected = "access_denied" if host_knows("ListKeyRotations") else "unsupported_by_sdk"
+    assert without_history["history"]["reason"] == expected
+    if host_knows("ListKeyRotations"):
+        assert run["without rotation"]["kms_keys"][0]["rotation"]["history"] == []
+    (entry,) = run["without all"]["kms_keys"]
+    assert {name: entry[name]["reason"] for name in INCLUDES} == dict.fromkeys(INCLUDES, "access_denied")
+    assert entry["arn"] == arn
+
+
+def test_rotation_of_keys_that_kms_does_not_rotate(kms: StrictKms, ansible: Ansible) -> None:
+    keys = [kms.new_key(KeySpec="RSA_2048"), kms.new_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")]
+    for entry in entries(ansible, keys, include=["rotation", "tags"]):
+        assert entry["rotation"]["reason"] == "unsupported_operation"
+        assert entry["tags"] == {}
+
+
+def test_a_fault_in_an_included_fact_hides_nothing(kms: StrictKms, ansible: Ansible) -> None:
+    arn = kms.new_key()
+    kms.fault("500", "ListGrants", key=arn)
+    try:
+        (entry,) = entries(ansible, arn, include=["grants", "tags"], timeout=1)
+    finally:
+        kms.clear_faults()
+    assert (entry["grants"]["reason"], entry["tags"]) == ("kms_internal", {})
+
+
+def test_malformed_references_fail_before_any_call(kms: StrictKms, ansible: Ansible) -> None:
+    result = failure(ansible, [kms.new_key(), "no such form"])
+    assert result["reason"] == "malformed_key_id"
+    assert result["msg"].startswith("The key from option kms_key_id is malformed: 'no such form' is not a reference to a KMS key.")
+    assert [call for call in kms.calls() if call["operation"] == "DescribeKey"] == []
+
+
+def test_what_concerns_all_keys_fails_the_module(kms: StrictKms, ansible: Ansible) -> None:
+    arn = kms.new_key()
+    result = failure(ansible, [arn, "alias/none"], endpoint="http://127.0.0.1:9", timeout=1)
+    assert result["reason"] == "unreachable"
+    result = failure(ansible, [arn, "alias/none"], access_key="AKIAUNKNOWN", secret_key="unknown")
+    assert (result["reason"], result["aws_code"]) == ("invalid_credentials", "UnrecognizedClientException")
+    # A region mismatch is no answer of KMS: with nothing else to tell, the failure is told.
+    result = failure(ansible, [arn, "alias/none"], region=OTHER_REGION, endpoint="http://127.0.0.1:9", timeout=1)
+    assert result["reason"] == "unreachable"
+
+
+def test_a_region_that_cannot_be_asked_does_not_hide_the_others(kms: StrictKms, ansible_without_region: Ansible) -> None:
+    # AWS answers so in a region that the account has not enabled.
+    here, there, there_too = kms.new_key(), kms.new_key(OTHER_REGION), kms.new_key(OTHER_REGION)
+    kms.clear_calls()
+    kms.fault(
+        "error", "DescribeKey", key=OTHER_REGION, code="UnrecognizedClientException", message="The security token included in the request is invalid."
+    )
+    try:
+        found = entries(ansible_without_region, [there, here, there_too])
+    finally:
+        kms.clear_faults()
+    assert [entry.get("reason") for entry in found] == ["invalid_credentials", None, "invalid_credentials"]
+    assert found[1]["arn"] == here
+    assert found[2]["msg"].startswith(f"Not asked for, after this failure: AWS refused DescribeKey with key {there} ")
+    assert [call["key"] for call in kms.calls()] == [there, here]
+
+
+def test_keys_without_a_region_beside_those_that_name_one(kms: StrictKms, ansible_without_region: Ansible) -> None:
+    arn = kms.new_key()
+    found = entries(ansible_without_region, ["alias/somewhere", arn])
+    assert [entry.get("reason") for entry in found] == ["no_region", None]
+    assert failure(ansible_without_region, ["alias/somewhere"])["reason"] == "no_region"
