@@ -54,13 +54,6 @@ def trusted_keys(allowed: Sequence[str] | None, clients: KmsClients, values: Seq
     """
     if allowed is None:
         return None
-    if not allowed:
-        # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
-        raise SettingError(
-            "Option allowed_key_ids is empty: it names no key to trust.",
-            reason="invalid_option",
-            remedy="Name the keys, or leave the option out to trust every key that the caller may use.",
-        )
     return TrustedKeys(allowed, clients, next((value.region for value in values if value.region), ""))
 
 

@@ -144,7 +144,10 @@ def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) ->
 
 def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
     """The STS endpoint's URL; None leaves it to the AWS SDK."""
-    return options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ)
+    endpoint = options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ)
+    if endpoint:
+        _check_url(endpoint.source, endpoint.value)
+    return endpoint
 
 
 def first(environ: Mapping[str, str], variables: tuple[str, ...]) -> Sourced | None:

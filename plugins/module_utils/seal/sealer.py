@@ -19,7 +19,7 @@ from .arn import KeyReference
 from .blob import DIRECT, ENVELOPE, BlobInfo, KeyInfo
 from .connection import Sourced, check_region
 from .envelope import decrypt, encrypt, new_data_key
-from .errors import BlobError, KmsError, SealError
+from .errors import BlobError, SealError
 from .kms import MAX_CONNECTIONS, Decrypted, Kms
 from .sealed_value import SealedValue
 from .trusted_keys import TrustedKeys
@@ -103,7 +103,7 @@ class Unsealer:
         raise failures[0]
 
     def unwrap_many(self, values: Sequence[SealedValue]) -> list[Unwrapped]:
-        """Open many, several at a time, in the order given. The first error stops it and is raised.
+        """Open many, several at a time. The first error, in the order given, is raised; what has not begun by then never does.
 
         Its ``details`` say by ``index`` which value it is about, counted from 0.
         """
@@ -111,9 +111,15 @@ class Unsealer:
 
     def _open(self, slot: BlobInfo) -> tuple[bytes, str]:
         _check_wrapper(slot)
-        if slot.key_id and self._trusted:
+        if slot.key_id and self._trusted is not None:
             self._trusted.check_claim(slot.key_id)
         if slot.mechanism == DIRECT:
+            if self._aad:
+                raise BlobError(
+                    "The value is encrypted by KMS directly (mechanism 0), which binds it to no additional authenticated data.",
+                    reason="not_authentic",
+                    remedy="Leave aad out, if this value is what you expect.",
+                )
             answer = self._decrypt(bytes(slot.ciphertext), slot.key_id)
             plaintext = answer.plaintext
         else:
@@ -140,26 +146,29 @@ class Unsealer:
 
     def _ask(self, ciphertext: bytes, key_id: str) -> Decrypted:
         claimed = KeyReference.parse_key_arn(key_id)
+        if claimed is None and self._trusted is not None:
+            return self._ask_each(ciphertext, self._trusted)
         kms = self._kms_for_region(claimed.region if claimed else "")
-        if claimed:
-            check_region(kms.region, Sourced(key_id, "the sealed value"))
-        if not self._trusted:
+        if claimed is None:
             return kms.decrypt(ciphertext)
-        if claimed:
-            return kms.decrypt(ciphertext, str(claimed.in_region(kms.region.value)))
-        # The value does not say which key sealed it: it must be one of those that are trusted.
-        answers: list[KmsError] = []
-        for reference in self._trusted.references():
+        check_region(kms.region, Sourced(key_id, "the sealed value"))
+        return kms.decrypt(ciphertext, str(claimed.in_region(kms.region.value)) if self._trusted is not None else "")
+
+    def _ask_each(self, ciphertext: bytes, trusted: TrustedKeys) -> Decrypted:
+        """Open a value that does not say which key sealed it: it must be one of those that are trusted."""
+        failures: list[SealError] = []
+        for key in trusted.keys:
+            kms = self._kms_for_region(key.region)
             try:
-                return kms.decrypt(ciphertext, reference)
-            except KmsError as error:
-                if error.reason != "wrong_key":
-                    raise
-                answers.append(error)
-        raise answers[-1]
+                check_region(kms.region, Sourced(str(key), "allowed_key_ids"))
+                return kms.decrypt(ciphertext, str(key.in_region(kms.region.value)))
+            except SealError as error:
+                failures.append(error)
+        # That it is not this key's is the answer to expect of all but one; any other tells more.
+        raise next((error for error in failures if error.reason != "wrong_key"), failures[-1])
 
     def _check_answer(self, claimed_key_id: str, key_arn: str) -> None:
-        if self._trusted:
+        if self._trusted is not None:
             self._trusted.check_answer(key_arn)
         claimed, answered = KeyReference.parse_key_arn(claimed_key_id), KeyReference.parse_key_arn(key_arn)
         if claimed and answered and not claimed.matches(answered):

@@ -12,20 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .arn import KeyReference
-from .errors import BlobError, KmsError
+from .errors import BlobError, KmsError, SettingError
 from .kms import Kms
 
 
 class TrustedKeys:
-    """The keys of ``allowed_key_ids``: ids, key ARNs and aliases.
+    """The keys of ``allowed_key_ids``, as key ids and key ARNs in ``keys``.
 
     An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or with
-    ``region``, that of the values to open, where the alias names none. Raises :class:`SettingError` for a malformed reference and
+    ``region``, that of the values to open, where the alias names none. Raises :class:`SettingError` for a malformed reference or none at all, and
     :class:`KmsError` for an alias that cannot be resolved.
     """
 
     def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms], region: str = "") -> None:
-        self._keys = []
+        self.keys: list[KeyReference] = []
         self._names: list[str] = []
         for text in references:
             reference = KeyReference.parse(text)
@@ -35,17 +35,17 @@ class TrustedKeys:
                 reference = KeyReference.parse(arn)
             else:
                 self._names.append(text)
-            self._keys.append(reference)
-
-    def __bool__(self) -> bool:
-        return bool(self._keys)
+            self.keys.append(reference)
+        if not self.keys:
+            # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
+            raise SettingError(
+                "Option allowed_key_ids is empty: it names no key to trust.",
+                reason="invalid_option",
+                remedy="Name the keys, or leave the option out to trust every key that the caller may use.",
+            )
 
     def __str__(self) -> str:
         return ", ".join(self._names)
-
-    def references(self) -> list[str]:
-        """The keys as KMS takes them, for a value that does not say which key sealed it."""
-        return [str(key) for key in self._keys]
 
     def check_claim(self, key_id: str) -> None:
         """Refuse a value that names another key; raises :class:`BlobError` (``wrong_key``)."""
@@ -70,4 +70,4 @@ class TrustedKeys:
             )
 
     def _match(self, key: KeyReference) -> bool:
-        return any(trusted.matches(key) for trusted in self._keys)
+        return any(trusted.matches(key) for trusted in self.keys)

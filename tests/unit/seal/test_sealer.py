@@ -289,6 +289,24 @@ def test_direct_values_open(aws, key_info):
     assert opened.layout == ("direct" if key_info else "no_key_info")
 
 
+@pytest.mark.parametrize("key_info", [None, KeyInfo(), KeyInfo(0, key_arn(ID))])
+def test_direct_values_have_no_additional_data(aws, key_info):
+    value = SealedValue((BlobInfo(aws().encrypt(ID, b"plaintext").ciphertext, key_info=key_info),))
+    aws.calls.clear()
+    error = error_of(Unsealer(aws, b"aad").unwrap, value)
+    assert (error.reason, str(error)) == (
+        "not_authentic",
+        "The value is encrypted by KMS directly (mechanism 0), which binds it to no additional authenticated data. "
+        "Leave aad out, if this value is what you expect.",
+    )
+    assert aws.calls == []
+
+
+def test_the_data_key_of_a_value_with_additional_data_does_not_pass_for_a_value(aws):
+    stolen = sealed(aws, aad=b"aad").slots[0].key_info.wrapped_key
+    assert error_of(Unsealer(aws, b"aad").unwrap, SealedValue((BlobInfo(stolen),))).reason == "not_authentic"
+
+
 # Several slots
 
 
@@ -389,6 +407,26 @@ def test_a_value_that_names_no_key_and_is_under_none_that_is_trusted(aws):
     aws.calls.clear()
     assert error_of(Unsealer(aws, trusted=TrustedKeys([ID, OTHER_ID], aws)).unwrap, value).reason == "wrong_key"
     assert [call.key_id for call in aws.calls] == [ID, OTHER_ID]
+
+
+def test_a_trusted_key_is_tried_in_its_own_region(aws):
+    elsewhere = key_arn(OTHER_ID, "eu-west-1")
+    value = SealedValue((BlobInfo(aws("eu-west-1").encrypt(elsewhere, b"plaintext").ciphertext),))
+    aws.calls.clear()
+    assert Unsealer(aws, trusted=TrustedKeys([key_arn(ID), elsewhere], aws)).unwrap(value).key_arn == elsewhere
+    assert [call.region for call in aws.calls] == ["us-east-1", "eu-west-1"]
+
+
+def test_a_trusted_key_of_another_region_does_not_hide_the_one_that_opens():
+    aws = FakeAws("us-east-1")
+    value = SealedValue((BlobInfo(aws().encrypt(ID, b"plaintext").ciphertext),))
+    trusted = TrustedKeys([key_arn(OTHER_ID, "eu-west-1"), ID], aws)
+    assert Unsealer(aws, trusted=trusted).unwrap(value).plaintext == b"plaintext"
+
+
+def test_what_tells_more_than_that_it_is_another_key_is_raised(aws):
+    value = SealedValue((BlobInfo(b"nobody's" * 10),))
+    assert error_of(Unsealer(aws, trusted=TrustedKeys([ID, OTHER_ID], aws)).unwrap, value).reason == "not_authentic"
 
 
 # Secrets

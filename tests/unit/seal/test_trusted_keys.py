@@ -40,10 +40,9 @@ def accepts(trusted, arn):
 def test_which_keys_are_trusted(references, arn, accepted):
     aws = FakeAws()
     trusted = TrustedKeys(references, aws)
-    assert bool(trusted)
     assert accepts(trusted, arn) is accepted
     assert aws.calls == []  # neither ids nor ARNs need to be looked up
-    assert trusted.references() == references
+    assert [str(key) for key in trusted.keys] == references
 
 
 def test_an_alias_is_resolved_once():
@@ -54,7 +53,7 @@ def test_an_alias_is_resolved_once():
         assert accepts(trusted, key_arn(ID))
         assert not accepts(trusted, key_arn(MRK))
     assert [(call.operation, call.key_id) for call in aws.calls] == [("DescribeKey", "alias/vault")]
-    assert trusted.references() == [key_arn(ID), OTHER_ID]
+    assert [str(key) for key in trusted.keys] == [key_arn(ID), OTHER_ID]
     assert str(trusted) == f"alias/vault ({key_arn(ID)}), {OTHER_ID}"
 
 
@@ -99,3 +98,13 @@ def test_another_key_is_answered_in_full():
 @pytest.mark.parametrize("text", ["", "alias/vault", ID, "projects/p", key_arn(ID) + " "])
 def test_what_is_no_keys_arn_is_never_trusted(text):
     assert not accepts(TrustedKeys([ID], FakeAws()), text)
+
+
+def test_no_key_at_all_is_refused_in_full():
+    with pytest.raises(SettingError) as raised:
+        TrustedKeys([], FakeAws())
+    assert (raised.value.reason, str(raised.value)) == (
+        "invalid_option",
+        "Option allowed_key_ids is empty: it names no key to trust. Name the keys, or leave the option out to trust every key that "
+        "the caller may use.",
+    )
