@@ -77,9 +77,8 @@ class _Describer:
     def entry(self, key: Sourced) -> dict[str, Any]:
         """One key's facts, or the reason why there are none."""
         reference = parse_key(key)
-        closed = self._closed.get(reference.region)
-        if closed:
-            return _refused(key, closed)
+        if reference.region in self._closed:
+            return _refused(key, self._closed[reference.region])
         try:
             kms = self._clients(reference.region, "the key's ARN")
         except SealError as error:
@@ -88,17 +87,20 @@ class _Describer:
             check_region(kms.region, key)
         except SealError as error:
             return _refused(key, error)
+        region = kms.region.value
+        if region in self._closed:
+            return _refused(key, self._closed[region])
         try:
-            metadata = kms.describe_key(str(reference.in_region(kms.region.value)))
+            metadata = kms.describe_key(str(reference.in_region(region)))
         except SealError as error:
             if error.reason in _OF_THE_WAY:
-                return self._way_failed(key, reference.region, error)
+                return self._way_failed(key, region, error)
             self.answered = True
             return _refused(key, error)
         self.answered = True
         facts = {"asked": key.value, **key_facts(metadata, datetime.now(timezone.utc))}
         facts["alias"] = reference.alias or None
-        if reference.region not in ("", kms.region.value):
+        if reference.region not in ("", region):
             facts["warnings"].append(_replica_described(reference.region, kms.region))
         facts.update({name: _included(name, kms, facts["arn"]) for name in self._include})
         return facts

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.ansible_run import Ansible, host_python
+from support.ansible_run import Ansible, Run, host_python
 from support.strict_kms import Credentials, StrictKms
 
 MODULE = "sealwright.vault_seal.awskms_key_info"
@@ -51,11 +51,9 @@ def entries(ansible: Ansible, keys: Any, **options: Any) -> list[Entry]:
     return found
 
 
-def failure(ansible: Ansible, keys: Any, **options: Any) -> dict[str, Any]:
-    """What one task fails with."""
-    run = ansible.playbook([{"name": "ask", MODULE: {"kms_key_id": keys, **options}}])
-    assert run.code != 0, run.output
-    return run["ask"]
+def failures(run: Run) -> dict[str, str]:
+    """The reasons of the tasks that failed, by their names."""
+    return {record["task"]: record["result"]["reason"] for record in run.results if record["outcome"] == "failed"}
 
 
 def policy(*actions: str) -> dict[str, Any]:
@@ -164,27 +162,23 @@ def test_ad_hoc_and_in_check_mode_with_one_key_as_text(kms: StrictKms, ansible: 
     assert result["connection"]["region"] == {"value": REGION, "source": "environment variable AWS_REGION"}
 
 
-def test_the_key_of_the_environment(kms: StrictKms, ansible: Ansible) -> None:
+def test_where_the_key_comes_from(kms: StrictKms, ansible: Ansible) -> None:
     first, second = kms.new_key(), kms.new_key()
-    task = {"name": "ask", MODULE: {}}
     both = {"VAULT_AWSKMS_SEAL_KEY_ID": first, "AWSKMS_WRAPPER_KEY_ID": second}
-    assert [entry["arn"] for entry in ansible.playbook([task], env=both).succeeded()["ask"]["kms_keys"]] == [first]
-    one = {"AWSKMS_WRAPPER_KEY_ID": second}
-    assert [entry["arn"] for entry in ansible.playbook([task], env=one).succeeded()["ask"]["kms_keys"]] == [second]
-    # The option wins; a list that came out empty is not taken for "not given".
-    named = {"name": "ask", MODULE: {"kms_key_id": second}}
-    assert [entry["arn"] for entry in ansible.playbook([named], env=both).succeeded()["ask"]["kms_keys"]] == [second]
-    empty = {"name": "ask", MODULE: {"kms_key_id": []}}
-    assert ansible.playbook([empty], env=both).succeeded()["ask"]["kms_keys"] == []
-
-
-def test_no_key_at_all(kms: StrictKms, ansible: Ansible) -> None:
-    run = ansible.playbook([{"name": "ask", MODULE: {}}])
-    assert run.code != 0
-    assert (run["ask"]["reason"], run["ask"]["msg"]) == (
-        "no_key",
-        "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID.",
-    )
+    run = ansible.playbook(
+        [
+            {"name": "both", MODULE: {}, "environment": both},
+            {"name": "one", MODULE: {}, "environment": {"AWSKMS_WRAPPER_KEY_ID": second}},
+            {"name": "option", MODULE: {"kms_key_id": second}, "environment": both},
+            {"name": "empty list", MODULE: {"kms_key_id": []}, "environment": both},
+            {"name": "none", MODULE: {}, "ignore_errors": True},
+        ]
+    ).succeeded()
+    found = {name: [entry["arn"] for entry in run[name]["kms_keys"]] for name in ("both", "one", "option", "empty list")}
+    # A list that came out empty is not taken for "not given".
+    assert found == {"both": [first], "one": [second], "option": [second], "empty list": []}
+    assert failures(run) == {"none": "no_key"}
+    assert run["none"]["msg"] == "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID."
 
 
 def test_multi_region_key_with_replicas(kms: StrictKms, ansible_without_region: Ansible) -> None:
@@ -336,39 +330,44 @@ def test_what_is_not_permitted_is_named_and_hides_nothing_else(kms: StrictKms, a
     assert entry["arn"] == arn
 
 
-def test_rotation_of_keys_that_kms_does_not_rotate(kms: StrictKms, ansible: Ansible) -> None:
-    keys = [kms.new_key(KeySpec="RSA_2048"), kms.new_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")]
-    for entry in entries(ansible, keys, include=["rotation", "tags"]):
-        assert entry["rotation"]["reason"] == "unsupported_operation"
-        assert entry["tags"] == {}
-
-
-def test_a_fault_in_an_included_fact_hides_nothing(kms: StrictKms, ansible: Ansible) -> None:
-    arn = kms.new_key()
+def test_an_included_fact_that_fails_hides_nothing(kms: StrictKms, ansible: Ansible) -> None:
+    asymmetric, mac, arn = kms.new_key(KeySpec="RSA_2048"), kms.new_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256"), kms.new_key()
     kms.fault("500", "ListGrants", key=arn)
     try:
-        (entry,) = entries(ansible, arn, include=["grants", "tags"], timeout=1)
+        found = entries(ansible, [asymmetric, mac, arn], include=["grants", "rotation", "tags"], timeout=1)
     finally:
         kms.clear_faults()
-    assert (entry["grants"]["reason"], entry["tags"]) == ("kms_internal", {})
+    for entry in found[:2]:
+        assert (entry["rotation"]["reason"], entry["rotation"]["history"]["reason"]) == (
+            "unsupported_operation",
+            "unsupported_operation" if host_knows("ListKeyRotations") else "unsupported_by_sdk",
+        )
+        assert (entry["grants"], entry["tags"]) == ([], {})
+    assert (found[2]["grants"]["reason"], found[2]["rotation"]["enabled"], found[2]["tags"]) == ("kms_internal", False, {})
 
 
-def test_malformed_references_fail_before_any_call(kms: StrictKms, ansible: Ansible) -> None:
-    result = failure(ansible, [kms.new_key(), "no such form"])
-    assert result["reason"] == "malformed_key_id"
-    assert result["msg"].startswith("The key from option kms_key_id is malformed: 'no such form' is not a reference to a KMS key.")
-    assert [call for call in kms.calls() if call["operation"] == "DescribeKey"] == []
-
-
-def test_what_concerns_all_keys_fails_the_module(kms: StrictKms, ansible: Ansible) -> None:
+def test_what_fails_the_module(kms: StrictKms, ansible: Ansible) -> None:
     arn = kms.new_key()
-    result = failure(ansible, [arn, "alias/none"], endpoint="http://127.0.0.1:9", timeout=1)
-    assert result["reason"] == "unreachable"
-    result = failure(ansible, [arn, "alias/none"], access_key="AKIAUNKNOWN", secret_key="unknown")
-    assert (result["reason"], result["aws_code"]) == ("invalid_credentials", "UnrecognizedClientException")
-    # A region mismatch is no answer of KMS: with nothing else to tell, the failure is told.
-    result = failure(ansible, [arn, "alias/none"], region=OTHER_REGION, endpoint="http://127.0.0.1:9", timeout=1)
-    assert result["reason"] == "unreachable"
+    kms.clear_calls()
+    nobody = {"endpoint": "http://127.0.0.1:9", "timeout": 1}
+    asked: dict[str, dict[str, Any]] = {
+        "malformed": {"kms_key_id": [arn, "no such form"]},
+        "unreachable": {"kms_key_id": [arn, "alias/none"], **nobody},
+        # A region mismatch is no answer of KMS: where there is no other, the failure is told.
+        "mismatch, unreachable": {"kms_key_id": [arn, "alias/none"], "region": OTHER_REGION, **nobody},
+        "nobody's key": {"kms_key_id": [arn, "alias/none"], "access_key": "AKIAUNKNOWN", "secret_key": "unknown"},
+    }
+    run = ansible.playbook([{"name": name, MODULE: options, "ignore_errors": True} for name, options in asked.items()]).succeeded()
+    assert failures(run) == {
+        "malformed": "malformed_key_id",
+        "unreachable": "unreachable",
+        "mismatch, unreachable": "unreachable",
+        "nobody's key": "invalid_credentials",
+    }
+    assert run["malformed"]["msg"].startswith("The key from option kms_key_id is malformed: 'no such form' is not a reference to a KMS key.")
+    assert run["nobody's key"]["aws_code"] == "UnrecognizedClientException"
+    # The malformed reference kept KMS from being asked for the other; wrong credentials were tried once.
+    assert [(call["operation"], call["key"]) for call in kms.calls()] == [("DescribeKey", arn)]
 
 
 def test_a_region_that_cannot_be_asked_does_not_hide_the_others(kms: StrictKms, ansible_without_region: Ansible) -> None:
@@ -390,6 +389,11 @@ def test_a_region_that_cannot_be_asked_does_not_hide_the_others(kms: StrictKms, 
 
 def test_keys_without_a_region_beside_those_that_name_one(kms: StrictKms, ansible_without_region: Ansible) -> None:
     arn = kms.new_key()
-    found = entries(ansible_without_region, ["alias/somewhere", arn])
-    assert [entry.get("reason") for entry in found] == ["no_region", None]
-    assert failure(ansible_without_region, ["alias/somewhere"])["reason"] == "no_region"
+    run = ansible_without_region.playbook(
+        [
+            {"name": "beside", MODULE: {"kms_key_id": ["alias/somewhere", arn]}},
+            {"name": "alone", MODULE: {"kms_key_id": "alias/somewhere"}, "ignore_errors": True},
+        ]
+    ).succeeded()
+    assert [entry.get("reason") for entry in run["beside"]["kms_keys"]] == ["no_region", None]
+    assert failures(run) == {"alone": "no_region"}

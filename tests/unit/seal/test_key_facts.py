@@ -99,12 +99,8 @@ STATES = {
             "The key is pending deletion. It will be deleted at 2026-07-01T12:00:00Z, and nothing that is sealed under it opens ever again.",
         )
     ],
-    "PendingReplicaDeletion": [
-        ("key_pending_deletion", "The key is pending deletion. It will be deleted 7 days after the last of its replicas is.")
-    ],
-    "PendingImport": [
-        ("key_pending_import", "The key has no key material: it was not imported yet, or it was deleted or has expired since.")
-    ],
+    "PendingReplicaDeletion": [("key_pending_deletion", "The key is pending deletion. It will be deleted 7 days after the last of its replicas is.")],
+    "PendingImport": [("key_pending_import", "The key has no key material: it was not imported yet, or it was deleted or has expired since.")],
     "Creating": [("key_unusable", "The key is a replica that is still being created.")],
     "Unavailable": [("key_unusable", "The key lies in a custom key store that is disconnected.")],
 }
@@ -135,9 +131,7 @@ def test_every_usage_but_one_is_refused() -> None:
     others = set(MODEL.shape_for("KeyUsageType").enum) - {"ENCRYPT_DECRYPT"}
     assert {"SIGN_VERIFY", "GENERATE_VERIFY_MAC"} <= others
     for usage in others:
-        assert judged(KeyUsage=usage, KeySpec="OTHER") == [
-            ("key_unusable", f"The key's usage is {usage} (key spec OTHER); it does not encrypt.")
-        ]
+        assert judged(KeyUsage=usage, KeySpec="OTHER") == [("key_unusable", f"The key's usage is {usage} (key spec OTHER); it does not encrypt.")]
 
 
 def test_every_spec_but_one_is_refused() -> None:
