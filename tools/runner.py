@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -104,12 +105,12 @@ class Runner:
                 raise
 
     def _run(self, step: Step) -> None:
-        started = time.monotonic()
         Path(step.cwd).mkdir(parents=True, exist_ok=True)
-        log = LOGS / f"{step.name}.log"
-        # Another run in the same checkout keeps the file that it has.
-        log.unlink(missing_ok=True)
-        with open(log, "w+b") as file:
+        # Of two runs in the same checkout, one waits for the other's step of this name: they share its folders.
+        with open(LOGS / f"{step.name}.lock", "wb") as lock, open(LOGS / f"{step.name}.log", "a+b") as file:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            file.truncate(0)
+            started = time.monotonic()
             reason = self._run_commands(step, None if self._live else file, started + step.minutes * 60)
             file.seek(0)
             output = file.read().decode("utf-8", "replace")

@@ -145,7 +145,7 @@ class Catalogue:
         self._add("tools", _pytest("dev", "tests/tools"))
         self._add("style", [_tool("dev", "ruff"), "check", "."])
         self._add("types", [_tool("dev", "mypy"), "-p", _CORE], [_tool("dev", "mypy"), *_own_tools()])
-        self._add("ansible-lint", [_tool("lint", "ansible-lint"), "--profile", "production", "--offline"], needs=lint)
+        self._add("ansible-lint", [_tool("lint", "ansible-lint"), "--profile", "production", "--offline", "--nocolor"], needs=lint)
         self._add("changelog", [_tool("lint", "antsibull-changelog"), "lint"], needs=lint)
         # In a clone, because byte code that appears while it looks would count as files without a licence.
         self._add("licences", _refresh("licences"), [_tool("lint", "reuse"), "lint"], needs=lint, cwd=trees.clone_dir("licences"))
