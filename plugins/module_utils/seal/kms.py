@@ -24,6 +24,7 @@ from .connection import (
     sts_endpoint_in_force,
 )
 from .errors import KmsError, SealError, SettingError
+from .sdk_errors import failure
 
 try:
     from botocore import credentials as _credentials
@@ -116,16 +117,16 @@ class BotoKms:
         }
 
     def encrypt(self, key_id: str, plaintext: bytes) -> Encrypted:
-        answer = self._call("encrypt", key_id, KeyId=key_id, Plaintext=plaintext)
+        answer = self._call("encrypt", key_id, ("KeyId", "CiphertextBlob"), KeyId=key_id, Plaintext=plaintext)
         return Encrypted(answer["KeyId"], answer["CiphertextBlob"])
 
     def decrypt(self, ciphertext: bytes, key_id: str = "") -> Decrypted:
         pinned = {"KeyId": key_id} if key_id else {}
-        answer = self._call("decrypt", key_id, CiphertextBlob=ciphertext, **pinned)
+        answer = self._call("decrypt", key_id, ("KeyId", "Plaintext"), CiphertextBlob=ciphertext, **pinned)
         return Decrypted(answer["KeyId"], answer["Plaintext"])
 
     def describe_key(self, key_id: str) -> dict[str, Any]:
-        metadata: dict[str, Any] = self._call("describe_key", key_id, KeyId=key_id)["KeyMetadata"]
+        metadata: dict[str, Any] = self._call("describe_key", key_id, ("KeyMetadata",), KeyId=key_id)["KeyMetadata"]
         return metadata
 
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
@@ -138,18 +139,21 @@ class BotoKms:
             )
         extra = {"PolicyName": "default"} if operation == "get_key_policy" else {}
         if not self._client.can_paginate(operation):
-            return [self._call(operation, key_id, KeyId=key_id, **extra)]
+            return [self._call(operation, key_id, (), KeyId=key_id, **extra)]
         try:
             return list(self._client.get_paginator(operation).paginate(KeyId=key_id))
         except Exception as error:
             raise self._translated(error, operation, key_id) from None
 
-    def _call(self, operation: str, key_id: str, **parameters: Any) -> dict[str, Any]:
+    def _call(self, operation: str, key_id: str, needed: tuple[str, ...], **parameters: Any) -> dict[str, Any]:
+        """Ask; ``needed`` are the fields without which an answer is none of KMS's."""
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
         except Exception as error:
             # Whatever botocore and the HTTP library raise becomes words; a fault of ours keeps its traceback.
             raise self._translated(error, operation, key_id) from None
+        if any(name not in answer for name in needed):
+            raise self._translated(ResponseParserError(), operation, key_id)
         return answer
 
     @staticmethod
@@ -197,7 +201,7 @@ def open_kms(
         session = _new_session(options, environ)
         region = _region(options, environ, session, hints)
     except _exceptions.BotoCoreError as error:
-        raise _translated(error, "connect", "", "with the settings given") from None
+        raise _translated(error, "connect", "", "") from None
     return BotoKms(options, region, session, environ)
 
 
@@ -209,10 +213,27 @@ def _new_session(options: ConnectionOptions, environ: Mapping[str, str]) -> Any:
     session = _session.Session(profile=profile or None)
     if options.shared_creds_filename:
         session.set_config_variable("credentials_file", options.shared_creds_filename)
-    if not environ.get("AWS_METADATA_SERVICE_TIMEOUT"):
-        session.set_config_variable("metadata_service_timeout", _METADATA_TIMEOUT)
     session.user_agent_extra = _USER_AGENT
+    resolver = session.get_component("credential_provider")
+    instance = _credentials.InstanceMetadataProvider(_metadata_fetcher(_utils.InstanceMetadataFetcher, session))
+    resolver.insert_after("iam-role", instance)
+    resolver.remove("iam-role")
     return session
+
+
+def _metadata_fetcher(kind: Any, session: Any) -> Any:
+    """botocore's own, made here because the session takes whole seconds only."""
+    said = os.environ.get("AWS_METADATA_SERVICE_TIMEOUT") or session.get_scoped_config().get("metadata_service_timeout")
+    config = {
+        "ec2_metadata_service_endpoint": session.get_config_variable("ec2_metadata_service_endpoint"),
+        "ec2_metadata_service_endpoint_mode": _utils.resolve_imds_endpoint_mode(session),
+    }
+    return kind(
+        timeout=float(said or _METADATA_TIMEOUT),
+        num_attempts=session.get_config_variable("metadata_service_num_attempts"),
+        user_agent=session.user_agent(),
+        config=config,
+    )
 
 
 def _region(
@@ -226,7 +247,7 @@ def _region(
         return Sourced(configured, f"AWS profile {session.get_config_variable('profile') or 'default'}")
     if hints:
         return hints[0]
-    found = _utils.IMDSRegionProvider(session).provide()
+    found = _metadata_fetcher(_utils.InstanceMetadataRegionFetcher, session).retrieve_region()
     if found:
         return Sourced(found, "instance metadata")
     raise SettingError(
@@ -240,32 +261,37 @@ def _load_credentials(session: Any, options: ConnectionOptions, region: Sourced,
     """Put the credentials that the options ask for into the session; say (access key id, source) of those in force."""
     if options.access_key:
         session.set_credentials(options.access_key, options.secret_key, options.session_token or None)
-    web_identity = options.web_identity_token_file
-    role = options.role_arn or (environ.get("AWS_ROLE_ARN", "") if web_identity else "")
-    if web_identity and not role:
+    role = options.role_arn or (environ.get("AWS_ROLE_ARN", "") if _web_identity(options, environ) else "")
+    if options.web_identity_token_file and not role:
         raise SettingError(
             "Option web_identity_token_file is given without a role.",
             reason="incomplete_credentials",
             remedy="Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
         )
     try:
-        if role:
-            _assume_role(session, options, role, environ)
+        assumed = _assume_role(session, options, role, environ) if role else ""
         found = session.get_credentials()
         if found is None:
             raise _exceptions.NoCredentialsError()
         frozen = found.get_frozen_credentials()
     except Exception as error:
         raise _translated(error, "find credentials", "", f"for region {region}") from None
-    source = "options access_key and secret_key" if found.method == "explicit" else _SOURCES.get(found.method, found.method)
-    return Sourced(frozen.access_key, source)
+    return Sourced(frozen.access_key, assumed or _source(session, found))
+
+
+def _source(session: Any, found: Any) -> str:
+    """In words, where the session's credentials came from."""
+    if found.method == "explicit":
+        return "options access_key and secret_key"
+    profile = session.get_config_variable("profile") or "default"
+    return _SOURCES.get(found.method, str(found.method)).format(profile=profile)
 
 
 _SOURCES = {
     "env": "environment variable AWS_ACCESS_KEY_ID",
-    "shared-credentials-file": "the shared credentials file",
-    "config-file": "the AWS config file",
-    "assume-role": "an assumed role",
+    "shared-credentials-file": "profile {profile} of the shared credentials file",
+    "config-file": "profile {profile} of the AWS config file",
+    "assume-role": "the role of profile {profile}",
     "assume-role-with-web-identity": "a web identity",
     "container-role": "the container's credentials endpoint",
     "iam-role": "the instance profile",
@@ -274,7 +300,11 @@ _SOURCES = {
 }
 
 
-def _assume_role(session: Any, options: ConnectionOptions, role: str, environ: Mapping[str, str]) -> None:
+def _assume_role(session: Any, options: ConnectionOptions, role: str, environ: Mapping[str, str]) -> str:
+    """Put a role's credentials into the session; in words, where they came from.
+
+    botocore looks for a web identity in the environment by itself, but before 1.31 it does not know the endpoint to ask there.
+    """
     endpoint = sts_endpoint_in_force(options, environ)
 
     def new_client(service: str, **settings: Any) -> Any:
@@ -284,21 +314,29 @@ def _assume_role(session: Any, options: ConnectionOptions, role: str, environ: M
         return session.create_client(service, endpoint_url=url, verify=_verify(options), config=config, **settings)
 
     extra = {"RoleSessionName": options.role_session_name or environ.get("AWS_ROLE_SESSION_NAME") or _USER_AGENT}
-    token_file = options.web_identity_token_file or environ.get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
-    if token_file and not options.access_key:
-        method = "assume-role-with-web-identity"
+    token_file = _web_identity(options, environ)
+    if token_file:
+        source = "a web identity"
         fetcher: Any = _credentials.AssumeRoleWithWebIdentityCredentialFetcher(
             new_client, _utils.FileWebIdentityTokenLoader(token_file), role, extra_args=extra
         )
     else:
-        method = "assume-role"
-        source = session.get_credentials()
-        if source is None:
+        found = session.get_credentials()
+        if found is None:
             raise _exceptions.NoCredentialsError()
-        fetcher = _credentials.AssumeRoleCredentialFetcher(new_client, source, role, extra_args=extra)
-    assumed = fetcher.fetch_credentials()
-    session.set_credentials(assumed["access_key"], assumed["secret_key"], assumed["token"])
-    session.get_credentials().method = method
+        source = _source(session, found)
+        fetcher = _credentials.AssumeRoleCredentialFetcher(new_client, found, role, extra_args=extra)
+    answer = fetcher.fetch_credentials()
+    session.set_credentials(answer["access_key"], answer["secret_key"], answer["token"])
+    return f"role {role}, assumed with {source}"
+
+
+def _web_identity(options: ConnectionOptions, environ: Mapping[str, str]) -> str:
+    """The token file in force; one of the environment counts where nothing that wins over it is given."""
+    if options.web_identity_token_file:
+        return options.web_identity_token_file
+    others = options.access_key or options.shared_creds_profile or options.shared_creds_filename or environ.get("AWS_ACCESS_KEY_ID")
+    return "" if others else environ.get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
 
 
 def _verify(options: ConnectionOptions) -> bool | str | None:
@@ -338,53 +376,7 @@ def _translated(error: Exception, operation: str, key_id: str, where: str) -> Se
         return KmsError(
             f"AWS refused {operation}{asked} {where}: {said}", reason=reason, remedy=remedy, details=details
         )
-    for kinds, reason, remedy in _FAILURES:
-        if isinstance(error, kinds):
-            return KmsError(f"KMS could not be asked ({operation}) {where}: {error}", reason=reason, remedy=remedy, details=details)
-    raise error
-
-
-_FAILURES: tuple[tuple[Any, str, str], ...] = ()
-if _MISSING is None:
-    _FAILURES = (
-        (
-            _exceptions.NoCredentialsError,
-            "no_credentials",
-            "Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where "
-            "an instance profile, a container role or a web identity gives them.",
-        ),
-        (
-            _exceptions.PartialCredentialsError,
-            "incomplete_credentials",
-            "Set both halves of the credential pair, or neither.",
-        ),
-        (_exceptions.ProfileNotFound, "no_credentials", "Check the profile's name and the files it is looked for in."),
-        (
-            (_exceptions.CredentialRetrievalError, _exceptions.MetadataRetrievalError, _exceptions.UnauthorizedSSOTokenError,
-             _exceptions.SSOTokenLoadError, _exceptions.InvalidConfigError, _exceptions.ConfigParseError,
-             _exceptions.ConfigNotFound, _exceptions.InfiniteLoopConfigError, _exceptions.UnknownCredentialError),
-            "no_credentials",
-            "Check what the AWS configuration says where the credentials come from.",
-        ),
-        ((_exceptions.SSLError,), "tls_failed", "Check ca_bundle, the proxy, and that the endpoint speaks TLS under this name."),
-        ((_exceptions.ProxyConnectionError, _exceptions.InvalidProxiesConfigError), "unreachable", "Check the proxy's address."),
-        (
-            (_exceptions.ConnectTimeoutError, _exceptions.ReadTimeoutError),
-            "timed_out",
-            "Check route, firewall, security group and VPC endpoint on the way to KMS, or raise the option timeout.",
-        ),
-        (
-            # A refused connection is a ConnectionError, one that breaks off an HTTPClientError.
-            (_exceptions.ConnectionError, _exceptions.HTTPClientError, _exceptions.IncompleteReadError),
-            "unreachable",
-            "Check the endpoint's name and port, DNS, route and proxy.",
-        ),
-        (
-            (_exceptions.InvalidRegionError, _exceptions.NoRegionError, _exceptions.UnknownEndpointError),
-            "no_region",
-            "Check the region's name.",
-        ),
-        ((_exceptions.ParamValidationError,), "invalid_request", "Check the options against the message."),
-        ((ResponseParserError,), "wrong_endpoint", "What answers at the endpoint is not AWS KMS; check it, and the proxy."),
-        ((_exceptions.BotoCoreError, ValueError, OSError), "aws_error", "See the message."),
-    )
+    found = failure(error)
+    if found is None:
+        raise error
+    return KmsError(f"{found.what} {where}".rstrip() + ".", reason=found.reason, remedy=found.remedy, details=details)

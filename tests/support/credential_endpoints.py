@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where AWS hands out credentials, on loopback: the EC2 metadata service (IMDSv2) and the ECS/EKS container endpoint.
+
+Source: "Use the Instance Metadata Service" of the EC2 user guide; "Container credential provider" of the AWS SDKs' reference guide.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from .strict_kms import Credentials
+
+ROLE = "vault-server"
+_SESSION_TOKEN = "instance-metadata-session"
+
+
+class Endpoint(http.server.BaseHTTPRequestHandler):
+    """Answers from its server's ``answers``: a path's function of the request's headers."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        self.server.asked.append((self.command, self.path))  # type: ignore[attr-defined]
+        found = self.server.answers.get((self.command, self.path))  # type: ignore[attr-defined]
+        status, content = found(self.headers) if found else (404, "not found")
+        body = content.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_PUT = do_POST = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(answers: dict[tuple[str, str], Any]) -> Iterator[Any]:
+    """An HTTP server on a free port of loopback; ``.url`` and ``.asked`` (method and path of each request)."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        server.answers, server.asked = answers, []  # type: ignore[attr-defined]
+        server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+
+
+def metadata_service(temporary: dict[str, str] | None, region: str = "us-east-1") -> Any:
+    """An EC2 metadata service that answers only who has a session token; without credentials, of an instance without a role."""
+
+    def guarded(content: str) -> Any:
+        return lambda headers: (200, content) if headers.get("x-aws-ec2-metadata-token") == _SESSION_TOKEN else (401, "")
+
+    answers: dict[tuple[str, str], Any] = {
+        ("PUT", "/latest/api/token"): lambda headers: (200, _SESSION_TOKEN),
+        ("GET", "/latest/meta-data/placement/availability-zone/"): guarded(f"{region}a"),
+    }
+    if temporary:
+        base = "/latest/meta-data/iam/security-credentials/"
+        answers["GET", base] = guarded(ROLE)
+        answers["GET", base + ROLE] = guarded(json.dumps({"Code": "Success", "Type": "AWS-HMAC", **_document(temporary)}))
+    return serving(answers)
+
+
+def container_endpoint(temporary: dict[str, str], authorization: str = "") -> Any:
+    """The credentials endpoint of ECS and EKS at the path /credentials, for who gives the authorization."""
+
+    def answer(headers: Any) -> tuple[int, str]:
+        if headers.get("Authorization", "") != authorization:
+            return 403, json.dumps({"code": "AccessDenied", "message": "wrong authorization"})
+        return 200, json.dumps({"RoleArn": "arn:aws:iam::123456789012:role/task", **_document(temporary)})
+
+    return serving({("GET", "/credentials"): answer})
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """The URL of a listener that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def temporary_credentials(kms: Any, role: Credentials, session: str = "test") -> dict[str, str]:
+    """Credentials of a role, from the strict KMS's own STS: what metadata and container endpoints hand out."""
+    found = kms.client("sts").assume_role(RoleArn=role.arn, RoleSessionName=session)["Credentials"]
+    return {"access_key": found["AccessKeyId"], "secret_key": found["SecretAccessKey"], "session_token": found["SessionToken"]}
+
+
+def _document(temporary: dict[str, str]) -> dict[str, str]:
+    end = datetime.now(timezone.utc) + timedelta(hours=6)
+    return {
+        "AccessKeyId": temporary["access_key"],
+        "SecretAccessKey": temporary["secret_key"],
+        "Token": temporary["session_token"],
+        "Expiration": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+        "LastUpdated": "2026-01-01T00:00:00Z",
+    }
