@@ -43,7 +43,7 @@ class Demo:
         self._server = server
         self._folder = folder
         self._variables = variables
-        self._chapters: list[tuple[str, float]] = []
+        self._chapters: list[tuple[str, float, collections.Counter[str]]] = []
 
     def tell(self) -> None:
         self._play("1-key.yml", "Look at the KMS key")
@@ -57,11 +57,10 @@ class Demo:
 
     def _start(self) -> None:
         self._server.start()
-        self._note(f'{self._server.version()} is started at {self._server.url} with raft storage and')
-        self._note(f'seal "awskms" {{ kms_key_id = "{ALIAS}" }}. It says of itself:')
-        said = next(line.strip() for line in self._server.log.read_text().splitlines() if "Auto Seal:" in line)
-        for line in textwrap.wrap(said, 72, break_on_hyphens=False):
-            self._note(f"  {line}")
+        self._note(
+            f'{self._server.version()} is started at {self._server.url} with raft storage and seal "awskms" '
+            f'{{ kms_key_id = "{ALIAS}" }}. It says of itself: Auto Seal: {self._server.auto_seal()}'
+        )
 
     def _restart(self) -> None:
         self._server.restart()
@@ -69,9 +68,12 @@ class Demo:
 
     def summarise(self, seconds: float) -> None:
         print(f"\n{_bold('Summary')}")
-        for number, (title, spent) in enumerate(self._chapters, 1):
-            print(f"  {number}  {title:<46} {spent:5.1f} s")
-        print(f"\nAll as said, in {seconds:.0f} s. Everything that ran is stopped, and what it wrote is removed.")
+        whole: collections.Counter[str] = collections.Counter()
+        for number, (title, spent, calls) in enumerate(self._chapters, 1):
+            print(f"  {number}  {title:<46} {spent:5.1f} s {calls.total():4} KMS calls")
+            whole += calls
+        print(_wrapped(f"KMS was asked for {_in_words(whole)}.", "     "))
+        print(f"\nAll as said, in {seconds:.0f} s. What ran is stopped, and what it wrote is removed.")
         print("Copy from demo/playbooks/; the guides are in docs/docsite/rst/.")
 
     def _play(self, playbook: str, title: str, first: Callable[[], None] | None = None) -> None:
@@ -92,15 +94,18 @@ class Demo:
         if ended.returncode:
             raise SystemExit(f"\n{playbook} did not end as it should (exit code {ended.returncode}).")
         calls = collections.Counter(call["operation"] for call in self._kms.calls()[before:])
-        said = ", ".join(f"{count} {operation}" for operation, count in sorted(calls.items()))
-        self._note(f"KMS was asked for {said or 'nothing'}.")
-        self._chapters.append((title, time.monotonic() - begun))
+        self._note(f"KMS was asked for {_in_words(calls)}.")
+        self._chapters.append((title, time.monotonic() - begun, calls))
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "VAULT_", "BAO_"))}
         return {
             **kept,
             **self._kms.environment(),
+            # What Ansible leaves behind when it is interrupted goes with the folder.
+            "TMPDIR": str(self._folder),
+            "ANSIBLE_LOCAL_TEMP": str(self._folder / "ansible"),
+            "ANSIBLE_REMOTE_TMP": str(self._folder / "ansible"),
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
             "ANSIBLE_STDOUT_CALLBACK": "story",
             "ANSIBLE_LOCALHOST_WARNING": "false",
@@ -110,7 +115,15 @@ class Demo:
         }
 
     def _note(self, text: str) -> None:
-        print(f"    {text}", flush=True)
+        print(_wrapped(text, "  "), flush=True)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 80, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _in_words(calls: collections.Counter[str]) -> str:
+    return ", ".join(f"{count} {operation}" for operation, count in sorted(calls.items())) or "nothing"
 
 
 def _beside_python(command: str) -> str:
@@ -133,7 +146,7 @@ def main() -> int:
         kms.client().disable_key(KeyId=kms.new_key(alias="alias/disabled"))
         kms.new_key(alias="alias/somebody-else")
         somebody = kms.principal(ENCRYPT_ONLY)
-        print(f"\nAWS KMS is played by a strict one at {kms.url}; nothing leaves this machine.")
+        print("\n" + _wrapped(f"AWS KMS is played by a strict one at {kms.url}; nothing leaves this machine."))
         server = OpenBao(folder / "server", kms.environment(), {"kms_key_id": ALIAS, "region": "us-east-1"})
         try:
             kms.clear_calls()

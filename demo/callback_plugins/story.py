@@ -33,22 +33,25 @@ class CallbackModule(CallbackBase):
         if result._task.action in ("ansible.builtin.debug", "debug"):
             lines = said["msg"] if isinstance(said["msg"], list) else [said["msg"]]
             for line in lines:
-                self._wrapped(f"      {_SAID} ", line, "cyan")
+                self._wrapped(f"   {_SAID} ", line, "cyan")
         else:
-            self._wrapped(f"    {_DONE} ", result._task.get_name(), "green")
+            self._wrapped(f"  {_DONE} ", result._task.get_name(), "green")
 
     def v2_runner_on_failed(self, result, ignore_errors=False) -> None:
-        self._wrapped(f"    {_FAILED} ", result._task.get_name(), "red")
-        self._wrapped("      ", str(_result(result).get("msg", "failed; the output is hidden")), "red")
+        self._wrapped(f"  {_FAILED} ", result._task.get_name(), "red")
+        self._wrapped("    ", str(_result(result).get("msg", "failed; the output is hidden")), "red")
+        # All of it, as far as it may be shown.
+        self._display.display(self._dump_results(_result(result), indent=2), color="red")
 
     v2_runner_on_unreachable = v2_runner_on_failed
 
     def _wrapped(self, lead: str, text: str, colour: str) -> None:
-        width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+        width = max(40, min(shutil.get_terminal_size((80, 24)).columns, 80))
         lines = textwrap.wrap(text, width - len(lead), break_on_hyphens=False, break_long_words=False) or [""]
-        self._display.display(lead + lines[0], color=colour)
-        for line in lines[1:]:
-            self._display.display(" " * len(lead) + line, color=colour)
+        for at, line in enumerate(lines):
+            indent = " " * len(lead) if at else lead
+            # An ARN with all that stands around it fits the line only without indent; broken, it could not be copied.
+            self._display.display(line if at and len(indent + line) > width else indent + line, color=colour)
 
 
 def _result(result) -> dict:
