@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from .errors import SettingError
 
@@ -65,11 +66,7 @@ class KeyReference:
     @classmethod
     def parse_key_arn(cls, text: str) -> KeyReference | None:
         """The reference where ``text`` is a key's ARN, as KMS answers it and blobs carry it; else None."""
-        try:
-            reference = cls.parse(text)
-        except SettingError:
-            return None
-        return reference if reference.is_arn and reference.key_id else None
+        return _key_arn(text)
 
     def __str__(self) -> str:
         if not self.is_arn:
@@ -107,3 +104,12 @@ class KeyReference:
         return (self.partition, self.account) == (key.partition, key.account) and (
             self.region == key.region or self.is_multi_region
         )
+
+
+@lru_cache(maxsize=256)  # many values name few keys
+def _key_arn(text: str) -> KeyReference | None:
+    try:
+        reference = KeyReference.parse(text)
+    except SettingError:
+        return None
+    return reference if reference.is_arn and reference.key_id else None

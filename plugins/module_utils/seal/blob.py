@@ -193,6 +193,8 @@ def _text(content: memoryview, item: Field, base: int) -> str:
 
 
 def _in_order(used: list[tuple[int, Buffer]], others: Others, known: set[tuple[int, int]]) -> list[Buffer]:
+    if not others:
+        return [piece for _number, piece in used]
     # Sorting is stable, so unknown fields keep their order. A tag's low bits, in its first byte, are the wire type.
     entries = used + [(number if (number, raw[0] & 7) in known else _BEYOND, raw) for number, raw in others]
     entries.sort(key=lambda entry: entry[0])

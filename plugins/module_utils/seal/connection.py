@@ -163,7 +163,7 @@ def check_region(region: Sourced, key: Sourced) -> None:
 
     The ARN of a multi-region key passes: its replica in the region in force is used instead.
     """
-    reference = parse_key(key)
+    reference = KeyReference.parse_key_arn(key.value) or parse_key(key)
     if reference.is_arn and reference.region != region.value and not reference.is_multi_region:
         raise SettingError(
             f"The key {key.value} (from {key.source}) lies in region {reference.region}, "

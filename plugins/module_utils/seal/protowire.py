@@ -72,12 +72,17 @@ def read_fields(data: Buffer, base: int = 0, limit: int = MAX_FIELDS) -> list[Fi
         if len(fields) >= left:
             raise BlobError.malformed(f"it has more than {limit} fields", base + position)
         tag = view[position]
-        # The short way for what sealed values consist of: a one-byte tag and a content of less than 128 bytes.
-        if tag & 0x87 == BYTES and tag > 7 and position + 1 < size and view[position + 1] < 0x80:
-            end = position + 2 + view[position + 1]
+        # The short way for what sealed values consist of: a one-byte tag, a length of one or two bytes, a number of one.
+        if tag & 0x87 == BYTES and tag > 7 and position + 2 < size and (view[position + 1] < 0x80 or view[position + 2] < 0x80):
+            length, start = view[position + 1], position + 2
+            if length >= 0x80:
+                length, start = length & 0x7F | view[start] << 7, start + 1
+            end = start + length
             if end > size:
                 raise BlobError.malformed(f"field {tag >> 3} is cut off", base + position)
-            field = Field(tag >> 3, view[position + 2 : end], position, end)
+            field = Field(tag >> 3, view[start:end], position, end)
+        elif tag & 0x87 == VARINT and tag > 7 and position + 1 < size and view[position + 1] < 0x80:
+            field = Field(tag >> 3, view[position + 1], position, position + 2)
         else:
             wire_type, field = _read_field(view, position, base)
             if wire_type == GROUP_START:

@@ -10,7 +10,7 @@ What is written, and how it is opened, is what HashiCorp's and OpenBao's ``wrapp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple, TypeVar
@@ -40,7 +40,7 @@ class Wrapped(NamedTuple):
     key_arn: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Unwrapped:
     """A value just opened. ``key_arn`` is the key that KMS opened it with; ``slot`` counts from 0."""
 
@@ -69,6 +69,16 @@ def wrap_many(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b
     return _at_once(lambda plaintext: wrap(kms, key_id, plaintext, aad), plaintexts)
 
 
+class _Once:
+    """What KMS answered to one ciphertext, None until it did."""
+
+    __slots__ = ("answer", "lock")
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.answer: Decrypted | SealError | None = None
+
+
 class Unsealer:
     """Opens sealed values; a wrapped data key that occurs twice is decrypted once.
 
@@ -82,7 +92,7 @@ class Unsealer:
         self._aad = aad
         self._trusted = trusted
         self._lock = Lock()
-        self._decrypted: dict[tuple[bytes, str], Future[Decrypted]] = {}
+        self._decrypted: dict[tuple[bytes, str], _Once] = {}
 
     def unwrap(self, value: SealedValue) -> Unwrapped:
         """Open one value: of several slots the first AWS KMS slot that this caller can open.
@@ -133,16 +143,16 @@ class Unsealer:
     def _decrypt(self, ciphertext: bytes, key_id: str) -> Decrypted:
         """Ask KMS, once for each distinct ciphertext; others that need the same one wait for the answer."""
         with self._lock:
-            pending = self._decrypted.get((ciphertext, key_id))
-            mine = pending is None
-            if pending is None:
-                pending = self._decrypted[ciphertext, key_id] = Future()
-        if mine:
-            try:
-                pending.set_result(self._ask(ciphertext, key_id))
-            except BaseException as error:
-                pending.set_exception(error)
-        return pending.result()
+            once = self._decrypted.setdefault((ciphertext, key_id), _Once())
+        with once.lock:
+            if once.answer is None:
+                try:
+                    once.answer = self._ask(ciphertext, key_id)
+                except SealError as error:
+                    once.answer = error
+        if isinstance(once.answer, SealError):
+            raise once.answer
+        return once.answer
 
     def _ask(self, ciphertext: bytes, key_id: str) -> Decrypted:
         claimed = KeyReference.parse_key_arn(key_id)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Our own work for each value, beside KMS: in one process, with a KMS that costs nothing."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import sys
+import timeit
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.envelope import decrypt
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Decrypted, Encrypted
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue, from_base64
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap
+
+ARN = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+PLAINTEXT = b"correct horse battery staple"
+
+
+class FreeKms:
+    """Remembers data keys; a wrapped key has the 184 bytes that AWS's have."""
+
+    region = Sourced("us-east-1", "option region")
+
+    def __init__(self) -> None:
+        self._count = itertools.count()
+        self._keys: dict[bytes, bytes] = {}
+
+    def encrypt(self, key_id: str, plaintext: bytes) -> Encrypted:
+        ciphertext = next(self._count).to_bytes(184, "big")
+        self._keys[ciphertext] = plaintext
+        return Encrypted(ARN, ciphertext)
+
+    def decrypt(self, ciphertext: bytes, key_id: str = "") -> Decrypted:
+        return Decrypted(ARN, self._keys[ciphertext])
+
+
+def microseconds(work: Any, count: int = 2000) -> float:
+    return min(timeit.repeat(work, number=count, repeat=7)) / count * 1e6
+
+
+def main() -> None:
+    kms = FreeKms()
+    sealed = wrap(kms, ARN, PLAINTEXT).value.encode()
+    text = base64.b64encode(sealed).decode()
+    slot = SealedValue.parse(sealed).slots[0]
+    assert slot.key_info is not None
+    data_key = kms.decrypt(slot.key_info.wrapped_key).plaintext
+
+    def unwrap() -> None:
+        unsealer = Unsealer(lambda _region: kms)  # a new one, so that nothing is remembered
+        unsealer.unwrap(SealedValue.parse(from_base64(text)))
+
+    json.dump(
+        {
+            "wrap": microseconds(lambda: base64.b64encode(wrap(kms, ARN, PLAINTEXT).value.encode())),
+            "unwrap": microseconds(unwrap),
+            "of it: base64 and parsing": microseconds(lambda: SealedValue.parse(from_base64(text))),
+            "of it: AES-256-GCM": microseconds(lambda: decrypt(data_key, *slot.nonce_and_ciphertext())),
+        },
+        sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    main()
