@@ -40,6 +40,13 @@ options:
       - Several sealed values as base64, by name. They are opened concurrently, and a wrapped data key that occurs twice is
         decrypted once.
     type: dict
+  kms_key_id:
+    description:
+      - Not used, and accepted so that C(module_defaults) of the action group can name the key for all modules. A sealed value says itself which key opens it.
+      - To open values of one key only, use O(allowed_key_ids).
+    type: str
+    aliases:
+      - key_id
   allowed_key_ids:
     description:
       - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A value sealed under any other key is refused before KMS is asked to
@@ -173,6 +180,41 @@ dest:
   returned: with O(dest)
   type: str
   sample: /etc/ssl/private/server.key
+gid:
+  description: The group ID of O(dest).
+  returned: with O(dest), where it is there
+  type: int
+  sample: 0
+group:
+  description: The group of O(dest).
+  returned: with O(dest), where it is there
+  type: str
+  sample: root
+mode:
+  description: The mode of O(dest).
+  returned: with O(dest), where it is there
+  type: str
+  sample: "0600"
+owner:
+  description: The owner of O(dest).
+  returned: with O(dest), where it is there
+  type: str
+  sample: root
+size:
+  description: The size of O(dest) in bytes.
+  returned: with O(dest), where it is there
+  type: int
+  sample: 284
+state:
+  description: What O(dest) is.
+  returned: with O(dest), where it is there
+  type: str
+  sample: file
+uid:
+  description: The user ID of the owner of O(dest).
+  returned: with O(dest), where it is there
+  type: int
+  sample: 0
 connection:
   description:
     - The region, endpoint and credentials used, each as C(value) and C(source). Of the credentials only the access key ID is shown.
@@ -193,6 +235,7 @@ def main() -> None:
             "blob": {"type": "str"},
             "src": {"type": "path"},
             "blobs": {"type": "dict"},
+            "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
             "allowed_key_ids": {"type": "list", "elements": "str", "no_log": False},
             "dest": {"type": "path"},
             "reveal": {"type": "bool", "default": False},
