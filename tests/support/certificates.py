@@ -26,7 +26,7 @@ class Certificates(NamedTuple):
 
 
 def make_certificates(folder: Path) -> Certificates:
-    authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for dummy in range(2))
     authority_name, server_name = (
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("test authority", "127.0.0.1")
     )

@@ -44,7 +44,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             ends = {self.connection: target, target: self.connection}
             while True:
-                ready, _, _ = select.select(list(ends), [], [], _TUNNEL_SECONDS)
+                ready = select.select(list(ends), [], [], _TUNNEL_SECONDS)[0]
                 if not ready:
                     return
                 for end in ready:

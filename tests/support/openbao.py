@@ -176,7 +176,7 @@ class OpenBao:
 
 def free_ports(count: int) -> list[int]:
     """Ports of loopback that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for dummy in range(count)]
     try:
         for each in sockets:
             each.bind(("127.0.0.1", 0))

@@ -139,7 +139,7 @@ def guide_blocks(guide: Path, language: str) -> list[str]:
 
 SOURCES = {f"module {name}": [plugin_examples("modules", name)] for name in MODULES}
 SOURCES[f"lookup {LOOKUP}"] = [plugin_examples("lookup", LOOKUP)]
-SOURCES.update({guide.stem: blocks for guide in GUIDES if (blocks := guide_blocks(guide, "yaml"))})
+SOURCES.update({guide.stem: guide_blocks(guide, "yaml") for guide in GUIDES if guide_blocks(guide, "yaml")})
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -47,6 +47,12 @@ def refused(adapter: Adapter, options: dict[str, Any] | None = None, **more: Any
     return {**answer["error"], "seconds": answer["seconds"]}
 
 
+def have_alias(kms: StrictKms, alias: str, region: str = "us-east-1") -> None:
+    pages = kms.client(region=region).get_paginator("list_aliases").paginate()
+    if not any(entry["AliasName"] == alias for page in pages for entry in page["Aliases"]):
+        kms.new_key(region, alias=alias)
+
+
 # Region
 
 
@@ -68,8 +74,7 @@ def test_region(
     pair = f"aws_access_key_id = {user.access_key}\naws_secret_access_key = {user.secret_key}\n"
     config.write_text(f"[profile vault]\nregion = eu-north-1\n{pair}[default]\n{pair}", encoding="utf-8")
     alias = f"alias/{value}"
-    if not any(entry["AliasName"] == alias for entry in kms.client(region=value).list_aliases()["Aliases"]):
-        kms.new_key(value, alias=alias)
+    have_alias(kms, alias, value)
     said = {"AWS_REGION": "", "AWS_CONFIG_FILE": str(config), **variables}
     found = connected(adapter, options, key=alias, hints=[("eu-central-1", "the key's ARN")], **said)
     assert found["region"] == {"value": value, "source": source}
@@ -118,8 +123,7 @@ def test_no_region_where_the_metadata_service_is_silent(adapter: Adapter, enviro
     ],
 )
 def test_key(adapter: Adapter, environment: dict[str, str], kms: StrictKms, option: str, variables: Any, source: str) -> None:
-    if not any(entry["AliasName"] == "alias/option" for entry in kms.client().list_aliases()["Aliases"]):
-        kms.new_key(alias="alias/option")
+    have_alias(kms, "alias/option")
     found = connected(adapter, key=option, **variables, **environment)
     assert found["key"] == {"value": "alias/option", "source": source}
 

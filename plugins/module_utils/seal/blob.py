@@ -116,9 +116,8 @@ class BlobInfo:
         """Refuse what cannot be an awskms seal's: without ciphertext, or an envelope without its parts."""
         if not len(self.ciphertext):
             raise BlobError.malformed("it holds no ciphertext", base)
-        if self.mechanism != ENVELOPE:
+        if self.key_info is None or self.mechanism != ENVELOPE:
             return
-        assert self.key_info is not None
         if not self.key_info.wrapped_key:
             raise BlobError.malformed("it holds no wrapped data key", base)
         if not self.key_info.key_id:
@@ -137,6 +136,11 @@ class BlobInfo:
     def key_id(self) -> str:
         """What the value says of its key: an ARN where awskms sealed it; empty where it says nothing."""
         return self.key_info.key_id if self.key_info else ""
+
+    @property
+    def wrapped_key(self) -> bytes:
+        """The data key, encrypted by KMS; empty where there is none."""
+        return self.key_info.wrapped_key if self.key_info else b""
 
     @property
     def layout(self) -> str:

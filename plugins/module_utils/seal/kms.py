@@ -68,7 +68,8 @@ class Kms(Protocol):
     """What the seal core asks of KMS. Every method raises :class:`KmsError`."""
 
     @property
-    def region(self) -> Sourced: ...
+    def region(self) -> Sourced:
+        """The region that is asked."""
 
     def encrypt(self, key_id: str, plaintext: bytes) -> Encrypted:
         """Encrypt at most 4096 bytes; the answer names the key by its ARN."""
@@ -88,7 +89,8 @@ class BotoKms:
 
     def __init__(self, options: ConnectionOptions, region: Sourced, session: Any, environ: Mapping[str, str]) -> None:
         self.region = region
-        self.endpoint = endpoint_in_force(options, environ)
+        endpoint = endpoint_in_force(options, environ)
+        self.endpoint = endpoint or Sourced("AWS's own", "the AWS SDK")
         self._timeout = options.timeout
         session.set_config_variable("region", region.value)
         self._found = _load_credentials(session, options, region, environ)
@@ -96,20 +98,19 @@ class BotoKms:
             self._client = session.create_client(
                 "kms",
                 region_name=region.value,
-                endpoint_url=self.endpoint.value if self.endpoint else None,
+                endpoint_url=endpoint.value if endpoint else None,
                 verify=_verify(options),
                 config=_config(options),
             )
         except (_exceptions.BotoCoreError, ValueError) as error:
             raise self._translated(error, "connect", "") from None
-        if self.endpoint is None:
+        if endpoint is None:
             self.endpoint = Sourced(self._client.meta.endpoint_url, "the AWS SDK")
         self._client.meta.events.register("before-call.kms", self._note_start)
         self._client.meta.events.register_first("needs-retry.kms", self._stop_in_time)
 
     def connection(self) -> dict[str, dict[str, str]]:
         """Region, endpoint and credentials, each with its source; nothing secret."""
-        assert self.endpoint is not None
         return {
             "region": self.region.as_result(),
             "endpoint": self.endpoint.as_result(),
@@ -177,8 +178,7 @@ class BotoKms:
 
     def _translated(self, error: Exception, operation: str, key_id: str) -> SealError:
         name = "".join(word.capitalize() for word in operation.split("_"))
-        where = f"in region {self.region}" + (f" at {self.endpoint}" if self.endpoint else "")
-        return _translated(error, name, key_id, where)
+        return _translated(error, name, key_id, f"in region {self.region} at {self.endpoint}")
 
 
 def open_kms(

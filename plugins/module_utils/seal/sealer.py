@@ -133,8 +133,7 @@ class Unsealer:
             answer = self._decrypt(bytes(slot.ciphertext), slot.key_id)
             plaintext = answer.plaintext
         else:
-            assert slot.key_info is not None
-            answer = self._decrypt(slot.key_info.wrapped_key, slot.key_id)
+            answer = self._decrypt(slot.wrapped_key, slot.key_id)
             nonce, ciphertext = slot.nonce_and_ciphertext()
             plaintext = decrypt(answer.plaintext, nonce, ciphertext, self._aad)
         self._check_answer(slot.key_id, answer.key_arn)
