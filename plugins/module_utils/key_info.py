@@ -87,6 +87,7 @@ class _Describer:
             check_region(kms.region, key)
         except SealError as error:
             return _refused(key, error)
+        kms.key_in_environment = key if key.source.startswith("environment") else None
         region = kms.region.value
         if region in self._closed:
             return _refused(key, self._closed[region])

@@ -17,7 +17,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn imp
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import ENVELOPE
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import (
-    Sourced,
     check_region,
     key_in_force,
     parse_key,
@@ -63,6 +62,7 @@ def wrap_task(module: AnsibleModule) -> dict[str, Any]:
     key = key_in_force(params["kms_key_id"], os.environ)
     kms = KmsClients(connection_options(params))(parse_key(key).region, f"the key ARN of {key.source}")
     check_region(kms.region, key)
+    kms.key_in_environment = None if params["kms_key_id"] else key
     result = {"changed": False, "mechanism": ENVELOPE, "connection": {"kms_key_id": key.as_result(), **kms.connection()}}
     key_id = str(parse_key(key).in_region(kms.region.value))
     if params["dest"]:

@@ -85,10 +85,14 @@ class Kms(Protocol):
 
 
 class BotoKms:
-    """The adapter: one botocore client for one region, and where its settings came from."""
+    """The adapter: one botocore client for one region, and where its settings came from.
+
+    ``key_in_environment`` may be set to the key that an environment variable named, for errors about it to say so.
+    """
 
     def __init__(self, options: ConnectionOptions, region: Sourced, session: Any, environ: Mapping[str, str]) -> None:
         self.region = region
+        self.key_in_environment: Sourced | None = None
         endpoint = endpoint_in_force(options, environ)
         self.endpoint = endpoint or Sourced("AWS's own", "the AWS SDK")
         self._timeout = options.timeout
@@ -178,7 +182,11 @@ class BotoKms:
 
     def _translated(self, error: Exception, operation: str, key_id: str) -> SealError:
         name = "".join(word.capitalize() for word in operation.split("_"))
-        return _translated(error, name, key_id, f"in region {self.region} at {self.endpoint}")
+        found = _translated(error, name, key_id, f"in region {self.region} at {self.endpoint}")
+        if self.key_in_environment and self.key_in_environment.value == key_id:
+            # The task does not show where this key came from.
+            found.message = found.message.replace(f"with key {key_id} ", f"with key {self.key_in_environment} ", 1)
+        return found
 
 
 def open_kms(
