@@ -66,11 +66,11 @@ class Application:
     def _kms(self, operation: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         call: dict[str, Any] = {"time": time.time(), "operation": operation, "agent": headers.get("user-agent", "")}
         try:
-            parameters: dict[str, Any] = json.loads(body or b"{}")
+            parameters = _parameters(body)
             call["key"] = parameters.get("KeyId") or parameters.get("DestinationKeyId") or ""
             call["parameters"] = sorted(parameters)
             self.faults.before(operation, call["key"])
-            now = datetime.now(timezone.utc) + timedelta(seconds=self.faults.clock_offset(operation))
+            now = datetime.now(timezone.utc) + timedelta(seconds=self.faults.clock_offset(operation, call["key"]))
             principal = verify(headers, method, path, body, now)
             call.update(principal=principal.arn, region=principal.region)
             result = self._operations.run(operation, parameters, principal)
@@ -106,7 +106,7 @@ class Application:
             return _json(200, self._admin)
         if name == "principal":
             new = self.new_role if said.get("role") else self.new_user
-            return _json(200, new(f"p-{uuid.uuid4().hex[:12]}", said["policy"]))
+            return _json(200, new(f"p-{uuid.uuid4().hex[:12]}", said["policy"], said["account"]))
         if name == "policy":
             self.set_policy(said["arn"], said["policy"])
         elif name == "fault":
@@ -125,18 +125,18 @@ class Application:
             return _json(404, {"message": f"no control path {name}"})
         return _json(200, {})
 
-    def new_user(self, name: str, policy: dict[str, Any] | None) -> dict[str, str]:
+    def new_user(self, name: str, policy: dict[str, Any] | None, account: str = ACCOUNT) -> dict[str, str]:
         """A fresh IAM user with an access key and just this policy."""
-        iam = iam_backends[ACCOUNT][PARTITION]
+        iam = iam_backends[account][PARTITION]
         user = iam.create_user(region_name="us-east-1", user_name=name)
         if policy:
             iam.put_user_policy(name, "only", json.dumps(policy))
         key = iam.create_access_key(name, "AKIA")
         return {"access_key": key.access_key_id, "secret_key": key.secret_access_key, "arn": user.arn}
 
-    def new_role(self, name: str, policy: dict[str, Any] | None) -> dict[str, str]:
+    def new_role(self, name: str, policy: dict[str, Any] | None, account: str = ACCOUNT) -> dict[str, str]:
         """A fresh IAM role with just this policy, for STS to assume."""
-        iam = iam_backends[ACCOUNT][PARTITION]
+        iam = iam_backends[account][PARTITION]
         trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
         role = iam.create_role(
             role_name=name, assume_role_policy_document=json.dumps(trust), path="/", permissions_boundary=None, description="",
@@ -148,7 +148,7 @@ class Application:
 
     def set_policy(self, arn: str, policy: dict[str, Any]) -> None:
         """Replace the policy of a user made here."""
-        iam_backends[ACCOUNT][PARTITION].put_user_policy(arn.rsplit("/", 1)[-1], "only", json.dumps(policy))
+        iam_backends[arn.split(":")[4]][PARTITION].put_user_policy(arn.rsplit("/", 1)[-1], "only", json.dumps(policy))
 
     def _set_key_state(self, arn: str, state: str, valid_to: float | None) -> None:
         """Bring a key into a state that only events outside of the API lead to, such as Unavailable or imported."""
@@ -157,6 +157,16 @@ class Application:
         key.key_state, key.enabled = state, state == "Enabled"
         if valid_to:
             self._operations.valid_to[arn] = valid_to
+
+
+def _parameters(body: bytes) -> dict[str, Any]:
+    try:
+        parameters = json.loads(body or b"{}")
+    except ValueError:
+        parameters = None
+    if not isinstance(parameters, dict):
+        raise AwsError("SerializationException")
+    return parameters
 
 
 def _json(status: int, content: Any) -> Answer:

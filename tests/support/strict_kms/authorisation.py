@@ -32,11 +32,12 @@ def authorise(principal: Principal, action: str, key: Any, context: Mapping[str,
     if any(_names(item, principal) for item in _matching(resource, "Deny", action, key.arn, facts)):
         raise _denied(principal, action, key.arn, "with an explicit deny in a resource-based policy")
     allowed = _matching(resource, "Allow", action, key.arn, facts)
-    if any(_names(item, principal) for item in allowed) or _granted(principal, action, key, context):
+    named = any(_names(item, principal) for item in allowed) or _granted(principal, action, key, context)
+    if named and principal.account == key.arn.split(":")[4]:
         return
     # The account's root in a key policy does not allow anything itself: it lets identity policies allow it.
     delegated = any(_names_account(item, principal.account) for item in allowed)
-    if not delegated:
+    if not (named or delegated):
         raise _denied(principal, action, key.arn, f"because no resource-based policy allows the {action} action")
     if not _any(identity, "Allow", action, key.arn, facts):
         raise _denied(principal, action, key.arn, f"because no identity-based policy allows the {action} action")
@@ -49,6 +50,15 @@ def authorise_account(principal: Principal, action: str, resource: str) -> None:
         raise _denied(principal, action, resource, "with an explicit deny in an identity-based policy")
     if not _any(identity, "Allow", action, resource, {}):
         raise _denied(principal, action, resource, f"because no identity-based policy allows the {action} action")
+
+
+def not_visible(principal: Principal, action: str, resource: str) -> AwsError:
+    """What AWS answers about a key of another account that does not exist: it does not tell."""
+    why = (
+        "because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy "
+        "explicitly denies access"
+    )
+    return _denied(principal, action, resource, why)
 
 
 def _denied(principal: Principal, action: str, resource: str, why: str) -> AwsError:

@@ -13,9 +13,11 @@ import sys
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .faults import Rule
 
 _START_SECONDS = 30.0
 
@@ -109,9 +111,9 @@ class StrictKms:
             client.create_alias(AliasName=alias, TargetKeyId=arn.rsplit("/", 1)[-1])
         return arn
 
-    def principal(self, policy: dict[str, Any] | None = None, role: bool = False) -> Credentials:
-        """A fresh IAM user, or role, with just this identity policy."""
-        return Credentials(**self._control("principal", policy=policy, role=role))
+    def principal(self, policy: dict[str, Any] | None = None, role: bool = False, account: str = "123456789012") -> Credentials:
+        """A fresh IAM user, or role, with just this identity policy; all keys are of the default account."""
+        return Credentials(**self._control("principal", policy=policy, role=role, account=account))
 
     def set_policy(self, user_arn: str, policy: dict[str, Any]) -> None:
         """Replace a user's identity policy."""
@@ -134,7 +136,7 @@ class StrictKms:
 
     def fault(self, kind: str, operation: str = "", **settings: Any) -> None:
         """Add a rule; see :class:`support.strict_kms.faults.Rule` for the kinds and settings."""
-        self._control("fault", kind=kind, operation=operation, **settings)
+        self._control("fault", **asdict(Rule(kind, operation, **settings)))
 
     def clear_faults(self) -> None:
         self._control("faults/clear")

@@ -27,7 +27,6 @@ class Rule:
     kind: str
     operation: str = ""
     key: str = ""
-    principal: str = ""
     times: int | None = None
     after: int = 0
     seconds: float = 0.0
@@ -53,22 +52,22 @@ class Faults:
     def clear(self) -> None:
         self.rules.clear()
 
-    def clock_offset(self, operation: str) -> float:
+    def clock_offset(self, operation: str, key: str) -> float:
         """How many seconds the server's clock is ahead for this call."""
-        return sum(rule.seconds for rule in self._taken(operation, "", "", ("clock_skew",)))
+        return sum(rule.seconds for rule in self._taken(operation, key, ("clock_skew",)))
 
     def before(self, operation: str, key: str) -> None:
         """Faults of the way to KMS, before the request is understood."""
-        for rule in self._taken(operation, key, "", ("slow", "hang", "reset", "throttle", "500", "503", "error", "expired_token")):
+        for rule in self._taken(operation, key, ("slow", "hang", "reset", "throttle", "500", "503", "error", "expired_token")):
             _apply(rule)
 
-    def _taken(self, operation: str, key: str, principal: str, kinds: tuple[str, ...]) -> list[Rule]:
+    def _taken(self, operation: str, key: str, kinds: tuple[str, ...]) -> list[Rule]:
         with self._lock:
             taken = []
             for rule in self.rules:
                 if rule.kind not in kinds or rule.times == 0:
                     continue
-                if rule.operation not in ("", operation) or rule.key not in key or rule.principal not in principal:
+                if rule.operation not in ("", operation) or rule.key not in key:
                     continue
                 if rule.after:
                     rule.after -= 1

@@ -17,6 +17,13 @@ from moto.kms.models import kms_backends
 from .errors import AwsError
 
 _ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):(\d{12}):(key/.+|alias/.+)$")
+# What else a state forbids, beside the cryptographic operations that check_enabled guards.
+_NEEDS_ENABLED = {"Sign", "Verify", "GenerateMac", "VerifyMac"}
+_NOT_PENDING_IMPORT = {"EnableKey", "DisableKey"}
+_NOT_PENDING_DELETION = {
+    *_NOT_PENDING_IMPORT, "CreateAlias", "UpdateAlias", "CreateGrant", "TagResource", "UntagResource", "UpdateKeyDescription", "ScheduleKeyDeletion",
+}
+_STATES = {"PendingDeletion": "pending deletion", "PendingImport": "pending import", "Unavailable": "unavailable"}
 _KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|mrk-[0-9a-f]{32}$")
 
 
@@ -42,14 +49,35 @@ def find_key(reference: str, account: str, region: str) -> Any:
     return backend.keys[name]
 
 
+def account_of(reference: str) -> str:
+    """The account that an ARN names; empty for any other reference."""
+    match = _ARN.match(reference)
+    return match.group(2) if match else ""
+
+
 def check_enabled(key: Any) -> None:
     """Raise what AWS answers to a cryptographic operation with a key that is not in the state Enabled."""
     if key.key_state == "Enabled" and key.enabled:
         return
     if key.key_state in ("Disabled", "Enabled"):
         raise AwsError("DisabledException", f"{key.arn} is disabled.")
-    words = {"PendingDeletion": "pending deletion", "PendingImport": "pending import", "Unavailable": "unavailable"}
-    raise AwsError("KMSInvalidStateException", f"{key.arn} is {words.get(key.key_state, key.key_state)}.")
+    raise _invalid_state(key)
+
+
+def check_state(key: Any, operation: str) -> None:
+    """Raise what AWS answers to an operation that administers a key whose state forbids it."""
+    if operation in _NEEDS_ENABLED:
+        check_enabled(key)
+    if operation == "CancelKeyDeletion" and key.key_state != "PendingDeletion":
+        raise AwsError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+    if key.key_state == "PendingDeletion" and operation in _NOT_PENDING_DELETION:
+        raise _invalid_state(key)
+    if key.key_state == "PendingImport" and operation in _NOT_PENDING_IMPORT:
+        raise _invalid_state(key)
+
+
+def _invalid_state(key: Any) -> AwsError:
+    return AwsError("KMSInvalidStateException", f"{key.arn} is {_STATES.get(key.key_state, key.key_state)}.")
 
 
 def check_symmetric(key: Any, operation: str) -> None:

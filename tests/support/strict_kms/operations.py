@@ -20,10 +20,10 @@ from typing import Any
 
 from moto.kms.models import kms_backends
 
-from .authorisation import authorise, authorise_account
+from .authorisation import authorise, authorise_account, not_visible
 from .ciphertext import KeyMaterial
 from .errors import AwsError
-from .key_state import check_enabled, check_symmetric, find_key
+from .key_state import account_of, check_enabled, check_state, check_symmetric, find_key
 from .signature import ACCOUNT, Principal
 
 Parameters = dict[str, Any]
@@ -73,9 +73,8 @@ class Operations:
         elif operation in ("UpdateAlias", "CreateAlias", "DeleteAlias"):
             self._allow_alias(operation, parameters, principal)
         else:
-            reference = parameters.get("KeyId", "")
-            key = find_key(reference, ACCOUNT, principal.region)
-            authorise(principal, f"kms:{operation}", key, {})
+            key = self._key(parameters.get("KeyId", ""), principal, operation, {})
+            check_state(key, operation)
             parameters = {**parameters, "KeyId": key.id}  # moto does not take an ARN everywhere
         return self._moto(operation, parameters, principal.region)
 
@@ -83,12 +82,17 @@ class Operations:
         name = parameters.get("AliasName", "")
         authorise_account(principal, f"kms:{operation}", f"arn:aws:kms:{principal.region}:{ACCOUNT}:{name}")
         if "TargetKeyId" in parameters:
-            authorise(principal, f"kms:{operation}", find_key(parameters["TargetKeyId"], ACCOUNT, principal.region), {})
+            check_state(self._key(parameters["TargetKeyId"], principal, operation, {}), operation)
         if operation != "CreateAlias":
-            find_key(name, ACCOUNT, principal.region)
+            find_key(name, principal.account, principal.region)
 
     def _key(self, reference: str, principal: Principal, operation: str, parameters: Parameters, context: str = "EncryptionContext") -> Any:
-        key = find_key(reference, ACCOUNT, principal.region)
+        try:
+            key = find_key(reference, principal.account, principal.region)
+        except AwsError:
+            if account_of(reference) in ("", principal.account) or f":{principal.region}:" not in reference:
+                raise
+            raise not_visible(principal, f"kms:{operation}", reference) from None
         authorise(principal, f"kms:{operation}", key, parameters.get(context) or {})
         return key
 
@@ -122,13 +126,14 @@ class Operations:
         if pinned and key.id != key_id:
             raise AwsError("IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
         if not pinned:
-            if key_id not in kms_backends[ACCOUNT][principal.region].keys:
+            key = kms_backends[ACCOUNT][principal.region].keys.get(key_id)
+            if not key:
                 raise AwsError(
                     "AccessDeniedException",
                     "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or "
                     "you are not allowed to access.",
                 )
-            key = self._usable(key_id, principal, operation, parameters, context)
+            self._usable(key.arn, principal, operation, parameters, context)
         return key, self._material.decrypt(ciphertext, parameters.get(context) or {})
 
     def _re_encrypt(self, parameters: Parameters, principal: Principal) -> Answer:
@@ -146,6 +151,8 @@ class Operations:
 
     def _generate_data_key(self, parameters: Parameters, principal: Principal, operation: str = "GenerateDataKey") -> Answer:
         spec, size = parameters.get("KeySpec"), parameters.get("NumberOfBytes")
+        if size is not None and not 1 <= size <= 1024:
+            raise AwsError("ValidationException", "NumberOfBytes must be between 1 and 1024.")
         if (spec is None) == (size is None) or spec not in (None, "AES_128", "AES_256"):
             raise AwsError("ValidationException", "Please specify either number of bytes or key spec.")
         key = self._usable(parameters.get("KeyId", ""), principal, operation, parameters)
@@ -294,7 +301,10 @@ def _multi_region(key: Any) -> Answer:
 
 def _page(parameters: Parameters, name: str, entries: list[Answer]) -> Answer:
     limit = parameters.get("Limit") or 50
-    start = int(parameters.get("Marker") or 0)
+    marker = parameters.get("Marker") or "0"
+    if not marker.isdecimal():
+        raise AwsError("InvalidMarkerException", f"Invalid marker {marker}")
+    start = int(marker)
     answer: Answer = {name: entries[start : start + limit], "Truncated": len(entries) > start + limit}
     if answer["Truncated"]:
         answer["NextMarker"] = str(start + limit)

@@ -54,6 +54,8 @@ def verify(headers: Mapping[str, str], method: str, path: str, body: bytes, now:
     if not match:
         raise AwsError("IncompleteSignatureException", "Authorization header is not of the form of AWS4-HMAC-SHA256.")
     access_key, date, region, service, signed, signature = match.groups()
+    if service != "kms":
+        raise AwsError("InvalidSignatureException", "Credential should be scoped to correct service: 'kms'. ")
     stamp = headers.get("x-amz-date", "")
     _check_clock(stamp, date, now)
     principal, credentials = _find(access_key, headers.get("x-amz-security-token", ""), region, now)
@@ -96,13 +98,13 @@ def _find(access_key: str, token: str, region: str, now: datetime) -> tuple[Prin
     unknown = AwsError("UnrecognizedClientException", "The security token included in the request is invalid.")
     if token:
         return _find_role(access_key, token, region, now, unknown)
-    iam = iam_backends[ACCOUNT][PARTITION]
-    for user in iam.users.values():
-        for key in user.access_keys:
-            if key.access_key_id == access_key and key.status == "Active":
-                arn = f"arn:{PARTITION}:iam::{ACCOUNT}:user/{user.name}"
-                policies = list(_user_policies(iam, user))
-                return Principal(arn, ACCOUNT, region, (arn,), policies), Credentials(access_key, key.secret_access_key)
+    for account, partitions in list(iam_backends.items()):
+        iam = partitions[PARTITION]
+        for user in list(iam.users.values()):
+            for key in user.access_keys:
+                if key.access_key_id == access_key and key.status == "Active":
+                    policies = list(_user_policies(iam, user))
+                    return Principal(user.arn, account, region, (user.arn,), policies), Credentials(access_key, key.secret_access_key)
     raise unknown
 
 
