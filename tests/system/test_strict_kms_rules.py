@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
@@ -33,9 +32,6 @@ def sealed(aws: Any, key: str, text: bytes = b"text", **settings: Any) -> bytes:
     blob: bytes = aws.encrypt(KeyId=key, Plaintext=text, **settings)["CiphertextBlob"]
     return blob
 
-
-def new_name() -> str:
-    return f"alias/{uuid.uuid4().hex}"
 
 
 def test_encrypt_and_decrypt_name_the_keys_arn(aws: Any, key: str) -> None:
@@ -174,3 +170,68 @@ def test_ciphertexts_beyond_the_limits(aws: Any, size: int, limit: str) -> None:
     code, message = refusal(aws.decrypt, CiphertextBlob=b"x" * size)
     assert code == "ValidationException"
     assert message.endswith(f"Value at 'ciphertextBlob' failed to satisfy constraint: Member must have length {limit}")
+
+
+def test_a_damaged_ciphertext_opens_nothing(aws: Any, key: str) -> None:
+    blob = sealed(aws, key)
+    flipped = [blob[:place] + bytes([blob[place] ^ 1]) + blob[place + 1 :] for place in (0, len(blob) // 2, len(blob) - 1)]
+    for damaged in [blob[:-1], blob[:10], blob[:1], blob + b"x", b"garbage" * 20, *flipped]:
+        assert refusal(aws.decrypt, CiphertextBlob=damaged, KeyId=key) == ("InvalidCiphertextException", "")
+
+
+def test_the_encryption_context_is_bound(aws: Any, key: str) -> None:
+    context = {"tenant": "a", "use": "test"}
+    blob = sealed(aws, key, EncryptionContext=context)
+    assert aws.decrypt(CiphertextBlob=blob, EncryptionContext=dict(reversed(context.items())))["Plaintext"] == b"text"
+    for other in ({}, {"tenant": "a"}, {**context, "tenant": "b"}, {**context, "more": "x"}):
+        assert code_of(aws.decrypt, CiphertextBlob=blob, EncryptionContext=other) == "InvalidCiphertextException"
+
+
+def test_decrypt_pinned_to_another_key(kms: StrictKms, aws: Any, key: str) -> None:
+    code, message = refusal(aws.decrypt, CiphertextBlob=sealed(aws, key), KeyId=kms.new_key())
+    assert (code, message.startswith("The key ID in the request does not identify")) == ("IncorrectKeyException", True)
+
+
+def test_a_ciphertext_of_another_region(kms: StrictKms, aws: Any) -> None:
+    blob = sealed(kms.client(region="eu-west-1", config=ONCE), kms.new_key("eu-west-1"))
+    code, message = refusal(aws.decrypt, CiphertextBlob=blob)
+    assert (code, "does not exist in this region" in message) == ("AccessDeniedException", True)
+
+
+def test_dry_runs_do_nothing(aws: Any, key: str) -> None:
+    blob = sealed(aws, key)
+    for call, parameters in [
+        (aws.encrypt, {"KeyId": key, "Plaintext": b"text"}),
+        (aws.decrypt, {"CiphertextBlob": blob}),
+        (aws.re_encrypt, {"CiphertextBlob": blob, "DestinationKeyId": key}),
+        (aws.generate_data_key, {"KeyId": key, "KeySpec": "AES_256"}),
+        (aws.generate_data_key_without_plaintext, {"KeyId": key, "KeySpec": "AES_256"}),
+    ]:
+        assert code_of(call, DryRun=True, **parameters) == "DryRunOperationException"
+    assert code_of(aws.encrypt, KeyId=ABSENT, Plaintext=b"text", DryRun=True) == "NotFoundException"
+
+
+def test_re_encrypt(kms: StrictKms, aws: Any, key: str) -> None:
+    other, context = kms.new_key(), {"tenant": "a"}
+    source = sealed(aws, key, EncryptionContext=context)
+    answer = aws.re_encrypt(CiphertextBlob=source, SourceEncryptionContext=context, SourceKeyId=key, DestinationKeyId=other)
+    assert (answer["SourceKeyId"], answer["KeyId"]) == (key, other)
+    assert aws.decrypt(CiphertextBlob=answer["CiphertextBlob"], KeyId=other)["Plaintext"] == b"text"
+    wrong = {"CiphertextBlob": source, "DestinationKeyId": other}
+    assert code_of(aws.re_encrypt, **wrong) == "InvalidCiphertextException"
+    assert code_of(aws.re_encrypt, **wrong, SourceKeyId=other) == "IncorrectKeyException"
+
+
+@pytest.mark.parametrize(("wanted", "size"), [({"KeySpec": "AES_256"}, 32), ({"KeySpec": "AES_128"}, 16), ({"NumberOfBytes": 1024}, 1024)])
+def test_data_keys(aws: Any, key: str, wanted: dict[str, Any], size: int) -> None:
+    answer = aws.generate_data_key(KeyId=key, EncryptionContext={"a": "b"}, **wanted)
+    opened = aws.decrypt(CiphertextBlob=answer["CiphertextBlob"], EncryptionContext={"a": "b"})["Plaintext"]
+    assert (answer["KeyId"], len(opened), opened) == (key, size, answer["Plaintext"])
+    without = aws.generate_data_key_without_plaintext(KeyId=key, **wanted)
+    assert "Plaintext" not in without
+    assert len(aws.decrypt(CiphertextBlob=without["CiphertextBlob"])["Plaintext"]) == size
+
+
+@pytest.mark.parametrize("wanted", [{}, {"KeySpec": "AES_256", "NumberOfBytes": 32}, {"NumberOfBytes": 1025}])
+def test_data_keys_of_no_clear_size(aws: Any, key: str, wanted: dict[str, Any]) -> None:
+    assert code_of(aws.generate_data_key, KeyId=key, **wanted) == "ValidationException"

@@ -4,13 +4,15 @@
 
 """Ciphertexts that only this KMS opens: AES-256-GCM under the key's own material, bound to key and context.
 
-The header names the key and the version of its material, as AWS's opaque ciphertexts do in their way.
+The header names the key and the version of its material, as AWS's opaque ciphertexts do in their way; its checksum tells damage
+from a key that is not there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -20,7 +22,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from .errors import AwsError
 
 _MAGIC = b"\x01\x02\x03SK"
+_VERSION = 2
+_CHECKSUM = 4
 _NONCE = 12
+_TAG = 16
 
 
 class KeyMaterial:
@@ -35,7 +40,8 @@ class KeyMaterial:
     def encrypt(self, key_id: str, plaintext: bytes, context: Mapping[str, str]) -> bytes:
         versions = self._versions[key_id]
         name = key_id.encode()
-        header = _MAGIC + bytes([len(name)]) + name + (len(versions) - 1).to_bytes(2, "big")
+        header = _MAGIC + bytes([len(name)]) + name + (len(versions) - 1).to_bytes(_VERSION, "big")
+        header += _checksum(header)
         nonce = os.urandom(_NONCE)
         return header + nonce + versions[-1].encrypt(nonce, plaintext, header + _bound(context))
 
@@ -44,22 +50,28 @@ class KeyMaterial:
         """The id of the key that a ciphertext names; raises InvalidCiphertextException where it is none of ours."""
         size = ciphertext[len(_MAGIC)] if len(ciphertext) > len(_MAGIC) else 0
         start = len(_MAGIC) + 1
-        if not ciphertext.startswith(_MAGIC) or not size or len(ciphertext) < start + size + 2 + _NONCE + 16:
+        checked = start + size + _VERSION
+        whole = len(ciphertext) >= checked + _CHECKSUM + _NONCE + _TAG
+        if not (whole and ciphertext.startswith(_MAGIC) and ciphertext[checked : checked + _CHECKSUM] == _checksum(ciphertext[:checked])):
             raise AwsError("InvalidCiphertextException")
         return ciphertext[start : start + size].decode("ascii", "replace")
 
     def decrypt(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
         key_id = self.key_of(ciphertext)
-        end = len(_MAGIC) + 1 + len(key_id) + 2
+        end = len(_MAGIC) + 1 + len(key_id) + _VERSION + _CHECKSUM
         header, nonce = ciphertext[:end], ciphertext[end : end + _NONCE]
         versions = self._versions.get(key_id, [])
-        version = int.from_bytes(header[-2:], "big")
+        version = int.from_bytes(header[-_CHECKSUM - _VERSION : -_CHECKSUM], "big")
         if version >= len(versions):
             raise AwsError("InvalidCiphertextException")
         try:
             return versions[version].decrypt(nonce, ciphertext[end + _NONCE :], header + _bound(context))
         except InvalidTag:
             raise AwsError("InvalidCiphertextException") from None
+
+
+def _checksum(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(_CHECKSUM, "big")
 
 
 def _bound(context: Mapping[str, str]) -> bytes:
