@@ -31,14 +31,16 @@ class ActionModule(ActionBase):
             )
         result: dict[str, Any] = super().run(tmp, task_vars)
         reveal = boolean(self._task.args.get("reveal", False), strict=False)
-        logged = self._task.no_log, self._play_context.no_log
-        if not reveal:
-            # Connection plugins print what the module answers at -vvv, unless the task is one whose log is off.
-            self._task.no_log = self._play_context.no_log = True
+        # Connection plugins print what the module answers at -vvv, unless the task's log is off. They have a context of their own.
+        holders = [self._task, self._play_context, getattr(self._connection, "_play_context", self._play_context)]
+        logged = [holder.no_log for holder in holders]
         try:
+            for holder in holders:
+                holder.no_log = holder.no_log or not reveal
             result.update(self._execute_module(task_vars=task_vars))
         finally:
-            self._task.no_log, self._play_context.no_log = logged
+            for holder, no_log in zip(holders, logged):
+                holder.no_log = no_log
         if reveal:
             return result
         # Errors hold no secret and are to be read, as are results that hold no plaintext, with their diff.

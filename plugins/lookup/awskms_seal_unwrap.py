@@ -116,13 +116,17 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input
     named_errors,
     trusted_keys,
 )
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import connection_options, lookup_errors
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import (
+    connection_options,
+    lookup_errors,
+    own_variables,
+)
 from yaml import YAMLError
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        self.set_options(var_options=variables, direct=kwargs)
+        self.set_options(var_options=own_variables(self, variables), direct=kwargs)
         with lookup_errors():
             return self._run(self._flatten(terms), variables)
 

@@ -150,6 +150,41 @@ dest:
   returned: with O(dest)
   type: str
   sample: /var/backups/server.key.sealed
+gid:
+  description: The group ID of O(dest).
+  returned: with O(dest), where it is there
+  type: int
+  sample: 0
+group:
+  description: The group of O(dest).
+  returned: with O(dest), where it is there
+  type: str
+  sample: root
+mode:
+  description: The mode of O(dest).
+  returned: with O(dest), where it is there
+  type: str
+  sample: "0600"
+owner:
+  description: The owner of O(dest).
+  returned: with O(dest), where it is there
+  type: str
+  sample: root
+size:
+  description: The size of O(dest) in bytes.
+  returned: with O(dest), where it is there
+  type: int
+  sample: 284
+state:
+  description: What O(dest) is.
+  returned: with O(dest), where it is there
+  type: str
+  sample: file
+uid:
+  description: The user ID of the owner of O(dest).
+  returned: with O(dest), where it is there
+  type: int
+  sample: 0
 connection:
   description:
     - The key, region, endpoint and credentials used, each as C(value) and C(source). Of the credentials only the access key ID is shown.
@@ -158,7 +193,6 @@ connection:
   sample:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
-
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC, run_module
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.wrapping import wrap_task

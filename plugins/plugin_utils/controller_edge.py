@@ -15,6 +15,7 @@ from ansible.errors import AnsibleLookupError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 
+_VARIABLES = "ansible_awskms_"
 _ORIGINS = {"env: ": "environment variable ", "var: ": "variable "}
 _OF_THE_CALL = ("default", "direct", "keyword")
 
@@ -33,6 +34,15 @@ def connection_options(plugin: Any) -> ConnectionOptions:
         if origin and str(origin).lower() not in _OF_THE_CALL:
             sources[field.name] = _in_words(str(origin))
     return ConnectionOptions(**values, sources=sources)
+
+
+def own_variables(plugin: Any, variables: dict[str, Any] | None) -> dict[str, Any]:
+    """The variables that are options of this collection's plugins, with the templates in them resolved.
+
+    Ansible gives lookups their variables as they were written.
+    """
+    found = {name: value for name, value in (variables or {}).items() if name.startswith(_VARIABLES)}
+    return {name: plugin._templar.template(value) for name, value in found.items()}
 
 
 @contextmanager

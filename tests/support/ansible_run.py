@@ -60,10 +60,18 @@ class Run:
 
     def __getitem__(self, task: str) -> dict[str, Any]:
         """The result of the task of this name."""
+        result: dict[str, Any] = self._record(task)["result"]
+        return result
+
+    def calls(self, task: str, journal: Sequence[dict[str, Any]]) -> list[str]:
+        """The KMS operations of the journal that were asked for while the task ran, in order."""
+        record = self._record(task)
+        return [call["operation"] for call in journal if record["began"] <= call["time"] <= record["ended"]]
+
+    def _record(self, task: str) -> dict[str, Any]:
         for record in self.results:
             if record["task"] == task:
-                result: dict[str, Any] = record["result"]
-                return result
+                return record
         raise KeyError(f"no task {task!r} ran:\n{self.output}")
 
     @property
@@ -104,6 +112,7 @@ class Ansible:
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
             "ANSIBLE_CALLBACK_PLUGINS": str(_SUPPORT / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true",  # the ad hoc command asks for it
             "ANSIBLE_INVENTORY": str(self.inventory),
             "ANSIBLE_NOCOLOR": "1",
             "AWS_EC2_METADATA_DISABLED": "true",

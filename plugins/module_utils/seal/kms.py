@@ -359,6 +359,7 @@ def _config(options: ConnectionOptions) -> Any:
         read_timeout=_attempt_timeout(options.timeout, _READ_TIMEOUT),
         retries={"mode": "standard", "total_max_attempts": _MOST_ATTEMPTS},
         max_pool_connections=MAX_CONNECTIONS,
+        parameter_validation=False,  # what is sent is of our making, and each call costs less
         proxies={"http": options.proxy, "https": options.proxy} if options.proxy else None,
     )
 
