@@ -14,6 +14,7 @@ from typing import Any
 from .errors import AwsError, ResetConnection
 
 KINDS = ("throttle", "500", "503", "reset", "slow", "hang", "clock_skew", "expired_token", "error")
+_PASSING = ("slow", "clock_skew")
 _HANG_SECONDS = 60.0
 
 
@@ -21,6 +22,7 @@ _HANG_SECONDS = 60.0
 class Rule:
     """One rule. Empty selectors match every call; ``times`` None means for ever; the first ``after`` calls pass.
 
+    Rules act in the order in which they were added; one that ends a call keeps it from the rules after it.
     ``seconds`` is the delay of ``slow`` and ``hang``, and the offset of the server's clock of ``clock_skew``.
     """
 
@@ -75,6 +77,8 @@ class Faults:
                 if rule.times is not None:
                     rule.times -= 1
                 taken.append(rule)
+                if rule.kind not in _PASSING:
+                    break
             return taken
 
 
