@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lookup by Ansible: many at once, files, encodings, and its options from keywords, variables, environment and ansible.cfg."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.ansible_run import Ansible
+from support.strict_kms import StrictKms
+from support.vault_values import VaultValues
+
+LOOKUP = "sealwright.vault_seal.awskms_seal_unwrap"
+MANY = 500
+
+
+class Bench:
+    """A KMS of its own, whose calls are counted, and values that other code than the collection's sealed."""
+
+    def __init__(self, kms: StrictKms, folder: Path) -> None:
+        self.kms = kms
+        self.key = kms.new_key(alias="alias/ours")
+        self.values = VaultValues(kms.client(), self.key)
+        self.ansible = Ansible(folder, kms.environment())
+        self.folder = folder
+
+    def blob(self, plaintext: bytes, aad: bytes = b"") -> str:
+        return base64.b64encode(self.values.envelope(plaintext, aad).SerializeToString(deterministic=True)).decode()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with StrictKms() as kms:
+        yield Bench(kms, tmp_path_factory.mktemp("lookup"))
+
+
+def shows(name: str, expression: str, **task: Any) -> dict[str, Any]:
+    return {"name": name, "ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}, **task}
+
+
+@pytest.mark.matrix
+def test_values_and_encodings(bench: Bench) -> None:
+    variables = {
+        "text": bench.blob("\u00e4 {{ 1 + 1 }}".encode()),
+        "bound": bench.blob(b"bound", b"aad"),
+        "data": bench.blob(b"\x00\xff"),
+        "document": bench.blob(b'{"list": [1, 2]}'),
+        "plugin": LOOKUP,
+    }
+    run = bench.ansible.playbook(
+        [
+            shows("text", "lookup(plugin, text)"),
+            shows("aad", "lookup(plugin, bound, aad='aad')"),
+            shows("aad in base64", "lookup(plugin, bound, aad_base64='YWFk')"),
+            shows("bytes", "lookup(plugin, data, encoding='base64')"),
+            shows("json", "lookup(plugin, document, encoding='json')"),
+            shows("yaml", "lookup(plugin, document, encoding='yaml').list[1]"),
+            shows("many", "query(plugin, text, document, allowed_key_ids=['alias/ours']) | length"),
+            shows("a list", "query(plugin, [text, document]) | length"),
+        ],
+        vars=variables,
+    ).succeeded()
+    said = {record["task"]: record["result"]["msg"] for record in run.results}
+    assert said == {
+        "text": "\u00e4 {{ 1 + 1 }}",  # what a value holds is never taken for a template
+        "aad": "bound",
+        "aad in base64": "bound",
+        "bytes": "AP8=",
+        "json": {"list": [1, 2]},
+        "yaml": 2,
+        "many": 2,
+        "a list": 2,
+    }
+
+
+def test_many_at_once_and_each_data_key_once(bench: Bench) -> None:
+    blobs = [bench.blob(f"value {number}".encode()) for number in range(MANY)]
+    bench.kms.clear_calls()
+    bench.kms.set_latency(0.01)
+    try:
+        run = bench.ansible.playbook(
+            [shows("all", f"query('{LOOKUP}', blobs + blobs[:100])[-101:] | join(',')")], vars={"blobs": blobs}
+        ).succeeded()
+    finally:
+        bench.kms.set_latency(0)
+    expected = [f"value {number}" for number in (MANY - 1, *range(100))]
+    assert run["all"]["msg"] == ",".join(expected)
+    assert len(bench.kms.calls("Decrypt")) == MANY
+    begun = sorted(call["time"] for call in bench.kms.calls("Decrypt"))
+    assert begun[-1] - begun[0] < MANY * 0.01  # one after the other would take longer
+
+
+def test_files_are_found_where_lookups_look(bench: Bench) -> None:
+    (bench.folder / "files").mkdir()
+    (bench.folder / "files" / "as-text.sealed").write_text(bench.blob(b"from text") + "\n", encoding="ascii")
+    (bench.folder / "files" / "as-bytes.sealed").write_bytes(base64.b64decode(bench.blob(b"from bytes")))
+    run = bench.ansible.playbook(
+        [
+            shows("both", f"query('{LOOKUP}', 'as-text.sealed', 'as-bytes.sealed', from_file=true)"),
+            shows("none", f"lookup('{LOOKUP}', 'nowhere.sealed', from_file=true)", ignore_errors=True),
+        ]
+    ).succeeded()
+    assert run["both"]["msg"] == ["from text", "from bytes"]
+    assert "The sealed file nowhere.sealed is not found where lookups find files." in run["none"]["msg"]
+
+
+def test_options_come_from_where_ansible_takes_them(bench: Bench) -> None:
+    """The region shows in the error of a value whose key lies elsewhere: keyword, then variable, environment, ansible.cfg."""
+    bench.ansible.config.write_text("[defaults]\n[awskms]\nregion = eu-west-1\nallowed_key_ids = alias/ours\n", encoding="utf-8")
+    try:
+        blob = {"blob": bench.blob(b"x")}
+        lookup = f"lookup('{LOOKUP}', blob)"
+        templated = {**blob, "ansible_awskms_region": "{{ other }}", "other": "eu-west-3"}
+        run = bench.ansible.playbook(
+            [
+                shows("keyword", f"lookup('{LOOKUP}', blob, region='eu-west-4')", vars=templated, ignore_errors=True),
+                shows("variable", lookup, vars=templated, ignore_errors=True),
+                shows("environment", lookup, vars=blob, ignore_errors=True),
+            ],
+            env={"AWS_REGION": "eu-west-2"},
+        ).succeeded()
+        without = {name: value for name, value in bench.kms.environment().items() if name != "AWS_REGION"}
+        elsewhere = Ansible(bench.folder / "elsewhere", without)
+        elsewhere.config.write_text(bench.ansible.config.read_text(encoding="utf-8"), encoding="utf-8")
+        ini = elsewhere.playbook([shows("ini", lookup, vars=blob, ignore_errors=True)]).succeeded()
+    finally:
+        bench.ansible.config.write_text("[defaults]\n", encoding="utf-8")
+    assert "eu-west-4" in run["keyword"]["msg"]
+    assert "from variable ansible_awskms_region" in run["variable"]["msg"]
+    assert "eu-west-3" in run["variable"]["msg"]
+    assert "region eu-west-2 (from environment variable AWS_REGION)" in run["environment"]["msg"]
+    assert "eu-west-1" in ini["ini"]["msg"]
+    assert "ansible.cfg" in ini["ini"]["msg"]
+
+
+def test_errors_have_the_words_of_the_modules(bench: Bench) -> None:
+    foreign = VaultValues(bench.kms.client(), bench.kms.new_key())
+    cases = {
+        "bound": (bench.blob(b"x", b"aad"), {}),
+        "foreign": (base64.b64encode(foreign.envelope(b"x").SerializeToString()).decode(), {"allowed_key_ids": ["alias/ours"]}),
+        "empty list": (bench.blob(b"x"), {"allowed_key_ids": []}),
+        "both": (bench.blob(b"x"), {"aad": "a", "aad_base64": "YQ=="}),
+    }
+    tasks = []
+    for name, (blob, options) in cases.items():
+        keywords = "".join(f", {key}={json.dumps(value)}" for key, value in options.items())
+        tasks.append(shows(f"{name} by lookup", f"lookup('{LOOKUP}', '{blob}'{keywords})", ignore_errors=True))
+        tasks.append({"name": f"{name} by module", LOOKUP: {"blob": blob, **options}, "ignore_errors": True})
+    bench.kms.clear_calls()
+    run = bench.ansible.playbook(tasks).succeeded()
+    for name in ("bound", "foreign", "empty list"):
+        assert run[f"{name} by module"]["msg"] in run[f"{name} by lookup"]["msg"]
+    assert "The options aad and aad_base64 are given together." in run["both by lookup"]["msg"]
+    assert len(bench.kms.calls("Decrypt")) == 2  # of the two that are bound; all others are refused before
+
+
+def test_an_error_of_many_names_the_value(bench: Bench) -> None:
+    blobs = {"good": bench.blob(b"x"), "bound": bench.blob(b"y", b"aad")}
+    run = bench.ansible.playbook([shows("second", f"query('{LOOKUP}', good, bound)", vars=blobs, ignore_errors=True)]).succeeded()
+    assert "Value 2: KMS opened the data key, but the value is not authentic under it." in run["second"]["msg"]
+
+
+@pytest.mark.parametrize(("plaintext", "encoding", "words"), [
+    (b"secret \xff", "text", "Value 1 opens, but it is not UTF-8. Use encoding=base64."),
+    (b"secret: [", "yaml", "Value 1 opens, but it is no YAML document."),
+    (b"{secret", "json", "Value 1 opens, but it is no JSON document."),
+])
+def test_what_does_not_fit_the_encoding_is_not_shown(bench: Bench, plaintext: bytes, encoding: str, words: str) -> None:
+    task = shows("misfit", f"lookup('{LOOKUP}', blob, encoding='{encoding}')", vars={"blob": bench.blob(plaintext)}, ignore_errors=True)
+    run = bench.ansible.playbook([task], "-vvv").succeeded()
+    assert words in run["misfit"]["msg"]
+    assert "secret" not in run.output
