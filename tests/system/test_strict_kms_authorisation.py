@@ -137,6 +137,26 @@ def test_re_encrypt_needs_rights_on_both_keys(kms: StrictKms, aws: Any, key: str
     assert client.re_encrypt(CiphertextBlob=blob, DestinationKeyId=other)["KeyId"] == other
 
 
+@pytest.mark.parametrize("holder", ["user", "group", "role"])
+def test_managed_policies(kms: StrictKms, key: str, holder: str) -> None:
+    iam, name = kms.client("iam"), f"m-{uuid.uuid4().hex}"
+    who = kms.principal(role=holder == "role")
+    own = who.arn.rsplit("/", 1)[-1]
+    managed = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy(statement("kms:Encrypt"))))["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=managed, PolicyDocument=json.dumps(policy(statement("kms:DescribeKey"))), SetAsDefault=True)
+    if holder == "group":
+        iam.create_group(GroupName=name)
+        iam.add_user_to_group(GroupName=name, UserName=own)
+        iam.attach_group_policy(GroupName=name, PolicyArn=managed)
+    elif holder == "user":
+        iam.attach_user_policy(UserName=own, PolicyArn=managed)
+    else:
+        iam.attach_role_policy(RoleName=own, PolicyArn=managed)
+    client = session(kms, who.arn) if holder == "role" else kms.client(credentials=who, config=ONCE)
+    assert client.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
+    assert code_of(client.encrypt, KeyId=key, Plaintext=b"text") == DENIED
+
+
 def test_a_policy_can_be_replaced(kms: StrictKms, key: str) -> None:
     client, arn = user(kms, statement("kms:DescribeKey"))
     client.describe_key(KeyId=key)

@@ -84,22 +84,22 @@ def test_a_slow_answer(faulty: StrictKms, aws: Any) -> None:
 
 
 def test_no_answer(faulty: StrictKms) -> None:
-    faulty.fault("hang", seconds=1.5)
+    faulty.fault("hang", seconds=5)
     impatient = faulty.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=0.3))
     began = time.monotonic()
     with pytest.raises(ReadTimeoutError):
         impatient.list_aliases()
-    assert 0.3 <= time.monotonic() - began < 1.5
+    assert 0.3 <= time.monotonic() - began < 5
 
 
 def test_a_hanging_call_holds_up_no_other(faulty: StrictKms, aws: Any, key: str) -> None:
-    faulty.fault("hang", "DescribeKey", seconds=1.5)
+    faulty.fault("hang", "DescribeKey", seconds=5)
     impatient = faulty.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=0.2))
     with pytest.raises(ReadTimeoutError):
         impatient.describe_key(KeyId=key)
     began = time.monotonic()
     aws.list_aliases()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
 
 
 def test_latency(faulty: StrictKms, aws: Any) -> None:

@@ -105,8 +105,8 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     assert until(lambda: not Path(f"/proc/{server}").exists() and not listens(port))
 
 
-def test_a_port_that_is_taken() -> None:
-    with StrictKms() as kms, pytest.raises(RuntimeError, match="did not start"):
+def test_a_port_that_is_taken(kms: StrictKms) -> None:
+    with pytest.raises(RuntimeError, match="did not start"):
         StrictKms(port=kms.port).start()
 
 

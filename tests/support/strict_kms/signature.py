@@ -123,14 +123,20 @@ def _find_role(access_key: str, token: str, region: str, now: datetime, unknown:
 
 def _user_policies(iam: Any, user: Any) -> Iterator[Any]:
     yield from user.policies.values()
-    yield from (policy.document for policy in user.managed_policies.values())
+    yield from map(_document, user.managed_policies.values())
     for group in iam.get_groups_for_user(user.name):
         yield from group.policies.values()
-        yield from (policy.document for policy in group.managed_policies.values())
+        yield from map(_document, group.managed_policies.values())
 
 
 def _role_policies(account: str, role_arn: str) -> Iterator[Any]:
     for role in iam_backends[account][PARTITION].roles.values():
         if role.arn == role_arn:
             yield from role.policies.values()
-            yield from (policy.document for policy in role.managed_policies.values())
+            yield from map(_document, role.managed_policies.values())
+
+
+def _document(managed: Any) -> str:
+    """Of a managed policy the version that is in force."""
+    found: str = next(version.document for version in managed.versions if version.version_id == managed.default_version_id)
+    return found
