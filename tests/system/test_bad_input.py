@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.sealwright.vault_seal.tests.vectors.messages import written
 
 from support.ansible_run import Ansible, Run, Task, host_python
+from support.openbao import free_ports
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -128,3 +129,179 @@ def play(bench: Bench, ansible: Ansible, rows: list[Row]) -> None:
     run = ansible.playbook([row.task() for row in rows], env={"ANSIBLE_PIPELINING": "1"}).succeeded()
     assert bench.snapshot() == before, "nothing is written"
     check(rows, run)
+
+
+def test_what_is_said_before_kms_is_asked(bench: Bench, ansible: Ansible) -> None:
+    wrong_key = (
+        "is not a reference to a KMS key. Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
+        "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
+    )
+    whole = "Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal."
+    foreign, odd = bench.vault.envelope(b"x"), bench.vault.envelope(b"x")
+    foreign.key_info.key_id = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+    odd.key_info.mechanism = 7
+    paths = "Check the path and its permissions on the host where the task runs."
+    here = {"kms_key_id": bench.key}
+    bench.kms.clear_calls()
+    play(bench, ansible, [
+        Row("no key", {"plaintext": "x"},
+            "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID.", "no_key"),
+        Row("no region", {"plaintext": "x", "kms_key_id": "alias/x"},
+            "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one. Give region, set the "
+            "environment variable AWS_REGION, or name the key by its ARN.", "no_region", environment={"AWS_REGION": ""}),
+        Row("no credentials", {"plaintext": "x", **here},
+            "No AWS credentials are found for region us-east-1 (from environment variable AWS_REGION). Give access_key and secret_key, set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where an instance profile, a container role or a web "
+            "identity gives them.", "no_credentials", environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
+        Row("half a pair", {"plaintext": "x", "secret_key": "half", **here},
+            "Option secret_key is given without access_key. Give both or neither.", "incomplete_credentials"),
+        Row("malformed key id", {"plaintext": "x", "kms_key_id": "1234"},
+            f"The key from option kms_key_id is malformed: '1234' {wrong_key}", "malformed_key_id"),
+        Row("malformed ARN", {"plaintext": "x", "kms_key_id": "arn:aws:kms:us-east-1:key"},
+            f"The key from option kms_key_id is malformed: 'arn:aws:kms:us-east-1:key' {wrong_key}", "malformed_key_id"),
+        Row("ARN of another region", {"plaintext": "x", "region": "eu-west-1", **here},
+            f"The key {bench.key} (from option kms_key_id) lies in region us-east-1, but region eu-west-1 is in force (from option region). Leave "
+            "the region out, or set it to us-east-1.", "region_mismatch"),
+        Row("value of another region", {"blob": bench.blob, "region": "eu-west-1"},
+            f"The key {bench.key} (from the sealed value) lies in region us-east-1, but region eu-west-1 is in force (from option region). Leave "
+            "the region out, or set it to us-east-1.", "region_mismatch", UNWRAP),
+        Row("no base64", {"blob": "%%%"}, f"Option blob: This is not a sealed value: it is not base64. {whole}", "malformed_blob", UNWRAP),
+        Row("truncated", {"blob": as_text(written(bench.message)[:100])},
+            f"Option blob: This is not a sealed value: field 5 is cut off at byte 39. {whole}", "malformed_blob", UNWRAP),
+        Row("another mechanism", {"blob": as_text(odd)},
+            "The value is sealed by mechanism 7; an awskms seal knows 0 (direct) and 1 (envelope). It was sealed by another seal than awskms, or by "
+            "a newer format than this collection reads.", "unsupported_mechanism", UNWRAP),
+        Row("another cloud", {"blob": as_text(foreign)},
+            "The value is sealed under 'projects/p/locations/l/keyRings/r/cryptoKeys/k', which is no AWS KMS key. It was sealed by another seal than "
+            "awskms (another cloud's, transit or an HSM); open it with that one.", "foreign_wrapper", UNWRAP),
+        Row("two sources", {"plaintext": "x", "plaintext_base64": "eA==", **here},
+            "The options plaintext and plaintext_base64 are given together. Give one of them.", "invalid_option"),
+        Row("no source", {**here},
+            "None of the options plaintext, plaintext_base64, src and values is given. Give one of them.", "invalid_option"),
+        Row("not text", {"values": {"port": 5432}, **here},
+            "values.port is no text but of type int. Quote numbers and booleans; encode structures, for example with the filter to_json.",
+            "invalid_option"),
+        Row("no folder", {"plaintext": "x", "dest": bench.path("none/file"), **here},
+            f"The folder {bench.path('none')} of dest does not exist. Create it first; this module creates none.", "file_error"),
+        Row("a folder", {"plaintext": "x", "dest": bench.path("full"), **here},
+            f"dest is the folder {bench.path('full')}. Name a file in it.", "file_error"),
+        Row("no file", {"src": bench.path("nothing"), **here},
+            f"The file of option src {bench.path('nothing')} cannot be read: No such file or directory. {paths}", "file_error"),
+    ])
+    assert [call["operation"] for call in bench.kms.calls()] == []
+
+
+def test_what_kms_refuses(bench: Bench, ansible: Ansible) -> None:
+    at = f"in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable AWS_KMS_ENDPOINT)"
+    symmetric = "A seal needs a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT."
+    look = "Check the key's id or alias, the account and the region: KMS looks for it in this region only."
+
+    def wrap(name: str, key: str, said: str, remedy: str, reason: str) -> Row:
+        return Row(name, {"plaintext": "x", "kms_key_id": key}, f"AWS refused Encrypt with key {key} {at}: {said} {remedy}", reason)
+
+    play(bench, ansible, [
+        wrap("no such alias", "alias/nothing", "NotFoundException: Alias arn:aws:kms:us-east-1:123456789012:alias/nothing is not found.", look, "not_found"),
+        wrap("no such key", UNKNOWN_KEY, f"NotFoundException: Key 'arn:aws:kms:us-east-1:123456789012:key/{UNKNOWN_KEY}' does not exist.", look, "not_found"),
+        wrap("disabled", bench.disabled, f"DisabledException: {bench.disabled} is disabled.",
+             "Enable the key (kms:EnableKey), or name another.", "key_disabled"),
+        wrap("pending deletion", bench.deleted, f"KMSInvalidStateException: {bench.deleted} is pending deletion.",
+             "Cancel the deletion (kms:CancelKeyDeletion) and enable the key, at once.", "key_pending_deletion"),
+        wrap("pending import", bench.pending_import, f"KMSInvalidStateException: {bench.pending_import} is pending import.",
+             "Import the key's material (kms:ImportKeyMaterial).", "key_pending_import"),
+        wrap("asymmetric", bench.asymmetric,
+             f"InvalidKeyUsageException: {bench.asymmetric} key spec is RSA_2048 which is not valid for Encrypt with algorithm SYMMETRIC_DEFAULT.",
+             symmetric, "key_unusable"),
+        wrap("signing", bench.signing,
+             f"InvalidKeyUsageException: {bench.signing} key usage is SIGN_VERIFY which is not valid for Encrypt.", symmetric, "key_unusable"),
+        Row("under a disabled key", {"blob": bench.under_disabled},
+            f"AWS refused Decrypt {at}: DisabledException: {bench.disabled} is disabled. Enable the key (kms:EnableKey), or name another.",
+            "key_disabled", UNWRAP),
+        Row("other additional data", {"blob": bench.blob, "aad": "other"},
+            "KMS opened the data key, but the value is not authentic under it. Either the value was altered, or it was sealed with other "
+            "additional authenticated data (aad).", "not_authentic", UNWRAP),
+        Row("a foreign key", {"blob": bench.blob, "aad": "its aad", "allowed_key_ids": [bench.disabled]},
+            f"The value is sealed under the key {bench.key}, which is none of the allowed keys ({bench.disabled}). If this key is to be trusted, add it "
+            "to allowed_key_ids.", "wrong_key", UNWRAP),
+        Row("no sealed value", {"plaintext": "x", "kms_key_id": bench.key, "dest": bench.path("no-sealed-value")},
+            f"dest is there and is no sealed value, so it is not replaced. The file {bench.path('no-sealed-value')}: This is not a sealed value: a "
+            "number is cut off at byte 0. Name another dest, or set force to replace it.", "file_error"),
+    ])
+
+
+@pytest.mark.parametrize(("operation", "allowed", "module"), [
+    ("Encrypt", "kms:Decrypt", WRAP), ("Decrypt", "kms:Encrypt", UNWRAP), ("DescribeKey", "kms:Decrypt", UNWRAP),
+])
+def test_a_missing_permission(bench: Bench, ansible: Ansible, operation: str, allowed: str, module: str) -> None:
+    user = bench.kms.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]})
+    options = {
+        "Encrypt": {"plaintext": "x", "kms_key_id": bench.key},
+        "Decrypt": {"blob": bench.blob, "aad": "its aad"},
+        "DescribeKey": {"blob": bench.blob, "aad": "its aad", "allowed_key_ids": ["alias/bad-input"]},
+    }[operation]
+    asked = {"Encrypt": f" with key {bench.key}", "Decrypt": "", "DescribeKey": " with key alias/bad-input"}[operation]
+    run = ansible.playbook([{"name": "denied", module: {**options, "access_key": user.access_key, "secret_key": user.secret_key}, "ignore_errors": True}])
+    found = run.succeeded()["denied"]
+    statement = f'{{"Effect": "Allow", "Action": "kms:{operation}", "Resource": "{bench.key}"}}'
+    assert (found["reason"], found["msg"]) == (
+        "access_denied",
+        f"AWS refused {operation}{asked} in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable "
+        f"AWS_KMS_ENDPOINT): AccessDeniedException: User: {user.arn} is not authorized to perform: kms:{operation} on resource: {bench.key} because "
+        f"no identity-based policy allows the kms:{operation} action. Allow it by a key policy, a grant, or an IAM policy with {statement}.",
+    )
+
+
+def test_endpoints_that_do_not_answer(bench: Bench, ansible: Ansible) -> None:
+    (port,) = free_ports(1)
+    refusing, plain = f"http://127.0.0.1:{port}", bench.kms.url.replace("http:", "https:")
+    where = "in region us-east-1 (from environment variable AWS_REGION) at"
+    given = {"plaintext": "x", "kms_key_id": bench.key, "timeout": 1}
+    run = ansible.playbook([
+        {"name": name, WRAP: {**given, "endpoint": url}, "ignore_errors": True}
+        for name, url in (("refuses", refusing), ("hangs", bench.hanging), ("speaks no TLS", plain))
+    ]).succeeded()
+    assert (run["refuses"]["reason"], run["refuses"]["msg"]) == (
+        "unreachable",
+        f"{refusing}/ cannot be reached: the connection is refused {where} {refusing} (from option endpoint). Check the endpoint's name and port, DNS, "
+        "route and proxy.",
+    )
+    assert (run["hangs"]["reason"], run["hangs"]["msg"]) == (
+        "timed_out",
+        f"{bench.hanging}/ does not answer in time {where} {bench.hanging} (from option endpoint). Check route, firewall, security group and VPC "
+        "endpoint on the way to KMS, or raise the option timeout.",
+    )
+    assert run["speaks no TLS"]["reason"] == "tls_failed"
+    assert run["speaks no TLS"]["msg"].startswith(f"TLS with {plain}/ failed: ")
+
+
+@pytest.mark.parametrize("field", ["ciphertext", "iv", "wrapped_key", "key_id"])
+def test_a_value_tampered_in_each_field(bench: Bench, ansible: Ansible, field: str) -> None:
+    message = bench.vault.envelope(b"a value")
+    holder = message if field in ("ciphertext", "iv") else message.key_info
+    if field == "key_id":
+        holder.key_id = bench.disabled
+    else:
+        content = bytearray(getattr(holder, field))
+        content[-1] ^= 1
+        setattr(holder, field, bytes(content))
+    run = ansible.playbook([{"name": "tampered", UNWRAP: {"blob": as_text(message), "dest": bench.path("tampered")}, "ignore_errors": True}])
+    found = run.succeeded()["tampered"]
+    assert found["reason"] == "not_authentic"
+    assert not Path(bench.path("tampered")).exists()
+
+
+def test_a_full_disk_and_a_folder_that_may_not_be_written(bench: Bench, ansible: Ansible) -> None:
+    # Files beyond this size cannot be written, as on a full disk; the module's own code is smaller.
+    limited = bench.interpreter("python-full", "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+                                f"resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT}, {LIMIT}))")
+    space = "Check the space, quota and limits of its file system."
+    rows = [
+        Row("full", {"src": bench.path("large"), "kms_key_id": bench.key, "dest": str(bench.full / "sealed"), "format": "binary"},
+            f"{bench.full / 'sealed'} cannot be written: File too large. Nothing was changed. {space}", "file_error", interpreter=limited),
+        Row("full, opened", {"src": bench.path("large.sealed"), "dest": str(bench.full / "opened")},
+            f"{bench.full / 'opened'} cannot be written: File too large. Nothing was changed. {space}", "file_error", UNWRAP, interpreter=limited),
+    ]
+    if os.geteuid() != 0:
+        rows.append(Row("closed", {"plaintext": "x", "kms_key_id": bench.key, "dest": str(bench.closed / "sealed")},
+                        f"The folder {bench.closed} of dest may not be written. Run the task as its owner (become).", "file_error"))
+    play(bench, ansible, rows)
+    assert list(bench.full.iterdir()) == []
