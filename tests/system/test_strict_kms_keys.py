@@ -206,3 +206,5 @@ def test_policies(kms: StrictKms, aws: Any) -> None:
     policy["Statement"].append({"Sid": "more", "Effect": "Allow", "Principal": {"AWS": kms.principal().arn}, "Action": "kms:Decrypt", "Resource": "*"})
     aws.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
     assert json.loads(aws.get_key_policy(KeyId=key, PolicyName="default")["Policy"]) == policy
+    assert json.loads(aws.get_key_policy(KeyId=key)["Policy"]) == policy
+    assert code_of(aws.get_key_policy, KeyId=key, PolicyName="other") == "NotFoundException"

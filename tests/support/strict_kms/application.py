@@ -14,8 +14,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from moto.iam.models import iam_backends
+from moto.kms import models as kms_models
 from moto.kms.models import kms_backends
 from moto.kms.responses import KmsResponse
+from moto.kms.utils import generate_private_key
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
@@ -49,6 +51,9 @@ class Application:
         # The layer has found the key before moto is asked, and moto does not know the ids of multi-Region keys.
         for check in ("_validate_cmk_id", "_validate_key_id", "_validate_alias"):
             setattr(KmsResponse, check, lambda *_: None)
+        # moto makes an RSA key for symmetric keys too, which takes most of the time of CreateKey: one serves them all.
+        unused = generate_private_key("SYMMETRIC_DEFAULT")
+        vars(kms_models)["generate_private_key"] = lambda spec: unused if spec == "SYMMETRIC_DEFAULT" else generate_private_key(spec)
         self._admin = self.new_user("admin", _FULL_RIGHTS)
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:

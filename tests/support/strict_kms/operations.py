@@ -76,6 +76,8 @@ class Operations:
             key = self._key(parameters.get("KeyId", ""), principal, operation, {})
             check_state(key, operation)
             parameters = {**parameters, "KeyId": key.id}  # moto does not take an ARN everywhere
+            if operation in ("GetKeyPolicy", "PutKeyPolicy"):
+                parameters.setdefault("PolicyName", "default")
         return self._moto(operation, parameters, principal.region)
 
     def _allow_alias(self, operation: str, parameters: Parameters, principal: Principal) -> None:
