@@ -33,7 +33,6 @@ def sealed(aws: Any, key: str, text: bytes = b"text", **settings: Any) -> bytes:
     return blob
 
 
-
 def test_encrypt_and_decrypt_name_the_keys_arn(aws: Any, key: str) -> None:
     encrypted = aws.encrypt(KeyId=key.rsplit("/", 1)[-1], Plaintext=b"text")
     assert (encrypted["KeyId"], encrypted["EncryptionAlgorithm"]) == (key, "SYMMETRIC_DEFAULT")
