@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections import defaultdict
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
@@ -32,13 +31,17 @@ class KeyMaterial:
     """The material of every key, by key id: related multi-Region keys share id and material."""
 
     def __init__(self) -> None:
-        self._versions: dict[str, list[AESGCM]] = defaultdict(lambda: [AESGCM(os.urandom(32))])
+        self._versions: dict[str, list[AESGCM]] = {}
 
     def rotate(self, key_id: str) -> None:
-        self._versions[key_id].append(AESGCM(os.urandom(32)))
+        self._of(key_id).append(AESGCM(os.urandom(32)))
+
+    def _of(self, key_id: str) -> list[AESGCM]:
+        # One step, so that two threads that use a key first and at once do not each give it material of their own.
+        return self._versions.setdefault(key_id, [AESGCM(os.urandom(32))])
 
     def encrypt(self, key_id: str, plaintext: bytes, context: Mapping[str, str]) -> bytes:
-        versions = self._versions[key_id]
+        versions = self._of(key_id)
         name = key_id.encode()
         header = _MAGIC + bytes([len(name)]) + name + (len(versions) - 1).to_bytes(_VERSION, "big")
         header += _checksum(header)
