@@ -43,7 +43,7 @@ options:
     description:
       - The URL of the KMS endpoint, for example that of a VPC endpoint.
       - If not set, the first of the environment variables E(AWS_KMS_ENDPOINT), E(AWSKMS_ENDPOINT), E(AWS_ENDPOINT_URL_KMS)
-        and E(AWS_ENDPOINT_URL) is used, then what the AWS config file says (botocore 1.31 and later), then AWS's own.
+        and E(AWS_ENDPOINT_URL) is used, then the C(endpoint_url) of the AWS profile or its C(services), then AWS's own.
     type: str
     aliases:
       - endpoint_url

@@ -7,42 +7,102 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .ansible_run import collections_path, host_python
 
 _SECONDS = 90
+_SECRET_OPTIONS = ("secret_key", "session_token")
+_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+
+
+class Probe:
+    """The process of ``adapter_probe``."""
+
+    def __init__(self, process: subprocess.Popen[str], errors: Any) -> None:
+        self._process = process
+        self._errors = errors
+
+    def ask(self, said: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """The answer, and all that was printed for it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(said) + "\n")
+        self._process.stdin.flush()
+        assert select.select([self._process.stdout], [], [], _SECONDS)[0], "the adapter does not end"
+        printed = self._process.stdout.readline()
+        self._errors.seek(0)
+        return json.loads(printed), printed + self._errors.read()
+
+
+@contextmanager
+def probe() -> Iterator[Probe]:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [host_python(), str(Path(__file__).with_name("adapter_probe.py"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(collections_path()), "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        with process:
+            try:
+                yield Probe(process, errors)
+            finally:
+                process.terminate()
 
 
 class Adapter:
     """:param environment: variables of each run; :param key: the key to describe, as an option."""
 
-    def __init__(self, home: Path, environment: Mapping[str, str], key: str = "") -> None:
+    def __init__(self, probe: Probe, home: Path, environment: Mapping[str, str], key: str = "") -> None:
+        self._probe = probe
         self._home = home
         self._environment = dict(environment)
         self._key = key
 
     def ask(
-        self, options: Mapping[str, Any] | None = None, key: str | None = None, hints: Any = (), **environment: str
+        self, options: Mapping[str, Any] | None = None, key: str | None = None, hints: Any = (), link_local: str = "", **environment: str
     ) -> dict[str, Any]:
-        """Open the adapter and describe the key; see ``adapter_probe`` for the answer. An empty variable is not set."""
-        variables = {
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(self._home),
-            "PYTHONPATH": str(collections_path()),
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **self._environment,
-            **environment,
+        """Open the adapter and describe the key; see ``adapter_probe`` for the answer. An empty variable is not set.
+
+        Whatever comes of it, no secret is in what is answered or printed.
+        """
+        variables = {"PATH": "/usr/bin:/bin", "HOME": str(self._home), "AWS_EC2_METADATA_DISABLED": "true", **self._environment, **environment}
+        variables = {name: value for name, value in variables.items() if value}
+        said = {
+            "environment": variables, "options": dict(options or {}), "key": self._key if key is None else key,
+            "hints": list(hints), "link_local": link_local,
         }
-        said = {"options": dict(options or {}), "key": self._key if key is None else key, "hints": list(hints)}
-        ended = subprocess.run(
-            [host_python(), str(Path(__file__).with_name("adapter_probe.py"))],
-            input=json.dumps(said), env={name: value for name, value in variables.items() if value},
-            capture_output=True, text=True, timeout=_SECONDS, check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
-        answer: dict[str, Any] = json.loads(ended.stdout)
+        answer, printed = self._probe.ask(said)
+        assert "traceback" not in answer, answer["traceback"]
+        for secret in _secrets(said["options"], variables):
+            assert secret not in printed
         return answer
+
+    def connection(self, options: Mapping[str, Any] | None = None, **more: Any) -> dict[str, dict[str, str]]:
+        """What was connected to, each thing with its value and source, once KMS has described the key."""
+        answer = self.ask(options, **more)
+        assert "error" not in answer, answer
+        found: dict[str, dict[str, str]] = answer["connection"]
+        return found
+
+    def refusal(self, options: Mapping[str, Any] | None = None, **more: Any) -> tuple[str, str, float]:
+        """Reason, message and seconds of the failure."""
+        answer = self.ask(options, **more)
+        assert "error" in answer, answer
+        assert answer["error"]["msg"].endswith(answer["error"]["remedy"])
+        assert " object at 0x" not in answer["error"]["msg"]
+        return answer["error"]["reason"], answer["error"]["msg"], answer["seconds"]
+
+
+def _secrets(options: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]:
+    found = [str(options.get(name, "")) for name in _SECRET_OPTIONS] + [variables.get(name, "") for name in _SECRET_VARIABLES]
+    urls = [str(options.get("proxy", "")), *(value for name, value in variables.items() if name.lower().endswith("_proxy"))]
+    found += [urlsplit(url).password or "" for url in urls]
+    return [secret.strip() for secret in found if secret.strip()]

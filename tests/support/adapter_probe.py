@@ -2,35 +2,67 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens the KMS adapter in a Python and an environment of its own: JSON in, JSON out.
+"""Opens the KMS adapter, each time in a process and an environment of its own: lines of JSON in, lines of JSON out.
 
-In: ``options`` of the connection, ``key`` (an option, may be empty) and ``hints`` (regions with their sources). Out: where everything
-came from and what DescribeKey answered, or the error; and how many seconds it took.
+In: ``environment``, ``options`` of the connection, ``key`` (an option, may be empty), ``hints`` (regions with their sources) and
+``link_local`` (ADDRESS:PORT where connections to AWS's link-local addresses lead; may be empty). Out: where everything came from and what
+DescribeKey answered, or the ``error``, or the ``traceback`` of what should never come; the ``seconds`` it took;
+and the version of ``botocore``.
+
+Processes are forked after the imports, which makes many of them quick.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import time
+import traceback
+from typing import Any
 
+import botocore
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions, Sourced, key_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import open_kms
 
 
-def main() -> None:
-    said = json.load(sys.stdin)
+def answer(said: dict[str, Any]) -> dict[str, Any]:
+    os.environ.clear()
+    os.environ.update(said["environment"])
+    if said["link_local"]:
+        lead_link_local(said["link_local"])
     begun = time.monotonic()
     try:
-        key = key_in_force(said.get("key"), os.environ)
-        kms = open_kms(ConnectionOptions(**said.get("options", {})), tuple(Sourced(*hint) for hint in said.get("hints", ())))
-        answer = {"connection": {**kms.connection(), "key": key.as_result()}, "arn": kms.describe_key(key.value)["Arn"]}
+        key = key_in_force(said["key"], os.environ)
+        kms = open_kms(ConnectionOptions(**said["options"]), tuple(Sourced(*hint) for hint in said["hints"]))
+        found: dict[str, Any] = {"connection": {**kms.connection(), "key": key.as_result()}, "arn": kms.describe_key(key.value)["Arn"]}
     except SealError as error:
-        answer = {"error": error.as_result()}
-    answer["seconds"] = time.monotonic() - begun
-    json.dump(answer, sys.stdout)
+        found = {"error": error.as_result()}
+    except Exception:
+        found = {"traceback": traceback.format_exc()}
+    return {**found, "seconds": time.monotonic() - begun, "botocore": [int(part) for part in botocore.__version__.split(".")]}
+
+
+def lead_link_local(target: str) -> None:
+    """Resolve 169.254.* to ``target``, as a route of the host would."""
+    host, _, port = target.rpartition(":")
+    resolve = socket.getaddrinfo
+
+    def resolved(asked: Any, asked_port: Any, *arguments: Any, **settings: Any) -> Any:
+        local = str(asked).startswith("169.254.")
+        return resolve(host if local else asked, int(port) if local else asked_port, *arguments, **settings)
+
+    socket.getaddrinfo = resolved  # type: ignore[assignment]
+
+
+def main() -> None:
+    for line in sys.stdin:
+        if os.fork() == 0:
+            print(json.dumps(answer(json.loads(line))), flush=True)
+            os._exit(0)
+        os.wait()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ import http.server
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -22,22 +23,27 @@ from .strict_kms import Credentials
 
 ROLE = "vault-server"
 _SESSION_TOKEN = "instance-metadata-session"
+_LOST_SECONDS = 3
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
-    """Answers from its server's ``answers``: a path's function of the request's headers."""
+    """Answers from its server's ``answers``: a path's function of the request's headers gives status, content and maybe headers."""
 
     protocol_version = "HTTP/1.1"
 
     def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.asked.append((self.command, self.path))  # type: ignore[attr-defined]
         found = self.server.answers.get((self.command, self.path))  # type: ignore[attr-defined]
-        status, content = found(self.headers) if found else (404, "not found")
+        status, content, *headers = found(self.headers) if found else (404, "not found")
         body = content.encode()
         self.send_response(status)
+        for name, value in (headers[0] if headers else {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with suppress(OSError):  # who waited for it may be gone
+            self.end_headers()
+            self.wfile.write(body)
 
     do_GET = do_PUT = do_POST = _answer
 
@@ -51,22 +57,31 @@ def serving(answers: dict[tuple[str, str], Any]) -> Iterator[Any]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         server.answers, server.asked = answers, []  # type: ignore[attr-defined]
         server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
             yield server
         finally:
             server.shutdown()
 
 
-def metadata_service(temporary: dict[str, str] | None, region: str = "us-east-1") -> Any:
-    """An EC2 metadata service that answers only who has a session token; without credentials, of an instance without a role."""
+def metadata_service(temporary: dict[str, str] | None, zone: str = "us-east-1a", hops: int = 1) -> Any:
+    """An EC2 metadata service that answers only who has a session token; without credentials, of an instance without a role.
+
+    With ``hops`` 0 the answer with the session token does not arrive, as in a container behind a hop limit of 1.
+    """
+
+    def token(headers: Any) -> tuple[int, str]:
+        if not hops:
+            time.sleep(_LOST_SECONDS)
+        return 200, _SESSION_TOKEN
 
     def guarded(content: str) -> Any:
         return lambda headers: (200, content) if headers.get("x-aws-ec2-metadata-token") == _SESSION_TOKEN else (401, "")
 
     answers: dict[tuple[str, str], Any] = {
-        ("PUT", "/latest/api/token"): lambda headers: (200, _SESSION_TOKEN),
-        ("GET", "/latest/meta-data/placement/availability-zone/"): guarded(f"{region}a"),
+        ("PUT", "/latest/api/token"): token,
+        ("GET", "/latest/meta-data/placement/availability-zone/"): guarded(zone),
     }
     if temporary:
         base = "/latest/meta-data/iam/security-credentials/"
@@ -86,10 +101,27 @@ def container_endpoint(temporary: dict[str, str], authorization: str = "") -> An
     return serving({("GET", "/credentials"): answer})
 
 
+def refusing() -> str:
+    """The URL of a port that refuses connections."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 @contextmanager
 def black_hole() -> Iterator[str]:
     """The URL of a listener that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def full_listener() -> Iterator[str]:
+    """The URL of a listener that takes no more connections: what a firewall that drops packets looks like."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as waiting:
+        for _ in range(4):  # Linux takes one more than the backlog says, and drops what comes then
+            client = waiting.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 

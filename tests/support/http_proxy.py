@@ -79,7 +79,7 @@ def proxy(login: str = "") -> Iterator[Any]:
         server.daemon_threads = True
         server.login, server.asked = login, []  # type: ignore[attr-defined]
         server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
             yield server
         finally:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from support.adapter import Adapter
+from support.adapter import Adapter, Probe, probe
 from support.ansible_run import Ansible
-from support.strict_kms import StrictKms
+from support.strict_kms import Credentials, StrictKms
+
+FULL_RIGHTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +31,39 @@ def ansible(tmp_path_factory: pytest.TempPathFactory, kms: StrictKms) -> Ansible
     return Ansible(tmp_path_factory.mktemp("ansible"), kms.environment())
 
 
+@pytest.fixture(scope="session")
+def adapter_probe() -> Iterator[Probe]:
+    with probe() as started:
+        yield started
+
+
 @pytest.fixture
-def adapter(tmp_path: Path, kms: StrictKms) -> Adapter:
+def adapter(tmp_path: Path, kms: StrictKms, adapter_probe: Probe) -> Adapter:
     """The KMS adapter in an environment that leads to ``kms`` with a region and a key, and no credentials."""
     home = tmp_path / "home"
     home.mkdir()
-    return Adapter(home, {"AWS_KMS_ENDPOINT": kms.url, "AWS_REGION": "us-east-1"}, adapters_key(kms))
+    return Adapter(adapter_probe, home, {"AWS_KMS_ENDPOINT": kms.url, "AWS_REGION": "us-east-1"}, adapters_key(kms))
 
 
 @functools.cache
 def adapters_key(kms: StrictKms) -> str:
     """The ARN of one key for all tests of the adapter."""
     return kms.new_key()
+
+
+@pytest.fixture(scope="session")
+def user(kms: StrictKms) -> Credentials:
+    """An IAM user who may do everything."""
+    return kms.principal(FULL_RIGHTS)
+
+
+@pytest.fixture(scope="session")
+def role(kms: StrictKms) -> Credentials:
+    """A role that may do everything."""
+    return kms.principal(FULL_RIGHTS, role=True)
+
+
+@pytest.fixture(scope="session")
+def signed_in(user: Credentials) -> dict[str, str]:
+    """The user's credentials as environment variables."""
+    return {"AWS_ACCESS_KEY_ID": user.access_key, "AWS_SECRET_ACCESS_KEY": user.secret_key}

@@ -150,9 +150,8 @@ def test_what_is_said_before_kms_is_asked(bench: Bench, ansible: Ansible) -> Non
             "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one. Give region, set the "
             "environment variable AWS_REGION, or name the key by its ARN.", "no_region", environment={"AWS_REGION": ""}),
         Row("no credentials", {"plaintext": "x", **here},
-            "No AWS credentials are found for region us-east-1 (from environment variable AWS_REGION). Give access_key and secret_key, set "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where an instance profile, a container role or a web "
-            "identity gives them.", "no_credentials", environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
+            "No AWS credentials are found. Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or "
+            "run where an instance profile, a container role or a web identity gives them.", "no_credentials", environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
         Row("half a pair", {"plaintext": "x", "secret_key": "half", **here},
             "Option secret_key is given without access_key. Give both or neither.", "incomplete_credentials"),
         Row("malformed key id", {"plaintext": "x", "kms_key_id": "1234"},
@@ -261,16 +260,16 @@ def test_endpoints_that_do_not_answer(bench: Bench, ansible: Ansible) -> None:
     ]).succeeded()
     assert (run["refuses"]["reason"], run["refuses"]["msg"]) == (
         "unreachable",
-        f"{refusing}/ cannot be reached: the connection is refused {where} {refusing} (from option endpoint). Check the endpoint's name and port, DNS, "
+        f"AWS KMS cannot be reached {where} {refusing} (from option endpoint): the connection is refused. Check the endpoint's name and port, DNS, "
         "route and proxy.",
     )
     assert (run["hangs"]["reason"], run["hangs"]["msg"]) == (
         "timed_out",
-        f"{bench.hanging}/ does not answer in time {where} {bench.hanging} (from option endpoint). Check route, firewall, security group and VPC "
-        "endpoint on the way to KMS, or raise the option timeout.",
+        f"AWS KMS cannot be reached {where} {bench.hanging} (from option endpoint): it does not answer in time. Check route, firewall, security "
+        "group and VPC endpoint on the way, or raise the option timeout.",
     )
     assert run["speaks no TLS"]["reason"] == "tls_failed"
-    assert run["speaks no TLS"]["msg"].startswith(f"TLS with {plain}/ failed: ")
+    assert run["speaks no TLS"]["msg"].startswith(f"AWS KMS cannot be reached {where} {plain} (from option endpoint): TLS failed: ")
 
 
 @pytest.mark.parametrize("field", ["ciphertext", "iv", "wrapped_key", "key_id"])

@@ -13,23 +13,20 @@ from typing import Any
 import pytest
 
 from support.adapter import Adapter
-from support.credential_endpoints import black_hole, container_endpoint, metadata_service, temporary_credentials
+from support.credential_endpoints import (
+    black_hole,
+    container_endpoint,
+    metadata_service,
+    refusing,
+    serving,
+    temporary_credentials,
+)
 from support.strict_kms import Credentials, StrictKms
 
 pytestmark = pytest.mark.matrix
 
-FULL_RIGHTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+SLACK = 0.8  # of a busy machine, in seconds
 OTHERS = {"AWS_ACCESS_KEY_ID": "AKIAOFSOMEBODYELSE00", "AWS_SECRET_ACCESS_KEY": "somebody else's"}
-
-
-@pytest.fixture(scope="module")
-def user(kms: StrictKms) -> Credentials:
-    return kms.principal(FULL_RIGHTS)
-
-
-@pytest.fixture(scope="module")
-def role(kms: StrictKms) -> Credentials:
-    return kms.principal(FULL_RIGHTS, role=True)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +93,20 @@ def test_a_profile_of_the_shared_credentials_file(asks: Any, user: Credentials, 
     assert (principal, said["source"]) == (user.arn, "profile vault of the shared credentials file")
 
 
+def test_a_profile_of_the_home_folder(kms: StrictKms, asks: Any, user: Credentials, tmp_path: Path) -> None:
+    (tmp_path / "home" / ".aws").mkdir()
+    Path(profiles(tmp_path, default=pair(user))).rename(tmp_path / "home" / ".aws" / "credentials")
+    principal, said = asks()
+    assert (principal, said["source"]) == (user.arn, "profile default of the shared credentials file")
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_a_file_by_option_and_its_profile_by_the_environment(asks: Any, user: Credentials, tmp_path: Path, variable: str) -> None:
+    path = profiles(tmp_path, vault=pair(user))
+    principal, said = asks({"shared_creds_filename": path}, **{variable: "vault"}, **OTHERS)
+    assert (principal, said["source"]) == (user.arn, "profile vault of the shared credentials file")
+
+
 def test_the_profile_option_beats_keys_in_the_environment(asks: Any, user: Credentials, tmp_path: Path) -> None:
     path = profiles(tmp_path, vault=pair(user))
     assert asks({"shared_creds_profile": "vault"}, AWS_SHARED_CREDENTIALS_FILE=path, **OTHERS)[0] == user.arn
@@ -124,7 +135,7 @@ def test_a_credential_process(asks: Any, user: Credentials, tmp_path: Path) -> N
     document.write_text(f'{{"Version": 1, "AccessKeyId": "{user.access_key}", "SecretAccessKey": "{user.secret_key}"}}', encoding="utf-8")
     path = profiles(tmp_path, **{"profile vault": {"credential_process": f"/bin/cat {document}"}})
     principal, said = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
-    assert (principal, said["source"]) == (user.arn, "a credential process")
+    assert (principal, said["source"]) == (user.arn, "the credential process of profile vault")
 
 
 def test_a_role_with_a_session_name(asks: Any, kms: StrictKms, user: Credentials, role: Credentials) -> None:
@@ -146,7 +157,8 @@ def test_a_web_identity_by_options(asks: Any, kms: StrictKms, role: Credentials,
     token.write_text("a web identity token", encoding="utf-8")
     options = {"role_arn": role.arn, "web_identity_token_file": str(token), "role_session_name": "pod", "sts_endpoint": kms.url}
     principal, said = asks(options, **OTHERS)
-    assert (principal, said["source"]) == (session(role, "pod"), f"role {role.arn}, assumed with a web identity")
+    assert principal == session(role, "pod")
+    assert said["source"] == f"role {role.arn}, assumed with the web identity of option web_identity_token_file"
 
 
 def test_a_web_identity_by_the_environment(asks: Any, kms: StrictKms, role: Credentials, tmp_path: Path) -> None:
@@ -155,115 +167,357 @@ def test_a_web_identity_by_the_environment(asks: Any, kms: StrictKms, role: Cred
     principal, said = asks(
         AWS_ROLE_ARN=role.arn, AWS_WEB_IDENTITY_TOKEN_FILE=str(token), AWS_ROLE_SESSION_NAME="pod", AWS_ENDPOINT_URL_STS=kms.url
     )
-    assert (principal, said["source"]) == (session(role, "pod"), f"role {role.arn}, assumed with a web identity")
+    assert principal == session(role, "pod")
+    assert said["source"] == f"role {role.arn}, assumed with the web identity of environment variable AWS_WEB_IDENTITY_TOKEN_FILE"
 
 
-def test_a_container(asks: Any, role: Credentials, temporary: dict[str, str], tmp_path: Path) -> None:
+def test_a_profile_with_a_role(asks: Any, kms: StrictKms, user: Credentials, role: Credentials, tmp_path: Path) -> None:
+    entries = {"role_arn": role.arn, "source_profile": "base", "role_session_name": "nightly"}
+    path = profiles(tmp_path, **{"profile vault": entries, "profile base": pair(user)})
+    principal, said = asks({"shared_creds_profile": "vault", "sts_endpoint": kms.url}, AWS_CONFIG_FILE=path, **OTHERS)
+    assert (principal, said["source"]) == (session(role, "nightly"), "the role of profile vault")
+    principal, said = asks(AWS_PROFILE="vault", AWS_ENDPOINT_URL_STS=kms.url, AWS_CONFIG_FILE=path)
+    assert (principal, said["source"]) == (session(role, "nightly"), "the role of profile vault")
+
+
+def test_a_profile_with_a_role_of_the_environments_keys(
+    asks: Any, kms: StrictKms, signed_in: dict[str, str], role: Credentials, tmp_path: Path
+) -> None:
+    entries = {"role_arn": role.arn, "credential_source": "Environment", "role_session_name": "nightly", "endpoint_url": kms.url}
+    path = profiles(tmp_path, **{"profile vault": entries})
+    principal, said = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path, **signed_in)
+    assert (principal, said["source"]) == (session(role, "nightly"), "the role of profile vault")
+
+
+def test_a_profile_with_a_web_identity(asks: Any, kms: StrictKms, role: Credentials, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("a web identity token", encoding="utf-8")
+    entries = {"role_arn": role.arn, "web_identity_token_file": str(token), "role_session_name": "pod"}
+    path = profiles(tmp_path, **{"profile vault": entries})
+    principal, said = asks({"shared_creds_profile": "vault", "sts_endpoint": kms.url}, AWS_CONFIG_FILE=path)
+    assert (principal, said["source"]) == (session(role, "pod"), "the web identity of profile vault")
+
+
+def test_a_profile_with_a_role_beats_the_web_identity_of_the_environment(
+    asks: Any, kms: StrictKms, user: Credentials, role: Credentials, tmp_path: Path
+) -> None:
+    entries = {"role_arn": role.arn, "source_profile": "base", "role_session_name": "nightly"}
+    path = profiles(tmp_path, **{"profile vault": entries, "profile base": pair(user)})
+    others = {"AWS_ROLE_ARN": f"{role.arn}-of-others", "AWS_WEB_IDENTITY_TOKEN_FILE": path}
+    assert asks(AWS_PROFILE="vault", AWS_ENDPOINT_URL=kms.url, AWS_CONFIG_FILE=path, **others)[0] == session(role, "nightly")
+
+
+def test_the_keys_of_options_beat_the_web_identity_of_the_environment(asks: Any, user: Credentials, role: Credentials, tmp_path: Path) -> None:
+    others = {"AWS_ROLE_ARN": role.arn, "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "missing")}
+    assert asks({"access_key": user.access_key, "secret_key": user.secret_key}, **others)[0] == user.arn
+    assert asks(AWS_ACCESS_KEY_ID=user.access_key, AWS_SECRET_ACCESS_KEY=user.secret_key, **others)[0] == user.arn
+
+
+# Containers
+
+
+def test_a_container(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
     with container_endpoint(temporary, "Basic abc") as endpoint:
         uri = f"{endpoint.url}/credentials"
         principal, said = asks(AWS_CONTAINER_CREDENTIALS_FULL_URI=uri, AWS_CONTAINER_AUTHORIZATION_TOKEN="Basic abc")
-        assert (principal, said["source"]) == (session(role, "handed-out"), "the container's credentials endpoint")
+    assert (principal, said["source"]) == (session(role, "handed-out"), "the container's credentials endpoint")
+
+
+def test_a_container_of_ecs(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
+    with container_endpoint(temporary) as endpoint:
+        where = endpoint.url.partition("//")[2]
+        principal, said = asks(link_local=where, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="/credentials")
+    assert (principal, said["source"]) == (session(role, "handed-out"), "the container's credentials endpoint")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.170.23"])
+def test_a_container_of_eks(adapter: Adapter, temporary: dict[str, str], tmp_path: Path, host: str) -> None:
+    """Pod identity: the authorization in a file. The lowest botocore knows neither the file nor the address of the agent."""
+    token = tmp_path / "token"
+    token.write_text("a pod's token", encoding="utf-8")
+    with container_endpoint(temporary, "a pod's token") as endpoint:
+        where = endpoint.url.partition("//")[2]
+        uri = f"http://{where if host == '127.0.0.1' else host}/credentials"
+        variables = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": uri, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token)}
+        answer = adapter.ask(link_local=where, **variables)
+    if answer["botocore"] >= [1, 33]:
+        assert answer["connection"]["credentials"] == {"value": temporary["access_key"], "source": "the container's credentials endpoint"}
+    elif host == "127.0.0.1":
+        assert answer["error"]["msg"] == (
+            "The AWS credentials could not be fetched from the container's credentials endpoint: Received non 200 response (403) from ECS "
+            "metadata. Check what the AWS configuration says where the credentials come from."
+        )
+    else:
+        assert answer["error"]["msg"].startswith("A value of the AWS configuration is not valid: Unsupported host '169.254.170.23'.")
+
+
+CONTAINER = "The AWS credentials could not be fetched from the container's credentials endpoint: "
+
+
+def test_a_container_that_does_not_know_the_authorization(adapter: Adapter, temporary: dict[str, str]) -> None:
+    with container_endpoint(temporary, "Basic abc") as endpoint:
+        uri = f"{endpoint.url}/credentials"
+        reason, message, seconds = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=uri, AWS_CONTAINER_AUTHORIZATION_TOKEN="Basic of-others")
+    assert reason == "no_credentials"
+    assert message.startswith(f"{CONTAINER}Received non 200 response ")
+    assert "wrong authorization" not in message  # who knows what answers there
+    assert seconds < 5
+
+
+def test_a_containers_endpoint_that_hangs(adapter: Adapter) -> None:
+    with black_hole() as url:
+        reason, message, seconds = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{url}/credentials")
+    assert (reason, message) == (
+        "no_credentials",
+        f'{CONTAINER}Read timeout on endpoint URL: "{url}/credentials". Check what the AWS configuration says where the credentials come from.',
+    )
+    assert seconds < 12  # botocore asks three times for two seconds, and waits one second after each
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    ("<html>", f"{CONTAINER}Unable to parse JSON returned from "),
+    ('{"code": "x"}', "What the container's credentials endpoint answers are no credentials: 'AccessKeyId' is missing. "),
+])
+def test_a_containers_endpoint_that_is_none(adapter: Adapter, content: str, message: str) -> None:
+    with serving({("GET", "/credentials"): lambda headers: (200, content)}) as server:
+        found = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/credentials")
+    assert found[0] == "no_credentials"
+    assert found[1].startswith(message)
+
+
+# Instances
+
+
+METADATA = {"AWS_EC2_METADATA_DISABLED": "false"}
 
 
 def test_an_instance(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
     with metadata_service(temporary) as service:
-        principal, said = asks(AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url)
+        principal, said = asks(AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA)
     assert (principal, said["source"]) == (session(role, "handed-out"), "the instance profile")
     assert ("PUT", "/latest/api/token") in service.asked
 
 
-def test_keys_in_the_environment_beat_the_instance(asks: Any, user: Credentials, temporary: dict[str, str]) -> None:
+def test_an_instance_at_the_usual_address(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
     with metadata_service(temporary) as service:
-        environment = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": service.url}
-        principal, _said = asks(AWS_ACCESS_KEY_ID=user.access_key, AWS_SECRET_ACCESS_KEY=user.secret_key, **environment)
+        assert asks(link_local=service.url.partition("//")[2], **METADATA)[0] == session(role, "handed-out")
+
+
+def test_keys_in_the_environment_beat_the_instance(asks: Any, user: Credentials, signed_in: dict[str, str], temporary: dict[str, str]) -> None:
+    with metadata_service(temporary) as service:
+        principal, _said = asks(AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA, **signed_in)
     assert (principal, service.asked) == (user.arn, [])
 
 
-def refused(adapter: Adapter, options: dict[str, Any] | None = None, **environment: str) -> tuple[str, str, float]:
-    answer = adapter.ask(options, **environment)
-    return answer["error"]["reason"], answer["error"]["msg"], answer["seconds"]
-
-
 NONE = (
-    "No AWS credentials are found for region us-east-1 (from environment variable AWS_REGION). Give access_key and secret_key, set "
-    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where an instance profile, a container role or a web identity "
-    "gives them."
+    "No AWS credentials are found. Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run "
+    "where an instance profile, a container role or a web identity gives them."
 )
 
 
 def test_no_credentials(adapter: Adapter) -> None:
-    assert refused(adapter)[:2] == ("no_credentials", NONE)
+    assert adapter.refusal()[:2] == ("no_credentials", NONE)
 
 
 def test_no_metadata_service_is_found_out_fast(adapter: Adapter) -> None:
     with black_hole() as url:
-        reason, message, seconds = refused(adapter, AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=url)
+        reason, message, seconds = adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=url, **METADATA)
+        assert (reason, message) == ("no_credentials", NONE)
+        assert 0.9 < seconds < 1.2 + SLACK
+        assert adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=url)[2] < SLACK
+        variables = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_METADATA_SERVICE_TIMEOUT": "1", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "2"}
+        seconds = adapter.refusal(**variables, **METADATA)[2]
+        assert 2.9 < seconds < 3.2 + SLACK  # one request for the session token, two for the role
+    assert adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=refusing(), **METADATA)[2] < SLACK
+
+
+def test_an_instance_behind_a_hop_limit(adapter: Adapter, temporary: dict[str, str]) -> None:
+    with metadata_service(temporary, hops=0) as service:
+        reason, message, seconds = adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA)
     assert (reason, message) == ("no_credentials", NONE)
-    assert seconds < 3  # botocore's own waits alone are two seconds, on top of the imports
+    assert seconds < 1.2 + SLACK
 
 
 def test_an_instance_without_a_role(adapter: Adapter) -> None:
     with metadata_service(None) as service:
-        environment = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": service.url}
-        assert refused(adapter, **environment)[:2] == ("no_credentials", NONE)
+        assert adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA)[:2] == ("no_credentials", NONE)
+
+
+# What is missing or wrong
+
+
+HALF = "Set what is missing too, or nothing of it."
 
 
 def test_half_a_pair_of_options(adapter: Adapter) -> None:
-    assert refused(adapter, {"access_key": "AKIA"})[:2] == (
-        "incomplete_credentials",
-        "Option access_key is given without secret_key. Give both or neither.",
+    assert adapter.refusal({"access_key": "AKIA"})[:2] == (
+        "incomplete_credentials", "Option access_key is given without secret_key. Give both or neither."
+    )
+    assert adapter.refusal({"secret_key": "hush-hush"})[:2] == (
+        "incomplete_credentials", "Option secret_key is given without access_key. Give both or neither."
     )
 
 
 def test_half_a_pair_of_the_environment(adapter: Adapter) -> None:
-    reason, message, _seconds = refused(adapter, AWS_ACCESS_KEY_ID="AKIA")
-    assert reason == "incomplete_credentials"
-    assert message == (
-        "Half a pair of AWS credentials is set (env: AWS_SECRET_ACCESS_KEY is missing) for region us-east-1 (from environment variable "
-        "AWS_REGION). Set both halves of the credential pair, or neither."
+    assert adapter.refusal(AWS_ACCESS_KEY_ID="AKIA")[:2] == (
+        "incomplete_credentials",
+        f"The AWS credentials from environment variable AWS_ACCESS_KEY_ID are incomplete: AWS_SECRET_ACCESS_KEY is missing. {HALF}",
+    )
+    assert adapter.refusal(AWS_SECRET_ACCESS_KEY="hush-hush")[:2] == (
+        "incomplete_credentials", f"Environment variable AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID. {HALF}"
     )
 
 
-def test_an_unknown_profile(adapter: Adapter) -> None:
-    assert refused(adapter, {"shared_creds_profile": "nobody"})[:2] == (
+def test_half_a_pair_of_a_profile(adapter: Adapter, tmp_path: Path) -> None:
+    path = profiles(tmp_path, vault={"aws_access_key_id": "AKIA"})
+    assert adapter.refusal({"shared_creds_profile": "vault", "shared_creds_filename": path})[:2] == (
+        "incomplete_credentials",
+        f"The AWS credentials from profile vault of the shared credentials file are incomplete: aws_secret_access_key is missing. {HALF}",
+    )
+
+
+def test_a_profile_without_credentials(adapter: Adapter, tmp_path: Path) -> None:
+    path = profiles(tmp_path, **{"profile vault": {"region": "us-east-1"}})
+    reason, message, _seconds = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
+    assert (reason, message) == ("no_credentials", NONE.replace(" are found.", " are found, neither by profile vault nor elsewhere."))
+
+
+def test_an_unknown_profile(adapter: Adapter, tmp_path: Path) -> None:
+    assert adapter.refusal({"shared_creds_profile": "nobody"})[:2] == (
         "no_credentials",
-        "The AWS profile nobody is not found. Check the profile's name and the files it is looked for in.",
+        "The AWS profile nobody (from option shared_creds_profile) is not found. Check the profile's name, and the files ~/.aws/config and "
+        "~/.aws/credentials.",
+    )
+    path = profiles(tmp_path, vault={})
+    assert adapter.refusal(AWS_PROFILE="nobody", AWS_SHARED_CREDENTIALS_FILE=path)[:2] == (
+        "no_credentials",
+        "The AWS profile nobody (from environment variable AWS_PROFILE) is not found. Check the profile's name, and the files ~/.aws/config "
+        f"and {path}.",
     )
 
 
-def test_an_unknown_access_key(adapter: Adapter) -> None:
-    reason, message, _seconds = refused(adapter, **OTHERS)
-    assert reason == "invalid_credentials"
-    assert "UnrecognizedClientException" in message
-    assert OTHERS["AWS_SECRET_ACCESS_KEY"] not in message
+@pytest.mark.parametrize(("command", "message"), [
+    (
+        "/bin/sh -c 'echo hush-hush >&2; exit 3'",
+        "The AWS credentials could not be fetched from the credential process of profile vault. Check what the AWS configuration says where "
+        "the credentials come from.",
+    ),
+    ("/bin/echo hush-hush", "What the credential process of profile vault prints is not JSON. Check credential_process in the AWS config file."),
+])
+def test_a_credential_process_that_fails(adapter: Adapter, tmp_path: Path, command: str, message: str) -> None:
+    path = profiles(tmp_path, **{"profile vault": {"credential_process": command}})
+    # The variable makes the adapter's harness look for the secret in all that is printed.
+    assert adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path, AWS_SESSION_TOKEN="hush-hush")[:2] == ("no_credentials", message)
 
 
-def test_a_wrong_secret_key(adapter: Adapter, user: Credentials) -> None:
-    reason, message, _seconds = refused(adapter, {"access_key": user.access_key, "secret_key": "not-the-secret-of-this-key"})
-    assert (reason, "not-the-secret-of-this-key" in message) == ("invalid_credentials", False)
+def test_files_that_are_wrong(adapter: Adapter, tmp_path: Path) -> None:
+    path = profiles(tmp_path)
+    Path(path).write_text("hush-hush", encoding="utf-8")
+    assert adapter.refusal(AWS_CONFIG_FILE=path)[:2] == ("no_credentials", f"The AWS configuration file {path} cannot be read. Correct the file.")
+    missing = str(tmp_path / "missing")
+    assert adapter.refusal(AWS_ROLE_ARN="arn:aws:iam::123456789012:role/pod", AWS_WEB_IDENTITY_TOKEN_FILE=missing)[:2] == (
+        "file_error",
+        f"The file '{missing}' that the AWS configuration names cannot be read: No such file or directory. Check the path and its permissions "
+        "on the host where this runs.",
+    )
+    assert adapter.refusal({"shared_creds_filename": missing})[:2] == (
+        "file_error",
+        f"Option shared_creds_filename names '{missing}', which is not there or may not be read. Check the path and its permissions on the "
+        "host where this runs.",
+    )
+
+
+@pytest.mark.parametrize(("options", "source"), [
+    ({"web_identity_token_file": "token"}, "option web_identity_token_file"),
+    ({}, "environment variable AWS_WEB_IDENTITY_TOKEN_FILE"),
+])
+def test_a_web_identity_without_a_role(adapter: Adapter, tmp_path: Path, options: dict[str, str], source: str) -> None:
+    token = tmp_path / "token"
+    token.write_text("a web identity token", encoding="utf-8")
+    given = {name: str(tmp_path / value) for name, value in options.items()}
+    assert adapter.refusal(given, AWS_WEB_IDENTITY_TOKEN_FILE=str(token))[:2] == (
+        "incomplete_credentials",
+        f"A web identity token file is given by {source}, but no role. Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
+    )
+
+
+@pytest.mark.parametrize(("name", "words"), [("access_key", "access key"), ("secret_key", "secret key"), ("session_token", "token")])
+def test_a_line_break_in_a_credential(adapter: Adapter, temporary: dict[str, str], name: str, words: str) -> None:
+    """The HTTP library would show the header that it refuses."""
+    assert adapter.refusal({**temporary, name: temporary[name] + "\n"})[:2] == (
+        "invalid_credentials",
+        f"The {words} from options access_key and secret_key begins or ends with white space or holds a control character. Give it without "
+        "line breaks and blanks.",
+    )
+
+
+def refused_by_aws(adapter: Adapter, kms: StrictKms, key: str, said: str, asked_with: str, remedy: str) -> str:
+    return (
+        f"AWS refused DescribeKey with key {key} in region us-east-1 (from environment variable AWS_REGION) at {kms.url} (from environment "
+        f"variable AWS_KMS_ENDPOINT): {said} Asked with access key {asked_with}. {remedy}"
+    )
+
+
+def test_an_unknown_access_key(adapter: Adapter, kms: StrictKms) -> None:
+    asked_with = f"{OTHERS['AWS_ACCESS_KEY_ID']} (from environment variable AWS_ACCESS_KEY_ID)"
+    said = "UnrecognizedClientException: The security token included in the request is invalid."
+    remedy = "AWS does not know this access key. Check the credentials, and where they come from."
+    assert adapter.refusal(key="alias/any", **OTHERS)[:2] == (
+        "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", said, asked_with, remedy)
+    )
+
+
+def test_a_wrong_secret_key(adapter: Adapter, kms: StrictKms, user: Credentials) -> None:
+    said = (
+        "InvalidSignatureException: The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+        "Access Key and signing method. Consult the service documentation for details."
+    )
+    remedy = "The secret key is not that of the access key. Check the credentials, and where they come from."
+    asked_with = f"{user.access_key} (from options access_key and secret_key)"
+    assert adapter.refusal({"access_key": user.access_key, "secret_key": "not-the-secret-of-this-key"}, key="alias/any")[:2] == (
+        "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", said, asked_with, remedy)
+    )
 
 
 def test_a_session_token_that_is_not_the_keys(adapter: Adapter, temporary: dict[str, str]) -> None:
-    assert refused(adapter, {**temporary, "session_token": "altered"})[0] == "invalid_credentials"
+    assert adapter.refusal({**temporary, "session_token": "altered"})[0] == "invalid_credentials"
 
 
-@pytest.mark.parametrize(("kind", "settings", "reason"), [
-    ("expired_token", {}, "expired_credentials"),
-    ("clock_skew", {"seconds": 1200}, "clock_skew"),
-    ("clock_skew", {"seconds": -1200}, "clock_skew"),
-])
-def test_what_aws_says_of_time(adapter: Adapter, kms: StrictKms, user: Credentials, kind: str, settings: Any, reason: str) -> None:
-    kms.fault(kind, "DescribeKey", **settings)
+def test_an_expired_token(adapter: Adapter, kms: StrictKms, temporary: dict[str, str]) -> None:
+    said = "ExpiredTokenException: The security token included in the request is expired."
+    remedy = "Get fresh temporary credentials. Check the credentials, and where they come from."
+    asked_with = f"{temporary['access_key']} (from options access_key and secret_key)"
+    kms.fault("expired_token", "DescribeKey", key="alias/expired")
     try:
-        assert refused(adapter, {"access_key": user.access_key, "secret_key": user.secret_key})[0] == reason
+        found = adapter.refusal(temporary, key="alias/expired")
     finally:
         kms.clear_faults()
+    assert found[:2] == ("expired_credentials", refused_by_aws(adapter, kms, "alias/expired", said, asked_with, remedy))
 
 
-def test_a_web_identity_without_a_role(adapter: Adapter, tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("token", encoding="utf-8")
-    assert refused(adapter, {"web_identity_token_file": str(token)})[:2] == (
-        "incomplete_credentials",
-        "Option web_identity_token_file is given without a role. Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
+@pytest.mark.parametrize(("seconds", "words"), [(1200, "InvalidSignatureException: Signature expired: "), (-1200, "Signature not yet current: ")])
+def test_a_wrong_clock(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], seconds: int, words: str) -> None:
+    kms.fault("clock_skew", "DescribeKey", seconds=seconds)
+    try:
+        reason, message, _seconds = adapter.refusal(**signed_in)
+    finally:
+        kms.clear_faults()
+    assert reason == "clock_skew"
+    assert words in message
+    assert message.endswith("Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most.")
+
+
+def test_a_role_that_may_not_be_assumed(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str]) -> None:
+    message = "User: arn:aws:iam::123456789012:user/vault is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/any"
+    body = (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        "<RequestId>1</RequestId></ErrorResponse>"
+    )
+    with serving({("POST", "/"): lambda headers: (403, body)}) as sts:
+        found = adapter.refusal({"role_arn": "arn:aws:iam::123456789012:role/any", "sts_endpoint": sts.url}, **signed_in)
+    assert found[:2] == (
+        "access_denied",
+        f"AWS refused AssumeRole in region us-east-1 (from environment variable AWS_REGION) at {sts.url} (from option sts_endpoint): "
+        f"AccessDenied: {message}. Allow it by the role's trust policy, and by an IAM policy with "
+        '{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::123456789012:role/any"}.',
     )

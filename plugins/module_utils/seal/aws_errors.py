@@ -22,7 +22,7 @@ class Meaning(NamedTuple):
     remedy: str
 
 
-_CREDENTIALS = "Check which credentials are in force (the result's connection says where they came from)."
+_CREDENTIALS = "Check the credentials, and where they come from."
 _CLOCK = "Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most."
 _AGAIN = "Try again; if it persists, look at the AWS Health Dashboard."
 _ALTERED = "Something between here and AWS alters the requests; check proxy and endpoint."
@@ -145,9 +145,11 @@ def _denied_remedy(message: str, action: str, resource: str) -> str:
     found = _RESOURCE.search(message)
     # A policy names keys by their ARN only: a statement for an alias or a bare id would allow nothing.
     key = resource if KeyReference.parse_key_arn(resource) else "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
-    arn = found.group(1).rstrip(".,") if found else key
+    arn = found.group(1).rstrip(".,") if found else "ROLE-ARN" if action.startswith("sts:") else key
     if "explicit deny" in message:
         return f"A policy denies {action} explicitly, which no allow can outweigh: remove that statement."
+    if action.startswith("sts:"):
+        return f"Allow it by the role's trust policy, and by an IAM policy with {policy_statement(action, arn)}."
     # What concerns no single key, such as kms:ListAliases, neither a key policy nor a grant can allow.
     means = "an IAM policy" if arn == "*" else "a key policy, a grant, or an IAM policy"
     return f"Allow it by {means} with {policy_statement(action, arn)}."

@@ -11,6 +11,7 @@ finds. What a *server* will use is another question, with another answer.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,11 +23,14 @@ from .errors import SettingError
 KEY_VARIABLES = ("VAULT_AWSKMS_SEAL_KEY_ID", "AWSKMS_WRAPPER_KEY_ID")
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 ENDPOINT_VARIABLES = ("AWS_KMS_ENDPOINT", "AWSKMS_ENDPOINT")
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
+IGNORE_ENDPOINTS_VARIABLE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 # botocore's own, read here too because botocore before 1.31 does not know them.
 _SDK_ENDPOINT_VARIABLES = {
     "kms": ("AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"),
     "sts": ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
 }
+_REGION_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 
 
 class Sourced(NamedTuple):
@@ -134,20 +138,36 @@ def parse_key(key: Sourced) -> KeyReference:
         raise
 
 
-def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
-    """The KMS endpoint's URL; None leaves it to the AWS SDK."""
-    endpoint = options.sourced("endpoint") or first(environ, ENDPOINT_VARIABLES) or _sdk_endpoint("kms", environ)
-    if endpoint:
-        _check_url(endpoint.source, endpoint.value)
-    return endpoint
+def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
+    """The KMS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is what the AWS config file says."""
+    said = options.sourced("endpoint") or first(environ, ENDPOINT_VARIABLES)
+    return _checked(said or _sdk_endpoint("kms", environ, configured))
 
 
-def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
-    """The STS endpoint's URL; None leaves it to the AWS SDK."""
-    endpoint = options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ)
-    if endpoint:
-        _check_url(endpoint.source, endpoint.value)
-    return endpoint
+def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
+    """The STS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is what the AWS config file says."""
+    return _checked(options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ, configured))
+
+
+def profile_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
+    """The profile to name outright to the AWS SDK, which then prefers it to keys in the environment; None leaves it to the SDK."""
+    said = options.sourced("shared_creds_profile")
+    if said or not options.shared_creds_filename:
+        return said
+    return first(environ, PROFILE_VARIABLES) or Sourced("default", "option shared_creds_filename")
+
+
+def unknown_profile(name: str, options: ConnectionOptions, environ: Mapping[str, str]) -> SettingError:
+    """The error that says so of a profile that is in none of the AWS files."""
+    profile = profile_in_force(options, environ) or first(environ, PROFILE_VARIABLES)
+    shown = profile if profile and profile.value == name else name
+    config = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    shared = options.shared_creds_filename or environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    return SettingError(
+        f"The AWS profile {shown} is not found.",
+        reason="no_credentials",
+        remedy=f"Check the profile's name, and the files {config} and {shared}.",
+    )
 
 
 def first(environ: Mapping[str, str], variables: tuple[str, ...]) -> Sourced | None:
@@ -156,6 +176,16 @@ def first(environ: Mapping[str, str], variables: tuple[str, ...]) -> Sourced | N
         if environ.get(variable):
             return Sourced(environ[variable], f"environment variable {variable}")
     return None
+
+
+def check_region_name(region: Sourced) -> None:
+    """Refuse what cannot be a region's name, as it becomes part of a host's name; raises :class:`SettingError`."""
+    if not _REGION_NAME.match(region.value):
+        raise SettingError(
+            f"{region.value!r} (from {region.source}) is not the name of an AWS region.",
+            reason="invalid_option",
+            remedy="Give a name such as us-east-1.",
+        )
 
 
 def check_region(region: Sourced, key: Sourced) -> None:
@@ -173,10 +203,16 @@ def check_region(region: Sourced, key: Sourced) -> None:
         )
 
 
-def _sdk_endpoint(service: str, environ: Mapping[str, str]) -> Sourced | None:
-    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+def _sdk_endpoint(service: str, environ: Mapping[str, str], configured: Sourced | None) -> Sourced | None:
+    if environ.get(IGNORE_ENDPOINTS_VARIABLE, "").lower() == "true":
         return None
-    return first(environ, _SDK_ENDPOINT_VARIABLES[service])
+    return first(environ, _SDK_ENDPOINT_VARIABLES[service]) or configured
+
+
+def _checked(endpoint: Sourced | None) -> Sourced | None:
+    if endpoint:
+        _check_url(endpoint.source, endpoint.value)
+    return endpoint
 
 
 def _check_url(name: str, url: str) -> None:
@@ -192,4 +228,11 @@ def _check_url(name: str, url: str) -> None:
             f"{name} is not a URL of the form https://HOST or https://HOST:PORT.",
             reason="invalid_option",
             remedy="Give the scheme (https, or http for a test) and the host.",
+        )
+    if parts.username is not None and name != "proxy":
+        # It would be shown wherever the endpoint is.
+        raise SettingError(
+            f"{name} is a URL with a login.",
+            reason="invalid_option",
+            remedy="Leave the login out: AWS takes signatures only.",
         )

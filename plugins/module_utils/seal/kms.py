@@ -9,32 +9,38 @@ botocore is used without boto3's layer on top, because it starts sooner; boto3 b
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from .aws_errors import meaning
 from .connection import (
+    IGNORE_ENDPOINTS_VARIABLE,
     REGION_VARIABLES,
     ConnectionOptions,
     Sourced,
+    check_region_name,
     endpoint_in_force,
     first,
+    profile_in_force,
     sts_endpoint_in_force,
+    unknown_profile,
 )
 from .errors import KmsError, SealError, SettingError
-from .sdk_errors import failure
+from .sdk_errors import CREDENTIAL_SOURCES, HALF_A_PAIR, NO_CREDENTIALS, Asked, in_words, is_lasting
 
 try:
     from botocore import credentials as _credentials
     from botocore import exceptions as _exceptions
-    from botocore import session as _session
     from botocore import utils as _utils
     from botocore.config import Config
     from botocore.parsers import ResponseParserError
+    from botocore.session import Session
 except ImportError as error:  # said in words when it is first needed, so that documentation can be read without it
     _MISSING: ImportError | None = error
+    Session = object
 else:
     _MISSING = None
 
@@ -47,7 +53,11 @@ _READ_TIMEOUT = 10.0
 # The metadata service answers within milliseconds where there is one; botocore waits one second, twice.
 _METADATA_TIMEOUT = 0.5
 _MOST_ATTEMPTS = 20  # the total time bounds the retries, not their number
-_LONGEST_BACKOFF = 20.0  # of botocore's standard retry mode, in seconds; it doubles from 1 s up to this
+# Of botocore's standard retry mode, in seconds: waits double from 1 s (newer releases: from 50 ms, unless throttled) up to 20 s.
+# Newer releases wait up to 5 s longer where the answer says so by a header.
+_LONGEST_BACKOFF = 20.0
+_LONGEST_RETRY_AFTER = 5.0
+_RETRY_AFTER = "x-amz-retry-after"
 _USER_AGENT = "sealwright.vault_seal"
 
 
@@ -90,35 +100,20 @@ class BotoKms:
     ``key_in_environment`` may be set to the key that an environment variable named, for errors about it to say so.
     """
 
-    def __init__(self, options: ConnectionOptions, region: Sourced, session: Any, environ: Mapping[str, str]) -> None:
+    def __init__(self, session: _Session, region: Sourced, credentials: Sourced) -> None:
+        """Make the client. Raises what botocore raises."""
         self.region = region
         self.key_in_environment: Sourced | None = None
-        endpoint = endpoint_in_force(options, environ)
-        self.endpoint = endpoint or Sourced("AWS's own", "the AWS SDK")
-        self._timeout = options.timeout
-        session.set_config_variable("region", region.value)
-        self._found = _load_credentials(session, options, region, environ)
-        try:
-            self._client = session.create_client(
-                "kms",
-                region_name=region.value,
-                endpoint_url=endpoint.value if endpoint else None,
-                verify=_verify(options),
-                config=_config(options),
-            )
-        except (_exceptions.BotoCoreError, ValueError) as error:
-            raise self._translated(error, "connect", "") from None
-        if endpoint is None:
-            self.endpoint = Sourced(self._client.meta.endpoint_url, "the AWS SDK")
-        self._client.meta.events.register("before-call.kms", self._note_start)
-        self._client.meta.events.register_first("needs-retry.kms", self._stop_in_time)
+        self._credentials = credentials
+        self._client = session.create_client("kms", region_name=region.value)
+        self.endpoint = session.endpoints["kms"]
 
     def connection(self) -> dict[str, dict[str, str]]:
         """Region, endpoint and credentials, each with its source; nothing secret."""
         return {
             "region": self.region.as_result(),
             "endpoint": self.endpoint.as_result(),
-            "credentials": self._found.as_result(),
+            "credentials": self._credentials.as_result(),
         }
 
     def encrypt(self, key_id: str, plaintext: bytes) -> Encrypted:
@@ -148,41 +143,29 @@ class BotoKms:
         try:
             return list(self._client.get_paginator(operation).paginate(KeyId=key_id))
         except Exception as error:
-            raise self._translated(error, operation, key_id) from None
+            raise self._in_words(error, operation, key_id) from None
 
     def _call(self, operation: str, key_id: str, needed: tuple[str, ...], **parameters: Any) -> dict[str, Any]:
         """Ask; ``needed`` are the fields without which an answer is none of KMS's."""
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # So botocore fails on well-formed JSON that is no answer of KMS's.
+            raise self._in_words(ResponseParserError(), operation, key_id) from None
         except Exception as error:
             # Whatever botocore and the HTTP library raise becomes words; a fault of ours keeps its traceback.
-            raise self._translated(error, operation, key_id) from None
+            raise self._in_words(error, operation, key_id) from None
         if any(name not in answer for name in needed):
-            raise self._translated(ResponseParserError(), operation, key_id)
+            raise self._in_words(ResponseParserError(), operation, key_id)
         return answer
 
-    @staticmethod
-    def _note_start(context: dict[str, Any], **_others: Any) -> None:
-        context["sealwright_started"] = time.monotonic()
-
-    def _stop_in_time(
-        self, attempts: int, request_dict: dict[str, Any], response: Any, operation: Any, caught_exception: Any, **_others: Any
-    ) -> None:
-        # botocore's standard mode bounds attempts, not time. Raising is the one public way to end its loop.
-        longest_wait = min(2.0 ** (attempts - 1), _LONGEST_BACKOFF)
-        if caught_exception is not None:
-            longest_wait += _attempt_timeout(self._timeout, _READ_TIMEOUT)
-        spent = time.monotonic() - request_dict["context"]["sealwright_started"]
-        if spent + longest_wait <= self._timeout:
-            return
-        if caught_exception is not None:
-            raise caught_exception
-        if response[0].status_code >= 300:
-            raise _exceptions.ClientError(response[1], operation.name)
-
-    def _translated(self, error: Exception, operation: str, key_id: str) -> SealError:
+    def _in_words(self, error: Exception, operation: str, key_id: str) -> SealError:
         name = "".join(word.capitalize() for word in operation.split("_"))
-        found = _translated(error, name, key_id, f"in region {self.region} at {self.endpoint}")
+        found = in_words(error, Asked("AWS KMS", name, f"in region {self.region} at {self.endpoint}", key_id))
+        if found is None:
+            raise error
+        if found.reason in ("invalid_credentials", "expired_credentials"):
+            found.message += f" Asked with access key {self._credentials}."
         if self.key_in_environment and self.key_in_environment.value == key_id:
             # The task does not show where this key came from.
             found.message = found.message.replace(f"with key {key_id} ", f"with key {self.key_in_environment} ", 1)
@@ -194,8 +177,11 @@ def open_kms(
 ) -> BotoKms:
     """Make the adapter: resolve region and credentials, and load no more than is needed.
 
-    ``hints`` are regions that the key or the sealed value names, taken where nothing else says one.
-    Raises :class:`SettingError` (``no_region``, ``no_credentials``, ...) before any call to KMS.
+    ``hints`` are regions that the key or the sealed value names, taken where nothing else says one. Raises :class:`SealError`
+    (``no_region``, ``no_credentials``, ...) before any call to KMS. The environment that botocore reads is the process's own.
+
+    What the lowest botocore, 1.29.27, lacks: it knows no AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and, for container credentials, no other
+    host than 169.254.170.2 and loopback, so no EKS pod identity; and it does not heed AWS_EC2_METADATA_V1_DISABLED.
     """
     if _MISSING is not None:
         raise SettingError(
@@ -205,57 +191,159 @@ def open_kms(
         )
     options.check()
     environ = os.environ if environ is None else environ
+    profile = profile_in_force(options, environ)
     try:
-        session = _new_session(options, environ)
-        region = _region(options, environ, session, hints)
+        session = _Session(options, environ, profile.value if profile else None)
+        region = _region(session, options, environ, hints)
+        check_region_name(region)
+        session.set_config_variable("region", region.value)
+        return BotoKms(session, region, _load_credentials(session, region, options, environ))
+    except _exceptions.ProfileNotFound as error:
+        raise unknown_profile(error.kwargs["profile"], options, environ) from None
     except _exceptions.BotoCoreError as error:
-        raise _translated(error, "connect", "", "") from None
-    return BotoKms(options, region, session, environ)
+        raise in_words(error, Asked("AWS KMS", "connect", "")) or error from None
+    except OSError as error:
+        raise SettingError(
+            f"The file {error.filename!r} that the AWS configuration names cannot be read: {error.strerror}.",
+            reason="file_error",
+            remedy="Check the path and its permissions on the host where this runs.",
+        ) from None
+    except ValueError as error:
+        raise SettingError(
+            f"A value of the AWS configuration is not valid: {str(error).rstrip('.')}.",
+            reason="invalid_option",
+            remedy="Check the AWS config file and the environment variables whose names begin with AWS_.",
+        ) from None
 
 
-def _new_session(options: ConnectionOptions, environ: Mapping[str, str]) -> Any:
-    profile = options.shared_creds_profile
-    if options.shared_creds_filename and not profile:
-        # A profile that is named outright keeps botocore from preferring keys in the environment to the option.
-        profile = environ.get("AWS_PROFILE") or "default"
-    session = _session.Session(profile=profile or None)
-    if options.shared_creds_filename:
-        session.set_config_variable("credentials_file", options.shared_creds_filename)
-    session.user_agent_extra = _USER_AGENT
-    resolver = session.get_component("credential_provider")
-    instance = _credentials.InstanceMetadataProvider(_metadata_fetcher(_utils.InstanceMetadataFetcher, session))
-    resolver.insert_after("iam-role", instance)
-    resolver.remove("iam-role")
-    return session
+class _Session(Session):  # type: ignore[misc]
+    """botocore's session. All its clients, KMS's own and those that botocore makes to get credentials, go the way that the options say and
+    end in time; ``endpoints`` says which endpoint each service's client asks.
+    """
+
+    def __init__(self, options: ConnectionOptions, environ: Mapping[str, str], profile: str | None) -> None:
+        """``profile`` wins over keys in the environment, as botocore has it."""
+        super().__init__(profile=profile)
+        self.endpoints: dict[str, Sourced] = {}
+        self._way = options
+        self._environ_in_force = dict(environ)
+        if options.shared_creds_filename:
+            self.set_config_variable("credentials_file", options.shared_creds_filename)
+        self.user_agent_extra = _USER_AGENT
+        if self.get_scoped_config().get("ignore_configured_endpoint_urls", "").lower() == "true":
+            self._environ_in_force.setdefault(IGNORE_ENDPOINTS_VARIABLE, "true")
+        resolver = self.get_component("credential_provider")
+        resolver.insert_after("iam-role", _credentials.InstanceMetadataProvider(self.metadata(_utils.InstanceMetadataFetcher)))
+        resolver.remove("iam-role")
+
+    @property
+    def profile_name(self) -> str:
+        return self.get_config_variable("profile") or "default"
+
+    def create_client(self, service_name: str, *arguments: Any, **settings: Any) -> Any:
+        endpoint = self._endpoint(service_name)
+        config = settings.pop("config", None)
+        way = _config(self._way)
+        settings.update(
+            endpoint_url=endpoint.value if endpoint else None,
+            verify=(self._way.ca_bundle or None) if self._way.validate_certs else False,
+            config=way.merge(config) if config else way,
+        )
+        client = super().create_client(service_name, *arguments, **settings)
+        self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
+        _Deadline(self._way.timeout).attach(client)
+        return client
+
+    def metadata(self, kind: Any) -> Any:
+        """One of botocore's fetchers from the metadata service, made here because the session takes whole seconds only."""
+        said = os.environ.get("AWS_METADATA_SERVICE_TIMEOUT") or self.get_scoped_config().get("metadata_service_timeout")
+        config = {
+            "ec2_metadata_service_endpoint": self.get_config_variable("ec2_metadata_service_endpoint"),
+            "ec2_metadata_service_endpoint_mode": _utils.resolve_imds_endpoint_mode(self),
+            "ec2_metadata_v1_disabled": self.get_config_variable("ec2_metadata_v1_disabled"),
+        }
+        return kind(
+            timeout=float(said or _METADATA_TIMEOUT),
+            num_attempts=self.get_config_variable("metadata_service_num_attempts"),
+            user_agent=self.user_agent(),
+            config=config,
+        )
+
+    def _endpoint(self, service: str) -> Sourced | None:
+        in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force}.get(service)
+        return in_force(self._way, self._environ_in_force, self._configured_endpoint(service)) if in_force else None
+
+    def _configured_endpoint(self, service: str) -> Sourced | None:
+        """What the AWS config file says; read here because botocore before 1.31 does not, and newer ones do not tell."""
+        profile, everything = self.get_scoped_config(), self.full_config
+        name = profile.get("services")
+        section = everything.get("services", {}).get(name) or everything.get(f"services {name}") or {}
+        url = section.get(service, {}).get("endpoint_url") or profile.get("endpoint_url")
+        return Sourced(url, f"AWS profile {self.profile_name}") if url else None
 
 
-def _metadata_fetcher(kind: Any, session: Any) -> Any:
-    """botocore's own, made here because the session takes whole seconds only."""
-    said = os.environ.get("AWS_METADATA_SERVICE_TIMEOUT") or session.get_scoped_config().get("metadata_service_timeout")
-    config = {
-        "ec2_metadata_service_endpoint": session.get_config_variable("ec2_metadata_service_endpoint"),
-        "ec2_metadata_service_endpoint_mode": _utils.resolve_imds_endpoint_mode(session),
-    }
-    return kind(
-        timeout=float(said or _METADATA_TIMEOUT),
-        num_attempts=session.get_config_variable("metadata_service_num_attempts"),
-        user_agent=session.user_agent(),
-        config=config,
+class _Deadline:
+    """Ends a client's retries in time: botocore's standard mode bounds attempts, and raising is the one public way out of its loop."""
+
+    def __init__(self, timeout: float) -> None:
+        """``timeout``: seconds for each call."""
+        self._timeout = timeout
+
+    def attach(self, client: Any) -> None:
+        service = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register(f"before-call.{service}", self._note_start)
+        client.meta.events.register_first(f"needs-retry.{service}", self._stop_in_time)
+
+    @staticmethod
+    def _note_start(context: dict[str, Any], **_others: Any) -> None:
+        context["sealwright_started"] = time.monotonic()
+
+    def _stop_in_time(
+        self, attempts: int, request_dict: dict[str, Any], response: Any, operation: Any, caught_exception: Any, **_others: Any
+    ) -> None:
+        longest_wait = min(2.0 ** (attempts - 1), _LONGEST_BACKOFF)
+        if caught_exception is not None:
+            if is_lasting(caught_exception):
+                raise caught_exception
+            if not isinstance(caught_exception, _exceptions.ConnectionClosedError):
+                longest_wait += _attempt_timeout(self._timeout, _READ_TIMEOUT)  # what hung may hang again
+        elif _RETRY_AFTER in response[0].headers:
+            longest_wait += _LONGEST_RETRY_AFTER
+        spent = time.monotonic() - request_dict["context"]["sealwright_started"]
+        if spent + longest_wait <= self._timeout:
+            return
+        if caught_exception is not None:
+            raise caught_exception
+        if response[0].status_code >= 300:
+            raise _exceptions.ClientError(response[1], operation.name)
+
+
+def _config(options: ConnectionOptions) -> Any:
+    return Config(
+        connect_timeout=_attempt_timeout(options.timeout, _CONNECT_TIMEOUT),
+        read_timeout=_attempt_timeout(options.timeout, _READ_TIMEOUT),
+        retries={"mode": "standard", "total_max_attempts": _MOST_ATTEMPTS},
+        max_pool_connections=MAX_CONNECTIONS,
+        proxies={"http": options.proxy, "https": options.proxy} if options.proxy else None,
     )
 
 
+def _attempt_timeout(total: float, longest: float) -> float:
+    return min(longest, total)
+
+
 def _region(
-    options: ConnectionOptions, environ: Mapping[str, str], session: Any, hints: tuple[Sourced, ...]
+    session: _Session, options: ConnectionOptions, environ: Mapping[str, str], hints: tuple[Sourced, ...]
 ) -> Sourced:
     said = options.sourced("region") or first(environ, REGION_VARIABLES)
     if said:
         return said
     configured = session.get_scoped_config().get("region")
     if configured:
-        return Sourced(configured, f"AWS profile {session.get_config_variable('profile') or 'default'}")
+        return Sourced(configured, f"AWS profile {session.profile_name}")
     if hints:
         return hints[0]
-    found = _metadata_fetcher(_utils.InstanceMetadataRegionFetcher, session).retrieve_region()
+    found = _instance_region(session)
     if found:
         return Sourced(found, "instance metadata")
     raise SettingError(
@@ -265,127 +353,120 @@ def _region(
     )
 
 
-def _load_credentials(session: Any, options: ConnectionOptions, region: Sourced, environ: Mapping[str, str]) -> Sourced:
+# botocore takes the last letter off the availability zone; what is left of a local zone is none yet (us-west-2-lax-1).
+_ZONES_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-\d{1,2}(?![0-9])")
+
+
+def _instance_region(session: _Session) -> str:
+    """The region of the EC2 instance where this runs; empty where no metadata service says it."""
+    try:
+        zone = session.metadata(_utils.InstanceMetadataRegionFetcher).retrieve_region()
+    except _utils.BadIMDSRequestError:
+        return ""
+    found = _ZONES_REGION.match(zone or "")
+    return found.group() if found else ""
+
+
+def _load_credentials(session: _Session, region: Sourced, options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced:
     """Put the credentials that the options ask for into the session; say (access key id, source) of those in force."""
     if options.access_key:
         session.set_credentials(options.access_key, options.secret_key, options.session_token or None)
-    role = options.role_arn or (environ.get("AWS_ROLE_ARN", "") if _web_identity(options, environ) else "")
-    if options.web_identity_token_file and not role:
-        raise SettingError(
-            "Option web_identity_token_file is given without a role.",
-            reason="incomplete_credentials",
-            remedy="Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
-        )
     try:
-        assumed = _assume_role(session, options, role, environ) if role else ""
+        source = _assume_role(session, options, environ)
         found = session.get_credentials()
         if found is None:
-            raise _exceptions.NoCredentialsError()
+            raise _no_credentials(session, environ)
         frozen = found.get_frozen_credentials()
-    except Exception as error:
-        raise _translated(error, "find credentials", "", f"for region {region}") from None
-    return Sourced(frozen.access_key, assumed or _source(session, found))
+    except json.JSONDecodeError:
+        raise KmsError(
+            f"What the credential process of profile {session.profile_name} prints is not JSON.",
+            reason="no_credentials",
+            remedy="Check credential_process in the AWS config file.",
+        ) from None
+    except KeyError as error:
+        # So botocore fails on well-formed JSON that holds no credentials.
+        raise KmsError(
+            f"What the container's credentials endpoint answers are no credentials: {error} is missing.",
+            reason="no_credentials",
+            remedy="Check AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.",
+        ) from None
+    except (_exceptions.BotoCoreError, _exceptions.ClientError, ResponseParserError) as error:
+        if isinstance(error, _exceptions.ProfileNotFound):
+            raise
+        # Clients made up to here are those of the services that hand out credentials.
+        service, endpoint = next(reversed(list(session.endpoints.items())), ("STS", ""))
+        asked = Asked(f"AWS {service.upper()}", "AssumeRole", f"in region {region} at {endpoint}", profile=session.profile_name)
+        raise in_words(error, asked) or error from None
+    source = source or _source(session, found)
+    for name in ("access_key", "secret_key", "token"):
+        value = getattr(frozen, name) or ""
+        if value != value.strip() or not value.isprintable():
+            raise SettingError(
+                f"The {name.replace('_', ' ')} from {source} begins or ends with white space or holds a control character.",
+                reason="invalid_credentials",
+                remedy="Give it without line breaks and blanks.",
+            )
+    return Sourced(frozen.access_key, source)
 
 
-def _source(session: Any, found: Any) -> str:
+def _no_credentials(session: _Session, environ: Mapping[str, str]) -> SettingError:
+    if environ.get("AWS_SECRET_ACCESS_KEY") and not environ.get("AWS_ACCESS_KEY_ID"):
+        # botocore says so of the other half only.
+        what, reason = "Environment variable AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID.", "incomplete_credentials"
+    else:
+        profile = session.get_config_variable("profile")
+        where = f", neither by profile {profile} nor elsewhere" if profile else ""
+        what, reason = f"No AWS credentials are found{where}.", "no_credentials"
+    return SettingError(what, reason=reason, remedy=HALF_A_PAIR if reason == "incomplete_credentials" else NO_CREDENTIALS)
+
+
+def _source(session: _Session, found: Any) -> str:
     """In words, where the session's credentials came from."""
     if found.method == "explicit":
         return "options access_key and secret_key"
-    profile = session.get_config_variable("profile") or "default"
-    return _SOURCES.get(found.method, str(found.method)).format(profile=profile)
+    return CREDENTIAL_SOURCES.get(found.method, str(found.method)).format(profile=session.profile_name)
 
 
-_SOURCES = {
-    "env": "environment variable AWS_ACCESS_KEY_ID",
-    "shared-credentials-file": "profile {profile} of the shared credentials file",
-    "config-file": "profile {profile} of the AWS config file",
-    "assume-role": "the role of profile {profile}",
-    "assume-role-with-web-identity": "a web identity",
-    "container-role": "the container's credentials endpoint",
-    "iam-role": "the instance profile",
-    "custom-process": "a credential process",
-    "sso": "AWS IAM Identity Center",
-}
+def _assume_role(session: _Session, options: ConnectionOptions, environ: Mapping[str, str]) -> str:
+    """Put the credentials of the role asked for, if any, into the session; in words, where they came from, or empty.
 
-
-def _assume_role(session: Any, options: ConnectionOptions, role: str, environ: Mapping[str, str]) -> str:
-    """Put a role's credentials into the session; in words, where they came from.
-
-    botocore looks for a web identity in the environment by itself, but before 1.31 it does not know the endpoint to ask there.
+    A role that a profile asks for is left to botocore.
     """
-    endpoint = sts_endpoint_in_force(options, environ)
-
-    def new_client(service: str, **settings: Any) -> Any:
-        config = settings.pop("config", None)
-        config = _config(options).merge(config) if config else _config(options)
-        url = endpoint.value if endpoint else None
-        return session.create_client(service, endpoint_url=url, verify=_verify(options), config=config, **settings)
-
+    token_file = _web_identity(session, options, environ)
+    role = options.role_arn or (environ.get("AWS_ROLE_ARN", "") if token_file else "")
+    if not role:
+        if token_file:
+            raise SettingError(
+                f"A web identity token file is given by {token_file.source}, but no role.",
+                reason="incomplete_credentials",
+                remedy="Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
+            )
+        return ""
     extra = {"RoleSessionName": options.role_session_name or environ.get("AWS_ROLE_SESSION_NAME") or _USER_AGENT}
-    token_file = _web_identity(options, environ)
     if token_file:
-        source = "a web identity"
+        source = f"the web identity of {token_file.source}"
         fetcher: Any = _credentials.AssumeRoleWithWebIdentityCredentialFetcher(
-            new_client, _utils.FileWebIdentityTokenLoader(token_file), role, extra_args=extra
+            session.create_client, _utils.FileWebIdentityTokenLoader(token_file.value), role, extra_args=extra
         )
     else:
         found = session.get_credentials()
         if found is None:
-            raise _exceptions.NoCredentialsError()
+            raise _no_credentials(session, environ)
         source = _source(session, found)
-        fetcher = _credentials.AssumeRoleCredentialFetcher(new_client, found, role, extra_args=extra)
+        fetcher = _credentials.AssumeRoleCredentialFetcher(session.create_client, found, role, extra_args=extra)
     answer = fetcher.fetch_credentials()
     session.set_credentials(answer["access_key"], answer["secret_key"], answer["token"])
     return f"role {role}, assumed with {source}"
 
 
-def _web_identity(options: ConnectionOptions, environ: Mapping[str, str]) -> str:
+def _web_identity(session: _Session, options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
     """The token file in force; one of the environment counts where nothing that wins over it is given."""
-    if options.web_identity_token_file:
-        return options.web_identity_token_file
-    others = options.access_key or options.shared_creds_profile or options.shared_creds_filename or environ.get("AWS_ACCESS_KEY_ID")
-    return "" if others else environ.get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
-
-
-def _verify(options: ConnectionOptions) -> bool | str | None:
-    if not options.validate_certs:
-        return False
-    return options.ca_bundle or None
-
-
-def _config(options: ConnectionOptions) -> Any:
-    return Config(
-        connect_timeout=_attempt_timeout(options.timeout, _CONNECT_TIMEOUT),
-        read_timeout=_attempt_timeout(options.timeout, _READ_TIMEOUT),
-        retries={"mode": "standard", "total_max_attempts": _MOST_ATTEMPTS},
-        max_pool_connections=MAX_CONNECTIONS,
-        parameter_validation=False,  # what is sent is of our making, and each call costs less
-        proxies={"http": options.proxy, "https": options.proxy} if options.proxy else None,
-    )
-
-
-def _attempt_timeout(total: float, longest: float) -> float:
-    return min(longest, total)
-
-
-def _translated(error: Exception, operation: str, key_id: str, where: str) -> SealError:
-    """Any error on the way to KMS, in our words. An error that is not botocore's or the network's is given back."""
-    details: dict[str, Any] = {"operation": operation}
-    if isinstance(error, SealError):
-        return error
-    if isinstance(error, _exceptions.ClientError):
-        answer = error.response.get("Error", {})
-        code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
-        details.update(aws_code=code, aws_message=message, aws_operation=error.operation_name)
-        operation = error.operation_name or operation
-        service = "sts" if operation.startswith("AssumeRole") else "kms"
-        reason, remedy = meaning(code, message, f"{service}:{operation}", key_id)
-        asked = f" with key {key_id}" if key_id else ""
-        said = f"{code}: {message.rstrip('.')}." if message else f"{code}."
-        return KmsError(
-            f"AWS refused {operation}{asked} {where}: {said}", reason=reason, remedy=remedy, details=details
-        )
-    found = failure(error)
-    if found is None:
-        raise error
-    return KmsError(f"{found.what} {where}".rstrip() + ".", reason=found.reason, remedy=found.remedy, details=details)
+    said = options.sourced("web_identity_token_file")
+    if said:
+        return said
+    if options.access_key or options.shared_creds_profile or options.shared_creds_filename or environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    profile = session.get_scoped_config()
+    if "role_arn" in profile and "web_identity_token_file" not in profile:
+        return None
+    return first(environ, ("AWS_WEB_IDENTITY_TOKEN_FILE",))

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every source of the region, which of them wins, and what is said where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.adapter import Adapter
+from support.credential_endpoints import black_hole, metadata_service, serving
+from support.strict_kms import Credentials, StrictKms
+
+pytestmark = pytest.mark.matrix
+
+SLACK = 0.8  # of a busy machine, in seconds
+METADATA = {"AWS_REGION": "", "AWS_EC2_METADATA_DISABLED": "false"}
+HINTS = [("eu-central-1", "the key's ARN"), ("eu-south-1", "the sealed value's key ARN")]
+NONE = (
+    "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one. Give region, set the "
+    "environment variable AWS_REGION, or name the key by its ARN."
+)
+
+
+def alias_in(kms: StrictKms, region: str) -> str:
+    """An alias that KMS finds in this region only."""
+    alias = f"alias/only-in-{region}"
+    if not any(entry["AliasName"] == alias for entry in kms.client(region=region).list_aliases()["Aliases"]):
+        kms.new_key(region, alias=alias)
+    return alias
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "value", "source"),
+    [
+        ({"region": "eu-west-1"}, {"AWS_REGION": "eu-west-2", "AWS_PROFILE": "vault"}, "eu-west-1", "option region"),
+        ({}, {"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-3"}, "eu-west-2", "environment variable AWS_REGION"),
+        ({}, {"AWS_DEFAULT_REGION": "eu-west-3", "AWS_PROFILE": "vault"}, "eu-west-3", "environment variable AWS_DEFAULT_REGION"),
+        ({"shared_creds_profile": "vault"}, {}, "eu-north-1", "AWS profile vault"),
+        ({}, {"AWS_PROFILE": "vault"}, "eu-north-1", "AWS profile vault"),
+        ({}, {}, "eu-central-1", "the key's ARN"),
+    ],
+)
+def test_region(
+    adapter: Adapter, kms: StrictKms, user: Credentials, tmp_path: Path, options: Any, variables: Any, value: str, source: str
+) -> None:
+    config = tmp_path / "config"
+    pair = f"aws_access_key_id = {user.access_key}\naws_secret_access_key = {user.secret_key}\n"
+    config.write_text(f"[profile vault]\nregion = eu-north-1\n{pair}[default]\n{pair}", encoding="utf-8")
+    said = {"AWS_REGION": "", "AWS_CONFIG_FILE": str(config), **variables}
+    found = adapter.connection(options, key=alias_in(kms, value), hints=HINTS, **said)
+    assert found["region"] == {"value": value, "source": source}
+
+
+def test_region_of_the_default_profile(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nregion = eu-north-1\n", encoding="utf-8")
+    found = adapter.connection(key=alias_in(kms, "eu-north-1"), AWS_REGION="", AWS_CONFIG_FILE=str(config), **signed_in)
+    assert found["region"] == {"value": "eu-north-1", "source": "AWS profile default"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [
+        ("ap-south-1b", "ap-south-1"),
+        ("us-west-2-lax-1a", "us-west-2"),  # a local zone
+        ("us-east-1-wl1-bos-wlz-1", "us-east-1"),  # a wavelength zone
+    ],
+)
+def test_region_of_the_instance(adapter: Adapter, signed_in: dict[str, str], kms: StrictKms, zone: str, region: str) -> None:
+    with metadata_service(None, zone) as service:
+        found = adapter.connection(
+            key=alias_in(kms, region), AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA, **signed_in
+        )
+        assert found["region"] == {"value": region, "source": "instance metadata"}
+        assert ("PUT", "/latest/api/token") in service.asked
+        service.asked.clear()
+        adapter.connection(key=alias_in(kms, "eu-central-1"), hints=HINTS, AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA, **signed_in)
+        assert service.asked == []
+
+
+def test_no_region(adapter: Adapter, signed_in: dict[str, str]) -> None:
+    assert adapter.refusal(AWS_REGION="", **signed_in)[:2] == ("no_region", NONE)
+
+
+def test_no_region_where_the_metadata_service_is_silent(adapter: Adapter) -> None:
+    """Without credentials too: who waited for the region in vain does not wait for credentials."""
+    with black_hole() as url:
+        reason, message, seconds = adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=url, **METADATA)
+    assert (reason, message) == ("no_region", NONE)
+    assert 0.9 < seconds < 1.2 + SLACK
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_what_is_no_metadata_service(adapter: Adapter, signed_in: dict[str, str], status: int) -> None:
+    def answer(headers: Any) -> tuple[int, str]:
+        return status, "<html>Welcome</html>"
+
+    with serving({("PUT", "/latest/api/token"): answer, ("GET", "/latest/meta-data/placement/availability-zone/"): answer}) as server:
+        assert adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=server.url, **METADATA, **signed_in)[:2] == ("no_region", NONE)
+
+
+@pytest.mark.parametrize(("options", "variables", "source"), [
+    ({"region": "us east"}, {}, "option region"), ({}, {"AWS_REGION": "us east"}, "environment variable AWS_REGION"),
+])
+def test_what_is_no_region(adapter: Adapter, signed_in: dict[str, str], options: Any, variables: Any, source: str) -> None:
+    assert adapter.refusal(options, **{**signed_in, **variables})[:2] == (
+        "invalid_option", f"'us east' (from {source}) is not the name of an AWS region. Give a name such as us-east-1."
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        (
+            {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "nowhere"},
+            "The metadata service's endpoint nowhere is no URL. Correct AWS_EC2_METADATA_SERVICE_ENDPOINT.",
+        ),
+        (
+            {"AWS_METADATA_SERVICE_TIMEOUT": "soon"},
+            "A value of the AWS configuration is not valid: invalid literal for int() with base 10: 'soon'. Check the AWS config file and the "
+            "environment variables whose names begin with AWS_.",
+        ),
+    ],
+)
+def test_settings_of_the_metadata_service_that_are_wrong(adapter: Adapter, variables: dict[str, str], message: str) -> None:
+    assert adapter.refusal(**METADATA, **variables)[:2] == ("invalid_option", message)
