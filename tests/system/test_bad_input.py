@@ -151,7 +151,8 @@ def test_what_is_said_before_kms_is_asked(bench: Bench, ansible: Ansible) -> Non
             "environment variable AWS_REGION, or name the key by its ARN.", "no_region", environment={"AWS_REGION": ""}),
         Row("no credentials", {"plaintext": "x", **here},
             "No AWS credentials are found. Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or "
-            "run where an instance profile, a container role or a web identity gives them.", "no_credentials", environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
+            "run where an instance profile, a container role or a web identity gives them.", "no_credentials",
+            environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
         Row("half a pair", {"plaintext": "x", "secret_key": "half", **here},
             "Option secret_key is given without access_key. Give both or neither.", "incomplete_credentials"),
         Row("malformed key id", {"plaintext": "x", "kms_key_id": "1234"},
