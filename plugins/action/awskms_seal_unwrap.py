@@ -46,7 +46,10 @@ class ActionModule(ActionBase):
         # Errors hold no secret and are to be read, as are results that hold no plaintext, with their diff.
         if _OPENED & set(result):
             result["_ansible_no_log"] = True
-        elif "reason" not in result:
+            self._task.no_log = True  # ansible-core before 2.19 looks at the task alone when it sums up a loop
+            return result
+        result.pop("invocation", None)  # what is no blob may well be a secret that was given by mistake
+        if "reason" not in result:
             for name in _PRINTED & set(result):
                 if "plaintext" in str(result[name]):
                     result[name] = "(not shown, since it may hold what was opened)"

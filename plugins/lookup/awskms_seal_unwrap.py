@@ -108,6 +108,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
@@ -126,11 +127,12 @@ from yaml import YAMLError
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        self.set_options(var_options=own_variables(self, variables), direct=kwargs)
+        own = own_variables(self, variables)
+        self.set_options(var_options=own, direct=kwargs)
         with lookup_errors():
-            return self._run(self._flatten(terms), variables)
+            return self._run(self._flatten(terms), variables, connection_options(self, own))
 
-    def _run(self, terms: list[Any], variables: dict[str, Any] | None) -> list[Any]:
+    def _run(self, terms: list[Any], variables: dict[str, Any] | None, options: ConnectionOptions) -> list[Any]:
         limit = self.get_option("max_size")
         if self.get_option("from_file"):
             names = [f"The file {term}" for term in terms]
@@ -139,7 +141,7 @@ class LookupModule(LookupBase):
             names = [f"Value {number}" for number in range(1, len(terms) + 1)]
             values = [from_blob(name, term, limit) for name, term in zip(names, terms)]
         aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
-        clients = KmsClients(connection_options(self))
+        clients = KmsClients(options)
         trusted = trusted_keys(self.get_option("allowed_key_ids"), clients, values)
         with named_errors(names if len(names) > 1 else []):
             opened = Unsealer(clients, aad, trusted).unwrap_many(values)

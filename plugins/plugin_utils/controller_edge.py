@@ -20,18 +20,23 @@ _ORIGINS = {"env: ": "environment variable ", "var: ": "variable "}
 _OF_THE_CALL = ("default", "direct", "keyword")
 
 
-def connection_options(plugin: Any) -> ConnectionOptions:
-    """What keywords, variables, environment and ansible.cfg say of the way to KMS, and which of them said it."""
+def connection_options(plugin: Any, variables: dict[str, Any]) -> ConnectionOptions:
+    """What keywords, variables, environment and ansible.cfg say of the way to KMS, and which of them said it.
+
+    :param variables: those that the plugin's options were set with.
+    """
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for field in dataclasses.fields(ConnectionOptions):
         if field.name == "sources":
             continue
-        value, origin = plugin.get_option_and_origin(field.name)
+        value = plugin.get_option(field.name)
         if value is None:
             continue
         values[field.name] = value
-        if origin and str(origin).lower() not in _OF_THE_CALL:
+        # ansible-core before 2.19 looks for the value anew here, without the call's keywords.
+        found, origin = plugin.get_option_and_origin(field.name, hostvars=variables)
+        if found == value and origin and str(origin).lower() not in _OF_THE_CALL:
             sources[field.name] = _in_words(str(origin))
     return ConnectionOptions(**values, sources=sources)
 

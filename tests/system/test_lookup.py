@@ -18,6 +18,7 @@ from support.ansible_run import Ansible
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues
 
+pytestmark = pytest.mark.matrix
 LOOKUP = "sealwright.vault_seal.awskms_seal_unwrap"
 MANY = 500
 
@@ -46,7 +47,6 @@ def shows(name: str, expression: str, **task: Any) -> dict[str, Any]:
     return {"name": name, "ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}, **task}
 
 
-@pytest.mark.matrix
 def test_values_and_encodings(bench: Bench) -> None:
     variables = {
         "text": bench.blob("\u00e4 {{ 1 + 1 }}".encode()),
@@ -69,15 +69,17 @@ def test_values_and_encodings(bench: Bench) -> None:
         vars=variables,
     ).succeeded()
     said = {record["task"]: record["result"]["msg"] for record in run.results}
+    # ansible-core before 2.19 makes text of a number that a template gives.
+    said.update({name: str(said[name]) for name in ("yaml", "many", "a list")})
     assert said == {
         "text": "\u00e4 {{ 1 + 1 }}",  # what a value holds is never taken for a template
         "aad": "bound",
         "aad in base64": "bound",
         "bytes": "AP8=",
         "json": {"list": [1, 2]},
-        "yaml": 2,
-        "many": 2,
-        "a list": 2,
+        "yaml": "2",
+        "many": "2",
+        "a list": "2",
     }
 
 
