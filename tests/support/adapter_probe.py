@@ -47,7 +47,7 @@ def answer(said: dict[str, Any]) -> dict[str, Any]:
 
 def lead_link_local(target: str) -> None:
     """Resolve 169.254.* to ``target``, as a route of the host would."""
-    host, _, port = target.rpartition(":")
+    host, dummy, port = target.rpartition(":")
     resolve = socket.getaddrinfo
 
     def resolved(asked: Any, asked_port: Any, *arguments: Any, **settings: Any) -> Any:

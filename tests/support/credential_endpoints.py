@@ -118,7 +118,7 @@ def black_hole() -> Iterator[str]:
 def full_listener() -> Iterator[str]:
     """The URL of a listener that takes no more connections: what a firewall that drops packets looks like."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as waiting:
-        for _ in range(4):  # Linux takes one more than the backlog says, and drops what comes then
+        for _attempt in range(4):  # Linux takes one more than the backlog says, and drops what comes then
             client = waiting.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(listener.getsockname())
