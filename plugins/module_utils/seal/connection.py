@@ -178,9 +178,14 @@ def first(environ: Mapping[str, str], variables: tuple[str, ...]) -> Sourced | N
     return None
 
 
+def is_region_name(text: str) -> bool:
+    """Whether this can be a region's name, as it becomes part of a host's name."""
+    return bool(_REGION_NAME.match(text))
+
+
 def check_region_name(region: Sourced) -> None:
     """Refuse what cannot be a region's name, as it becomes part of a host's name; raises :class:`SettingError`."""
-    if not _REGION_NAME.match(region.value):
+    if not is_region_name(region.value):
         raise SettingError(
             f"{region.value!r} (from {region.source}) is not the name of an AWS region.",
             reason="invalid_option",

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HCL 1. That the server reads files alike is shown in tests/system/test_settings_against_the_server.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.hcl import parse_hcl
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import read_config
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("a = 1", 1), ("a = -5", -5), ("a = 0x1F", 31), ("a = 017", 15), ("a = 1.5e3", 1500.0), ("a = .5", 0.5), ("a = true", True),
+    ('a = "x"', "x"), ("a = []", []), ('a = [1, "x", [true],]', [1, "x", [True]]), ('a = "\\t\\u00e4\\U0001F600\\"\\\\"', "\tä\U0001f600\"\\"),
+    ("a = <<-EOT\n    one\n      two\n    EOT\n", "one\n  two\n"), ("a = <<EOT\n  one\n\nEOT\n", "  one\n\n"), ("a = <<-X\n one\n    X\n", " one\n"),
+    ('a = "${x["y"]} z"', '${x["y"]} z'), ('a = "$x {y}"', "$x {y}"),
+])
+def test_values(text: str, value: object) -> None:
+    (item,) = parse_hcl(text)
+    assert (item.keys, item.value) == (("a",), value)
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("a = \n}", "line 2: a value is missing, or a text without quotes"),
+    ("}", "line 1: a closing brace without its opening one"),
+    ("a {\n b = 1", "line 2: a closing brace is missing"),
+    ('a = "x\n"', "line 1: a text is not ended by a quote"),
+    ('a = "\\q"', "line 1: a backslash before a sign that it does not go with"),
+    ("a = [1 2]", "line 1: a comma or the end of a list is missing"),
+    ("a = 09", "line 1: an octal number with the digit 8 or 9"),
+    ("a b = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a = <<\nx\n", "line 1: a text of several lines has no name at its beginning"),
+    ("a = <<X\nx\n", "line 1: a text of several lines has no end"),
+    ('a = "\\UFFFFFFFF"', "line 1: an escape of a character that does not exist"),
+    ("a = " + "[" * 100, "line 1: more than 64 levels"),
+    ("/* a", "line 1: a name, an equals sign or an opening brace is missing"),
+])
+def test_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(SettingError) as error:
+        parse_hcl(text)
+    assert (error.value.message, error.value.reason) == (message, "malformed_config")
+
+
+@given(st.text(alphabet='ab="{}[]<-E\n\\$#/*,1.0xu é', max_size=60))
+def test_nothing_else_than_a_setting_error(text: str) -> None:
+    try:
+        parse_hcl(text)
+    except SettingError as error:
+        assert error.reason == "malformed_config"
+
+
+def test_folders_and_their_errors(tmp_path: Path) -> None:
+    (tmp_path / "b.hcl").write_text('seal "awskms" { region = "b" }', encoding="utf-8")
+    (tmp_path / "a.json").write_text('{"seal": {"awskms": {"region": "a"}}}', encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("{{{", encoding="utf-8")
+    (tmp_path / "old.hcl~").write_text("{{{", encoding="utf-8")
+    (tmp_path / "more.hcl").mkdir()
+    found = read_config([str(tmp_path), str(tmp_path / "b.hcl")])
+    assert [stanza.settings["region"] for stanza in found.stanzas] == ["a", "b"]
+    (tmp_path / "c.hcl").write_text('seal "awskms" {\n secret_key = hush\n}', encoding="utf-8")
+    with pytest.raises(SettingError) as error:
+        read_config([str(tmp_path)])
+    assert str(error.value) == (
+        f"{tmp_path}/c.hcl: line 2: a value is missing, or a text without quotes. Correct the file; the server would refuse it too."
+    )
+    (tmp_path / "c.hcl").write_bytes(b"\xff")
+    with pytest.raises(SettingError) as error:
+        read_config([str(tmp_path)])
+    assert str(error.value) == f"{tmp_path}/c.hcl is not UTF-8. Name a configuration file."
+    with pytest.raises(SettingError) as error:
+        read_config([str(tmp_path / "none.hcl")])
+    assert error.value.reason == "file_error"
