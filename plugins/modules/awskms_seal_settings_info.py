@@ -13,8 +13,8 @@ description:
   - Reads what a host has for a server of HashiCorp Vault or OpenBao (configuration files, environment files, a systemd unit) and says for every setting of the
     C(awskms) seal which value the server will use and where it comes from. It explains servers that this collection did not configure, too.
   - Asks nobody; neither KMS nor the server need to be there. Whether the settings work is told by the module that probes the permissions.
-  - Files are read on the host, by a reader of HCL 1 of the collection's own. The secrets in them stay there, since no result shows them; and Vault and OpenBao use
-    HCL 1, which parsers of HCL 2 read otherwise.
+  - Files are read on the host, by a reader of HCL 1 of the collection's own. The secrets in them stay there, since no result shows them; and Vault and
+    OpenBao use HCL 1, which parsers of HCL 2 read otherwise.
   - What is said for OpenBao is proven against the server; what is said for Vault is what its documentation says.
 author:
   - The sealwright.vault_seal authors (@sealwright)
