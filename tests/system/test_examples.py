@@ -26,7 +26,7 @@ from support.strict_kms import StrictKms
 
 CHECKOUT = Path(__file__).parents[2]
 ALIAS = "alias/vault-unseal"
-MODULES = ("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_key_info", "awskms_seal_settings_info")
+MODULES = ("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info")
 LOOKUP = "awskms_seal_unwrap"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
 # Which documentation fragment an option comes from is not said by ansible-doc; these are of ansible.builtin.files.

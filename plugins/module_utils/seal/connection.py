@@ -117,16 +117,25 @@ class ConnectionOptions:
 
 def key_in_force(option: str | None, environ: Mapping[str, str]) -> Sourced:
     """The key to seal with; raises :class:`SettingError` where none is named (``no_key``) or its form is wrong."""
-    said = Sourced(option, "option kms_key_id") if option else None
-    key = said or first(environ, KEY_VARIABLES)
+    key = named_key(option, environ)
     if key is None:
-        raise SettingError(
-            "No KMS key is named.",
-            reason="no_key",
-            remedy=f"Give kms_key_id, or set the environment variable {KEY_VARIABLES[0]}.",
-        )
+        raise no_key()
     parse_key(key)
     return key
+
+
+def no_key() -> SettingError:
+    """The error that says that no key is named."""
+    return SettingError(
+        "No KMS key is named.",
+        reason="no_key",
+        remedy=f"Give kms_key_id, or set the environment variable {KEY_VARIABLES[0]}.",
+    )
+
+
+def named_key(option: str | None, environ: Mapping[str, str]) -> Sourced | None:
+    """The key that the task or else the environment names, whatever its form; None where neither does."""
+    return Sourced(option, "option kms_key_id") if option else first(environ, KEY_VARIABLES)
 
 
 def parse_key(key: Sourced) -> KeyReference:

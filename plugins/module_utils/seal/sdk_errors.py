@@ -32,6 +32,8 @@ CREDENTIAL_SOURCES = {
 """botocore's names of the ways to credentials, in words."""
 
 _WAY = "Check the endpoint's name and port, DNS, route and proxy."
+_NO_NAME = "its name cannot be resolved"
+_DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint is known only to the resolver of its own VPC."
 _SLOW = "Check route, firewall, security group and VPC endpoint on the way, or raise the option timeout."
 _SOURCE = "Check what the AWS configuration says where the credentials come from."
 HALF_A_PAIR = "Set what is missing too, or nothing of it."
@@ -71,7 +73,10 @@ def in_words(error: Exception, asked: Asked) -> SealError | None:
         words = _WORDS.get(kind.__name__)
         if words:
             what, reason, remedy = words
-            return KmsError(f"{_filled(what, error, asked)}.", reason=reason, remedy=remedy, details={"operation": asked.operation})
+            said = f"{_filled(what, error, asked)}."
+            if _NO_NAME in said:
+                remedy = _DNS
+            return KmsError(said, reason=reason, remedy=remedy, details={"operation": asked.operation})
     return None
 
 
@@ -190,7 +195,7 @@ def _connection(cause: str) -> str:
     if "refused" in cause:
         return "the connection is refused"
     if any(words in cause for words in ("resolve", "Name or service not known", "nodename", "getaddrinfo")):
-        return "its name cannot be resolved"
+        return _NO_NAME
     if "unreachable" in cause or "No route" in cause:
         return "there is no route to it"
     return "the connection fails"

@@ -28,7 +28,8 @@ class CallbackModule(CallbackBase):
             content = {**content, "failed": True}
         task = result.task if hasattr(result, "task") else result._task
         with open(os.environ["RECORD_RESULTS"], "a", encoding="utf-8") as stream:
-            record = {"task": task.get_name(), "outcome": outcome, "result": content, "began": self._began, "ended": time.time()}
+            host = result.host if hasattr(result, "host") else result._host
+            record = {"task": task.get_name(), "host": host.get_name(), "outcome": outcome, "result": content, "began": self._began, "ended": time.time()}
             stream.write(json.dumps(record, default=str) + "\n")
 
     def v2_playbook_on_task_start(self, task, is_conditional):

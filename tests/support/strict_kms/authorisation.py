@@ -23,7 +23,8 @@ Statement = dict[str, Any]
 
 def authorise(principal: Principal, action: str, key: Any, context: Mapping[str, str]) -> None:
     """Raise AccessDeniedException unless the principal may do ``action`` (``kms:Encrypt``) with moto's ``key``."""
-    facts = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+    facts: dict[str, Any] = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+    facts["kms:ResourceAliases"] = list(key.aliases)
     facts["kms:CallerAccount"] = principal.account
     identity = list(_statements(principal.policies))
     resource = list(_statements([key.policy]))
@@ -73,11 +74,11 @@ def _statements(documents: Iterable[Any]) -> Iterable[Statement]:
         yield from [found] if isinstance(found, dict) else found
 
 
-def _any(statements: list[Statement], effect: str, action: str, resource: str, facts: Mapping[str, str]) -> bool:
+def _any(statements: list[Statement], effect: str, action: str, resource: str, facts: Mapping[str, Any]) -> bool:
     return bool(_matching(statements, effect, action, resource, facts))
 
 
-def _matching(statements: list[Statement], effect: str, action: str, resource: str, facts: Mapping[str, str]) -> list[Statement]:
+def _matching(statements: list[Statement], effect: str, action: str, resource: str, facts: Mapping[str, Any]) -> list[Statement]:
     return [
         item
         for item in statements
@@ -102,11 +103,13 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _conditions_hold(conditions: dict[str, Any], facts: Mapping[str, str], effect: str) -> bool:
+def _conditions_hold(conditions: dict[str, Any], facts: Mapping[str, Any], effect: str) -> bool:
     for operator, tests in conditions.items():
         for name, values in tests.items():
             fact = facts.get(name)
-            if operator == "StringEquals":
+            if operator == "ForAnyValue:StringEquals":
+                holds = any(each in _listed(values) for each in _listed(fact))
+            elif operator == "StringEquals":
                 holds = fact in _listed(values)
             elif operator == "StringLike":
                 holds = fact is not None and _matches(values, fact, str)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module awskms_permission_info does: probe one key, and say all that was found, whatever it was."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import (
+    REGION_VARIABLES,
+    ConnectionOptions,
+    Sourced,
+    check_region,
+    endpoint_in_force,
+    first,
+    named_key,
+    no_key,
+    parse_key,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.instance_metadata import why_no_credentials
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.probe import Probe, probe, refused
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_errors import NO_CREDENTIALS
+
+
+def permission_info_task(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError` only where the task asks to fail."""
+    options = connection_options(module.params)
+    result = {"changed": False, **probed(options, named_key(module.params["kms_key_id"], os.environ))}
+    if module.params["fail_unless_ready"] and not result["ready"]:
+        raise SealError(result["summary"], reason=result["reason"], remedy=result["remedy"]["msg"], details=result)
+    return result
+
+
+def probed(options: ConnectionOptions, key: Sourced | None) -> dict[str, Any]:
+    """All facts about one key and the way to it."""
+    reference: KeyReference | None = None
+    connection: dict[str, Any] = {}
+    try:
+        if key is None:
+            raise no_key()
+        reference = parse_key(key)
+        hints = (Sourced(reference.region, "the key's ARN"),) if reference.region else ()
+        kms = open_kms(options, hints)
+        connection = kms.connection()
+        check_region(kms.region, key)
+        kms.key_in_environment = key if key.source.startswith("environment") else None
+        found = probe(kms, reference)
+    except SealError as error:
+        connection = connection or _said(options, reference)
+        region = connection["region"]["value"] if connection["region"] else ""
+        found = refused(_explained(error), reference, region)
+    return {**_facts(found), **connection, "kms_key_id": key.as_result() if key else None, "principal": _principal(found, connection)}
+
+
+def _facts(found: Probe) -> dict[str, Any]:
+    return {
+        "ready": found.ready,
+        "reason": found.reason or None,
+        "summary": found.summary(),
+        "permissions": {_option_name(action): verdict.as_result() for action, verdict in found.verdicts.items()},
+        "key_arn": found.key_arn or None,
+        "state": found.state or None,
+        "problems": [finding._asdict() for finding in found.problems],
+        "key_warnings": [finding._asdict() for finding in found.warnings],
+        "latency_ms": found.latency_ms,
+        "remedy": found.remedy(),
+    }
+
+
+def _option_name(action: str) -> str:
+    return {"kms:DescribeKey": "describe_key", "kms:Encrypt": "encrypt", "kms:Decrypt": "decrypt"}[action]
+
+
+def _principal(found: Probe, connection: dict[str, Any]) -> dict[str, Any] | None:
+    """Who asked: by ARN where AWS told it, else by access key ID."""
+    credentials = connection["credentials"]
+    if not (found.principal or credentials):
+        return None
+    shown = credentials or {"value": None, "source": None}
+    return {"arn": found.principal or None, "access_key": shown["value"], "source": shown["source"]}
+
+
+def _said(options: ConnectionOptions, reference: KeyReference | None) -> dict[str, Any]:
+    """What options, environment and key say of the way, where the AWS SDK could not be set up; None where they do not."""
+    hint = Sourced(reference.region, "the key's ARN") if reference and reference.region else None
+    region = options.sourced("region") or first(os.environ, REGION_VARIABLES) or hint
+    try:
+        endpoint = endpoint_in_force(options, os.environ)
+    except SealError:
+        endpoint = None
+    return {
+        "region": region.as_result() if region else None,
+        "endpoint": endpoint.as_result() if endpoint else None,
+        "credentials": None,
+    }
+
+
+def _explained(error: SealError) -> SealError:
+    if error.remedy != NO_CREDENTIALS:
+        return error
+    why = why_no_credentials(os.environ)
+    return SealError(f"{error.message} {why}".rstrip(), reason=error.reason, remedy=error.remedy, details=error.details)

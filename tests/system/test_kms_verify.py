@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role kms_verify, on hosts that are all this machine but for their credentials, Pythons and users, against the strict KMS."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.ansible_run import Ansible, Run, host_python
+from support.strict_kms import Credentials, StrictKms
+
+ROLE = "sealwright.vault_seal.kms_verify"
+ALIAS = "alias/verified"
+NOWHERE = "/proc/there-is-no-such-folder"  # no temporary folder can be made there: the host is unreachable to Ansible
+HOW_TO_GET = (
+    "Install python3-boto3 and python3-cryptography (kms_verify_libraries: system), let the role make a virtual environment "
+    "(kms_verify_libraries: venv), or name a Python that has boto3 (kms_verify_python)."
+)
+Hosts = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def key(kms: StrictKms) -> str:
+    return kms.new_key(alias=ALIAS)
+
+
+@pytest.fixture(scope="module")
+def ansible(tmp_path_factory: pytest.TempPathFactory, kms: StrictKms, key: str) -> Ansible:
+    """Ansible whose environment leads to the strict KMS, without credentials."""
+    environment = {name: value for name, value in kms.environment().items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET"))}
+    return Ansible(tmp_path_factory.mktemp("verify"), environment)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_behind(ansible: Ansible) -> Iterator[None]:
+    """Of the whole run, in the folder that the hosts take for temporary files."""
+    yield
+    assert list((ansible.folder / "tmp").iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python without any library."""
+    folder = tmp_path_factory.mktemp("bare")
+    subprocess.run([host_python(), "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    return str(folder / "bin" / "python")
+
+
+def policy(*actions: str) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+
+
+def signed(who: Credentials) -> dict[str, str]:
+    return {"kms_verify_access_key": who.access_key, "kms_verify_secret_key": who.secret_key}
+
+
+def verify(ansible: Ansible, hosts: Hosts, *arguments: str, env: dict[str, str] | None = None, play: dict[str, Any] | None = None, **variables: Any) -> Run:
+    """Run the role on hosts that differ in their variables."""
+    common = {"ansible_connection": "local", "ansible_python_interpreter": host_python()}
+    ansible.inventory.write_text(json.dumps({"all": {"hosts": {name: {**common, **said} for name, said in hosts.items()}}}), encoding="utf-8")
+    role = {"role": ROLE, "vars": {"kms_verify_kms_key_id": ALIAS, **variables}}
+    return ansible.playbook([{"hosts": "all", "gather_facts": False, "roles": [role], **(play or {})}], *arguments, env=env)
+
+
+def table(run: Run) -> list[str]:
+    """The lines that the role shows, without latencies and superfluous blanks."""
+    lines: list[str] = next(record["result"]["msg"] for record in run.results if record["task"].endswith(": Show hosts against permissions"))
+    assert len({line.find(word) for line, word in ((lines[0], "DescribeKey"), (lines[1], lines[1].split()[1]))}) == 1  # in columns
+    return [re.sub(r"  \d+ +(ready|NOT)", r"  MS  \1", line) for line in lines]
+
+
+def row(run: Run, host: str) -> list[str]:
+    return next(re.split("  +", line) for line in table(run) if line.startswith(f"{host} "))
+
+
+def refusals(run: Run) -> dict[str, str]:
+    """What the role made hosts fail with."""
+    return {record["host"]: record["result"]["msg"] for record in run.results if record["task"].endswith(": Refuse to go on") and record["outcome"] == "failed"}
+
+
+@pytest.mark.matrix
+def test_hosts_against_permissions(kms: StrictKms, ansible: Ansible, key: str, bare_python: str) -> None:
+    describe = kms.principal(policy("kms:DescribeKey", "kms:Encrypt"))
+    encrypt = kms.principal(policy("kms:DescribeKey", "kms:Decrypt"))
+    hosts: Hosts = {
+        "ready": signed(kms.admin),
+        "no-decrypt": signed(describe),
+        "no-encrypt": signed(encrypt),
+        "no-credentials": {},
+        "no-way": {**signed(kms.admin), "kms_verify_endpoint": "http://127.0.0.1:9", "kms_verify_timeout": 1},
+        "no-library": {**signed(kms.admin), "ansible_python_interpreter": bare_python},
+        "no-python": {"kms_verify_python": "/nonexistent/python"},
+        "gone": {"ansible_remote_tmp": NOWHERE, "kms_verify_pipelining": False},
+    }
+    report = ansible.folder / "report.json"
+    run = verify(ansible, hosts, "-vvvv", kms_verify_report=str(report))
+    assert run.code == 2
+    key_id = key.rsplit("/", 1)[-1]
+    lines = table(run)
+    assert [re.split("  +", line) for line in lines[: len(hosts) + 1]] == [
+        ["host", "DescribeKey", "Encrypt", "Decrypt", "key", "state", "region", "ms", "result"],
+        ["ready", "allowed", "allowed", "allowed", key_id, "Enabled", "us-east-1", "MS", "ready"],
+        ["no-decrypt", "allowed", "allowed", "DENIED", key_id, "Enabled", "us-east-1", "MS", "NOT READY: access_denied"],
+        ["no-encrypt", "allowed", "DENIED", "-", key_id, "Enabled", "us-east-1", "MS", "NOT READY: access_denied"],
+        ["no-credentials", "FAILED", "-", "-", ALIAS, "-", "us-east-1", "-", "NOT READY: no_credentials"],
+        ["no-way", "FAILED", "-", "-", ALIAS, "-", "us-east-1", "MS", "NOT READY: unreachable"],
+        ["no-library", "FAILED", "-", "-", ALIAS, "-", "us-east-1", "-", "NOT READY: missing_library"],
+        ["no-python", "-", "-", "-", "-", "-", "-", "-", "NOT READY: host_failed"],
+        ["gone", "-", "-", "-", "-", "-", "-", "-", "NOT READY: host_unreachable"],
+    ]
+    said = dict(line.split(": ", 1) for line in lines[len(hosts) + 1 :])
+    assert list(said) == [host for host in hosts if host != "ready"]
+    assert said["no-decrypt"] == f"kms:Decrypt is denied to {describe.arn} for the key {key}."
+    assert said["no-library"] == "The Python library botocore cannot be imported (No module named 'botocore')."
+    assert "/nonexistent/python" in said["no-python"]
+    assert "Failed to create temporary directory" in said["gone"]
+
+    written = json.loads(report.read_text(encoding="utf-8"))
+    assert (report.stat().st_mode & 0o777, written["ready"], list(written["hosts"])) == (0o644, False, sorted(hosts))
+    for host, found in written["hosts"].items():
+        line = row(run, host)
+        assert [found["permissions"][name]["verdict"] for name in ("describe_key", "encrypt", "decrypt")] == [
+            {"-": "not_tried"}.get(word, word.lower()) for word in line[1:4]
+        ]
+        assert line[-1] == ("ready" if found["ready"] else f"NOT READY: {found['reason']}")
+        assert found["summary"].replace("\n", " ") == said.get(host, found["summary"])
+    assert written["hosts"]["no-encrypt"]["remedy"]["policy_statement"] == {
+        "Effect": "Allow", "Action": ["kms:Encrypt", "kms:Decrypt"], "Resource": key
+    }
+
+    remedies = {record["host"]: record["result"]["kms_verify_result.remedy"] for record in run.results if "kms_verify_result.remedy" in record["result"]}
+    assert remedies == {host: written["hosts"][host]["remedy"] for host in said}
+    assert remedies["no-library"]["msg"] == HOW_TO_GET
+    assert remedies["no-python"]["msg"] == "Check the Python that modules run with there."
+    assert remedies["gone"]["msg"] == "Check the way to this host."
+    failed = refusals(run)
+    assert set(failed) == set(said)
+    assert failed["no-decrypt"] == f"{said['no-decrypt']} Allow kms:Decrypt by an IAM policy, the key policy or a grant."
+    assert failed["no-credentials"].startswith("No AWS credentials are found. Give access_key and secret_key, ")
+    assert not any(record["result"].get("changed") for record in run.results)
+    for who in (kms.admin, describe, encrypt):
+        assert who.secret_key not in run.output + json.dumps(run.results) + report.read_text(encoding="utf-8")
+
+
+@pytest.mark.matrix
+def test_check_mode(kms: StrictKms, ansible: Ansible) -> None:
+    report = ansible.folder / "unwritten.json"
+    hosts = {"ready": signed(kms.admin), "denied": signed(kms.principal(policy("kms:DescribeKey")))}
+    run = verify(ansible, hosts, "--check", "--diff", kms_verify_report=str(report))
+    assert (run.code, set(refusals(run)), report.exists()) == (2, {"denied"}, False)
+    assert (row(run, "ready")[-1], row(run, "denied")[2]) == ("ready", "DENIED")
+    assert not any(record["result"].get("changed") for record in run.results)
+
+
+def test_hosts_that_are_not_ready_go_on_where_asked(kms: StrictKms, ansible: Ansible) -> None:
+    hosts = {"ready": signed(kms.admin), "denied": signed(kms.principal(policy("kms:Decrypt")))}
+    after = [{"name": "after", "ansible.builtin.debug": {"var": "kms_verify_result.ready"}}]
+    run = verify(ansible, hosts, kms_verify_fail=False, play={"tasks": after}).succeeded()
+    assert refusals(run) == {}
+    told = {record["host"]: record["result"]["kms_verify_result.ready"] for record in run.results if record["task"] == "after"}
+    assert told == {"ready": True, "denied": False}
+
+
+def test_hosts_that_were_lost_or_not_reached_yet(kms: StrictKms, ansible: Ansible) -> None:
+    """While gathering facts, and of a batch that comes later."""
+    hosts = {"first": signed(kms.admin), "lost": {"ansible_remote_tmp": NOWHERE}, "later": signed(kms.admin)}
+    run = verify(ansible, hosts, play={"gather_facts": True, "gather_subset": ["!all"], "serial": [2, 1]})
+    assert run.code == 4
+    assert table(run)[-2:] == [
+        "lost: This host was unreachable, or failed, before it could be asked.",
+        "later: This host was not asked in this run.",
+    ]
+    assert (row(run, "lost")[-1], row(run, "later")[-1]) == ("NOT READY: host_unreachable", "NOT READY: not_asked")
+    assert refusals(run) == {}
+
+
+def test_an_option_that_is_wrong(ansible: Ansible) -> None:
+    run = verify(ansible, {"vault": {}}, kms_verify_libraries="somewhere")
+    assert run.code == 2
+    assert "value of kms_verify_libraries must be one of: present, system, venv, got: somewhere" in run.output
+
+
+def test_a_virtual_environment_in_check_mode(kms: StrictKms, ansible: Ansible, bare_python: str) -> None:
+    hosts = {
+        "made": {**signed(kms.admin), "ansible_python_interpreter": bare_python},
+        "no-venv": {"kms_verify_python": "/bin/false"},
+        "no-package": {"kms_verify_venv_packages": ["./there-is-no-such-package"]},
+    }
+    config = Path.home() / ".config" / "pip" / "pip.conf"
+    pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    run = verify(ansible, hosts, "--check", env={**({"PIP_CONFIG_FILE": str(config)} if config.exists() else {}), **pip}, kms_verify_libraries="venv")
+    assert row(run, "made")[-1] == "ready"
+    assert row(run, "no-venv")[-1] == row(run, "no-package")[-1] == "NOT READY: host_failed"
+    assert any(line.startswith("no-package: Install the libraries into it: ") and "there-is-no-such-package" in line for line in table(run))
+    failed = refusals(run)["no-venv"]
+    assert failed.startswith("Make the virtual environment: ")
+    assert failed.endswith(f"non-zero return code. {HOW_TO_GET}")
+    assert not any(record["result"].get("changed") for record in run.results)
+
+
+SUDO = """\
+#!/bin/sh
+# Becomes nobody else, but says who it was asked to become, and takes the home folder of that one.
+while [ "$1" != -u ]; do shift; done
+echo "$2" >> {folder}/became
+HOME={folder}/$2; export HOME
+shift 2; exec "$@"
+"""
+
+PACKAGES = """\
+from ansible.module_utils.basic import AnsibleModule
+
+module = AnsibleModule({"name": {"type": "list", "elements": "str"}, "state": {}}, supports_check_mode=True)
+with open("FOLDER/installed", "a") as stream:
+    stream.write(" ".join(module.params["name"]) + "\\n")
+module.exit_json(changed=True)
+"""
+
+
+@pytest.fixture
+def sudo(ansible: Ansible, tmp_path: Path) -> dict[str, str]:
+    """Variables of a host where anybody can be become."""
+    program = tmp_path / "sudo"
+    program.write_text(SUDO.format(folder=tmp_path), encoding="utf-8")
+    program.chmod(0o755)
+    return {"ansible_become_exe": str(program), "ansible_user": "somebody"}
+
+
+@pytest.mark.matrix
+def test_as_the_services_user(kms: StrictKms, ansible: Ansible, sudo: dict[str, str], tmp_path: Path) -> None:
+    """The home of the service's user has credentials; that of the play's has none."""
+    files = tmp_path / "openbao" / ".aws"
+    files.mkdir(parents=True)
+    admin = kms.admin
+    text = f"[default]\naws_access_key_id = {admin.access_key}\naws_secret_access_key = {admin.secret_key}\n"
+    (files / "credentials").write_text(text, encoding="utf-8")
+    run = verify(ansible, {"service": {**sudo, "kms_verify_user": "openbao"}, "play": sudo})
+    assert (row(run, "service")[-1], row(run, "play")[-1]) == ("ready", "NOT READY: no_credentials")
+    assert (tmp_path / "became").read_text(encoding="utf-8").split() == ["openbao"]
+
+
+def test_the_distributions_packages(ansible: Ansible, sudo: dict[str, str], tmp_path: Path) -> None:
+    """A package manager of ours stands in for the distribution's: it is asked as root for what the variable names, and /usr/bin/python3 is used."""
+    library = ansible.folder / "library"
+    library.mkdir()
+    (library / "packages.py").write_text(PACKAGES.replace("FOLDER", str(tmp_path)), encoding="utf-8")
+    hosts = {
+        "installed": {**sudo, "ansible_package_use": "ansible.legacy.packages", "ansible_pipelining": True},
+        "no-manager": {**sudo, "ansible_package_use": "there_is_no_such_manager"},
+    }
+    run = verify(ansible, hosts, kms_verify_libraries="system", kms_verify_system_packages=["python3-boto3"])
+    assert (tmp_path / "installed").read_text(encoding="utf-8") == "python3-boto3\n"
+    if os.geteuid() != 0:
+        assert (tmp_path / "became").read_text(encoding="utf-8").split() == ["root"]
+    taken = "Take the Python that is named, or the one that the host's modules run with"
+    facts = {record["host"]: record["result"]["ansible_facts"] for record in run.results if record["task"].endswith(taken)}
+    assert facts["installed"]["kms_verify__python"] == "/usr/bin/python3"
+    assert row(run, "no-manager")[-1] == "NOT READY: host_failed"
+    assert refusals(run)["no-manager"].startswith("Install the distribution's packages: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user without a password")
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_as_a_real_user_without_rights(kms: StrictKms, ansible: Ansible, pipelining: bool) -> None:
+    """`nobody` reads credentials that are its own and root's alone."""
+    libraries = subprocess.run([host_python(), "-c", "import botocore; print(botocore.__path__[0])"], capture_output=True, text=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", str(folder / "venv")], check=True, timeout=60)
+        packages = next((folder / "venv" / "lib").glob("python3*/site-packages"))
+        (packages / "libraries.pth").write_text(str(Path(libraries.strip()).parent), encoding="utf-8")
+        secrets = folder / "credentials"
+        secrets.write_text(f"[default]\naws_access_key_id = {kms.admin.access_key}\naws_secret_access_key = {kms.admin.secret_key}\n", encoding="utf-8")
+        secrets.chmod(0o600)
+        said: dict[str, Any] = {
+            "kms_verify_python": str(folder / "venv" / "bin" / "python"),
+            "kms_verify_shared_creds_filename": str(secrets),
+            "kms_verify_user": "nobody",
+            "kms_verify_pipelining": pipelining,
+            "ansible_become_method": "ansible.builtin.su",
+            "ansible_become_flags": "-s /bin/sh",
+        }
+        run = verify(ansible, {"vault": said})
+        assert row(run, "vault")[-1] == "NOT READY: file_error"
+        os.chown(secrets, 65534, 65534)
+        run = verify(ansible, {"vault": said}).succeeded()
+        assert row(run, "vault")[-1] == "ready"
