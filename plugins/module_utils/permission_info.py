@@ -28,14 +28,44 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.instanc
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import open_kms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.probe import Probe, probe, refused
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_errors import NO_CREDENTIALS
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings_problems import ERROR, problems
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_settings import (
+    as_the_server,
+    names_server,
+    read_server,
+    seal_of,
+    service_user,
+)
 
 
 def permission_info_task(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError` only where the task asks to fail."""
     options = connection_options(module.params)
-    result = {"changed": False, **probed(options, named_key(module.params["kms_key_id"], os.environ))}
+    if names_server(module.params):
+        result = {"changed": False, **_probed_as_server(module.params, options)}
+    else:
+        result = {"changed": False, **probed(options, named_key(module.params["kms_key_id"], os.environ))}
     if module.params["fail_unless_ready"] and not result["ready"]:
         raise SealError(result["summary"], reason=result["reason"], remedy=result["remedy"]["msg"], details=result)
+    return result
+
+
+def _probed_as_server(params: dict[str, Any], options: ConnectionOptions) -> dict[str, Any]:
+    """The same through the settings that a server will have, with what is wrong with those."""
+    server = read_server(params)
+    said = problems(server.in_force)
+    key = Sourced(params["kms_key_id"], "option kms_key_id") if params["kms_key_id"] else None
+    if key is None:
+        setting = seal_of(server).settings.get("kms_key_id")
+        key = Sourced(setting.value, setting.source) if setting else None
+    options = as_the_server(server, options, os.environ)
+    with service_user(server.service.user):
+        result = probed(options, key)
+    result["settings_problems"] = [problem.as_result() for problem in said]
+    errors = [problem for problem in said if problem.level == ERROR]
+    if errors and result["ready"]:
+        remedy = {"msg": errors[0].remedy, **dict.fromkeys(("policy_statement", "key_policy_statement", "grant"))}
+        result.update(ready=False, reason=errors[0].reason, summary=errors[0].msg, remedy=remedy)
     return result
 
 

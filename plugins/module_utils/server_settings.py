@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import pwd
-from dataclasses import dataclass
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions, Sourced
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import OPENBAO, PRODUCTS, VAULT, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import read_config
@@ -21,8 +23,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.service
     read_environment_file,
     read_unit,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import InForce, settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import InForce, Seal, settings_in_force
 
+# What this process has of the variables that the AWS SDK, the servers or HTTP clients read is not the service's.
+_OF_A_SERVICE = ("AWS_", "AWSKMS_", "BAO_", "VAULT_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_STATIC = ("access_key", "secret_key", "session_token")
+_PROFILE = ("shared_creds_profile", "shared_creds_filename")
+_ROLE = ("role_arn", "role_session_name", "web_identity_token_file")
 _EXECUTABLES = {"bao": OPENBAO, "openbao": OPENBAO, "vault": VAULT}
 
 # Documented in the fragment awskms_server.
@@ -57,9 +64,93 @@ def read_server(params: dict[str, Any]) -> Server:
         service.files.append(path)
     said = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
     environment.update(given(said, "option environment,"))
+    service.user = params.get("service_user") or service.user
     home = _home(environment, service)
     config = read_config(service.config if params["config"] is None else params["config"])
     return Server(settings_in_force(product, config, environment, home), service, home)
+
+
+def names_server(params: dict[str, Any]) -> bool:
+    """Whether the options name a server at all."""
+    return any(params[name] for name in SERVER_SPEC)
+
+
+def seal_of(server: Server) -> Seal:
+    """The seal whose settings count; raises :class:`SettingError` (``no_seal``) where the server has no awskms seal."""
+    seal = server.in_force.awskms
+    if seal is None:
+        kinds = ", ".join(seal.type for seal in server.in_force.seals if seal.enabled) or "none"
+        raise SettingError(
+            f"The server has no awskms seal (its seal: {kinds}).",
+            reason="no_seal",
+            remedy="Check config, unit and environment_files: they should be those that the service has.",
+        )
+    return seal
+
+
+def as_the_server(server: Server, options: ConnectionOptions, environ: MutableMapping[str, str]) -> ConnectionOptions:
+    """The way to KMS that the server will take. Puts the service's environment in the place of this process's own.
+
+    What the task itself says wins, such as a timeout. Credentials have the order of awsutil: static ones of the configuration, a role,
+    the environment, a profile.
+    """
+    for name in list(environ):
+        if name.upper().startswith(_OF_A_SERVICE):
+            del environ[name]
+    environ.update({name: variable.value for name, variable in server.in_force.environment.items()})
+    if server.home:
+        environ["HOME"] = server.home
+    seal = seal_of(server)
+    names = ["region", "endpoint", *_credentials(server, seal)]
+    found = {name: seal.settings[name] for name in names if seal.value(name) and not getattr(options, name)}
+    sources = {**options.sources, **{name: setting.source for name, setting in found.items()}}
+    return replace(options, **{name: setting.value for name, setting in found.items()}, sources=sources)
+
+
+@contextmanager
+def service_user(name: str) -> Iterator[None]:
+    """Have the rights of the service's user while this lasts, where this runs as root: systemd reads files as root, the service does not.
+
+    Raises :class:`SettingError` where there is no such user, or this runs as a third one.
+    """
+    if not name:
+        yield
+        return
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        raise SettingError(
+            f"There is no user {name} on this host.", reason="unknown_user", remedy="Check the unit's User= and the option service_user."
+        ) from None
+    if os.geteuid() == user.pw_uid:
+        yield
+        return
+    if os.geteuid() != 0:
+        raise SettingError(
+            f"This runs as user {os.geteuid()} and cannot take the rights of {name}.",
+            reason="unknown_user",
+            remedy=f"Run it as root or as {name} (become).",
+        )
+    groups, group = os.getgroups(), os.getegid()
+    os.setgroups(os.getgrouplist(name, user.pw_gid))
+    os.setegid(user.pw_gid)
+    os.seteuid(user.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
+def _credentials(server: Server, seal: Seal) -> tuple[str, ...]:
+    """The settings by which the server will find credentials; what is in the environment the AWS SDK finds here as there."""
+    if seal.value("access_key") and seal.value("secret_key"):
+        in_environment = server.in_force.environment.get("AWS_ACCESS_KEY_ID")
+        if server.in_force.product.name == VAULT or not in_environment or seal.settings["access_key"].source != in_environment.source:
+            return _STATIC
+        return _ROLE if seal.value("role_arn") else ()
+    return (*_ROLE, *_PROFILE)
 
 
 def _product(params: dict[str, Any], service: Service) -> Product:

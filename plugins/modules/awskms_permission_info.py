@@ -17,11 +17,14 @@ description:
   - It costs three calls to KMS at most. What is encrypted are random bytes, which are decrypted and compared. Nothing stays behind.
   - Whatever is in the way, such as no network, no credentials, a wrong clock or a disabled key, is a verdict with its reason. The module
     fails only where O(fail_unless_ready) asks for it.
+  - Where O(config), O(unit), O(environment_files) or O(environment) name a server, KMS is asked in the way that this server will ask it, with its key, region,
+    endpoint and credentials, and with nothing of the task's own environment. What is wrong with its settings is told as well, and keeps it from being ready.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.modules
+  - sealwright.vault_seal.awskms_server
 attributes:
   check_mode:
     support: full
@@ -33,10 +36,16 @@ options:
   kms_key_id:
     description:
       - The key, as key ID, key ARN, alias or alias ARN.
-      - If not set, the first of the environment variables E(VAULT_AWSKMS_SEAL_KEY_ID) and E(AWSKMS_WRAPPER_KEY_ID) is used.
+      - If not set, the server's own where one is named, else the first of the environment variables E(VAULT_AWSKMS_SEAL_KEY_ID) and
+        E(AWSKMS_WRAPPER_KEY_ID) is used.
     type: str
     aliases:
       - key_id
+  service_user:
+    description:
+      - The user with whose rights KMS is asked, where a server is named. Its files are read before, as systemd reads them as root.
+      - If not set, the C(User=) of O(unit). The task has to run as root, or as that user where it may read the files.
+    type: str
   fail_unless_ready:
     description: Whether the task fails where a seal could not use the key. The result is the same.
     type: bool
@@ -55,6 +64,25 @@ EXAMPLES = r"""
   sealwright.vault_seal.awskms_permission_info:
     kms_key_id: "{{ old_key_arn }}"
   register: seal_permissions
+
+- name: Ask as the installed server will ask, as its user
+  sealwright.vault_seal.awskms_permission_info:
+    unit: openbao
+    unit_directories:
+      - "{{ units }}"
+  register: as_the_server
+
+- name: Ask as a server will ask that is not installed yet
+  sealwright.vault_seal.awskms_permission_info:
+    product: vault
+    version: 1.19.0+ent
+    config:
+      - "{{ config_folder }}/vault.hcl"
+    environment_files:
+      - "{{ config_folder }}/vault.env"
+    environment:
+      AWS_REGION: eu-central-1
+    service_user: "{{ current_user }}"
 
 - name: Show what would allow what is denied
   ansible.builtin.debug:
@@ -265,16 +293,25 @@ remedy:
         GranteePrincipal: arn:aws:iam::111122223333:role/vault
         Operations: ["Encrypt", "Decrypt"]
   sample: null
+settings_problems:
+  description: What is wrong with the server's settings, as M(sealwright.vault_seal.awskms_seal_settings_info) tells it.
+  returned: where a server is named
+  type: list
+  elements: dict
+  sample: []
 """
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.permission_info import permission_info_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_settings import SERVER_SPEC
 
 
 def main() -> None:
     run_module(
         permission_info_task,
         argument_spec={
+            **SERVER_SPEC,
+            "service_user": {"type": "str"},
             "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
             "fail_unless_ready": {"type": "bool", "default": False},
         },

@@ -9,6 +9,8 @@ from __future__ import annotations
 import configparser
 import http.server
 import json
+import os
+import pwd
 import re
 import subprocess
 import textwrap
@@ -111,6 +113,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "keytab": str(folder / "keytab"),
         "config_folder": str(folder),
         "units": str(folder),
+        "current_user": pwd.getpwuid(os.getuid()).pw_name,
         "old_key_arn": sealed["plain"]["key_id"],
         "credentials_file": str(folder / "credentials"),
         "temporary": {

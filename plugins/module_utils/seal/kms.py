@@ -397,7 +397,7 @@ def _load_credentials(session: _Session, region: Sourced, options: ConnectionOpt
         service, endpoint = next(reversed(list(session.endpoints.items())), ("STS", ""))
         asked = Asked(f"AWS {service.upper()}", "AssumeRole", f"in region {region} at {endpoint}", profile=session.profile_name)
         raise in_words(error, asked) or error from None
-    source = source or _source(session, found)
+    source = source or _source(session, found, options)
     for name in ("access_key", "secret_key", "token"):
         value = getattr(frozen, name) or ""
         if value != value.strip() or not value.isprintable():
@@ -420,10 +420,10 @@ def _no_credentials(session: _Session, environ: Mapping[str, str]) -> SettingErr
     return SettingError(what, reason=reason, remedy=HALF_A_PAIR if reason == "incomplete_credentials" else NO_CREDENTIALS)
 
 
-def _source(session: _Session, found: Any) -> str:
+def _source(session: _Session, found: Any, options: ConnectionOptions) -> str:
     """In words, where the session's credentials came from."""
     if found.method == "explicit":
-        return "options access_key and secret_key"
+        return options.sources.get("access_key", "options access_key and secret_key")
     return CREDENTIAL_SOURCES.get(found.method, str(found.method)).format(profile=session.profile_name)
 
 
@@ -452,7 +452,7 @@ def _assume_role(session: _Session, options: ConnectionOptions, environ: Mapping
         found = session.get_credentials()
         if found is None:
             raise _no_credentials(session, environ)
-        source = _source(session, found)
+        source = _source(session, found, options)
         fetcher = _credentials.AssumeRoleCredentialFetcher(session.create_client, found, role, extra_args=extra)
     answer = fetcher.fetch_credentials()
     session.set_credentials(answer["access_key"], answer["secret_key"], answer["token"])
