@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Filters that write configuration files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.server_files import (
+    ServerFiles,
+    environment_text,
+    server_files,
+)
+
+
+def _in_words(work: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return work(*arguments)
+    except SealError as error:
+        raise AnsibleFilterError(str(error)) from None
+
+
+def to_hcl(data: Mapping[str, Any]) -> str:
+    """Documented in to_hcl.yml."""
+    text: str = _in_words(to_hcl_text, data)
+    return text
+
+
+def to_environment_file(variables: Mapping[str, str]) -> str:
+    """Documented in to_environment_file.yml."""
+    text: str = _in_words(environment_text, variables)
+    return text
+
+
+def vault_config_files(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Documented in vault_config_files.yml."""
+    try:
+        files = server_files(said)
+    except SealError as error:
+        return {**ServerFiles().as_result(), "refusal": str(error)}
+    return {**files.as_result(), "refusal": ""}
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"to_hcl": to_hcl, "to_environment_file": to_environment_file, "vault_config_files": vault_config_files}
