@@ -61,7 +61,7 @@ class SetUp:
                 continue
             print(f"Set-up: {name} ({environment.purpose}), Python {pythons.name(python.minor)}", flush=True)
             environments.make(environment, python)
-            home.serve_get_pip(name)
+            home.prepare_ansible_test(name)
 
     def missing(self, step: Step) -> str:
         """Why a step cannot run here; empty when it can."""

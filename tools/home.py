@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 import uv
-from paths import HOME, environment_dir
+from paths import HOME, MADE, environment_dir
 
 ANSIBLE_CFG = HOME / "ansible.cfg"
 
@@ -31,17 +31,23 @@ sys.exit(subprocess.call([{uv!r}, "pip", "install", "--quiet", "--python", sys.e
 
 
 def prepare() -> None:
-    """Make the home: an empty ansible.cfg, and pip's settings for ansible-test, which passes no variable on to pip."""
+    """Make the home, with an empty ansible.cfg."""
     _write(ANSIBLE_CFG, "[defaults]\n")
-    _write(HOME / ".config" / "pip" / "pip.conf", _pip_conf())
 
 
-def serve_get_pip(environment: str) -> None:
-    """Put the script that this environment's ansible-test asks for where it looks before it downloads."""
+def of_ansible_test(environment: str) -> Path:
+    """The home of this environment's ansible-test: two release lines at a time would make the same folders below it."""
+    return MADE / f"home-{environment}"
+
+
+def prepare_ansible_test(environment: str) -> None:
+    """Make its home: pip's settings, as it passes no variable on to pip, and the script that it asks for before it downloads."""
+    folder = of_ansible_test(environment)
     script = _GET_PIP.format(settings=_uv_settings(), uv=str(uv.command()))
     for source in environment_dir(environment).glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"):
+        _write(folder / ".config" / "pip" / "pip.conf", _pip_conf())
         for version in re.findall(r"\bpip='([0-9.]+)'", source.read_text(encoding="utf-8")):
-            _write(HOME / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py", script)
+            _write(folder / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py", script)
 
 
 def _uv_settings() -> dict[str, str]:

@@ -138,6 +138,7 @@ class Catalogue:
             needs=(needs,),
             cwd=trees.clone_dir(name),
             slots=slots,
+            HOME=str(home.of_ansible_test(needs)),
         )
 
     def _whole_collection(self) -> None:
