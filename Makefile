@@ -9,7 +9,7 @@ PYTHON ?= python3
 CHECK = $(PYTHON) -B tools/check.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint system matrix sanity integration docs importer bench environments pins clean
+.PHONY: help demo test unit lint system matrix sanity integration molecule docs importer bench environments pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ sanity: ## ansible-test sanity, newest ansible-core and 2.16
 
 integration: ## ansible-test integration on this machine
 	@$(CHECK) integration -- $(ARGS)
+
+molecule: ## the roles in scenarios with real servers; a cluster of three hosts needs root
+	@$(CHECK) molecule
 
 docs: ## lint the documentation and build the site
 	@$(CHECK) docs

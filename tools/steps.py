@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import environments
 import home
+import namespaces
 import pythons
 import trees
 from paths import HOME, LINK_TREE, MADE, ROOT, environment_bin
@@ -43,11 +46,14 @@ GROUPS = {
     "matrix": ("units-*", "matrix-*"),
     "sanity": ("sanity*", "shellcheck"),
     "integration": ("integration",),
+    "molecule": ("molecule", "molecule-cluster"),
     "docs": ("docs", "docsite"),
     "importer": ("archive",),
     "demo": ("demo",),
     "bench": ("bench",),
 }
+# The scenarios of extensions/molecule that need no root; `cluster` has a step of its own.
+SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7")
 # Figures depend on the machine; they are not a verdict.
 NOT_IN_ALL = ("bench",)
 
@@ -62,6 +68,7 @@ class Catalogue:
         self.left_out: dict[str, str] = {}
         # Long ones first, then those that share the machine in pairs.
         self._tests()
+        self._molecule()
         self._matrix()
         self._ansible_test()
         self._whole_collection()
@@ -94,6 +101,26 @@ class Catalogue:
         self._add("system", _pytest("dev", "tests/system", workers=2), slots=2, minutes=20)
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=2)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=2, minutes=30)
+
+    def _molecule(self) -> None:
+        self._scenarios("molecule", SCENARIOS)
+        self._scenarios("molecule-cluster", ("cluster",))
+        reason = namespaces.missing()
+        if reason:
+            self.left_out["molecule-cluster"] = reason
+
+    def _scenarios(self, name: str, scenarios: Sequence[str]) -> None:
+        # One for each checkout, with a short name: sockets are made below it.
+        checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+        self._add(
+            name,
+            *([_tool("molecule", "molecule"), "test", "--scenario-name", scenario] for scenario in scenarios),
+            needs=("molecule",),
+            SEALWRIGHT_PYTHON=str(environment_bin("molecule") / "python"),
+            SEALWRIGHT_LAB=str(Path(tempfile.gettempdir(), f"lab-{os.getuid()}-{checkout}-{name[-3:]}")),
+            MOLECULE_NO_COLOR="1",
+            NO_COLOR="1",
+        )
 
     def _matrix(self) -> None:
         self._add("units-3.9-lowest", _pytest("host39", _CORE_TESTS), needs=("host39",))

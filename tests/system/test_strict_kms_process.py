@@ -157,8 +157,12 @@ def test_faults_under_tls(secure: StrictKms, certificates: Certificates) -> None
         context.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
     ):
         connection.sendall(b"POST / HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListAliases\r\nContent-Length: 2\r\n\r\n{}")
-        with pytest.raises(ConnectionResetError):
-            connection.recv(1)
+        # Which of the two it is depends on what the client's kernel saw first.
+        try:
+            answer = connection.recv(1)
+        except ConnectionResetError:
+            answer = b""
+    assert answer == b""
     assert [call["error"] for call in secure.calls() if call["status"] == 0] == ["reset"]
 
 

@@ -43,7 +43,15 @@ class StrictKms:
         self._tls = tls
         if tls:
             self._arguments += ["--tls-cert", tls[0], "--tls-key", tls[1]]
-        self.port = 0
+        self.host, self.port = "127.0.0.1", 0
+
+    @classmethod
+    def running(cls, host: str, port: int) -> StrictKms:
+        """The handle of one that somebody else started, and ends."""
+        kms = cls()
+        kms.host, kms.port = host, port
+        kms.admin = Credentials(**kms._control("admin"))
+        return kms
 
     def __enter__(self) -> StrictKms:
         self.start()
@@ -79,7 +87,7 @@ class StrictKms:
 
     @property
     def url(self) -> str:
-        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
+        return f"http{'s' if self._tls else ''}://{self.host}:{self.port}"
 
     def client(self, service: str = "kms", region: str = "us-east-1", credentials: Credentials | None = None, **settings: Any) -> Any:
         """A boto3 client; with the admin's rights unless ``credentials`` are given."""
@@ -148,9 +156,9 @@ class StrictKms:
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            connection: HTTPConnection = HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+            connection: HTTPConnection = HTTPSConnection(self.host, self.port, timeout=10, context=context)
         else:
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection = HTTPConnection(self.host, self.port, timeout=10)
         with closing(connection):
             connection.request("POST", f"/_strict/{name}", json.dumps(said))
             answer = connection.getresponse()

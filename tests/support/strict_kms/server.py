@@ -24,8 +24,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, application: Application, certificate: str = "", key: str = "") -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, port: int, application: Application, certificate: str = "", key: str = "", host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), Handler)
         self.application = application
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

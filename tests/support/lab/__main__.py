@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`python -m support.lab COMMAND FOLDER [HOST]`.
+
+create and destroy are for three hosts with a KMS, as root; local and end for a KMS alone, on loopback, for this machine as the only
+host. deny takes kms:Encrypt from a host, allow gives it back, cut takes its route to KMS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from support.strict_kms import StrictKms
+
+from .hosts import HOSTS, KMS_ADDRESS, create, cut_off, destroy, end_processes
+
+REGION = "eu-central-1"
+ALIAS, OTHER_ALIAS = "alias/vault-unseal", "alias/another"
+_SECONDS = 30.0
+
+
+def policy(*actions: str) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+
+
+FULL = policy("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
+NO_ENCRYPT = policy("kms:DescribeKey", "kms:Decrypt")
+
+
+def start_kms(folder: Path, address: str) -> StrictKms:
+    """A strict KMS that outlives this process; `destroy` ends it by its file of the process id."""
+    port_file = folder / "kms.port"
+    command = [sys.executable, "-m", "support.strict_kms", "--host", address, "--port-file", str(port_file)]
+    with (folder / "kms.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+    (folder / "kms.pid").write_text(str(process.pid), encoding="ascii")
+    end = time.monotonic() + _SECONDS
+    while not port_file.exists():
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"the strict KMS did not start:\n{(folder / 'kms.log').read_text(encoding='utf-8')}")
+        time.sleep(0.05)
+    return running_kms(folder, address)
+
+
+def running_kms(folder: Path, address: str) -> StrictKms:
+    return StrictKms.running(address, int((folder / "kms.port").read_text(encoding="ascii")))
+
+
+def make(folder: Path, address: str, addresses: dict[str, str]) -> None:
+    """Start the KMS with a key, and a principal for each host; write all to lab.json."""
+    kms = start_kms(folder, address)
+    key = kms.new_key(REGION, alias=ALIAS)
+    kms.new_key(REGION, alias=OTHER_ALIAS)
+    hosts = {}
+    for name, of_the_host in addresses.items():
+        who = kms.principal(FULL)
+        hosts[name] = {"address": of_the_host, "access_key": who.access_key, "secret_key": who.secret_key, "arn": who.arn}
+    lab = {"kms_url": kms.url, "region": REGION, "alias": ALIAS, "other_alias": OTHER_ALIAS, "key": key, "hosts": hosts}
+    (folder / "lab.json").touch(mode=0o600)
+    (folder / "lab.json").write_text(json.dumps(lab, indent=2), encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="support.lab", description=__doc__)
+    parser.add_argument("command", choices=("create", "destroy", "local", "end", "deny", "allow", "cut"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("host", nargs="?", default="")
+    said = parser.parse_args()
+    if said.command == "create":
+        create(said.folder)
+        make(said.folder, KMS_ADDRESS, {host.name: host.address for host in HOSTS})
+    elif said.command == "destroy":
+        destroy(said.folder)
+    elif said.command == "local":
+        said.folder.mkdir(parents=True)
+        make(said.folder, "127.0.0.1", {"localhost": "127.0.0.1"})
+    elif said.command == "end":
+        end_processes(said.folder)
+        shutil.rmtree(said.folder, ignore_errors=True)
+    else:
+        host = next(each for each in HOSTS if each.name == said.host)
+        if said.command == "cut":
+            cut_off(host)
+        else:
+            lab = json.loads((said.folder / "lab.json").read_text(encoding="utf-8"))
+            running_kms(said.folder, KMS_ADDRESS).set_policy(lab["hosts"][host.name]["arn"], NO_ENCRYPT if said.command == "deny" else FULL)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
