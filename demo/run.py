@@ -20,17 +20,25 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from support.openbao import OpenBao  # noqa: E402
+from host import Host  # noqa: E402
+
 from support.strict_kms import StrictKms  # noqa: E402
 
 ALIAS = "alias/vault-unseal"
-ENCRYPT_ONLY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*"}]}
+
+
+def _policy(*actions: str) -> dict[str, object]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+
+
+# What a seal needs, and somebody who has less.
+SEAL = _policy("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
+ENCRYPT_ONLY = _policy("kms:DescribeKey", "kms:Encrypt")
 PLAYBOOK_SECONDS = 180
 COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
@@ -38,9 +46,9 @@ COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 class Demo:
     """The chapters in their order, and what the summary says of each."""
 
-    def __init__(self, kms: StrictKms, server: OpenBao, folder: Path, variables: dict[str, object]) -> None:
+    def __init__(self, kms: StrictKms, host: Host, folder: Path, variables: dict[str, object]) -> None:
         self._kms = kms
-        self._server = server
+        self._host = host
         self._folder = folder
         self._variables = variables
         self._chapters: list[tuple[str, float, collections.Counter[str]]] = []
@@ -48,23 +56,13 @@ class Demo:
     def tell(self) -> None:
         self._play("1-key.yml", "Look at the KMS key")
         self._play("2-values.yml", "Seal values, and open them again")
-        self._play("3-initialise.yml", "Initialise OpenBao, sealed by the same key", self._start)
-        self._play("4-unsealed.yml", "See that the restarted server unsealed itself", self._restart)
-        self._play("5-snapshot.yml", "Open a value that the server itself sealed")
-        self._play("6-restore.yml", "Have the server judge what we seal")
-        self._server.wait_until_active()
-        self._play("7-refusals.yml", "Be refused, in words")
-
-    def _start(self) -> None:
-        self._server.start()
-        self._note(
-            f'{self._server.version()} is started at {self._server.url} with raft storage and seal "awskms" '
-            f'{{ kms_key_id = "{ALIAS}" }}. It says of itself: Auto Seal: {self._server.auto_seal()}'
-        )
-
-    def _restart(self) -> None:
-        self._server.restart()
-        self._note("OpenBao is stopped and started again.")
+        self._play("3-configure.yml", "Configure OpenBao, once its seal is proven")
+        self._note(f"{self._host.version()} says of itself: Auto Seal: {self._host.auto_seal()}")
+        self._play("4-initialise.yml", "Initialise it, sealed by the same key")
+        self._play("5-unsealed.yml", "See that it unseals itself when restarted")
+        self._play("6-snapshot.yml", "Open a value that the server itself sealed")
+        self._play("7-restore.yml", "Have the server judge what we seal")
+        self._play("8-refusals.yml", "Be refused, in words")
 
     def summarise(self, seconds: float) -> None:
         print(f"\n{_bold('Summary')}")
@@ -76,12 +74,10 @@ class Demo:
         print(f"\nAll as said, in {seconds:.0f} s. What ran is stopped, and what it wrote is removed.")
         print("Copy from demo/playbooks/; the guides are in docs/docsite/rst/.")
 
-    def _play(self, playbook: str, title: str, first: Callable[[], None] | None = None) -> None:
+    def _play(self, playbook: str, title: str) -> None:
         print(f"\n{_bold(f'{len(self._chapters) + 1}  {title}')}", flush=True)
         begun = time.monotonic()
         before = len(self._kms.calls())
-        if first:
-            first()
         self._note(f"$ ansible-playbook demo/playbooks/{playbook}")
         # In a file, so that no credential stands in a command line.
         variables = self._folder / "variables.json"
@@ -102,6 +98,7 @@ class Demo:
         return {
             **kept,
             **self._kms.environment(),
+            **self._host.environment(),
             # What Ansible leaves behind when it is interrupted goes with the folder.
             "TMPDIR": str(self._folder),
             "ANSIBLE_LOCAL_TEMP": str(self._folder / "ansible"),
@@ -147,20 +144,23 @@ def main() -> int:
         kms.new_key(alias="alias/somebody-else")
         somebody = kms.principal(ENCRYPT_ONLY)
         print("\n" + _wrapped(f"AWS KMS is played by a strict one at {kms.url}; nothing leaves this machine."))
-        server = OpenBao(folder / "server", kms.environment(), {"kms_key_id": ALIAS, "region": "us-east-1"})
+        server = kms.principal(SEAL)
+        host = Host(folder / "host")
         try:
             kms.clear_calls()
             demo = Demo(
-                kms, server, folder,
+                kms, host, folder,
                 {
+                    **host.variables(),
                     "folder": str(folder),
-                    "server": server.url,
+                    "kms": kms.url,
+                    "seal_credentials": {"access_key": server.access_key, "secret_key": server.secret_key},
                     "encrypt_only": {"access_key": somebody.access_key, "secret_key": somebody.secret_key},
                 },
             )
             demo.tell()
         finally:
-            server.stop()
+            host.stop()
     demo.summarise(time.monotonic() - begun)
     return 0
 

@@ -30,10 +30,15 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result) -> None:
         said = _result(result)
+        role = result._task._role
         if result._task.action in ("ansible.builtin.debug", "debug"):
-            lines = said["msg"] if isinstance(said["msg"], list) else [said["msg"]]
-            for line in lines:
+            lines = said.get("msg", [])
+            for line in lines if isinstance(lines, list) else [lines]:
                 self._wrapped(f"   {_SAID} ", line, "cyan")
+        elif role:
+            # Of a role, what it changes.
+            if said.get("changed"):
+                self._wrapped(f"  {_DONE} ", f"{role.get_name(include_role_fqcn=False)}: {result._task.name}", "green")
         else:
             self._wrapped(f"  {_DONE} ", result._task.get_name(), "green")
 
@@ -46,6 +51,9 @@ class CallbackModule(CallbackBase):
     v2_runner_on_unreachable = v2_runner_on_failed
 
     def _wrapped(self, lead: str, text: str, colour: str) -> None:
+        if "  " in text:  # a line of a table
+            self._display.display(lead + text, color=colour)
+            return
         width = max(40, min(shutil.get_terminal_size((80, 24)).columns, 80))
         lines = textwrap.wrap(text, width - len(lead), break_on_hyphens=False, break_long_words=False) or [""]
         for at, line in enumerate(lines):

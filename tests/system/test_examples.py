@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import configparser
+import grp
 import http.server
 import json
 import os
@@ -127,6 +128,22 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "kms_url": kms.url,
         "proxy_url": proxy_url,
         "ca_file": str(folder / "ca.pem"),
+        **of_the_roles(folder),
+    }
+
+
+def of_the_roles(folder: Path) -> dict[str, Any]:
+    """What a host's package and root provide."""
+    account = pwd.getpwuid(os.getuid())
+    return {
+        "vault_config_directory": str(folder / "etc"),
+        "vault_config_systemd_directory": str(folder),
+        "vault_config_owner": account.pw_name,
+        "vault_config_group": grp.getgrgid(account.pw_gid).gr_name,
+        "vault_config_restart": False,
+        "kms_verify_user": "",
+        "kms_verify_region": "us-east-1",
+        "kms_verify_report": str(folder / "kms.json"),
     }
 
 
@@ -145,8 +162,15 @@ def guide_blocks(guide: Path, language: str) -> list[str]:
     ]
 
 
+def readme_blocks(readme: Path) -> list[str]:
+    """A role's examples are plays for hosts of its servers; here this machine is one."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [block.replace("hosts: vault\n", "hosts: localhost\n") for block in blocks]
+
+
 SOURCES = {f"module {name}": [plugin_examples("modules", name)] for name in MODULES}
 SOURCES[f"lookup {LOOKUP}"] = [plugin_examples("lookup", LOOKUP)]
+SOURCES.update({f"role {readme.parent.name}": readme_blocks(readme) for readme in sorted((CHECKOUT / "roles").glob("*/README.md"))})
 SOURCES.update({guide.stem: guide_blocks(guide, "yaml") for guide in GUIDES if guide_blocks(guide, "yaml")})
 
 
