@@ -21,11 +21,11 @@ from support.credential_endpoints import (
     serving,
     temporary_credentials,
 )
+from support.slack import SLACK
 from support.strict_kms import Credentials, StrictKms
 
 pytestmark = pytest.mark.matrix
 
-SLACK = 0.8  # of a busy machine, in seconds
 OTHERS = {"AWS_ACCESS_KEY_ID": "AKIAOFSOMEBODYELSE00", "AWS_SECRET_ACCESS_KEY": "somebody else's"}
 
 

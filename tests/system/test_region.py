@@ -13,11 +13,11 @@ import pytest
 
 from support.adapter import Adapter
 from support.credential_endpoints import black_hole, metadata_service, serving
+from support.slack import SLACK
 from support.strict_kms import Credentials, StrictKms
 
 pytestmark = pytest.mark.matrix
 
-SLACK = 0.8  # of a busy machine, in seconds
 METADATA = {"AWS_REGION": "", "AWS_EC2_METADATA_DISABLED": "false"}
 HINTS = [("eu-central-1", "the key's ARN"), ("eu-south-1", "the sealed value's key ARN")]
 NONE = (

@@ -212,6 +212,17 @@ def test_the_journal_of_one_operation(faulty: StrictKms, aws: Any, key: str) -> 
     assert faulty.calls() == []
 
 
+def test_a_call_from_before_the_clearing_is_not_in_the_journal(faulty: StrictKms, aws: Any) -> None:
+    faulty.fault("hang", seconds=0.6, times=1)
+    impatient = faulty.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=0.2))
+    with pytest.raises(ReadTimeoutError):
+        impatient.list_aliases()
+    faulty.clear_calls()
+    time.sleep(1)
+    aws.list_aliases()
+    assert [call["status"] for call in faulty.calls()] == [200]
+
+
 def test_the_journal_holds_no_plaintext(tmp_path: Path) -> None:
     secret = b"plaintext that nobody may read"
     journal = tmp_path / "journal"

@@ -16,11 +16,11 @@ import pytest
 
 from support.adapter import Adapter
 from support.credential_endpoints import black_hole, full_listener, refusing, serving
+from support.slack import SLACK
 from support.strict_kms import Credentials, StrictKms
 
 pytestmark = pytest.mark.matrix
 
-SLACK = 0.8  # of a busy machine, in seconds
 REGION = "in region us-east-1 (from environment variable AWS_REGION)"
 SLOW = "Check route, firewall, security group and VPC endpoint on the way, or raise the option timeout."
 WAY = "Check the endpoint's name and port, DNS, route and proxy."

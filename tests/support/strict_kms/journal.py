@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import time
 from threading import Lock
 from typing import Any, TextIO
 
@@ -17,11 +18,13 @@ class Journal:
     def __init__(self, path: str = "") -> None:
         self._lock = Lock()
         self._calls: list[dict[str, Any]] = []
+        self._cleared = 0.0
         self._file: TextIO | None = open(path, "a", encoding="utf-8") if path else None  # noqa: SIM115
 
     def add(self, call: dict[str, Any]) -> None:
         with self._lock:
-            self._calls.append(call)
+            if call["time"] >= self._cleared:  # a call that hung ends late: it is none of those that came after the clearing
+                self._calls.append(call)
             if self._file:
                 self._file.write(json.dumps(call) + "\n")
                 self._file.flush()
@@ -33,3 +36,4 @@ class Journal:
     def clear(self) -> None:
         with self._lock:
             self._calls.clear()
+            self._cleared = time.time()

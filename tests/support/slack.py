@@ -1,0 +1,8 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How much later than its bound something may end on a busy machine: far less than what the bounds guard against would take."""
+
+SLACK = 2.0
+"""Seconds. botocore's own limits, which these bounds replace, are five attempts of a minute each."""
