@@ -22,7 +22,7 @@ from typing import Any
 
 from support.strict_kms import StrictKms
 
-from .hosts import HOSTS, KMS_ADDRESS, create, cut_off, destroy, end_processes
+from .hosts import create, cut_off, destroy, end_processes, network_of
 
 REGION = "eu-central-1"
 ALIAS, OTHER_ALIAS = "alias/vault-unseal", "alias/another"
@@ -80,8 +80,8 @@ def main() -> int:
     parser.add_argument("host", nargs="?", default="")
     said = parser.parse_args()
     if said.command == "create":
-        create(said.folder)
-        make(said.folder, KMS_ADDRESS, {host.name: host.address for host in HOSTS})
+        network = create(said.folder)
+        make(said.folder, network.kms, {host.name: host.address for host in network.hosts})
     elif said.command == "destroy":
         destroy(said.folder)
     elif said.command == "local":
@@ -91,12 +91,13 @@ def main() -> int:
         end_processes(said.folder)
         shutil.rmtree(said.folder, ignore_errors=True)
     else:
-        host = next(each for each in HOSTS if each.name == said.host)
+        network = network_of(said.folder)
+        assert network, f"there is no lab in {said.folder}"
         if said.command == "cut":
-            cut_off(host)
+            cut_off(network.host(said.host))
         else:
             lab = json.loads((said.folder / "lab.json").read_text(encoding="utf-8"))
-            running_kms(said.folder, KMS_ADDRESS).set_policy(lab["hosts"][host.name]["arn"], NO_ENCRYPT if said.command == "deny" else FULL)
+            running_kms(said.folder, network.kms).set_policy(lab["hosts"][said.host]["arn"], NO_ENCRYPT if said.command == "deny" else FULL)
     return 0
 
 

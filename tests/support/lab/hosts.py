@@ -17,12 +17,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PREFIX = "svs"  # of all names in the kernel, so that nothing else is ever touched
-BRIDGE = f"{PREFIX}br"
-NETWORK = "10.213.7"
-GATEWAY, KMS_ADDRESS = f"{NETWORK}.1", f"{NETWORK}.2"
+_PREFIX = "svs"  # of all names in the kernel, so that nothing else is ever touched
+_NUMBERS = range(20, 250)
+_NETWORK = "network"  # the file that tells a lab's number
 _SECONDS = 30.0
 _CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A lab's part of the kernel's names and addresses, so that several labs can stand beside each other."""
+
+    number: int
+
+    @property
+    def bridge(self) -> str:
+        return f"{_PREFIX}{self.number}br"
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        return tuple(Host(f"node{number}", number, self) for number in (1, 2, 3))
+
+    @property
+    def gateway(self) -> str:
+        return self.address(1)
+
+    @property
+    def kms(self) -> str:
+        return self.address(2)
+
+    def address(self, last: int) -> str:
+        return f"10.213.{self.number}.{last}"
+
+    def host(self, name: str) -> Host:
+        return next(host for host in self.hosts if host.name == name)
 
 
 @dataclass(frozen=True)
@@ -31,47 +59,70 @@ class Host:
 
     name: str
     number: int
+    network: Network
 
     @property
     def address(self) -> str:
-        return f"{NETWORK}.{10 + self.number}"
+        return self.network.address(10 + self.number)
 
     @property
     def namespace(self) -> str:
-        return f"{PREFIX}{self.number}"
+        return f"{_PREFIX}{self.network.number}n{self.number}"
 
     @property
     def interface(self) -> str:
-        return f"{PREFIX}v{self.number}"
+        return f"{_PREFIX}{self.network.number}v{self.number}"
 
 
-HOSTS = tuple(Host(f"node{number}", number) for number in (1, 2, 3))
-
-
-def create(folder: Path) -> None:
+def create(folder: Path) -> Network:
     """Make the network and the hosts, and wait until each one's sshd answers. What an earlier run left is removed before."""
     destroy(folder)
     folder.mkdir(parents=True)
     _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "id"))
-    _run("ip", "link", "add", BRIDGE, "type", "bridge")
-    for address in (GATEWAY, KMS_ADDRESS):
-        _run("ip", "address", "add", f"{address}/24", "dev", BRIDGE)
-    _run("ip", "link", "set", BRIDGE, "up")
-    processes = [_start(host, folder) for host in HOSTS]
-    for host, process in zip(HOSTS, processes):
+    network = _claim()
+    (folder / _NETWORK).write_text(str(network.number), encoding="ascii")
+    for address in (network.gateway, network.kms):
+        _run("ip", "address", "add", f"{address}/24", "dev", network.bridge)
+    _run("ip", "link", "set", network.bridge, "up")
+    processes = [_start(host, folder) for host in network.hosts]
+    for host, process in zip(network.hosts, processes):
         _wait_for_sshd(host, process, folder)
+    return network
+
+
+def network_of(folder: Path) -> Network | None:
+    """The network of the lab in this folder; None where there is none."""
+    try:
+        return Network(int((folder / _NETWORK).read_text(encoding="ascii")))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _claim() -> Network:
+    """A network that no other lab has: the kernel makes a bridge of one name only once."""
+    for network in map(Network, _NUMBERS):
+        answer = subprocess.run(
+            ["ip", "link", "add", network.bridge, "type", "bridge"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+        if not answer.returncode:
+            return network
+        if "File exists" not in answer.stderr:
+            raise RuntimeError(f"no bridge can be made: {answer.stderr.strip()}")
+    raise RuntimeError("all networks of labs are taken")
 
 
 def destroy(folder: Path) -> None:
     """End all that was made, as far as it is there."""
     end_processes(folder)
-    for host in HOSTS:
-        for pid in _said("ip", "netns", "pids", host.namespace).split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-        _said("ip", "netns", "delete", host.namespace)
-        _said("ip", "link", "delete", host.interface)
-    _said("ip", "link", "delete", BRIDGE)
+    network = network_of(folder)
+    if network:
+        for host in network.hosts:
+            for pid in _said("ip", "netns", "pids", host.namespace).split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            _said("ip", "netns", "delete", host.namespace)
+            _said("ip", "link", "delete", host.interface)
+        _said("ip", "link", "delete", network.bridge)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -84,21 +135,21 @@ def end_processes(folder: Path) -> None:
 
 def cut_off(host: Host) -> None:
     """Take the host's route to the KMS."""
-    _run("ip", "netns", "exec", host.namespace, "ip", "route", "add", "blackhole", f"{KMS_ADDRESS}/32")
+    _run("ip", "netns", "exec", host.namespace, "ip", "route", "add", "blackhole", f"{host.network.kms}/32")
 
 
 def _start(host: Host, folder: Path) -> subprocess.Popen[bytes]:
     inside = ("ip", "-n", host.namespace)
     _run("ip", "netns", "add", host.namespace)
     _run("ip", "link", "add", host.interface, "type", "veth", "peer", "name", "eth0", "netns", host.namespace)
-    _run("ip", "link", "set", host.interface, "master", BRIDGE, "up")
+    _run("ip", "link", "set", host.interface, "master", host.network.bridge, "up")
     _run(*inside, "address", "add", f"{host.address}/24", "dev", "eth0")
     for interface in ("lo", "eth0"):
         _run(*inside, "link", "set", interface, "up")
     root = folder / host.name
     root.mkdir()
-    names = "".join(f"{each.address} {each.name}\n" for each in HOSTS)
-    (folder / "hosts").write_text(f"127.0.0.1 localhost\n{names}{KMS_ADDRESS} kms\n", encoding="ascii")
+    names = "".join(f"{each.address} {each.name}\n" for each in host.network.hosts)
+    (folder / "hosts").write_text(f"127.0.0.1 localhost\n{names}{host.network.kms} kms\n", encoding="ascii")
     command = ["ip", "netns", "exec", host.namespace, "unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
     with (folder / f"{host.name}.log").open("wb") as log:
         process = subprocess.Popen(
