@@ -12,7 +12,7 @@ description:
   - Opens, on the controller, values that were sealed by M(sealwright.vault_seal.awskms_seal_wrap), or by the awskms seal of HashiCorp
     Vault or OpenBao, in every form that these have written.
   - Many values in one call are opened concurrently, and a wrapped data key that occurs twice is decrypted once. Open all that a play needs by
-    one C(query), since Ansible evaluates a lookup in a variable anew each time that the variable is used.
+    one C(query), since Ansible evaluates a lookup in a variable anew in each task and for each host.
   - Needs the permission C(kms:Decrypt), and C(kms:DescribeKey) where O(allowed_key_ids) names an alias.
 author:
   - The sealwright.vault_seal authors (@sealwright)
@@ -20,6 +20,8 @@ extends_documentation_fragment:
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.plugins
   - sealwright.vault_seal.awskms_aad
+  - sealwright.vault_seal.awskms_data_keys
+  - sealwright.vault_seal.awskms_data_keys.plugins
 options:
   _terms:
     description:
@@ -87,6 +89,11 @@ EXAMPLES = r"""
     token: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', 'app.yml.sealed', from_file=true, encoding='yaml', max_size=1048576).token }}"
   no_log: true
 
+- name: Have each value asked for, also those of one batch
+  ansible.builtin.set_fact:
+    passwords: "{{ query('sealwright.vault_seal.awskms_seal_unwrap', sealed_password, sealed_password, cache_data_keys=false) }}"
+  no_log: true
+
 - name: Open a value that is no text, sealed with additional data that is none either
   ansible.builtin.set_fact:
     keytab_base64: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', sealed_keytab, aad_base64='AAECAw==', encoding='base64') }}"
@@ -107,7 +114,6 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
@@ -122,6 +128,7 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_e
     lookup_errors,
     own_variables,
 )
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
 from yaml import YAMLError
 
 
@@ -141,10 +148,10 @@ class LookupModule(LookupBase):
             names = [f"Value {number}" for number in range(1, len(terms) + 1)]
             values = [from_blob(name, term, limit) for name, term in zip(names, terms)]
         aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
-        clients = KmsClients(options)
-        trusted = trusted_keys(self.get_option("allowed_key_ids"), clients, values)
+        way = PROCESS_CLIENTS.way(options, self.get_option("cache_data_keys"))
+        trusted = trusted_keys(self.get_option("allowed_key_ids"), way.clients, values)
         with named_errors(names if len(names) > 1 else []):
-            opened = Unsealer(clients, aad, trusted).unwrap_many(values)
+            opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
         encoding = self.get_option("encoding")
         return [_encoded(name, value.plaintext, encoding) for name, value in zip(names, opened)]
 

@@ -32,7 +32,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_
     SealedValue,
     checked_limit,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, Wrapped, wrap, wrap_many
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import (
+    Unsealer,
+    Wrapped,
+    wrap,
+    wrap_batch,
+    wrap_many,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
     decoded,
@@ -70,7 +76,8 @@ def wrap_task(module: AnsibleModule) -> dict[str, Any]:
     if module.check_mode:
         return result
     with named_errors([]):  # what goes wrong here is about the key, not about one value
-        sealed = wrap_many(kms, key_id, list(plaintexts.values()), aad)
+        seal = wrap_batch if params["data_key"] == "per_batch" else wrap_many
+        sealed = seal(kms, key_id, list(plaintexts.values()), aad)
     if sealed:
         result["key_id"] = sealed[0].key_arn
     if params["values"] is None:

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.modules
   - sealwright.vault_seal.awskms_aad
+  - sealwright.vault_seal.awskms_data_keys
   - ansible.builtin.files
 attributes:
   check_mode:
@@ -105,6 +106,13 @@ EXAMPLES = r"""
     allowed_key_ids:
       - alias/vault-unseal
   register: opened_for_production
+
+- name: Have each of several values asked for, also those of one batch
+  sealwright.vault_seal.awskms_seal_unwrap:
+    blobs:
+      first: "{{ sealed_password }}"
+      second: "{{ sealed_password }}"
+    cache_data_keys: false
 
 - name: Put a file back
   sealwright.vault_seal.awskms_seal_unwrap:
@@ -240,6 +248,7 @@ def main() -> None:
             "dest": {"type": "path"},
             "reveal": {"type": "bool", "default": False},
             "max_size": {"type": "int", "default": 67108864},
+            "cache_data_keys": {"type": "bool", "default": True, "no_log": False},
             **AAD_SPEC,
         },
         one_of=("blob", "src", "blobs"),

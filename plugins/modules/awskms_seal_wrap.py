@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Seals values with an AWS KMS key in exactly the format that the awskms seals of HashiCorp Vault and OpenBao write.
   - Each value is encrypted with AES-256-GCM under a fresh random data key, and the data key with KMS Encrypt. The value itself
-    never leaves the host, and each value costs one call to KMS, whatever its size.
+    never leaves the host, and each value costs one call to KMS, whatever its size; with O(data_key=per_batch) all values together cost one.
   - Needs the permission C(kms:Encrypt). With O(dest) also C(kms:Decrypt) to compare with what is there, and C(kms:DescribeKey)
     where the key is named by an alias.
 author:
@@ -41,9 +41,23 @@ options:
     type: path
   values:
     description:
-      - Several values to seal in one call, by name. They are sealed concurrently, each under a data key of its own.
+      - Several values to seal in one call, by name. They are sealed concurrently, each under a data key of its own, unless O(data_key) says otherwise.
       - Values must be texts; quote numbers and booleans.
     type: dict
+  data_key:
+    description:
+      - Whether each of O(values) gets a data key of its own. V(per_value) is what Vault does, and costs one Encrypt for each value.
+      - With V(per_batch), one fresh data key seals all of them, each with a fresh random nonce, for one Encrypt; to open them together costs one Decrypt.
+        Each sealed value is still complete, and opens by itself everywhere.
+      - Values that share a data key are opened by whoever learns that key. Who may call C(kms:Decrypt) learns it with any one of the values,
+        and the calls to KMS do not tell which was opened. So put together what the same people and programs may read.
+      - No data key seals more than 2^32 values, the bound of NIST SP 800-38D for random nonces; more in one call are refused.
+      - A single value has a data key of its own in either case.
+    type: str
+    choices:
+      - per_value
+      - per_batch
+    default: per_value
   kms_key_id:
     description:
       - The KMS key to seal with, as key ID, key ARN, alias or alias ARN.
@@ -100,6 +114,14 @@ EXAMPLES = r"""
       queue: "{{ queue_password }}"
     aad: production
   register: sealed_for_production
+
+- name: Seal many values that the same program reads by one call to KMS
+  sealwright.vault_seal.awskms_seal_wrap:
+    kms_key_id: alias/vault-unseal
+    values:
+      database: "{{ database_password }}"
+      queue: "{{ queue_password }}"
+    data_key: per_batch
 
 - name: Seal bytes that are no text, with additional data that is none either
   sealwright.vault_seal.awskms_seal_wrap:
@@ -206,6 +228,7 @@ def main() -> None:
             "plaintext_base64": {"type": "str", "no_log": True},
             "src": {"type": "path"},
             "values": {"type": "dict", "no_log": True},
+            "data_key": {"type": "str", "choices": ["per_value", "per_batch"], "default": "per_value", "no_log": False},
             "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
             "dest": {"type": "path"},
             "format": {"type": "str", "choices": ["base64", "binary"], "default": "base64"},

@@ -29,12 +29,21 @@ class VaultValues:
 
     def envelope(self, plaintext: bytes, aad: bytes = b"") -> Any:
         """The message of mechanism 1 as every release writes it."""
-        data_key, nonce = os.urandom(32), os.urandom(12)
-        blob = HASHICORP.BlobInfo(ciphertext=AESGCM(data_key).encrypt(nonce, plaintext, aad or None), iv=nonce)
-        blob.key_info.mechanism = 1
-        blob.key_info.key_id = self.key_arn
-        blob.key_info.wrapped_key = self._encrypt(data_key)
-        return blob
+        return self.batch([plaintext], aad)[0]
+
+    def batch(self, plaintexts: list[bytes], aad: bytes = b"") -> list[Any]:
+        """Messages of mechanism 1 that share a data key."""
+        data_key = os.urandom(32)
+        wrapped_key = self._encrypt(data_key)
+        blobs = []
+        for plaintext in plaintexts:
+            nonce = os.urandom(12)
+            blob = HASHICORP.BlobInfo(ciphertext=AESGCM(data_key).encrypt(nonce, plaintext, aad or None), iv=nonce)
+            blob.key_info.mechanism = 1
+            blob.key_info.key_id = self.key_arn
+            blob.key_info.wrapped_key = wrapped_key
+            blobs.append(blob)
+        return blobs
 
     def joined_nonce(self, plaintext: bytes) -> Any:
         """The same as OpenBao 2.5.0 wrote it."""

@@ -100,6 +100,23 @@ def test_many_at_once_and_each_data_key_once(bench: Bench) -> None:
     assert begun[-1] - begun[0] < MANY * 0.01  # one after the other would take longer
 
 
+def test_a_template_that_uses_lookups_asks_once_for_each_data_key(bench: Bench) -> None:
+    blobs = [base64.b64encode(blob.SerializeToString()).decode() for blob in bench.values.batch([b"one", b"two"])]
+    often = " ~ ".join(f"lookup('{LOOKUP}', blobs[{number}])" for number in (0, 0, 1))
+    bench.kms.clear_calls()
+    run = bench.ansible.playbook(
+        [
+            shows("kept", often, vars={"blobs": blobs}),
+            shows("another task", often, vars={"blobs": blobs}),
+            shows("not kept", often, vars={"blobs": blobs, "ansible_awskms_cache_data_keys": False}),
+        ]
+    ).succeeded()
+    journal = bench.kms.calls()
+    calls = {name: len(run.calls(name, journal)) for name in ("kept", "another task", "not kept")}
+    assert calls == {"kept": 1, "another task": 1, "not kept": 3}
+    assert {run[name]["msg"] for name in calls} == {"oneonetwo"}
+
+
 def test_files_are_found_where_lookups_look(bench: Bench) -> None:
     (bench.folder / "files").mkdir()
     (bench.folder / "files" / "as-text.sealed").write_text(bench.blob(b"from text") + "\n", encoding="ascii")

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms, open_kms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap, wrap_batch
 
 from support.openbao import OpenBao
 from support.snapshot_archive import entries, members, with_member
@@ -82,6 +82,14 @@ def test_the_server_accepts_what_the_core_sealed(judge: Judge) -> None:
     sealed = wrap(judge.kms, ALIAS, judge.members["SHA256SUMS"]).value.encode()
     assert judge.restore_with(sealed) == (204, "")
     judge.server.wait_until_active()
+
+
+def test_the_server_accepts_one_value_of_a_batch(judge: Judge) -> None:
+    batch = wrap_batch(judge.kms, ALIAS, [b"another value", judge.members["SHA256SUMS"], b"one more"])
+    assert judge.restore_with(batch[1].value.encode()) == (204, "")
+    judge.server.wait_until_active()
+    status, body = judge.restore_with(batch[0].value.encode())
+    assert (status, "failed checking integrity of snapshot" in body) == (500, True)
 
 
 @pytest.mark.parametrize("field", ["ciphertext", "iv", "wrapped_key"])

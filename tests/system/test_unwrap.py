@@ -87,6 +87,20 @@ def test_every_form(bench: Bench, ansible: Ansible) -> None:
 
 
 @pytest.mark.matrix
+def test_a_batch_costs_one_call_unless_data_keys_are_not_to_be_kept(bench: Bench, ansible: Ansible) -> None:
+    texts = {f"value {number}": f"text {number}" for number in range(20)}
+    blobs = dict(zip(texts, map(as_text, bench.vault.batch([text.encode() for text in texts.values()], b"aad"))))
+    bench.kms.clear_calls()
+    run = ansible.playbook(
+        [task("once", blobs=blobs, aad="aad"), task("each", blobs=blobs, aad="aad", cache_data_keys=False)]
+    ).succeeded()
+    journal = bench.kms.calls()
+    assert run["once"]["plaintexts"] == run["each"]["plaintexts"] == texts
+    assert run.calls("once", journal) == ["Decrypt"]
+    assert run.calls("each", journal) == ["Decrypt"] * 20
+
+
+@pytest.mark.matrix
 def test_sources_and_additional_data(bench: Bench, ansible: Ansible) -> None:
     bytes_blob, text_blob = bench.vault.envelope(BINARY, b"\x00\xff"), bench.vault.envelope(b"", "\u00e4".encode())
     bench.path("binary").write_bytes(written(text_blob))

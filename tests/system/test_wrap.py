@@ -70,6 +70,7 @@ def test_every_source_and_every_way_to_give_additional_data(bench: Bench, ansibl
             bench.task("bytes", plaintext_base64=base64.b64encode(BINARY).decode(), aad_base64="AP8="),
             bench.task("file", src=str(bench.path("source")), kms_key_id=bench.key),
             bench.task("many", values=texts, aad="many", kms_key_id=bench.key.rsplit("/", 1)[-1]),
+            bench.task("batch", values=texts, aad="many", data_key="per_batch"),
         ]
     ).succeeded()
     journal = bench.kms.calls()
@@ -81,13 +82,15 @@ def test_every_source_and_every_way_to_give_additional_data(bench: Bench, ansibl
     assert bench.judge.opened(run["text"]["blob"], "used for \u00e4".encode()) == "{{ 1 + 1 }} \u00e4\u20ac\n".encode()
     assert bench.judge.opened(run["bytes"]["blob"], b"\x00\xff") == BINARY
     assert bench.judge.opened(run["file"]["blob"]) == BINARY
-    assert {name: bench.judge.opened(blob, b"many").decode() for name, blob in run["many"]["blobs"].items()} == texts
+    for name in ("many", "batch"):
+        assert {key: bench.judge.opened(blob, b"many").decode() for key, blob in run[name]["blobs"].items()} == texts
 
     for name in ("one letter", "nothing", "text", "bytes", "file"):
         assert fields_of(run[name]) == ALWAYS | {"blob", "key_id"}
         assert run.calls(name, journal) == ["Encrypt"]
-    assert fields_of(run["many"]) == ALWAYS | {"blobs", "key_id"}
+    assert fields_of(run["many"]) == fields_of(run["batch"]) == ALWAYS | {"blobs", "key_id"}
     assert run.calls("many", journal) == ["Encrypt"] * 20
+    assert run.calls("batch", journal) == ["Encrypt"]
     assert not any(run[name]["changed"] for name in ("one letter", "many"))
     assert run["many"]["mechanism"] == 1
     assert run["one letter"]["connection"] == {

@@ -136,6 +136,11 @@ def meaning(code: str, message: str, action: str = "", resource: str = "") -> Me
     return known
 
 
+def is_throttling(code: str) -> bool:
+    """Whether an error code says that more was asked for than the account may ask for at a time."""
+    return meaning(code, "").reason == "throttled"
+
+
 def policy_statement(action: str | list[str], resource: str) -> str:
     """The minimal IAM policy statement for ``action`` on one key, as JSON on one line."""
     return json.dumps({"Effect": "Allow", "Action": action, "Resource": resource})

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .errors import BlobError
-from .protowire import BYTES, VARINT, Buffer, Field, bytes_field, read_fields, varint_field
+from .protowire import BYTES, VARINT, Buffer, bytes_field, read_fields, varint_field
 
 DIRECT = 0
 """Mechanism 0: ``ciphertext`` is KMS's encryption of the value itself."""
@@ -49,17 +49,17 @@ class KeyInfo:
     def parse(cls, data: Buffer, base: int = 0) -> KeyInfo:
         mechanism, key_id, wrapped_key = DIRECT, "", b""
         others: list[tuple[int, bytes]] = []
-        for item in read_fields(data, base):
-            if item.number == 1 and isinstance(item.value, int):
-                mechanism = item.value
-            elif item.number == 3 and isinstance(item.value, memoryview):
-                key_id = _text(item.value, item, base)
-            elif item.number == 5 and isinstance(item.value, memoryview):
-                wrapped_key = bytes(item.value)
+        for number, value, start, end in read_fields(data, base):
+            if number == 5 and isinstance(value, memoryview):
+                wrapped_key = bytes(value)
+            elif number == 3 and isinstance(value, memoryview):
+                key_id = _text(value, number, base + start)
+            elif number == 1 and isinstance(value, int):
+                mechanism = value
             else:
-                if item.number == 4 and isinstance(item.value, memoryview):
-                    _text(item.value, item, base)  # hmac_key_id is a string too: readers refuse one that is not UTF-8
-                others.append((item.number, bytes(data[item.start : item.end])))
+                if number == 4 and isinstance(value, memoryview):
+                    _text(value, number, base + start)  # hmac_key_id is a string too: readers refuse one that is not UTF-8
+                others.append((number, bytes(data[start:end])))
         return cls(mechanism, key_id, wrapped_key, tuple(others))
 
     def encode(self) -> bytes:
@@ -98,29 +98,32 @@ class BlobInfo:
         iv = b""
         key_info: list[tuple[memoryview, int]] = []
         others: list[tuple[int, bytes]] = []
-        for item in read_fields(data, base):
-            content = item.value if isinstance(item.value, memoryview) else None
-            if item.number == 1 and content is not None:
-                ciphertext = content
-            elif item.number == 2 and content is not None:
-                iv = bytes(content)
-            elif item.number == 5 and content is not None:
-                key_info.append((content, base + item.end - len(content)))
-            else:
-                if item.number == 6 and content is not None:
-                    _text(content, item, base)  # value_path is a string too
-                others.append((item.number, bytes(data[item.start : item.end])))
+        for number, value, start, end in read_fields(data, base):
+            if isinstance(value, memoryview):
+                if number == 1:
+                    ciphertext = value
+                    continue
+                if number == 2:
+                    iv = bytes(value)
+                    continue
+                if number == 5:
+                    key_info.append((value, base + end - len(value)))
+                    continue
+                if number == 6:
+                    _text(value, number, base + start)  # value_path is a string too
+            others.append((number, bytes(data[start:end])))
         return cls(ciphertext, iv, _merged_key_info(key_info), tuple(others))
 
     def check(self, base: int | None = None) -> None:
         """Refuse what cannot be an awskms seal's: without ciphertext, or an envelope without its parts."""
         if not len(self.ciphertext):
             raise BlobError.malformed("it holds no ciphertext", base)
-        if self.key_info is None or self.mechanism != ENVELOPE:
+        key_info = self.key_info
+        if key_info is None or key_info.mechanism != ENVELOPE:
             return
-        if not self.key_info.wrapped_key:
+        if not key_info.wrapped_key:
             raise BlobError.malformed("it holds no wrapped data key", base)
-        if not self.key_info.key_id:
+        if not key_info.key_id:
             raise BlobError.malformed("it does not name the key that sealed it", base)
         if self.iv and len(self.iv) != NONCE_SIZE:
             raise BlobError.malformed(f"its nonce has {len(self.iv)} bytes instead of {NONCE_SIZE}", base)
@@ -151,9 +154,10 @@ class BlobInfo:
         """
         if self.key_info is None:
             return "no_key_info"
-        if self.mechanism == ENVELOPE:
+        mechanism = self.key_info.mechanism
+        if mechanism == ENVELOPE:
             return "envelope" if self.iv else "joined_nonce"
-        return "direct" if self.mechanism == DIRECT else "unknown"
+        return "direct" if mechanism == DIRECT else "unknown"
 
     def nonce_and_ciphertext(self) -> tuple[bytes, bytes]:
         """The nonce and the ciphertext with its tag, wherever this writer put the nonce."""
@@ -189,11 +193,11 @@ def _merged_key_info(parts: list[tuple[memoryview, int]]) -> KeyInfo | None:
     return KeyInfo.parse(b"".join(content for content, _offset in parts), parts[0][1])
 
 
-def _text(content: memoryview, item: Field, base: int) -> str:
+def _text(content: memoryview, number: int, offset: int) -> str:
     try:
         return str(content, "utf-8")
     except UnicodeDecodeError:
-        raise BlobError.malformed(f"field {item.number} is not UTF-8", base + item.start) from None
+        raise BlobError.malformed(f"field {number} is not UTF-8", offset) from None
 
 
 def _in_order(used: list[tuple[int, Buffer]], others: Others, known: set[tuple[int, int]]) -> list[Buffer]:

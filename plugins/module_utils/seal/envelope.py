@@ -21,6 +21,10 @@ else:
 
 DATA_KEY_SIZE = 32
 
+MOST_PER_KEY = 1 << 32
+"""Values that one key may seal with random nonces of 12 bytes: NIST SP 800-38D, section 8.3. Two of them then share a nonce, which would
+open both, with a chance of 2**-33 at most."""
+
 
 def new_data_key() -> bytes:
     """A fresh 32-byte data key from the operating system's generator."""
@@ -31,6 +35,28 @@ def encrypt(data_key: bytes, plaintext: bytes, aad: bytes = b"") -> tuple[bytes,
     """Return a fresh 12-byte nonce and the ciphertext with its tag."""
     nonce = os.urandom(NONCE_SIZE)
     return nonce, _cipher(data_key).encrypt(nonce, plaintext, aad or None)
+
+
+class SharedDataKey:
+    """A fresh data key for several values, each with a nonce of its own; raises :class:`SettingError` past what one key may seal.
+
+    :param count: how many values it is for. ``value`` is the key itself, for KMS to encrypt.
+    """
+
+    def __init__(self, count: int) -> None:
+        if count > MOST_PER_KEY:
+            raise _used_up(f"{count} values are to be sealed")
+        self.value = new_data_key()
+        self._cipher = _cipher(self.value)
+        self._left = count
+
+    def encrypt(self, plaintext: bytes, aad: bytes = b"") -> tuple[bytes, bytes]:
+        """Return a fresh 12-byte nonce and the ciphertext with its tag."""
+        if not self._left:
+            raise _used_up("One more value is to be sealed")
+        self._left -= 1
+        nonce = os.urandom(NONCE_SIZE)
+        return nonce, self._cipher.encrypt(nonce, plaintext, aad or None)
 
 
 def decrypt(data_key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes = b"") -> bytes:
@@ -59,3 +85,11 @@ def _cipher(data_key: bytes) -> AESGCM:
             remedy="Install cryptography 36 or later for the Python that runs this.",
         )
     return AESGCM(data_key)
+
+
+def _used_up(what: str) -> SettingError:
+    return SettingError(
+        f"{what} under one data key, more than it was made for; no key may seal more than {MOST_PER_KEY} (NIST SP 800-38D).",
+        reason="invalid_option",
+        remedy="Seal fewer values in one call, or give each a data key of its own (data_key=per_value).",
+    )

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+from .aws_errors import is_throttling
 from .connection import (
     IGNORE_ENDPOINTS_VARIABLE,
     REGION_VARIABLES,
@@ -58,6 +60,7 @@ _MOST_ATTEMPTS = 20  # the total time bounds the retries, not their number
 _LONGEST_BACKOFF = 20.0
 _LONGEST_RETRY_AFTER = 5.0
 _RETRY_AFTER = "x-amz-retry-after"
+_LAST_WAIT = 0.5  # seconds; with less time left, a throttled call is given up
 _USER_AGENT = "sealwright.vault_seal"
 
 
@@ -283,7 +286,11 @@ class _Session(Session):  # type: ignore[misc]
 
 
 class _Deadline:
-    """Ends a client's retries in time: botocore's standard mode bounds attempts, and raising is the one public way out of its loop."""
+    """Ends a client's retries in time, and not before where KMS only asks to go slower.
+
+    botocore's standard mode bounds attempts and, over all calls of a client, retries; it knows no time. What an event's handlers raise or
+    answer first is the one public way into its loop.
+    """
 
     def __init__(self, timeout: float) -> None:
         """``timeout``: seconds for each call."""
@@ -293,6 +300,7 @@ class _Deadline:
         service = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register(f"before-call.{service}", self._note_start)
         client.meta.events.register_first(f"needs-retry.{service}", self._stop_in_time)
+        client.meta.events.register_last(f"needs-retry.{service}", self._wait_longer)
 
     @staticmethod
     def _note_start(context: dict[str, Any], **_others: Any) -> None:
@@ -300,8 +308,8 @@ class _Deadline:
 
     def _stop_in_time(
         self, attempts: int, request_dict: dict[str, Any], response: Any, operation: Any, caught_exception: Any, **_others: Any
-    ) -> None:
-        longest_wait = min(2.0 ** (attempts - 1), _LONGEST_BACKOFF)
+    ) -> float | None:
+        longest_wait = _longest_backoff(attempts)
         if caught_exception is not None:
             if is_lasting(caught_exception):
                 raise caught_exception
@@ -309,13 +317,28 @@ class _Deadline:
                 longest_wait += _attempt_timeout(self._timeout, _READ_TIMEOUT)  # what hung may hang again
         elif _RETRY_AFTER in response[0].headers:
             longest_wait += _LONGEST_RETRY_AFTER
-        spent = time.monotonic() - request_dict["context"]["sealwright_started"]
-        if spent + longest_wait <= self._timeout:
-            return
+        left: float = self._timeout - (time.monotonic() - request_dict["context"]["sealwright_started"])
+        if longest_wait <= left:
+            return None
         if caught_exception is not None:
             raise caught_exception
         if response[0].status_code >= 300:
+            if _throttled(response) and left > _LAST_WAIT:
+                return left * random.uniform(0.3, 0.7)  # once more, and then again, until hardly anything is left
             raise _exceptions.ClientError(response[1], operation.name)
+        return None
+
+    def _wait_longer(self, attempts: int, response: Any, **_others: Any) -> float | None:
+        """The same wait as botocore's, which counts only where it has used up its retries."""
+        return random.random() * _longest_backoff(attempts) if _throttled(response) else None
+
+
+def _longest_backoff(attempts: int) -> float:
+    return min(2.0 ** (attempts - 1), _LONGEST_BACKOFF)
+
+
+def _throttled(response: Any) -> bool:
+    return response is not None and response[0].status_code >= 300 and is_throttling(str(response[1].get("Error", {}).get("Code", "")))
 
 
 def _config(options: ConnectionOptions) -> Any:

@@ -40,6 +40,10 @@ class Field(NamedTuple):
     end: int
 
 
+_field = tuple.__new__  # what Field itself calls; the way over it takes twice the time
+_ONE_BYTE = [bytes((value,)) for value in range(0x80)]
+
+
 def read_varint(data: Buffer, position: int, base: int = 0) -> tuple[int, int]:
     """Return the unsigned 64-bit value at ``position`` and the position after it.
 
@@ -80,9 +84,9 @@ def read_fields(data: Buffer, base: int = 0, limit: int = MAX_FIELDS) -> list[Fi
             end = start + length
             if end > size:
                 raise BlobError.malformed(f"field {tag >> 3} is cut off", base + position)
-            field = Field(tag >> 3, view[start:end], position, end)
+            field = _field(Field, (tag >> 3, view[start:end], position, end))
         elif tag & 0x87 == VARINT and tag > 7 and position + 1 < size and view[position + 1] < 0x80:
-            field = Field(tag >> 3, view[position + 1], position, position + 2)
+            field = _field(Field, (tag >> 3, view[position + 1], position, position + 2))
         else:
             wire_type, field = _read_field(view, position, base)
             if wire_type == GROUP_START:
@@ -139,6 +143,8 @@ def _skip_group(view: memoryview, first: Field, base: int, limit: int) -> tuple[
 
 def varint(value: int) -> bytes:
     """Encode an unsigned number of at most 64 bits."""
+    if value < 0x80:
+        return _ONE_BYTE[value]
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -154,4 +160,5 @@ def varint_field(number: int, value: int) -> bytes:
 
 def bytes_field(number: int, *content: Buffer) -> list[Buffer]:
     """Encode a length-delimited field as pieces, so that a large content is not copied."""
-    return [varint(number << 3 | BYTES) + varint(sum(map(len, content))), *content]
+    size = len(content[0]) if len(content) == 1 else sum(map(len, content))
+    return [varint(number << 3 | BYTES) + varint(size), *content]

@@ -63,8 +63,9 @@ class SealedValue:
     @property
     def form(self) -> str:
         """The container: ``bare``, ``multi_wrap``, ``seal_wrap`` (bare with suffix) or ``multi_wrap_seal_wrap``."""
-        names = ["multi_wrap"] * self.multi + ["seal_wrap"] * self.suffixed
-        return "_".join(names) or "bare"
+        if not self.suffixed:
+            return "multi_wrap" if self.multi else "bare"
+        return "multi_wrap_seal_wrap" if self.multi else "seal_wrap"
 
     @property
     def region(self) -> str:

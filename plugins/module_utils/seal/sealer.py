@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import NamedTuple, TypeVar
 
 from .arn import KeyReference
 from .blob import DIRECT, ENVELOPE, BlobInfo, KeyInfo
 from .connection import Sourced, check_region
-from .envelope import decrypt, encrypt, new_data_key
+from .data_keys import DataKeys
+from .envelope import SharedDataKey, decrypt, encrypt, new_data_key
 from .errors import BlobError, SealError
 from .kms import MAX_CONNECTIONS, Decrypted, Kms
 from .sealed_value import SealedValue
@@ -66,17 +66,24 @@ def wrap(kms: Kms, key_id: str, plaintext: bytes, aad: bytes = b"") -> Wrapped:
 
 def wrap_many(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:
     """Seal each value under a data key of its own, several at a time. The first error stops it and is raised."""
-    return _at_once(lambda plaintext: wrap(kms, key_id, plaintext, aad), plaintexts)
+    return _at_once(lambda plaintext: wrap(kms, key_id, plaintext, aad), plaintexts, len(plaintexts))
 
 
-class _Once:
-    """What KMS answered to one ciphertext, None until it did."""
+def wrap_batch(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:
+    """Seal all values under one data key, each with a fresh nonce: one Encrypt call for all. Each opens by itself, as any other.
 
-    __slots__ = ("answer", "lock")
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.answer: Decrypted | SealError | None = None
+    Raises :class:`SettingError`, before any call, where there are more than one key may seal.
+    """
+    if not plaintexts:
+        return []
+    data_key = SharedDataKey(len(plaintexts))
+    answer = kms.encrypt(key_id, data_key.value)
+    wrapped = []
+    for plaintext in plaintexts:
+        nonce, ciphertext = data_key.encrypt(plaintext, aad)
+        key_info = KeyInfo(ENVELOPE, answer.key_arn, answer.ciphertext)
+        wrapped.append(Wrapped(SealedValue((BlobInfo(ciphertext, nonce, key_info),)), answer.key_arn))
+    return wrapped
 
 
 class Unsealer:
@@ -85,14 +92,18 @@ class Unsealer:
     :param kms_for_region: gives the KMS to ask.
     :param aad: additional authenticated data of all values.
     :param trusted: the only keys to trust; None trusts every key that the caller may use, as Vault does.
+    :param data_keys: those that the same caller opened before; None begins with none.
     """
 
-    def __init__(self, kms_for_region: KmsForRegion, aad: bytes = b"", trusted: TrustedKeys | None = None) -> None:
+    def __init__(
+        self, kms_for_region: KmsForRegion, aad: bytes = b"", trusted: TrustedKeys | None = None, data_keys: DataKeys | None = None
+    ) -> None:
         self._kms_for_region = kms_for_region
         self._aad = aad
         self._trusted = trusted
-        self._lock = Lock()
-        self._decrypted: dict[tuple[bytes, str], _Once] = {}
+        self._pinned_to = " ".join(map(str, trusted.keys)) if trusted else ""
+        self._data_keys = DataKeys() if data_keys is None else data_keys
+        self._refused: dict[tuple[bytes, str], SealError] = {}
 
     def unwrap(self, value: SealedValue) -> Unwrapped:
         """Open one value: of several slots the first AWS KMS slot that this caller can open.
@@ -117,7 +128,10 @@ class Unsealer:
 
         Its ``details`` say by ``index`` which value it is about, counted from 0.
         """
-        return _at_once(self.unwrap, values)
+        calls = len(values)
+        if self._data_keys.keeps:
+            calls = len({tuple(slot.wrapped_key or id(slot) for slot in value.slots) for value in values})
+        return _at_once(self.unwrap, values, calls)
 
     def _open(self, slot: BlobInfo) -> tuple[bytes, str]:
         _check_wrapper(slot)
@@ -140,18 +154,14 @@ class Unsealer:
         return plaintext, answer.key_arn
 
     def _decrypt(self, ciphertext: bytes, key_id: str) -> Decrypted:
-        """Ask KMS, once for each distinct ciphertext; others that need the same one wait for the answer."""
-        with self._lock:
-            once = self._decrypted.setdefault((ciphertext, key_id), _Once())
-        with once.lock:
-            if once.answer is None:
-                try:
-                    once.answer = self._ask(ciphertext, key_id)
-                except SealError as error:
-                    once.answer = error
-        if isinstance(once.answer, SealError):
-            raise once.answer
-        return once.answer
+        """Ask KMS, once for each distinct ciphertext, whether it opens it or not."""
+        if self._refused and (ciphertext, key_id) in self._refused:
+            raise self._refused[ciphertext, key_id]
+        try:
+            return self._data_keys.decrypted(ciphertext, f"{key_id} {self._pinned_to}", lambda: self._ask(ciphertext, key_id))
+        except SealError as error:
+            self._refused[ciphertext, key_id] = error
+            raise
 
     def _ask(self, ciphertext: bytes, key_id: str) -> Decrypted:
         claimed = KeyReference.parse_key_arn(key_id)
@@ -160,7 +170,8 @@ class Unsealer:
         kms = self._kms_for_region(claimed.region if claimed else "")
         if claimed is None:
             return kms.decrypt(ciphertext)
-        check_region(kms.region, Sourced(key_id, "the sealed value"))
+        if claimed.region != kms.region.value:
+            check_region(kms.region, Sourced(key_id, "the sealed value"))
         return kms.decrypt(ciphertext, str(claimed.in_region(kms.region.value)) if self._trusted is not None else "")
 
     def _ask_each(self, ciphertext: bytes, trusted: TrustedKeys) -> Decrypted:
@@ -179,6 +190,8 @@ class Unsealer:
     def _check_answer(self, claimed_key_id: str, key_arn: str) -> None:
         if self._trusted is not None:
             self._trusted.check_answer(key_arn)
+        if claimed_key_id == key_arn:
+            return
         claimed, answered = KeyReference.parse_key_arn(claimed_key_id), KeyReference.parse_key_arn(key_arn)
         if claimed and answered and not claimed.matches(answered):
             raise BlobError(
@@ -220,11 +233,13 @@ def _none_opens(value: SealedValue, failures: list[SealError]) -> SealError:
     )
 
 
-def _at_once(work: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
-    if len(items) == 1:
-        return [work(items[0])]
+def _at_once(work: Callable[[_T], _U], items: Sequence[_T], calls: int) -> list[_U]:
+    """Work on all, several at a time where that is more than one call to KMS."""
+    threads = min(calls, MAX_CONNECTIONS)
+    if threads <= 1:
+        return _one_by_one(work, items)
     done: list[_U] = []
-    with ThreadPoolExecutor(max_workers=MAX_CONNECTIONS) as pool:
+    with ThreadPoolExecutor(max_workers=threads) as pool:
         futures = [pool.submit(work, item) for item in items]
         try:
             for future in futures:
@@ -234,5 +249,16 @@ def _at_once(work: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
                 future.cancel()
             if isinstance(error, SealError):
                 error.details["index"] = len(done)
+            raise
+    return done
+
+
+def _one_by_one(work: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
+    done: list[_U] = []
+    for item in items:
+        try:
+            done.append(work(item))
+        except SealError as error:
+            error.details["index"] = len(done)
             raise
     return done

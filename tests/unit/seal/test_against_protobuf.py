@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import BlobInfo, KeyInfo
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import wrap
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import wrap, wrap_batch
 from ansible_collections.sealwright.vault_seal.tests.unit.seal.fake_kms import FakeAws, key_arn
 from ansible_collections.sealwright.vault_seal.tests.unit.seal.strategies import (
     blobs,
@@ -28,6 +28,7 @@ from ansible_collections.sealwright.vault_seal.tests.unit.seal.strategies import
     unknown_fields,
 )
 from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HASHICORP, OPENBAO, READ, written
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,6 +183,20 @@ def test_a_wrapped_value_is_what_go_kms_wrapping_writes(size):
     assert aws.sealed_by(message.key_info.wrapped_key) is not None
     assert written(message) == data
     assert written(OPENBAO.BlobInfo.FromString(data)) == data
+
+
+@pytest.mark.parametrize("product", [HASHICORP, OPENBAO])
+def test_each_value_of_a_batch_opens_alone_by_the_runtime_and_cryptography(product):
+    aws = FakeAws()
+    plaintexts = [b"", b"p" * 5000, *(b"%d" % number for number in range(50))]
+    for plaintext, wrapped in zip(plaintexts, wrap_batch(aws(), "1234abcd-12ab-34cd-56ef-1234567890ab", plaintexts, b"aad")):
+        data = wrapped.value.encode()
+        message = product.BlobInfo.FromString(data)
+        assert written(message) == data
+        assert message.key_info.mechanism == 1
+        _arn, data_key = aws.sealed_by(message.key_info.wrapped_key)
+        assert AESGCM(data_key).decrypt(message.iv, message.ciphertext, b"aad") == plaintext
+    assert aws.count("Encrypt") == 1
 
 
 # What a rewrite keeps

@@ -70,6 +70,20 @@ def test_data_key_and_nonce_are_the_operating_systems(monkeypatch):
     assert asked == [32, 12]
 
 
+def test_a_shared_data_key_seals_what_it_was_made_for_and_no_more():
+    data_key = envelope.SharedDataKey(2)
+    for plaintext in (b"one", b"two"):
+        nonce, ciphertext = data_key.encrypt(plaintext, b"aad")
+        assert AESGCM(data_key.value).decrypt(nonce, ciphertext, b"aad") == plaintext
+    with pytest.raises(SettingError) as raised:
+        data_key.encrypt(b"three")
+    assert raised.value.reason == "invalid_option"
+    assert str(raised.value) == (
+        "One more value is to be sealed under one data key, more than it was made for; no key may seal more than 4294967296 (NIST SP 800-38D). "
+        "Seal fewer values in one call, or give each a data key of its own (data_key=per_value)."
+    )
+
+
 def test_without_cryptography_it_is_said_in_words(monkeypatch):
     monkeypatch.setattr(envelope, "_MISSING", ImportError("No module named 'cryptography'"))
     with pytest.raises(SettingError) as raised:

@@ -10,10 +10,17 @@ import threading
 import tracemalloc
 
 import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import envelope
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import BlobInfo, KeyInfo
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.data_keys import DataKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError, KmsError, SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap, wrap_many
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import (
+    Unsealer,
+    wrap,
+    wrap_batch,
+    wrap_many,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.tests.unit.seal.fake_kms import FakeAws, key_arn, refusal
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -106,8 +113,59 @@ def test_many_are_sealed_in_order(aws):
     assert [opened.plaintext for opened in Unsealer(aws, b"aad").unwrap_many([one.value for one in wrapped])] == plaintexts
 
 
+def test_a_batch_shares_its_data_key_and_no_nonce(aws):
+    blobs = [wrapped.value.slots[0] for wrapped in wrap_batch(aws(), ID, [b"same"] * 1000, b"aad")]
+    assert operations(aws) == ["Encrypt"]
+    assert len({blob.iv for blob in blobs}) == 1000
+    assert len({bytes(blob.ciphertext) for blob in blobs}) == 1000
+    (wrapped_key,) = {blob.key_info.wrapped_key for blob in blobs}
+    data_key = aws.sealed_by(wrapped_key)[1]
+    assert {AESGCM(data_key).decrypt(blob.iv, blob.ciphertext, b"aad") for blob in blobs} == {b"same"}
+    wrapped_keys = {wrap_batch(aws(), ID, [b"same"])[0].value.slots[0].key_info.wrapped_key for _turn in range(50)}
+    assert len({aws.sealed_by(key)[1] for key in wrapped_keys} | {data_key}) == 51
+
+
+def test_each_value_of_a_batch_opens_by_itself_and_all_by_one_call(aws):
+    plaintexts = [b"%d" % number for number in range(50)]
+    values = [SealedValue.parse(wrapped.value.encode()) for wrapped in wrap_batch(aws(), ID, plaintexts)]
+    assert [Unsealer(aws).unwrap(value).plaintext for value in values] == plaintexts
+    aws.calls.clear()
+    before = threading.active_count()
+    assert [opened.plaintext for opened in Unsealer(aws).unwrap_many(values)] == plaintexts
+    assert operations(aws) == ["Decrypt"]
+    assert threading.active_count() == before
+
+
+def test_the_first_error_of_a_batch_says_which_value_it_is_about(aws):
+    values = [wrapped.value for wrapped in wrap_batch(aws(), ID, [b"x"] * 5)]
+    values[3] = changed(values[3], iv=b"another one!")
+    error = error_of(Unsealer(aws).unwrap_many, values)
+    assert (error.reason, error.details["index"]) == ("not_authentic", 3)
+
+
+def test_a_batch_larger_than_one_key_may_seal_in_full(aws, monkeypatch):
+    assert envelope.MOST_PER_KEY == 2**32
+    monkeypatch.setattr(envelope, "MOST_PER_KEY", 3)
+    assert len(wrap_batch(aws(), ID, [b"x"] * 3)) == 3
+    aws.calls.clear()
+    error = error_of(wrap_batch, aws(), ID, [b"x"] * 4)
+    assert error.reason == "invalid_option"
+    assert str(error) == (
+        "4 values are to be sealed under one data key, more than it was made for; no key may seal more than 3 (NIST SP 800-38D). "
+        "Seal fewer values in one call, or give each a data key of its own (data_key=per_value)."
+    )
+    assert aws.calls == []
+
+
+def test_a_batch_that_kms_refuses_is_its_error(aws):
+    aws.faults["Encrypt"] = refusal("access_denied", "Encrypt", "no")
+    assert error_of(wrap_batch, aws(), ID, [b"p"] * 3) is aws.faults["Encrypt"]
+    assert operations(aws) == ["Encrypt"]
+
+
 def test_no_values_are_no_calls(aws):
     assert wrap_many(aws(), ID, []) == []
+    assert wrap_batch(aws(), ID, []) == []
     assert Unsealer(aws).unwrap_many([]) == []
     assert aws.calls == []
 
@@ -163,6 +221,27 @@ def test_a_wrapped_key_that_cannot_be_decrypted_is_tried_once(aws):
     for _turn in range(3):
         assert error_of(unsealer.unwrap, value).reason == "access_denied"
     assert operations(aws) == ["Decrypt"]
+
+
+def test_data_keys_that_were_opened_before_are_not_asked_for(aws):
+    kept = DataKeys()
+    one, two = (wrapped.value for wrapped in wrap_batch(aws(), ID, [b"one", b"two"]))
+    aws.calls.clear()
+    assert Unsealer(aws, data_keys=kept).unwrap(one).plaintext == b"one"
+    assert Unsealer(aws, data_keys=kept).unwrap(two).plaintext == b"two"
+    assert operations(aws) == ["Decrypt"]
+    # What was opened without a pin does not answer for a pinned question.
+    Unsealer(aws, trusted=TrustedKeys([ID], aws), data_keys=kept).unwrap(one)
+    assert operations(aws) == ["Decrypt", "Decrypt"]
+
+
+def test_each_value_asks_where_data_keys_are_not_kept(aws):
+    aws.latency = 0.005
+    values = [wrapped.value for wrapped in wrap_batch(aws(), ID, [b"x"] * 20)]
+    aws.calls.clear()
+    assert len(Unsealer(aws, data_keys=DataKeys(0)).unwrap_many(values)) == 20
+    assert operations(aws) == ["Decrypt"] * 20
+    assert aws.most_at_once > 1
 
 
 def test_the_same_wrapped_key_under_another_claim_is_asked_for_again(aws):
