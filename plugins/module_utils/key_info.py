@@ -31,8 +31,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_fac
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms
 
-# Reasons that concern the way to KMS, and not the key that was asked for.
-_OF_THE_WAY = {
+# Reasons that concern the way to KMS, and not the key or value that it was asked about.
+OF_THE_WAY = {
     "aws_error",
     "clock_skew",
     "expired_credentials",
@@ -57,14 +57,14 @@ def key_info_task(module: AnsibleModule) -> dict[str, Any]:
     for key in asked:
         parse_key(key)
     clients = KmsClients(connection_options(module.params))
-    describer = _Describer(clients, module.params["include"])
+    describer = KeyDescriber(clients, module.params["include"])
     entries = [describer.entry(key) for key in asked]
     if describer.first_failure and not describer.answered:
         raise describer.first_failure
     return {"changed": False, "kms_keys": entries, "connection": clients.connection()}
 
 
-class _Describer:
+class KeyDescriber:
     """Describes key after key. A region whose KMS cannot be asked is not asked again: each attempt may take the whole timeout."""
 
     def __init__(self, clients: KmsClients, include: list[str]) -> None:
@@ -94,7 +94,7 @@ class _Describer:
         try:
             metadata = kms.describe_key(str(reference.in_region(region)))
         except SealError as error:
-            if error.reason in _OF_THE_WAY:
+            if error.reason in OF_THE_WAY:
                 return self._way_failed(key, region, error)
             self.answered = True
             return _refused(key, error)

@@ -33,7 +33,7 @@ def from_blob(name: str, blob: Any, limit: int) -> SealedValue:
             reason="invalid_option",
             remedy="Give the sealed value as base64.",
         )
-    with _about(name):
+    with about(name):
         return SealedValue.parse(from_base64(blob, checked_limit(limit)), limit)
 
 
@@ -43,7 +43,7 @@ def from_file(path: str, name: str, limit: int) -> SealedValue:
     :param name: what the file is to the task, as a message about reading it begins.
     """
     content = read_file(path, name, checked_limit(limit) * 3 // 2)
-    with _about(f"The file {path}"):
+    with about(f"The file {path}"):
         return SealedValue.parse(from_file_content(content, limit), limit)
 
 
@@ -89,7 +89,8 @@ def named_errors(names: Sequence[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _about(name: str) -> Iterator[None]:
+def about(name: str) -> Iterator[None]:
+    """Put ``name`` before the message of an error."""
     try:
         yield
     except SealError as error:

@@ -29,7 +29,10 @@ from support.strict_kms import StrictKms
 
 CHECKOUT = Path(__file__).parents[2]
 ALIAS = "alias/vault-unseal"
-MODULES = ("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info")
+MODULES = (
+    *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
+    *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info"),
+)
 LOOKUP = "awskms_seal_unwrap"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
 # Which documentation fragment an option comes from is not said by ansible-doc; these are of ansible.builtin.files.
@@ -101,6 +104,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
             {"name": "keytab", seal: {"kms_key_id": ALIAS, "plaintext_base64": "AP8=", "aad_base64": "AAECAw=="}},
             {"name": "file", seal: {"kms_key_id": ALIAS, "plaintext": "token: staple\n", "dest": str(folder / "app.yml.sealed")}},
             {"name": "key", seal: {"kms_key_id": ALIAS, "plaintext": "a private key\n", "dest": str(folder / "server.key.sealed")}},
+            {"name": "old", seal: {"kms_key_id": kms.new_key(), "plaintext": "token", "dest": str(folder / "old.sealed")}},
         ]
     ).succeeded()
     return {
@@ -111,6 +115,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "sealed_queue_password": sealed["production"]["blob"],
         "sealed_keytab": sealed["keytab"]["blob"],
         "private_key": str(folder / "server.key"),
+        "sealed_folder": str(folder),
         "keytab": str(folder / "keytab"),
         "config_folder": str(folder),
         "units": str(folder),

@@ -17,6 +17,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms imp
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap, wrap_batch
 
+from support.module_run import finished, start_module
 from support.openbao import OpenBao
 from support.snapshot_archive import entries, members, with_member
 from support.strict_kms import StrictKms
@@ -31,6 +32,7 @@ class Judge:
     def __init__(self, kms: StrictKms, key_arn: str, server: OpenBao) -> None:
         self.key_arn = key_arn
         self.server = server
+        self.strict_kms = kms
         admin = kms.admin
         self.kms: BotoKms = open_kms(
             ConnectionOptions(region="us-east-1", access_key=admin.access_key, secret_key=admin.secret_key, endpoint=kms.url)
@@ -90,6 +92,20 @@ def test_the_server_accepts_one_value_of_a_batch(judge: Judge) -> None:
     judge.server.wait_until_active()
     status, body = judge.restore_with(batch[0].value.encode())
     assert (status, "failed checking integrity of snapshot" in body) == (500, True)
+
+
+def test_the_server_accepts_its_own_checksums_rewrapped_to_another_key(judge: Judge, tmp_path: Path) -> None:
+    """By the module, in the file; the server then opens under a key that it never sealed anything with."""
+    sums, other = tmp_path / SEALED_SUMS, judge.strict_kms.new_key()
+    sums.write_bytes(judge.members[SEALED_SUMS])
+    options = {"src": [str(sums)], "kms_key_id": other}
+    moved = finished(start_module("awskms_seal_rewrap", options, tmp_path, judge.strict_kms.environment()))
+    assert moved["key_arns_no_longer_used"] == [judge.key_arn]
+    assert judge.opened(sums.read_bytes()).key_arn == other
+    judge.strict_kms.clear_calls()
+    assert judge.restore_with(sums.read_bytes()) == (204, "")
+    judge.server.wait_until_active()
+    assert other in [call["answered"] for call in judge.strict_kms.calls("Decrypt")]
 
 
 @pytest.mark.parametrize("field", ["ciphertext", "iv", "wrapped_key"])

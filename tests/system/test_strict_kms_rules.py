@@ -221,6 +221,35 @@ def test_re_encrypt(kms: StrictKms, aws: Any, key: str) -> None:
     assert code_of(aws.re_encrypt, **wrong, SourceKeyId=other) == "IncorrectKeyException"
 
 
+def test_re_encrypt_works_within_one_region(kms: StrictKms, aws: Any, key: str) -> None:
+    europe, there = kms.new_key("eu-west-1"), kms.client(region="eu-west-1", config=ONCE)
+    blob = sealed(aws, key)
+    code, message = refusal(there.re_encrypt, CiphertextBlob=blob, DestinationKeyId=europe)
+    assert (code, "does not exist in this region" in message) == ("AccessDeniedException", True)
+    for names in ({"SourceKeyId": key, "DestinationKeyId": europe}, {"DestinationKeyId": key}):
+        blob_there = blob if "SourceKeyId" in names else sealed(there, europe)
+        assert refusal(there.re_encrypt, CiphertextBlob=blob_there, **names) == ("NotFoundException", "Invalid arn us-east-1")
+
+
+def test_re_encrypt_of_a_related_key(kms: StrictKms, aws: Any) -> None:
+    multi, there = kms.new_key(MultiRegion=True), kms.client(region="eu-west-1", config=ONCE)
+    blob, europe = sealed(aws, multi), kms.new_key("eu-west-1")
+    replica = multi.replace("us-east-1", "eu-west-1")
+    assert code_of(there.re_encrypt, CiphertextBlob=blob, SourceKeyId=replica, DestinationKeyId=europe) == "NotFoundException"
+    aws.replicate_key(KeyId=multi, ReplicaRegion="eu-west-1")
+    answer = there.re_encrypt(CiphertextBlob=blob, SourceKeyId=replica, DestinationKeyId=europe)
+    assert (answer["SourceKeyId"], answer["KeyId"]) == (replica, europe)
+    assert there.decrypt(CiphertextBlob=answer["CiphertextBlob"], KeyId=europe)["Plaintext"] == b"text"
+
+
+def test_re_encrypt_binds_to_the_context_of_the_destination(kms: StrictKms, aws: Any, key: str) -> None:
+    other, context = kms.new_key(), {"tenant": "b"}
+    moved = aws.re_encrypt(CiphertextBlob=sealed(aws, key), DestinationKeyId=other, DestinationEncryptionContext=context)["CiphertextBlob"]
+    assert aws.decrypt(CiphertextBlob=moved, EncryptionContext=context)["Plaintext"] == b"text"
+    assert code_of(aws.decrypt, CiphertextBlob=moved) == "InvalidCiphertextException"
+    assert code_of(aws.re_encrypt, CiphertextBlob=moved, DestinationKeyId=key) == "InvalidCiphertextException"
+
+
 @pytest.mark.parametrize(("wanted", "size"), [({"KeySpec": "AES_256"}, 32), ({"KeySpec": "AES_128"}, 16), ({"NumberOfBytes": 1024}, 1024)])
 def test_data_keys(aws: Any, key: str, wanted: dict[str, Any], size: int) -> None:
     answer = aws.generate_data_key(KeyId=key, EncryptionContext={"a": "b"}, **wanted)

@@ -113,6 +113,7 @@ _BY_STATUS = {
     "504": Meaning("unreachable", "Something between here and KMS answers in its place; check proxy and endpoint."),
 }
 _RESOURCE = re.compile(r"on resource: (arn:\S+|\*)")
+_ACTION = re.compile(r"not authorized to perform: (kms:\w+)")
 _SKEW = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
 
 
@@ -147,7 +148,9 @@ def policy_statement(action: str | list[str], resource: str) -> str:
 
 
 def _denied_remedy(message: str, action: str, resource: str) -> str:
-    found = _RESOURCE.search(message)
+    found, named = _RESOURCE.search(message), _ACTION.search(message)
+    # ReEncrypt is no action itself: kms:ReEncryptFrom and kms:ReEncryptTo are, and AWS says which one is missing.
+    action = named.group(1) if named else {"kms:ReEncrypt": "kms:ReEncrypt*"}.get(action, action)
     # A policy names keys by their ARN only: a statement for an alias or a bare id would allow nothing.
     key = resource if KeyReference.parse_key_arn(resource) else "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
     arn = found.group(1).rstrip(".,") if found else "ROLE-ARN" if action.startswith("sts:") else key

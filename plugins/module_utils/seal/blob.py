@@ -146,6 +146,18 @@ class BlobInfo:
         return self.key_info.wrapped_key if self.key_info else b""
 
     @property
+    def of_kms(self) -> bytes:
+        """What KMS itself encrypted: the wrapped data key, or with mechanism 0 the ciphertext of the value."""
+        return bytes(self.ciphertext) if self.mechanism == DIRECT else self.wrapped_key
+
+    @property
+    def unknown_fields(self) -> list[str]:
+        """Numbers of the fields that no product's definition has, in the order of the message; those of KeyInfo as ``5.12``."""
+        own = [str(number) for number, raw in self.others if (number, raw[0] & 7) not in _BLOB_KNOWN]
+        inner = self.key_info.others if self.key_info else ()
+        return own + [f"5.{number}" for number, raw in inner if (number, raw[0] & 7) not in _KEY_INFO_KNOWN]
+
+    @property
     def layout(self) -> str:
         """How the message holds the value.
 

@@ -77,6 +77,12 @@ class Decrypted(NamedTuple):
         return f"Decrypted(key_arn={self.key_arn!r})"
 
 
+class ReEncrypted(NamedTuple):
+    source_key_arn: str
+    key_arn: str
+    ciphertext: bytes
+
+
 class Kms(Protocol):
     """What the seal core asks of KMS. Every method raises :class:`KmsError`."""
 
@@ -89,6 +95,9 @@ class Kms(Protocol):
 
     def decrypt(self, ciphertext: bytes, key_id: str = "") -> Decrypted:
         """Decrypt; with ``key_id``, only if the ciphertext is that key's."""
+
+    def re_encrypt(self, ciphertext: bytes, key_id: str, source_key_id: str = "") -> ReEncrypted:
+        """Move a ciphertext to the key ``key_id`` inside KMS; with ``source_key_id``, only if it is that key's. Both lie in the region asked."""
 
     def describe_key(self, key_id: str) -> dict[str, Any]:
         """``KeyMetadata`` as KMS answers it."""
@@ -127,6 +136,12 @@ class BotoKms:
         pinned = {"KeyId": key_id} if key_id else {}
         answer = self._call("decrypt", key_id, ("KeyId", "Plaintext"), CiphertextBlob=ciphertext, **pinned)
         return Decrypted(answer["KeyId"], answer["Plaintext"])
+
+    def re_encrypt(self, ciphertext: bytes, key_id: str, source_key_id: str = "") -> ReEncrypted:
+        pinned = {"SourceKeyId": source_key_id} if source_key_id else {}
+        needed = ("SourceKeyId", "KeyId", "CiphertextBlob")
+        answer = self._call("re_encrypt", key_id, needed, CiphertextBlob=ciphertext, DestinationKeyId=key_id, **pinned)
+        return ReEncrypted(answer["SourceKeyId"], answer["KeyId"], answer["CiphertextBlob"])
 
     def describe_key(self, key_id: str) -> dict[str, Any]:
         metadata: dict[str, Any] = self._call("describe_key", key_id, ("KeyMetadata",), KeyId=key_id)["KeyMetadata"]

@@ -118,9 +118,14 @@ def from_base64(text: str | bytes, max_size: int = MAX_SIZE) -> bytes:
 def from_file_content(content: bytes, max_size: int = MAX_SIZE) -> bytes:
     """The sealed value that a file holds, as bytes or as base64.
 
-    No sealed value consists of base64's characters only: its tags and lengths are control characters.
+    Which one is told by :func:`is_base64`.
     """
-    return from_base64(content, max_size) if content and not content.translate(None, bytes(_BASE64)) else content
+    return from_base64(content, max_size) if is_base64(content) else content
+
+
+def is_base64(content: bytes) -> bool:
+    """Whether a file holds base64. No sealed value consists of its characters only: tags and lengths are control characters."""
+    return bool(content) and not content.translate(None, bytes(_BASE64))
 
 
 def _reads(view: memoryview) -> bool:

@@ -10,27 +10,28 @@ What is written, and how it is opened, is what HashiCorp's and OpenBao's ``wrapp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from .arn import KeyReference
+from .at_once import at_once
 from .blob import DIRECT, ENVELOPE, BlobInfo, KeyInfo
 from .connection import Sourced, check_region
 from .data_keys import DataKeys
 from .envelope import SharedDataKey, decrypt, encrypt, new_data_key
 from .errors import BlobError, SealError
-from .kms import MAX_CONNECTIONS, Decrypted, Kms
+from .kms import Decrypted, Kms
 from .sealed_value import SealedValue
 from .trusted_keys import TrustedKeys
 
 KmsForRegion = Callable[[str], Kms]
 """Gives the KMS to ask for a value whose key lies in the given region (empty: not known)."""
 
+FOREIGN_REASONS = ("foreign_wrapper", "unsupported_mechanism")
+"""The reasons for which a slot is none of awskms's."""
+
 _MAX_DIRECT_CIPHERTEXT = 6144  # KMS Decrypt's limit, in bytes
 _LONGEST_SHOWN = 200  # characters of a key id, which can be as long as the value
-_T = TypeVar("_T")
-_U = TypeVar("_U")
 
 
 class Wrapped(NamedTuple):
@@ -66,7 +67,7 @@ def wrap(kms: Kms, key_id: str, plaintext: bytes, aad: bytes = b"") -> Wrapped:
 
 def wrap_many(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:
     """Seal each value under a data key of its own, several at a time. The first error stops it and is raised."""
-    return _at_once(lambda plaintext: wrap(kms, key_id, plaintext, aad), plaintexts, len(plaintexts))
+    return at_once(lambda plaintext: wrap(kms, key_id, plaintext, aad), plaintexts)
 
 
 def wrap_batch(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:
@@ -113,7 +114,7 @@ class Unsealer:
         failures: list[SealError] = []
         for index, slot in enumerate(value.slots):
             try:
-                opened = self._open(slot)
+                opened = self.open_slot(slot)
             except SealError as error:
                 failures.append(error)
             else:
@@ -131,27 +132,30 @@ class Unsealer:
         calls = len(values)
         if self._data_keys.keeps:
             calls = len({tuple(slot.wrapped_key or id(slot) for slot in value.slots) for value in values})
-        return _at_once(self.unwrap, values, calls)
+        return at_once(self.unwrap, values, calls)
 
-    def _open(self, slot: BlobInfo) -> tuple[bytes, str]:
-        _check_wrapper(slot)
+    def open_slot(self, slot: BlobInfo) -> tuple[bytes, str]:
+        """The plaintext of one slot, and the ARN of the key that KMS opened it with; raises :class:`SealError`."""
+        answer = self.decrypted(slot)
+        if slot.mechanism == DIRECT:
+            return answer.plaintext, answer.key_arn
+        nonce, ciphertext = slot.nonce_and_ciphertext()
+        return decrypt(answer.plaintext, nonce, ciphertext, self._aad), answer.key_arn
+
+    def decrypted(self, slot: BlobInfo) -> Decrypted:
+        """What KMS encrypted of one slot: the data key, or with mechanism 0 the value itself; raises :class:`SealError`."""
+        check_wrapper(slot)
         if slot.key_id and self._trusted is not None:
             self._trusted.check_claim(slot.key_id)
-        if slot.mechanism == DIRECT:
-            if self._aad:
-                raise BlobError(
-                    "The value is encrypted by KMS directly (mechanism 0), which binds it to no additional authenticated data.",
-                    reason="not_authentic",
-                    remedy="Leave aad out, if this value is what you expect.",
-                )
-            answer = self._decrypt(bytes(slot.ciphertext), slot.key_id)
-            plaintext = answer.plaintext
-        else:
-            answer = self._decrypt(slot.wrapped_key, slot.key_id)
-            nonce, ciphertext = slot.nonce_and_ciphertext()
-            plaintext = decrypt(answer.plaintext, nonce, ciphertext, self._aad)
-        self._check_answer(slot.key_id, answer.key_arn)
-        return plaintext, answer.key_arn
+        if slot.mechanism == DIRECT and self._aad:
+            raise BlobError(
+                "The value is encrypted by KMS directly (mechanism 0), which binds it to no additional authenticated data.",
+                reason="not_authentic",
+                remedy="Leave aad out, if this value is what you expect.",
+            )
+        answer = self._decrypt(slot.of_kms, slot.key_id)
+        check_answer(slot.key_id, answer.key_arn, self._trusted)
+        return answer
 
     def _decrypt(self, ciphertext: bytes, key_id: str) -> Decrypted:
         """Ask KMS, once for each distinct ciphertext, whether it opens it or not."""
@@ -187,22 +191,24 @@ class Unsealer:
         # That it is not this key's is the answer to expect of all but one; any other tells more.
         raise next((error for error in failures if error.reason != "wrong_key"), failures[-1])
 
-    def _check_answer(self, claimed_key_id: str, key_arn: str) -> None:
-        if self._trusted is not None:
-            self._trusted.check_answer(key_arn)
-        if claimed_key_id == key_arn:
-            return
-        claimed, answered = KeyReference.parse_key_arn(claimed_key_id), KeyReference.parse_key_arn(key_arn)
-        if claimed and answered and not claimed.matches(answered):
-            raise BlobError(
-                f"The value says that the key {claimed_key_id} sealed it, but KMS opened it with {key_arn}.",
-                reason="not_authentic",
-                remedy="The value was altered after it was sealed; take it from its source again.",
-            )
+
+def check_answer(claimed_key_id: str, key_arn: str, trusted: TrustedKeys | None) -> None:
+    """Refuse what KMS opened with another key than the value says, or than those trusted; raises :class:`SealError`."""
+    if trusted is not None:
+        trusted.check_answer(key_arn)
+    if claimed_key_id == key_arn:
+        return
+    claimed, answered = KeyReference.parse_key_arn(claimed_key_id), KeyReference.parse_key_arn(key_arn)
+    if claimed and answered and not claimed.matches(answered):
+        raise BlobError(
+            f"The value says that the key {claimed_key_id} sealed it, but KMS opened it with {key_arn}.",
+            reason="not_authentic",
+            remedy="The value was altered after it was sealed; take it from its source again.",
+        )
 
 
-def _check_wrapper(slot: BlobInfo) -> None:
-    """Refuse, before any call, what no awskms seal wrote."""
+def check_wrapper(slot: BlobInfo) -> None:
+    """Refuse, before any call, what no awskms seal wrote; raises :class:`SealError`."""
     if slot.mechanism not in (DIRECT, ENVELOPE):
         raise BlobError(
             f"The value is sealed by mechanism {slot.mechanism}; an awskms seal knows 0 (direct) and 1 (envelope).",
@@ -231,34 +237,3 @@ def _none_opens(value: SealedValue, failures: list[SealError]) -> SealError:
     return type(chosen)(
         f"None of the value's {len(value.slots)} slots opens. {said}", reason=chosen.reason, details=chosen.details
     )
-
-
-def _at_once(work: Callable[[_T], _U], items: Sequence[_T], calls: int) -> list[_U]:
-    """Work on all, several at a time where that is more than one call to KMS."""
-    threads = min(calls, MAX_CONNECTIONS)
-    if threads <= 1:
-        return _one_by_one(work, items)
-    done: list[_U] = []
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            for future in futures:
-                done.append(future.result())
-        except BaseException as error:
-            for future in futures:
-                future.cancel()
-            if isinstance(error, SealError):
-                error.details["index"] = len(done)
-            raise
-    return done
-
-
-def _one_by_one(work: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
-    done: list[_U] = []
-    for item in items:
-        try:
-            done.append(work(item))
-        except SealError as error:
-            error.details["index"] = len(done)
-            raise
-    return done

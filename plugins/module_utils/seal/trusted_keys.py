@@ -16,6 +16,13 @@ from .errors import BlobError, KmsError, SettingError
 from .kms import Kms
 
 
+def resolved(reference: KeyReference, kms_for_region: Callable[[str], Kms], region: str = "") -> KeyReference:
+    """The key that an alias names now, by one DescribeKey, as its ARN; any other reference unchanged. Raises :class:`KmsError`."""
+    if not reference.is_alias:
+        return reference
+    return KeyReference.parse(str(kms_for_region(reference.region or region).describe_key(str(reference))["Arn"]))
+
+
 class TrustedKeys:
     """The keys of ``allowed_key_ids``, as key ids and key ARNs in ``keys``.
 
@@ -29,13 +36,9 @@ class TrustedKeys:
         self._names: list[str] = []
         for text in references:
             reference = KeyReference.parse(text)
-            if reference.is_alias:
-                arn = str(kms_for_region(reference.region or region).describe_key(text)["Arn"])
-                self._names.append(f"{text} ({arn})")
-                reference = KeyReference.parse(arn)
-            else:
-                self._names.append(text)
-            self.keys.append(reference)
+            key = resolved(reference, kms_for_region, region)
+            self._names.append(f"{text} ({key})" if reference.is_alias else text)
+            self.keys.append(key)
         if not self.keys:
             # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
             raise SettingError(

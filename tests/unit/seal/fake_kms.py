@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import KmsError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Decrypted, Encrypted
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Decrypted, Encrypted, ReEncrypted
 
 ACCOUNT = "111122223333"
 HOME = "us-east-1"
@@ -97,16 +97,26 @@ class FakeKms:
 
     def decrypt(self, ciphertext: bytes, key_id: str = "") -> Decrypted:
         self._aws.begin("Decrypt", key_id, self.region.value)
+        return Decrypted(*self._opened(ciphertext, key_id, "Decrypt"))
+
+    def _opened(self, ciphertext: bytes, key_id: str, operation: str) -> tuple[str, bytes]:
         sealed = self._aws.sealed_by(ciphertext)
         if sealed is None:
-            raise refusal("not_authentic", "Decrypt", "InvalidCiphertextException")
+            raise refusal("not_authentic", operation, "InvalidCiphertextException")
         arn, plaintext = sealed
         here = self._here(arn)
         if here is None:
-            raise refusal("not_authentic", "Decrypt", "InvalidCiphertextException")
+            raise refusal("not_authentic", operation, "InvalidCiphertextException")
         if key_id and self._arn(key_id) != here:
-            raise refusal("wrong_key", "Decrypt", "IncorrectKeyException")
-        return Decrypted(here, plaintext)
+            raise refusal("wrong_key", operation, "IncorrectKeyException")
+        return here, plaintext
+
+    def re_encrypt(self, ciphertext: bytes, key_id: str, source_key_id: str = "") -> ReEncrypted:
+        self._aws.begin("ReEncrypt", f"{source_key_id} > {key_id}", self.region.value)
+        source, plaintext = self._opened(ciphertext, source_key_id, "ReEncrypt")
+        arn, moved = self._arn(key_id), b"\x01\x02\x02\x00" + os.urandom(180)
+        self._aws.learn(moved, arn, plaintext)
+        return ReEncrypted(source, arn, moved)
 
     def describe_key(self, key_id: str) -> dict[str, Any]:
         self._aws.begin("DescribeKey", key_id, self.region.value)

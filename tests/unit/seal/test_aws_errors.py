@@ -201,6 +201,12 @@ def test_a_denial_that_concerns_no_single_key():
     )
 
 
+def test_a_denial_of_re_encrypt_asks_for_the_half_that_is_missing():
+    said = f"User: {USER} is not authorized to perform: kms:ReEncryptTo on resource: {KEY} because no identity-based policy allows it"
+    assert policy_statement("kms:ReEncryptTo", KEY) in meaning("AccessDeniedException", said, "kms:ReEncrypt", KEY).remedy
+    assert policy_statement("kms:ReEncrypt*", KEY) in meaning("AccessDeniedException", "", "kms:ReEncrypt", KEY).remedy
+
+
 def test_an_explicit_deny_asks_for_no_further_allow():
     message = f"User: {USER} is not authorized to perform: kms:Encrypt on resource: {KEY} with an explicit deny in a key policy"
     assert meaning("AccessDeniedException", message, "kms:Encrypt").remedy == (
