@@ -20,7 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connect
     key_in_force,
     parse_key,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import OF_THE_WAY, SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_facts import (
     alias_facts,
     grant_facts,
@@ -30,24 +30,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_fac
     rotation_status,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms
-
-# Reasons that concern the way to KMS, and not the key or value that it was asked about.
-OF_THE_WAY = {
-    "aws_error",
-    "clock_skew",
-    "expired_credentials",
-    "incomplete_credentials",
-    "invalid_credentials",
-    "kms_internal",
-    "missing_library",
-    "no_credentials",
-    "no_region",
-    "throttled",
-    "timed_out",
-    "tls_failed",
-    "unreachable",
-    "wrong_endpoint",
-}
 
 
 def key_info_task(module: AnsibleModule) -> dict[str, Any]:

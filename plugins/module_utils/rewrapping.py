@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.key_info import OF_THE_WAY
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.at_once import at_once
@@ -23,7 +22,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connect
     key_in_force,
     parse_key,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import OF_THE_WAY, SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.rewrap import Destination, Move, Rewrapper
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys, resolved

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.key_info import OF_THE_WAY, KeyDescriber
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.key_info import KeyDescriber
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.at_once import at_once
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced, parse_key
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import OF_THE_WAY, SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys, resolved
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.value_facts import UNKNOWN, status

@@ -12,6 +12,12 @@ from __future__ import annotations
 
 from typing import Any
 
+OF_THE_WAY = frozenset(
+    ("aws_error", "clock_skew", "expired_credentials", "incomplete_credentials", "invalid_credentials", "kms_internal", "missing_library")
+    + ("no_credentials", "no_region", "throttled", "timed_out", "tls_failed", "unreachable", "wrong_endpoint")
+)
+"""Reasons that concern the way to KMS, and say nothing of the key or the value that was asked about."""
+
 
 class SealError(Exception):
     """Root of all errors that the seal core raises on purpose.
