@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Raft snapshots for tests: read a member, replace one, and list the entries of the state."""
+"""Raft snapshots for tests: read a member, replace one, list the entries of the state, and put a whole one together."""
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 
 def members(archive: bytes) -> dict[str, bytes]:
@@ -27,6 +30,43 @@ def with_member(archive: bytes, name: str, content: bytes) -> bytes:
             item.size = len(body)
             new.addfile(item, io.BytesIO(body))
     return out.getvalue()
+
+
+def archive(contents: Iterable[tuple[str, bytes]]) -> bytes:
+    """A tar.gz of these members, in this order."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1, format=tarfile.USTAR_FORMAT) as new:
+        for name, content in contents:
+            item = tarfile.TarInfo(name)
+            item.size = len(content)
+            new.addfile(item, io.BytesIO(content))
+    return out.getvalue()
+
+
+def state(stored: Mapping[str, bytes]) -> bytes:
+    """``state.bin`` of these entries, in the order of their paths as the servers write it."""
+    return b"".join(entry(path, stored[path]) for path in sorted(stored))
+
+
+def entry(path: str, value: bytes) -> bytes:
+    """One entry of the state, with its length before it."""
+    from google.protobuf.internal.encoder import _VarintBytes
+
+    message = _ENTRY(key=path, value=value).SerializeToString()
+    return _VarintBytes(len(message)) + message
+
+
+def meta(size: int, **more: Any) -> bytes:
+    """``meta.json`` of a snapshot whose state has so many bytes."""
+    server = {"Suffrage": 0, "ID": "node1", "Address": "10.0.0.1:8201"}
+    said = {"Version": 1, "ID": "bolt-snapshot", "Index": 52, "Term": 3, "Peers": None, "Configuration": {"Servers": [server]}, "ConfigurationIndex": 1}
+    return json.dumps({"Size": size, **said, **more}).encode() + b"\n"
+
+
+def sums(description: bytes, content: Any) -> bytes:
+    """``SHA256SUMS`` of ``meta.json`` and ``state.bin``; of the latter its bytes, or a hash that has taken them."""
+    taken = hashlib.sha256(content) if isinstance(content, bytes) else content
+    return f"{hashlib.sha256(description).hexdigest()}  meta.json\n{taken.hexdigest()}  state.bin\n".encode()
 
 
 def entries(state: bytes) -> Iterator[tuple[str, bytes]]:

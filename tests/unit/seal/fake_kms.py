@@ -45,6 +45,7 @@ class FakeAws:
         self.region = region
         self.aliases: dict[str, str] = {}
         self.calls: list[Call] = []
+        self.metadata: dict[str, dict[str, Any]] = {}  # by key ARN, what DescribeKey says other than of a key that is enabled
         self.faults: dict[str, KmsError] = {}
         self.latency = 0.0
         self.most_at_once = 0
@@ -120,7 +121,9 @@ class FakeKms:
 
     def describe_key(self, key_id: str) -> dict[str, Any]:
         self._aws.begin("DescribeKey", key_id, self.region.value)
-        return {"Arn": self._arn(key_id)}
+        arn = self._arn(key_id)
+        known = {"KeyState": "Enabled", "Enabled": True, "KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT"}
+        return {"Arn": arn, "KeyId": arn.rsplit("/", 1)[-1], **known, **self._aws.metadata.get(arn, {})}
 
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
         raise AssertionError("the seal core's wrap and unwrap ask for no facts")

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a snapshot's sealed values are asked for: whether their keys can be used, and whether they open to what they must be.
+
+What opens is looked at and let go: no plaintext leaves this file but by :func:`recovery_key`, which is called for that alone.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from .arn import KeyReference
+from .connection import Sourced, check_region
+from .errors import OF_THE_WAY, BlobError, SealError
+from .key_facts import key_facts
+from .sealed_value import SealedValue
+from .sealer import KmsForRegion, Unsealer
+from .snapshot import BARRIER_KEYS, RECOVERY_KEY, Snapshot, checked_sums
+from .snapshot_archive import SEALED_SUMS
+
+KEY_SIZE = 32
+"""Bytes of a barrier key and of a recovery key (``GenerateKey`` of OpenBao's ``vault/barrier/aes_gcm.go``)."""
+
+
+class KeyStates:
+    """The state of each key, asked for once. A region whose KMS cannot be asked is not asked again, as each attempt may take long."""
+
+    def __init__(self, kms_for_region: KmsForRegion, now: datetime) -> None:
+        self._kms_for_region = kms_for_region
+        self._now = now
+        self._closed: dict[str, SealError] = {}
+        self.states: dict[str, dict[str, Any] | SealError] = {}
+
+    def ask(self, arns: Iterable[str]) -> None:
+        """Have the facts of these keys, or the error why not, in ``states``."""
+        for arn in arns:
+            region = arn.split(":")[3]
+            try:
+                self.states[arn] = self._facts(arn) if region not in self._closed else self._closed[region]
+            except SealError as error:
+                self.states[arn] = error
+                if error.reason in OF_THE_WAY:
+                    self._closed[region] = error
+
+    def _facts(self, arn: str) -> dict[str, Any]:
+        reference = KeyReference.parse(arn)
+        kms = self._kms_for_region(reference.region)
+        check_region(kms.region, Sourced(arn, "the snapshot"))
+        return key_facts(kms.describe_key(str(reference.in_region(kms.region.value))), self._now)
+
+
+def opening_failure(path: str, value: SealedValue, snapshot: Snapshot, unsealer: Unsealer) -> SealError | None:
+    """Why the value at a path does not open to what it must be; None where it does."""
+    try:
+        opened = unsealer.unwrap(value).plaintext
+    except SealError as error:
+        return error
+    what = _wrong_content(path, opened, snapshot)
+    if not what:
+        return None
+    if path == SEALED_SUMS:
+        return BlobError(
+            f"The checksums that the server sealed are not this snapshot's: {what}.",
+            reason="not_authentic",
+            remedy="The snapshot was altered after the server made it, or put together of several. Take another one.",
+        )
+    return BlobError(
+        f"It opens, but not to what a server needs: {what}.",
+        reason="wrong_content",
+        remedy="A server that restores this snapshot does not unseal itself. Take another one.",
+    )
+
+
+def recovery_key(snapshot: Snapshot, unsealer: Unsealer) -> bytes:
+    """The recovery key itself, for a caller that was asked for it in so many words; raises :class:`SealError`."""
+    entry = snapshot.entry(RECOVERY_KEY)
+    if entry is None or entry.value is None:
+        raise BlobError(
+            "The snapshot holds no recovery key.",
+            reason="no_recovery_key",
+            remedy="Only a server with an auto-unseal has one; one with a shamir seal is opened by its unseal keys.",
+        )
+    opened = unsealer.unwrap(entry.value).plaintext
+    if _wrong_content(RECOVERY_KEY, opened, snapshot):
+        raise BlobError(
+            f"{RECOVERY_KEY} opens, but not to a key of {KEY_SIZE} bytes.", reason="wrong_content", remedy="Take another snapshot."
+        )
+    return opened
+
+
+def _wrong_content(path: str, opened: bytes, snapshot: Snapshot) -> str:
+    if path == SEALED_SUMS:
+        return checked_sums(opened, snapshot.digests)
+    if path.endswith(BARRIER_KEYS) and not _are_keys(opened):
+        return f"it is no JSON array of base64 keys of {KEY_SIZE} bytes"
+    if path.endswith(RECOVERY_KEY) and len(opened) != KEY_SIZE:
+        return f"it has {len(opened)} bytes, and a key has {KEY_SIZE}"
+    return ""
+
+
+def _are_keys(opened: bytes) -> bool:
+    try:
+        keys = json.loads(opened)
+        return isinstance(keys, list) and bool(keys) and all(len(b64decode(key, validate=True)) == KEY_SIZE for key in keys)
+    except (TypeError, ValueError, RecursionError, binascii.Error):
+        return False

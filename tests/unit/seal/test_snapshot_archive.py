@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The archive of a snapshot: what tar and gzip write is read, and what no server writes is refused with the reason."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot_archive import checked_state_limit
+from ansible_collections.sealwright.vault_seal.tests.support.snapshot_archive import archive
+from ansible_collections.sealwright.vault_seal.tests.unit.seal.snapshots import Server, read
+
+SERVER = Server()
+GOOD = SERVER.snapshot()
+MEMBERS = SERVER.members()
+
+
+def refused(data, **limits):
+    with pytest.raises(SealError) as failure:
+        read(data, **limits)
+    assert failure.value.remedy
+    return failure.value.reason, failure.value.message
+
+
+def tar_of(items, form=tarfile.GNU_FORMAT):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as new:
+        for item, content in items:
+            new.addfile(item, io.BytesIO(content))
+    return out.getvalue()
+
+
+def item(name, content=b"", kind=tarfile.REGTYPE, **more):
+    made = tarfile.TarInfo(name)
+    made.type, made.size = kind, len(content)
+    for key, value in more.items():
+        setattr(made, key, value)
+    return made, content
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_every_kind_of_tar(form):
+    # In a pax archive a time with a fraction needs an extended header, as Go's tar writes one where a size needs it.
+    data = gzip.compress(tar_of([item(name, content, mtime=1.5) for name, content in MEMBERS.items()], form))
+    assert read(data).entries == len(SERVER.stored)
+
+
+def test_the_order_of_the_members_is_free_and_gzip_files_may_be_joined():
+    plain = gzip.decompress(archive(list(MEMBERS.items())[::-1]))
+    assert read(gzip.compress(plain[:700]) + gzip.compress(plain[700:])).meta.index == 52
+
+
+def test_a_size_in_a_pax_record_or_in_base_256():
+    # So Go's tar and GNU's write sizes of 8 GiB and more.
+    content = MEMBERS["state.bin"]
+    rest = [item(name, data) for name, data in MEMBERS.items() if name != "state.bin"]
+    pax = tar_of([*rest, item("state.bin", content, pax_headers={"size": str(len(content))})], tarfile.PAX_FORMAT)
+    assert read(gzip.compress(pax)).state_size == len(content)
+    header = bytearray(item("state.bin", content)[0].tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = b"\x80" + len(content).to_bytes(11, "big")
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    body = bytes(header) + content + bytes(-len(content) % 512)
+    assert read(gzip.compress(body + tar_of(rest))).state_size == len(content)
+
+
+@pytest.mark.parametrize("step", [1, 7, 64])
+def test_one_that_is_cut_off_anywhere(step):
+    for size in range(step - 1, len(GOOD), max(step, len(GOOD) // 60)):
+        reason, message = refused(GOOD[:size])
+        assert reason == ("malformed_snapshot" if size < 2 else "damaged_snapshot"), (size, message)
+
+
+def test_one_whose_bits_are_flipped():
+    """Nothing altered is taken for whole: what passes unpacks to the same bytes, as Python's own gzip sees it."""
+    passed = 0
+    for position in range(0, len(GOOD), 5):
+        altered = bytearray(GOOD)
+        altered[position] ^= 1 << position % 8
+        try:
+            read(bytes(altered))
+        except SealError as error:
+            assert error.reason in ("damaged_snapshot", "malformed_snapshot", "snapshot_too_large")
+        else:
+            passed += 1
+            assert gzip.decompress(bytes(altered)) == gzip.decompress(GOOD)
+    assert passed < len(GOOD) / 50
+
+
+@pytest.mark.parametrize("name", ["meta.json", "state.bin"])
+def test_content_that_does_not_have_its_sum(name):
+    members = dict(MEMBERS)
+    members[name] = members[name].replace(b"core", b"CORE") if name == "state.bin" else members[name].replace(b"52", b"53")
+    reason, message = refused(archive(members.items()))
+    assert (reason, f"its {name} has the SHA-256 sum" in message) == ("damaged_snapshot", True)
+
+
+@pytest.mark.parametrize(
+    ("members", "reason", "words"),
+    [
+        ([item("../../etc/cron.d/evil", b"x")], "malformed_snapshot", "'../../etc/cron.d/evil'"),
+        ([item("/etc/passwd", b"x")], "malformed_snapshot", "'/etc/passwd'"),
+        ([item("./meta.json", b"{}")], "malformed_snapshot", "'./meta.json'"),
+        ([item("a/" * 200 + "b", b"x")], "malformed_snapshot", "no regular file (type 'L')"),
+        ([item("meta.json", kind=tarfile.SYMTYPE, linkname="/etc/passwd")], "malformed_snapshot", "no regular file (type '2')"),
+        ([item("state.bin", kind=tarfile.LNKTYPE, linkname="meta.json")], "malformed_snapshot", "no regular file (type '1')"),
+        ([item("snapshot", kind=tarfile.DIRTYPE)], "malformed_snapshot", "no regular file (type '5')"),
+        ([item("meta.json", kind=tarfile.FIFOTYPE)], "malformed_snapshot", "no regular file (type '6')"),
+        ([item("meta.json", b"{}"), item("meta.json", b"{}")], "malformed_snapshot", "meta.json twice"),
+        ([item("SHA256SUMS", b"x" * 8192)], "malformed_snapshot", "8192 bytes, and the servers read at most 8191"),
+        ([item("meta.json", b"{}")], "malformed_snapshot", "it holds no state.bin and no SHA256SUMS"),
+    ],
+)
+def test_members_that_no_server_writes(members, reason, words):
+    found, message = refused(gzip.compress(tar_of(members)))
+    assert (found, words in message) == (reason, True), message
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "words"),
+    [
+        pytest.param(b"", "malformed_snapshot", "it is empty", id="empty"),
+        pytest.param(b"hello", "malformed_snapshot", "not compressed by gzip", id="text"),
+        pytest.param(gzip.compress(b""), "damaged_snapshot", "ends within the header", id="nothing compressed"),
+        pytest.param(gzip.compress(b"hello" * 1000), "malformed_snapshot", "no tar archive", id="compressed text"),
+        pytest.param(GOOD + b"more", "damaged_snapshot", "cannot be unpacked", id="appended"),
+        pytest.param(GOOD + gzip.compress(b"more"), "malformed_snapshot", "goes on after its end", id="appended and compressed"),
+        pytest.param(GOOD + gzip.compress(bytes(2 << 20)), "malformed_snapshot", "zeros follow", id="zeros appended"),
+        pytest.param(gzip.compress(tar_of([item("state.bin", bytes(9000))])[:600]), "damaged_snapshot", "ends within", id="cut off tar"),
+    ],
+)
+def test_files_that_are_no_archive(data, reason, words):
+    found, message = refused(data)
+    assert (found, words in message) == (reason, True), message
+
+
+def test_bombs_are_refused_before_they_are_unpacked():
+    def bomb(size):
+        made = tarfile.TarInfo("state.bin")
+        made.size = size
+        return gzip.compress(made.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20))
+
+    reason, message = refused(bomb((4 << 30) + 1))
+    assert (reason, "more than 200 times as many" in message) == ("snapshot_too_large", True)
+    reason, message = refused(bomb(1 << 40))
+    assert (reason, "at most 68719476736 are allowed" in message) == ("snapshot_too_large", True)
+    reason, message = refused(GOOD, max_state=1000)
+    assert (reason, "at most 1000 are allowed" in message) == ("snapshot_too_large", True)
+
+
+def test_an_extended_header_is_bounded_and_of_its_form():
+    cases = {b"1" * 70000: "more than 65536", b"99 size=1\n": "not of its form", b"11 size=-1\n\n": "not of its form", b"10 size=x\n": "size that is none"}
+    for content, words in cases.items():
+        data = tar_of([item("x", content, kind=b"x"), item("state.bin", b"x")])
+        reason, message = refused(gzip.compress(data))
+        assert (reason, words in message) == ("malformed_snapshot", True), message
+
+
+@pytest.mark.parametrize("limit", [(1 << 20) - 1, (1 << 44) + 1, -1])
+def test_the_limit_has_limits(limit):
+    with pytest.raises(SealError) as failure:
+        checked_state_limit(limit)
+    assert failure.value.reason == "invalid_option"
