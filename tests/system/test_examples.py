@@ -23,15 +23,18 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support.ansible_run import Ansible, ansible_bin
+from support.stored_state import StoredState
 from support.strict_kms import StrictKms
 
 CHECKOUT = Path(__file__).parents[2]
 ALIAS = "alias/vault-unseal"
 MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
-    *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info"),
+    *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_snapshot_info"),
 )
 LOOKUP = "awskms_seal_unwrap"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
@@ -107,6 +110,8 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
             {"name": "old", seal: {"kms_key_id": kms.new_key(), "plaintext": "token", "dest": str(folder / "old.sealed")}},
         ]
     ).succeeded()
+    (folder / "raft.snap").write_bytes(StoredState(kms.client(), sealed["plain"]["key_id"]).snapshot())
+    (folder / "officer.pub").write_text(public_key(), encoding="ascii")
     return {
         "database_password": "correct horse",
         "queue_password": "battery staple",
@@ -121,6 +126,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "units": str(folder),
         "current_user": pwd.getpwuid(os.getuid()).pw_name,
         "old_key_arn": sealed["plain"]["key_id"],
+        "snapshot": str(folder / "raft.snap"),
         "credentials_file": str(folder / "credentials"),
         "temporary": {
             "access_key": temporary["AccessKeyId"],
@@ -135,6 +141,11 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "ca_file": str(folder / "ca.pem"),
         **of_the_roles(folder),
     }
+
+
+def public_key() -> str:
+    key = rsa.generate_private_key(65537, 2048).public_key()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def of_the_roles(folder: Path) -> dict[str, Any]:
