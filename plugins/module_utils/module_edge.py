@@ -49,6 +49,8 @@ class SealModule(AnsibleModule):
         super().exit_json(**{**kwargs, "invocation": self._shown()})
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
+        if isinstance(kwargs.get("exception"), str):
+            del kwargs["exception"]  # a traceback, which ansible-core before 2.19 gives where it cannot replace a file
         super().fail_json(msg, **{**kwargs, "invocation": self._shown()})
 
     def _shown(self) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> No
 
     The new content is complete on disk, in the same folder and with the attributes wanted, before it takes the name.
     """
-    folder = os.path.dirname(os.path.abspath(dest))
+    dest = os.path.abspath(dest)  # atomic_move takes no name without a folder
+    folder = os.path.dirname(dest)
     part = ""
     os.umask(0o077)  # atomic_move opens a file that is new to all that the umask lets
     try:
@@ -72,7 +73,7 @@ def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> No
             os.replace(part, dest)  # atomic_move would give it the mode of what the link names
         else:
             set_attributes(module, dest)  # atomic_move gives the old file's mode to the new one: not a loose one
-            module.atomic_move(part, dest, unsafe_writes=module.params["unsafe_writes"])
+            _replace(module, part, dest)
     except OSError as error:
         raise _failed(
             f"{dest} cannot be written: {error.strerror}. Nothing was changed.", "Check the space, quota and limits of its file system."
@@ -81,6 +82,20 @@ def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> No
         if part and os.path.lexists(part):
             os.unlink(part)
     set_attributes(module, dest)
+
+
+def _replace(module: AnsibleModule, part: str, dest: str) -> None:
+    try:
+        module.atomic_move(part, dest, unsafe_writes=module.params["unsafe_writes"])
+    except OSError:
+        raise
+    except Exception as error:  # ansible-core from 2.19 on raises no more exact one; before, it fails the task in its own words
+        cause = error.__cause__
+        why = cause.strerror if isinstance(cause, OSError) else str(error)
+        raise _failed(
+            f"{dest} cannot be replaced: {why}. Nothing was changed.",
+            "A file that is mounted there can only be written in place, by unsafe_writes; an immutable one not at all.",
+        ) from None
 
 
 def set_attributes(module: AnsibleModule, path: str, final: bool = True) -> bool:
