@@ -104,7 +104,7 @@ class _Destination:
         kept = old if old is not None and self._holds(old, plaintext) else None
         if kept is not None and self._format_of(kept) == self._format:
             changed = set_attributes(self._module, self._dest)
-            return {"changed": changed, "dest": self._dest, "key_id": kept.slots[0].key_id}
+            return {"changed": changed, "dest": self._dest, **_returned(Wrapped(kept, kept.slots[0].key_id))}
         before = _described(old, self._format_of(old)) if old is not None else ""
         after = f"to be sealed under {self._key_id}, as {self._format}\n"
         result: dict[str, Any] = {"changed": True, "dest": self._dest}
@@ -112,8 +112,9 @@ class _Destination:
             # A value that is kept and stands in the other format is written in this one, without sealing it anew.
             new = Wrapped(kept, kept.slots[0].key_id) if kept is not None else wrap(self._kms, self._key_id, plaintext, self._aad)
             after = ("" if kept is not None else "newly ") + _described(new.value, self._format)
+            result.update(_returned(new))
             if not self._module.check_mode:
-                result.update(self._write(new))
+                self._write(new)
         if self._module._diff:
             result["diff"] = {"before": before, "after": after}
         return result
@@ -158,17 +159,19 @@ class _Destination:
             error.remedy += " Or set force to seal anew without comparing."
             raise
 
-    def _write(self, new: Wrapped) -> dict[str, Any]:
+    def _write(self, new: Wrapped) -> None:
         pieces = new.value.pieces()
         if self._format == "base64":
             text = base64.b64encode(b"".join(pieces))
             write_file(self._module, self._dest, [text, b"\n"])
         else:
             write_file(self._module, self._dest, pieces)
-        result: dict[str, Any] = {"key_id": new.key_arn}
-        if _size(new.value) <= _LARGEST_RETURNED:
-            result["blob"] = _text(new)
-        return result
+
+
+def _returned(wrapped: Wrapped) -> dict[str, Any]:
+    """What is said of a sealed value that is in a file."""
+    blob = {"blob": _text(wrapped)} if _size(wrapped.value) <= _LARGEST_RETURNED else {}
+    return {"key_id": wrapped.key_arn, **blob}
 
 
 def _plaintexts(params: dict[str, Any], limit: int) -> dict[str, bytes]:

@@ -25,7 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode nothing is encrypted or written, and so no blob is returned.
+    details: In check mode nothing is encrypted or written, and so no blob is returned but one that is in O(dest) already.
   diff_mode:
     support: full
     details: With O(dest), the diff shows the key and the sizes of the sealed value before and after.
@@ -149,7 +149,7 @@ EXAMPLES = r"""
 RETURN = r"""
 blob:
   description: The sealed value as base64.
-  returned: for one value, not in check mode; with O(dest) only where it changed and the sealed value has at most 1 MiB
+  returned: for one value, with O(dest) only where it has at most 1 MiB; in check mode only where O(dest) holds it already
   type: str
   sample: CjQ...
 blobs:
