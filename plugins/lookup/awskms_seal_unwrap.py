@@ -124,6 +124,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input
     trusted_keys,
 )
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import (
+    check_keywords,
     connection_options,
     lookup_errors,
     own_variables,
@@ -134,9 +135,10 @@ from yaml import YAMLError
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        own = own_variables(self, variables)
-        self.set_options(var_options=own, direct=kwargs)
         with lookup_errors():
+            check_keywords(self, kwargs)
+            own = own_variables(self, variables)
+            self.set_options(var_options=own, direct=kwargs)
             return self._run(self._flatten(terms), variables, connection_options(self, own))
 
     def _run(self, terms: list[Any], variables: dict[str, Any] | None, options: ConnectionOptions) -> list[Any]:

@@ -29,7 +29,7 @@ def from_blob(name: str, blob: Any, limit: int) -> SealedValue:
     """Read a sealed value given as base64; raises :class:`SealError` with ``name`` in its words."""
     if not isinstance(blob, str):
         raise SettingError(
-            f"{name} is no text but of type {type(blob).__name__}.",
+            f"{name} is no text but of type {_kind(blob)}.",
             reason="invalid_option",
             remedy="Give the sealed value as base64.",
         )
@@ -86,6 +86,12 @@ def named_errors(names: Sequence[str]) -> Iterator[None]:
         if names:
             error.message = f"{names[index]}: {error.message}"
         raise
+
+
+def _kind(value: Any) -> str:
+    """The type's name; Ansible has types of its own below those of Python."""
+    known = next((kind for kind in (bool, int, float, list, dict) if isinstance(value, kind)), type(value))
+    return known.__name__
 
 
 @contextmanager

@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 
 _VARIABLES = "ansible_awskms_"
 _ORIGINS = {"env: ": "environment variable ", "var: ": "variable "}
+_OF_ANSIBLE = ("wantlist",)  # given to lookups by with_... of ansible-core before 2.19
 _OF_THE_CALL = ("default", "direct", "keyword")
 
 
@@ -48,6 +50,20 @@ def own_variables(plugin: Any, variables: dict[str, Any] | None) -> dict[str, An
     """
     found = {name: value for name, value in (variables or {}).items() if name.startswith(_VARIABLES)}
     return {name: plugin._templar.template(value) for name, value in found.items()}
+
+
+def check_keywords(plugin: Any, keywords: dict[str, Any]) -> None:
+    """Refuse what is no option, which Ansible drops: a misspelt allowed_key_ids would trust every key. Raises :class:`SettingError`."""
+    options = {name: option for name, option in plugin.option_definitions.items() if not name.startswith("_")}
+    known = {*_OF_ANSIBLE, *options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
+    for name in keywords:
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), 1)
+            raise SettingError(
+                f"This lookup has no option {name}.",
+                reason="invalid_option",
+                remedy=f"Did you mean {near[0]}?" if near else f"Its options are {', '.join(sorted(options))}.",
+            )
 
 
 @contextmanager
