@@ -113,6 +113,15 @@ def test_what_is_no_region(adapter: Adapter, signed_in: dict[str, str], options:
     )
 
 
+def test_a_region_that_the_endpoint_does_not_serve(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str]) -> None:
+    assert adapter.refusal({"region": "us-esat-1"}, key="alias/any", **signed_in)[:2] == (
+        "region_mismatch",
+        f"AWS refused DescribeKey with key alias/any in region us-esat-1 (from option region) at {kms.url} (from environment variable "
+        "AWS_KMS_ENDPOINT): InvalidSignatureException: Credential should be scoped to a valid region. The endpoint is none of the region in force: "
+        "correct the region, or the endpoint.",
+    )
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

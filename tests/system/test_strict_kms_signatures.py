@@ -75,6 +75,12 @@ def test_an_access_key_that_was_deactivated(kms: StrictKms) -> None:
     assert refusal(client.list_aliases) == UNKNOWN
 
 
+def test_a_region_that_is_none(kms: StrictKms) -> None:
+    assert refusal(kms.client(region="us-esat-1", config=ONCE).list_keys) == (
+        "InvalidSignatureException", "Credential should be scoped to a valid region. "
+    )
+
+
 def test_no_signature(kms: StrictKms) -> None:
     client = kms.client(config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}))
     assert refusal(client.list_aliases) == ("MissingAuthenticationTokenException", "Missing Authentication Token")

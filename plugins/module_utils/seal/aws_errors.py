@@ -115,6 +115,7 @@ _BY_STATUS = {
 _RESOURCE = re.compile(r"on resource: (arn:\S+|\*)")
 _ACTION = re.compile(r"not authorized to perform: (kms:\w+)")
 _SKEW = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
+_SCOPE = re.compile(r"scoped to a valid region", re.IGNORECASE)
 
 
 def meaning(code: str, message: str, action: str = "", resource: str = "") -> Meaning:
@@ -126,8 +127,11 @@ def meaning(code: str, message: str, action: str = "", resource: str = "") -> Me
         for words, state in _STATES.items():
             if words in message.lower():
                 return state
-    if code in ("InvalidSignatureException", "SignatureDoesNotMatch") and _SKEW.search(message):
-        return Meaning("clock_skew", _CLOCK)
+    if code in ("InvalidSignatureException", "SignatureDoesNotMatch"):
+        if _SKEW.search(message):
+            return Meaning("clock_skew", _CLOCK)
+        if _SCOPE.search(message):
+            return Meaning("region_mismatch", "The endpoint is none of the region in force: correct the region, or the endpoint.")
     known = _MEANINGS.get(code) or _BY_STATUS.get(code)
     if known is None:
         status = "5" if code.isdigit() and code.startswith("5") else ""

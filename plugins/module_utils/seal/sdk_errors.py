@@ -100,7 +100,7 @@ def _refusal(answer: dict[str, Any], operation: str, asked: Asked) -> KmsError:
             said = _UNREACHABLE.format(service=asked.service, where=asked.where) + f"the answer is {status}"
         return KmsError(f"{said}.", reason=reason, remedy=remedy, details=details)
     key = f" with key {asked.key_id}" if asked.key_id else ""
-    said = f"{code}: {message.rstrip('.')}." if message else f"{code}."
+    said = f"{code}: {message.rstrip('. ')}." if message else f"{code}."
     return KmsError(f"AWS refused {operation}{key} {asked.where}: {said}", reason=reason, remedy=remedy, details=details)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .arn import KeyReference
+from .connection import Sourced, parse_key
 from .errors import BlobError, KmsError, SettingError
 from .kms import Kms
 
@@ -35,7 +36,7 @@ class TrustedKeys:
         self.keys: list[KeyReference] = []
         self._names: list[str] = []
         for text in references:
-            reference = KeyReference.parse(text)
+            reference = parse_key(Sourced(text, "option allowed_key_ids"))
             key = resolved(reference, kms_for_region, region)
             self._names.append(f"{text} ({key})" if reference.is_alias else text)
             self.keys.append(key)

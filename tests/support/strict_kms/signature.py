@@ -21,6 +21,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.sts.models import sts_backends
 
 from .errors import AwsError
@@ -56,6 +57,8 @@ def verify(headers: Mapping[str, str], method: str, path: str, body: bytes, now:
     access_key, date, region, service, signed, signature = match.groups()
     if service != "kms":
         raise AwsError("InvalidSignatureException", "Credential should be scoped to correct service: 'kms'. ")
+    if region not in kms_backends[ACCOUNT].regions:
+        raise AwsError("InvalidSignatureException", "Credential should be scoped to a valid region. ")
     stamp = headers.get("x-amz-date", "")
     _check_clock(stamp, date, now)
     principal, credentials = _find(access_key, headers.get("x-amz-security-token", ""), region, now)

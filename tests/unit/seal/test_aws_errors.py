@@ -154,10 +154,11 @@ def test_a_keys_state_is_taken_from_the_words(message, reason):
     [
         ("Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)", "clock_skew"),
         ("Signature not yet current: 20260101T003000Z is still later than 20260101T002000Z (20260101T001500Z + 5 min.)", "clock_skew"),
+        ("Credential should be scoped to a valid region. ", "region_mismatch"),
         ("The request signature we calculated does not match the signature you provided.", "invalid_credentials"),
     ],
 )
-def test_a_wrong_clock_is_told_from_a_wrong_secret(code, message, reason):
+def test_a_wrong_clock_and_a_wrong_region_are_told_from_a_wrong_secret(code, message, reason):
     assert meaning(code, message).reason == reason
 
 

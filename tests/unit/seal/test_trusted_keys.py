@@ -75,6 +75,7 @@ def test_a_malformed_reference_is_an_error():
     with pytest.raises(SettingError) as raised:
         TrustedKeys(["vault"], aws)
     assert raised.value.reason == "malformed_key_id"
+    assert raised.value.message.startswith("The key from option allowed_key_ids is malformed: 'vault' is not a reference to a KMS key.")
     assert aws.calls == []
 
 
