@@ -23,7 +23,7 @@ from typing import IO
 from paths import LOGS, ROOT
 
 # What a tool says when it leaves something out by itself: it belongs into the summary.
-_LEFT_OUT = re.compile(r"^WARNING: (?:Skipping .*|.*could not be found.*|.*not installed.*)$", re.MULTILINE)
+_LEFT_OUT = re.compile(r"^(?:WARNING: (?:Skipping .*|.*could not be found.*|.*not installed.*)|SKIPPED \[\d+\] .*)$", re.MULTILINE)
 
 _COLOURS = {"passed": "32", "failed": "31", "left out": "33"}
 

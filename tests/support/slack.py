@@ -4,5 +4,5 @@
 
 """How much later than its bound something may end on a busy machine: far less than what the bounds guard against would take."""
 
-SLACK = 2.0
-"""Seconds. botocore's own limits, which these bounds replace, are five attempts of a minute each."""
+SLACK = 3.5
+"""Seconds. botocore's own limits, which these bounds replace, are five attempts of a minute each; the collection's are 5 s for a connection."""
