@@ -53,7 +53,7 @@ GROUPS = {
     "bench": ("bench",),
 }
 # The scenarios of extensions/molecule that need no root; `cluster` has a step of its own.
-SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7")
+SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
 # Figures depend on the machine; they are not a verdict.
 NOT_IN_ALL = ("bench",)
 

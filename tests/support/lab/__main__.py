@@ -25,6 +25,7 @@ from support.strict_kms import StrictKms
 from .hosts import create, cut_off, destroy, end_processes, network_of
 
 REGION = "eu-central-1"
+LOOPBACK = "127.0.0.1"
 ALIAS, OTHER_ALIAS = "alias/vault-unseal", "alias/another"
 _SECONDS = 120.0
 
@@ -86,18 +87,19 @@ def main() -> int:
         destroy(said.folder)
     elif said.command == "local":
         said.folder.mkdir(parents=True)
-        make(said.folder, "127.0.0.1", {"localhost": "127.0.0.1"})
+        make(said.folder, LOOPBACK, {"localhost": LOOPBACK})
     elif said.command == "end":
         end_processes(said.folder)
         shutil.rmtree(said.folder, ignore_errors=True)
     else:
         network = network_of(said.folder)
-        assert network, f"there is no lab in {said.folder}"
         if said.command == "cut":
+            assert network, f"there is no lab of hosts in {said.folder}"
             cut_off(network.host(said.host))
         else:
             lab = json.loads((said.folder / "lab.json").read_text(encoding="utf-8"))
-            running_kms(said.folder, network.kms).set_policy(lab["hosts"][said.host]["arn"], NO_ENCRYPT if said.command == "deny" else FULL)
+            kms = running_kms(said.folder, network.kms if network else LOOPBACK)
+            kms.set_policy(lab["hosts"][said.host]["arn"], NO_ENCRYPT if said.command == "deny" else FULL)
     return 0
 
 

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`python -m support.isolated URL PORT`: says what a process reaches in a network of its own where URL is named, and PORT of loopback is not."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_network import Namespace, Relay, reachable
+
+
+def main() -> int:
+    url, port = sys.argv[1], int(sys.argv[2])
+    what = reachable(url, {})
+    inside, outside = socket.socketpair()
+    namespace = Namespace(what, inside)
+    child = os.fork()
+    if child:
+        Relay(what, outside).start()
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    outside.close()
+    namespace.enter()
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    relayed = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://127.0.0.1:{what.ports(1)[0]}"}))
+    print("named endpoint:", _said(lambda: direct.open(url, timeout=20)), flush=True)
+    print("another port:", _said(lambda: socket.create_connection(("127.0.0.1", port), 20)), flush=True)
+    print("proxy to a stranger:", _said(lambda: relayed.open("http://stranger.example/", timeout=20)), flush=True)
+    os._exit(0)
+
+
+def _said(ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except urllib.error.HTTPError as error:
+        return str(error.code)
+    except OSError as error:
+        return type(error).__name__
+    return "answers"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
