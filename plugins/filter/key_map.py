@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter that makes a map of what depends on which key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.key_map import build_map, table
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.key_map_svg import draw
+
+
+def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = ()) -> dict[str, Any]:
+    """Documented in key_map.yml."""
+    try:
+        found = build_map(hosts, not_asked)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise AnsibleFilterError(
+            f"key_map: this is not a list of hosts with the results of the modules ({type(error).__name__}: {error}). Give what the role key_map collects."
+        ) from None
+    return {
+        "kms_keys": [key.as_result() for key in found.keys.values()],
+        "without_key": [each.as_result() for each in found.loose],
+        "table": table(found),
+        "svg": draw(found),
+    }
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"key_map": key_map}

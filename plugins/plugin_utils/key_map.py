@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What depends on which KMS key: from what the modules answered to a map, and the map as a table of text.
+
+Input is, for each host, what awskms_seal_info said of its folders, vault_snapshot_info of its snapshots, and kms_verify of its seal.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+HOST, SNAPSHOT, FILES = "host", "snapshot", "files"
+KINDS = (HOST, SNAPSHOT, FILES)
+
+USABLE, UNUSABLE, UNKNOWN = "usable", "unusable", "unknown"
+
+
+@dataclass(frozen=True)
+class Dependent:
+    """What depends on keys: a host's seal, a snapshot, or the files of a folder that depend on the same ones. ``count`` is of sealed values."""
+
+    kind: str
+    host: str
+    name: str
+    keys: tuple[str, ...]
+    count: int = 1
+    note: str = ""
+
+    def title(self) -> str:
+        """Itself in a few words."""
+        if self.kind == FILES and self.count:
+            return f"{self.host}: {self.count} file{'s' if self.count != 1 else ''} in {self.name}"
+        return f"{self.host}: seal" if self.kind == HOST else f"{self.host}: {self.name}"
+
+    def order(self) -> tuple[int, str, str, tuple[str, ...], str]:
+        """Hosts first, then snapshots, then files; by name within."""
+        return KINDS.index(self.kind), self.host, self.name, self.keys, self.note
+
+    def as_result(self) -> dict[str, Any]:
+        facts = {"kind": self.kind, "host": self.host, "name": self.name, "key_arns": list(self.keys)}
+        return {**facts, "count": self.count, "note": self.note or None}
+
+
+@dataclass
+class Key:
+    """One key, by ARN: whether it can be used as far as anybody could tell, and why not."""
+
+    arn: str
+    state: str = ""
+    verdict: str = UNKNOWN
+    why: str = ""
+    dependents: list[Dependent] = field(default_factory=list)
+
+    def learn(self, usable: bool | None, state: str, problems: Sequence[str]) -> None:
+        """Take what one answer says. That a key cannot be used wins, as somebody has to look at it."""
+        if usable is None or self.verdict == UNUSABLE:
+            self.why = self.why or " ".join(problems)
+            return
+        self.verdict = USABLE if usable else UNUSABLE
+        self.state = state or self.state
+        self.why = " ".join(problems)
+
+    def as_result(self) -> dict[str, Any]:
+        facts = {"arn": self.arn, "verdict": self.verdict, "state": self.state or None, "why": self.why or None}
+        return {**facts, "dependents": [each.as_result() for each in self.dependents]}
+
+
+@dataclass
+class KeyMap:
+    """The keys that something depends on, and what depends on none that is known."""
+
+    keys: dict[str, Key] = field(default_factory=dict)
+    loose: list[Dependent] = field(default_factory=list)
+
+    def add(self, dependent: Dependent) -> None:
+        for arn in dependent.keys:
+            self.key(arn).dependents.append(dependent)
+        if not dependent.keys:
+            self.loose.append(dependent)
+
+    def key(self, arn: str) -> Key:
+        return self.keys.setdefault(arn, Key(arn))
+
+    @property
+    def dependents(self) -> list[Dependent]:
+        """All of them once, in order."""
+        everything = dict.fromkeys([*(each for key in self.keys.values() for each in key.dependents), *self.loose])
+        return sorted(everything, key=Dependent.order)
+
+
+def build_map(hosts: Iterable[Mapping[str, Any]], not_asked: Iterable[str] = ()) -> KeyMap:
+    """The map of hosts, each with ``host`` (its name), and where there are any ``seal``, ``folders`` and ``snapshots``: the modules' results.
+
+    Results of folders and snapshots have the path as ``src``, or as the ``item`` of a loop. ``not_asked`` are hosts without any.
+    """
+    found = KeyMap()
+    for name in not_asked:
+        found.add(Dependent(HOST, str(name), "seal", (), note="this host was not asked"))
+    for host in hosts:
+        name = str(host["host"])
+        if host.get("seal"):
+            _add_seal(found, name, host["seal"])
+        for snapshot in host.get("snapshots") or ():
+            _add_snapshot(found, name, snapshot)
+        for folder in host.get("folders") or ():
+            _add_folder(found, name, folder)
+    for dependents in (found.loose, *(key.dependents for key in found.keys.values())):
+        dependents.sort(key=Dependent.order)
+    return found
+
+
+def table(found: KeyMap) -> list[str]:
+    """The map as lines of text: each key, and below it what depends on it; then what depends on none that is known."""
+    lines: list[str] = []
+    for key in found.keys.values():
+        why = f": {plain(key.why)}" if key.why and key.verdict != USABLE else ""
+        lines.append(f"{plain(key.arn)}  {plain(key.state) or '-'}  {key.verdict}{why}")
+        lines += _rows(key.dependents)
+    if found.loose:
+        lines.append("No key is known")
+        lines += _rows(found.loose)
+    return lines or ["Nothing that depends on a KMS key was found."]
+
+
+def plain(text: Any) -> str:
+    """A text without control and format characters, of which file names may have any: it stays on its line and as it reads."""
+    return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in str(text))
+
+
+def _rows(dependents: Sequence[Dependent]) -> list[str]:
+    cells = [(each.kind, plain(each.title()), plain(each.note)) for each in dependents]
+    width = max((len(title) for _kind, title, _note in cells), default=0)
+    return [f"  {kind:<8}  {title:<{width}}  {note}".rstrip() for kind, title, note in cells]
+
+
+def _add_seal(found: KeyMap, host: str, seal: Mapping[str, Any]) -> None:
+    arn = seal.get("key_arn") or ""
+    ready = bool(seal.get("ready"))
+    found.add(Dependent(HOST, host, "seal", (arn,) if arn else (), note="ready" if ready else f"not ready: {seal.get('reason')}"))
+    if arn:
+        # A missing permission is the host's own matter; what is wrong with the key is everybody's.
+        problems = [str(problem["msg"]) for problem in seal.get("problems") or ()]
+        found.key(arn).learn(False if problems else True if seal.get("state") else None, str(seal.get("state") or ""), problems)
+
+
+def _add_snapshot(found: KeyMap, host: str, said: Mapping[str, Any]) -> None:
+    keys = said.get("kms_keys") or ()
+    restorable = said.get("restorable")
+    words = {True: "restorable", False: "NOT RESTORABLE"}.get(restorable, "")
+    problems = " ".join(str(problem["msg"]) for problem in said.get("problems") or ())
+    note = ": ".join(filter(None, [words, problems])) or str(said.get("msg") or "")
+    count = int(said.get("sealed_count") or 0)
+    found.add(Dependent(SNAPSHOT, host, _path(said), tuple(key["arn"] for key in keys), count, note))
+    _learn(found, keys)
+
+
+def _add_folder(found: KeyMap, host: str, said: Mapping[str, Any]) -> None:
+    groups: dict[tuple[str, tuple[str, ...], str], int] = {}
+    for value in said.get("sealed_values") or ():
+        note = _value_note(value)
+        group = (os.path.dirname(str(value["name"])), tuple(value["key_arns"]), note)
+        groups[group] = groups.get(group, 0) + 1
+    for (folder, keys, note), count in groups.items():
+        found.add(Dependent(FILES, host, folder, keys, count, note))
+    if "sealed_values" not in said:
+        found.add(Dependent(FILES, host, _path(said), (), 0, str(said.get("msg") or "not looked at")))
+    _learn(found, said.get("kms_keys") or ())
+
+
+def _path(said: Mapping[str, Any]) -> str:
+    return str(said["src"] if "src" in said else said["item"])
+
+
+def _value_note(value: Mapping[str, Any]) -> str:
+    if not value["readable"]:
+        return "no sealed value, or a damaged one"
+    if value.get("openable") is False:
+        return "CANNOT BE OPENED"
+    return "stale" if value.get("status") == "stale" else ""
+
+
+def _learn(found: KeyMap, keys: Iterable[Mapping[str, Any]]) -> None:
+    for key in keys:
+        problems = [str(problem["msg"]) for problem in key.get("problems") or ()]
+        found.key(key["arn"]).learn(key.get("usable_for_seal"), str(key.get("state") or ""), problems)
