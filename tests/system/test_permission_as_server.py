@@ -138,7 +138,11 @@ def test_files_are_roots_and_the_way_is_the_users(kms: StrictKms, ansible: Ansib
 
 def test_the_role_takes_a_unit(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
     host = Host(kms, tmp_path, kms.principal(policy("kms:*")))
-    variables = {f"kms_verify_{name}": value for name, value in host.options.items()}
+    # With the file that is to replace a wrong one.
+    (tmp_path / "server.hcl").rename(tmp_path / "new.hcl")
+    host.write("server.hcl", "half-written {")
+    candidates = [{"path": f"{tmp_path}/server.hcl", "src": f"{tmp_path}/new.hcl"}]
+    variables = {f"kms_verify_{name}": value for name, value in {**host.options, "candidates": candidates}.items()}
     play: dict[str, Any] = {"hosts": "localhost", "gather_facts": False, "vars": {"ansible_become": False}}
     role = {"role": "sealwright.vault_seal.kms_verify", "vars": variables}
     run = ansible.playbook([{**play, "roles": [role]}])

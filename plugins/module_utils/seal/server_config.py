@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import SettingError
 from .hcl import Body, Item, malformed, parse_hcl
+from .host_files import Candidates, exists, is_folder, names_in, read
+from .secret_names import holds_secret
 
 SEAL_BLOCKS = ("hsm", "seal", "kms")
 """Blocks that the servers take for a seal, in the order in which they read them."""
@@ -47,28 +49,38 @@ class Plugin:
     source: str
 
 
+class Secret(NamedTuple):
+    """Where something stands that its name gives away as a secret: file, line (0: not known) and the names that lead to it."""
+
+    file: str
+    line: int
+    name: str
+
+
 @dataclass
 class ServerConfig:
-    """All that the files say which concerns seals."""
+    """All that the files say which concerns seals, and where secrets stand in them."""
 
     files: list[str] = field(default_factory=list)
     stanzas: list[Stanza] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
     values: dict[str, tuple[Any, str]] = field(default_factory=dict)
     """Other settings of the top level that are no blocks, each with its source."""
+    secrets: list[Secret] = field(default_factory=list)
 
 
-def read_config(paths: Sequence[str]) -> ServerConfig:
+def read_config(paths: Sequence[str], candidates: Candidates | None = None) -> ServerConfig:
     """Read files, and the ``*.hcl`` and ``*.json`` files of folders.
 
     :raises SettingError: a file cannot be read (``file_error``) or is not of its form (``malformed_config``).
     """
     config = ServerConfig()
+    places = candidates or {}
     for path in paths:
-        for name in _files(path):
+        for name in _files(path, places):
             if name not in config.files:
                 config.files.append(name)
-                parse_config(_text(name), name, config)
+                parse_config(_text(name, places), name, config)
     return config
 
 
@@ -82,6 +94,7 @@ def parse_config(text: str, name: str, config: ServerConfig) -> None:
     except SettingError as error:
         error.message = f"{name}: {error.message}."
         raise
+    config.secrets.extend(_secrets(body, name, (), 0))
     for item in body:
         if len(item.keys) == 1 and not isinstance(item.value, (Body, list)):
             config.values[item.keys[0]] = (item.value, _source(name, item.line))
@@ -102,23 +115,16 @@ def as_text(value: Any) -> str | None:
     return str(value) if isinstance(value, (str, int)) else None
 
 
-def _files(path: str) -> list[str]:
-    try:
-        if not os.path.isdir(path):
-            return [path]
-        names = sorted(os.listdir(path))
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    chosen = [name for name in names if name.endswith((".hcl", ".json")) and not name.startswith((".#", "#"))]
-    return [file for file in (os.path.join(path, name) for name in chosen) if not os.path.isdir(file)]
+def _files(path: str, candidates: Candidates) -> list[str]:
+    if not is_folder(path, candidates):
+        # What is to be gone is not read; what is not there at all is an error.
+        return [path] if exists(path, candidates) or os.path.normpath(path) not in candidates else []
+    names = names_in(path, candidates)
+    return [os.path.join(path, name) for name in names if name.endswith((".hcl", ".json")) and not name.startswith((".#", "#"))]
 
 
-def _text(path: str) -> str:
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read(_MAX_FILE + 1)
-    except OSError as error:
-        raise _unreadable(path, error) from None
+def _text(path: str, candidates: Candidates) -> str:
+    content = read(path, candidates, _MAX_FILE)
     if len(content) > _MAX_FILE:
         raise SettingError(
             f"{path} has more than {_MAX_FILE // 1024 // 1024} MiB.", reason="malformed_config", remedy="Name a configuration file."
@@ -129,16 +135,20 @@ def _text(path: str) -> str:
         raise SettingError(f"{path} is not UTF-8.", reason="malformed_config", remedy="Name a configuration file.") from None
 
 
-def _unreadable(path: str, error: OSError) -> SettingError:
-    return SettingError(
-        f"{path} cannot be read: {error.strerror}.",
-        reason="file_error",
-        remedy="Check the path, and that the user who runs this may read it (become).",
-    )
-
-
 def _source(name: str, line: int) -> str:
     return f"{name}, line {line}" if line else name
+
+
+def _secrets(value: Any, file: str, above: tuple[str, ...], line: int) -> Iterator[Secret]:
+    """What is a secret by its name, at any depth."""
+    if isinstance(value, Body):
+        for item in value:
+            yield from _secrets(item.value, file, (*above, *item.keys), item.line or line)
+    elif isinstance(value, list) and any(isinstance(each, (Body, list)) for each in value):
+        for each in value:
+            yield from _secrets(each, file, above, line)
+    elif above and holds_secret(above[-1], value):
+        yield Secret(file, line, ".".join(above))
 
 
 def _json_body(text: str) -> Body:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from .connection import Sourced
 from .errors import SettingError
+from .host_files import Candidates, exists, read
 
 UNIT_DIRECTORIES = (
     "/etc/systemd/system",
@@ -30,6 +31,7 @@ UNIT_DIRECTORIES = (
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SPACES = " \t\r"
+_MAX_FILE = 4 * 1024 * 1024
 _CONFIG_OPTION = re.compile(r"--?config(?:=(.*))?\Z", re.DOTALL)
 
 
@@ -49,12 +51,13 @@ def given(variables: Mapping[str, str], source: str) -> dict[str, Sourced]:
     return {name: Sourced(value, f"{source} {name}") for name, value in variables.items()}
 
 
-def read_environment_file(path: str) -> dict[str, Sourced]:
+def read_environment_file(path: str, candidates: Candidates | None = None) -> dict[str, Sourced]:
     """The variables of one environment file; raises :class:`SettingError` (``file_error``) where it cannot be read."""
-    return {name: Sourced(value, f"{path}, line {line}") for name, value, line in parse_environment_file(_text(path))}
+    text = _text(path, candidates or {})
+    return {name: Sourced(value, f"{path}, line {line}") for name, value, line in parse_environment_file(text)}
 
 
-def read_unit(name: str, directories: Sequence[str] = UNIT_DIRECTORIES) -> Service:
+def read_unit(name: str, directories: Sequence[str] = UNIT_DIRECTORIES, candidates: Candidates | None = None) -> Service:
     """What the unit and its drop-ins say; raises :class:`SettingError` (``not_found``) where there is no such unit."""
     name = name if "." in name else f"{name}.service"
     template = re.sub(r"@[^.]*\.", "@.", name)
@@ -72,7 +75,7 @@ def read_unit(name: str, directories: Sequence[str] = UNIT_DIRECTORIES) -> Servi
     unset: list[str] = []
     for path in [found, *_drop_ins(directories, [*names, "service"])]:
         service.files.append(path)
-        for line, key, value in _service_section(_text(path)):
+        for line, key, value in _service_section(_text(path, {})):
             if key == "Environment":
                 variables = {**variables, **_assigned(value, f"{path}, line {line}")} if value else {}
             elif key == "EnvironmentFile":
@@ -85,10 +88,10 @@ def read_unit(name: str, directories: Sequence[str] = UNIT_DIRECTORIES) -> Servi
                 service.executable, service.config = _command(value)
     for value in environment_files:
         optional, pattern = value.startswith("-"), value.lstrip("-")
-        paths = sorted(glob.glob(pattern)) or ([] if optional else [pattern])
+        paths = sorted(glob.glob(pattern)) or ([] if optional and not exists(pattern, candidates or {}) else [pattern])
         for path in paths:
             service.files.append(path)
-            variables.update(read_environment_file(path))
+            variables.update(read_environment_file(path, candidates))
     service.environment = {name: value for name, value in variables.items() if name not in unset}
     return service
 
@@ -204,13 +207,7 @@ def _words(value: str) -> list[str]:
         return []
 
 
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
-    except OSError as error:
-        raise SettingError(
-            f"{path} cannot be read: {error.strerror}.",
-            reason="file_error",
-            remedy="Check the path, and that the user who runs this may read it (become).",
-        ) from None
+def _text(path: str, candidates: Candidates) -> str:
+    # With the line breaks of text files; a byte that is no UTF-8 is kept.
+    content = read(path, candidates, _MAX_FILE)[:_MAX_FILE]
+    return content.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
