@@ -84,6 +84,10 @@ CREDENTIALS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "both": (PAIR, VARIABLES),
     "half-in-stanza": ({"access_key": "{one}"}, VARIABLES),
     "references": ({"access_key": "env://OWN_KEY", "secret_key": "file://{folder}/secret"}, {"OWN_KEY": "{one}", **VARIABLES}),
+    "profile-in-stanza": ({"shared_creds_profile": "one", "shared_creds_filename": "{folder}/profiles"}, {}),
+    "profile-of-variables": ({}, {"AWS_PROFILE": "two", "AWS_SHARED_CREDENTIALS_FILE": "{folder}/profiles"}),
+    "profile-of-both": ({"shared_creds_profile": "one"}, {"AWS_PROFILE": "two", "AWS_SHARED_CREDENTIALS_FILE": "{folder}/profiles"}),
+    "token-of-the-stanza-alone": ({"session_token": "x"}, VARIABLES),
     "unset-reference": ({"access_key": "env://NOT_SET", "secret_key": "{one_secret}"}, {}),
     "missing-file": ({"access_key": "{one}", "secret_key": "file://{folder}/none"}, {}),
 }
@@ -127,6 +131,9 @@ def test_the_server_agrees(
     environment = {name: value.format(**names) for _part, more in chosen for name, value in more.items()}
     environment.update(variables)
     (tmp_path / "secret").write_text(world.one.secret_key, encoding="utf-8")
+    (tmp_path / "profiles").write_text("".join(
+        f"[{name}]\naws_access_key_id = {who.access_key}\naws_secret_access_key = {who.secret_key}\n" for name, who in (("one", world.one), ("two", world.two))
+    ), encoding="utf-8")
     (tmp_path / "aws-config").write_text("[default]\nregion = eu-west-1\n", encoding="utf-8")
     agrees(world, tmp_path, hcl(settings) if with_stanza else "", environment)
 
@@ -190,7 +197,7 @@ def agrees(world: World, folder: Path, text: str, environment: dict[str, str], s
     if server.refused and not said["errors"]:
         # It refuses what no setting tells: it found no credentials, or no KMS where the internet has it.
         settings = said["settings"]
-        if "access_key" not in settings:
+        if "access_key" not in settings and "shared_creds_profile" not in settings:
             assert "NoCredentialProviders" in server.log
             return
         if "endpoint" not in settings:
@@ -206,7 +213,8 @@ def agrees(world: World, folder: Path, text: str, environment: dict[str, str], s
         assert settings["kms_key_id"].value == server.seal["key_id"]
         assert settings["region"].value == server.seal["region"]
         assert settings["endpoint"].value == server.seal["endpoint"]
-        assert callers == [{user.access_key: user.arn for user in (world.one, world.two)}[settings["access_key"].value]]
+        named = settings["access_key" if "access_key" in settings else "shared_creds_profile"].value
+        assert callers == [{world.one.access_key: world.one.arn, world.two.access_key: world.two.arn, "one": world.one.arn, "two": world.two.arn}[named]]
 
 
 def answer(text: str, environment: dict[str, str], folder: Path) -> dict[str, Any]:
