@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
+import random
 import signal
 import socket
 import subprocess
@@ -52,7 +54,7 @@ class OpenBao:
         self.config.write_text(
             # The default multiplier of raft's timeouts, 5, makes an initialisation take 8 s instead of 2.
             f'storage "raft" {{\n  path = "{folder / "raft"}"\n  node_id = "node1"\n  performance_multiplier = 1\n}}\n'
-            f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  tls_disable = true\n}}\n'
+            f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  cluster_address = "127.0.0.1:{cluster_port}"\n  tls_disable = true\n}}\n'
             f'api_addr = "{self.url}"\ncluster_addr = "http://127.0.0.1:{cluster_port}"\n'
             f'seal "awskms" {{\n{stanza}\n}}\n',
             encoding="utf-8",
@@ -175,15 +177,16 @@ class OpenBao:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now."""
-    sockets = [socket.socket() for dummy in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports of loopback that nobody listens on now, and that the kernel gives to no outgoing connection while a server restarts."""
+    end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    found: list[int] = []
+    for port in random.sample(range(12000, max(end, 16000)), 4000):
+        with socket.socket() as each, contextlib.suppress(OSError):
+            each.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError("no port of loopback is free")
 
 
 def end_with_parent() -> None:
