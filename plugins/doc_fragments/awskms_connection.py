@@ -112,7 +112,7 @@ attributes:
     description: Says in diff mode what changed or would change; never a secret.
 """
 
-    # The same options in variables and ansible.cfg, as ansible-core's own plugins have them.
+    # The same options in the environment and in ansible.cfg, as ansible-core's own plugins have them.
     PLUGINS = r"""
 options:
   region:
@@ -122,6 +122,74 @@ options:
     ini:
       - section: awskms
         key: region
+  access_key:
+    env:
+      - name: ANSIBLE_AWSKMS_ACCESS_KEY
+  secret_key:
+    env:
+      - name: ANSIBLE_AWSKMS_SECRET_KEY
+  session_token:
+    env:
+      - name: ANSIBLE_AWSKMS_SESSION_TOKEN
+  endpoint:
+    env:
+      - name: AWS_KMS_ENDPOINT
+      - name: AWSKMS_ENDPOINT
+    ini:
+      - section: awskms
+        key: endpoint
+  shared_creds_profile:
+    ini:
+      - section: awskms
+        key: shared_creds_profile
+  shared_creds_filename:
+    ini:
+      - section: awskms
+        key: shared_creds_filename
+  role_arn:
+    ini:
+      - section: awskms
+        key: role_arn
+  role_session_name:
+    ini:
+      - section: awskms
+        key: role_session_name
+  web_identity_token_file:
+    ini:
+      - section: awskms
+        key: web_identity_token_file
+  sts_endpoint:
+    env:
+      - name: AWS_ENDPOINT_URL_STS
+    ini:
+      - section: awskms
+        key: sts_endpoint
+  ca_bundle:
+    env:
+      - name: AWS_CA_BUNDLE
+    ini:
+      - section: awskms
+        key: ca_bundle
+  validate_certs:
+    ini:
+      - section: awskms
+        key: validate_certs
+  proxy:
+    ini:
+      - section: awskms
+        key: proxy
+  timeout:
+    env:
+      - name: ANSIBLE_AWSKMS_TIMEOUT
+    ini:
+      - section: awskms
+        key: timeout
+"""
+
+    # And in variables, for plugins that are given them.
+    VARIABLES = r"""
+options:
+  region:
     vars:
       - name: ansible_awskms_region
   access_key:
@@ -134,78 +202,36 @@ options:
     vars:
       - name: ansible_awskms_session_token
   endpoint:
-    env:
-      - name: AWS_KMS_ENDPOINT
-      - name: AWSKMS_ENDPOINT
-    ini:
-      - section: awskms
-        key: endpoint
     vars:
       - name: ansible_awskms_endpoint
   shared_creds_profile:
-    ini:
-      - section: awskms
-        key: shared_creds_profile
     vars:
       - name: ansible_awskms_shared_creds_profile
   shared_creds_filename:
-    ini:
-      - section: awskms
-        key: shared_creds_filename
     vars:
       - name: ansible_awskms_shared_creds_filename
   role_arn:
-    ini:
-      - section: awskms
-        key: role_arn
     vars:
       - name: ansible_awskms_role_arn
   role_session_name:
-    ini:
-      - section: awskms
-        key: role_session_name
     vars:
       - name: ansible_awskms_role_session_name
   web_identity_token_file:
-    ini:
-      - section: awskms
-        key: web_identity_token_file
     vars:
       - name: ansible_awskms_web_identity_token_file
   sts_endpoint:
-    env:
-      - name: AWS_ENDPOINT_URL_STS
-    ini:
-      - section: awskms
-        key: sts_endpoint
     vars:
       - name: ansible_awskms_sts_endpoint
   ca_bundle:
-    env:
-      - name: AWS_CA_BUNDLE
-    ini:
-      - section: awskms
-        key: ca_bundle
     vars:
       - name: ansible_awskms_ca_bundle
   validate_certs:
-    ini:
-      - section: awskms
-        key: validate_certs
     vars:
       - name: ansible_awskms_validate_certs
   proxy:
-    ini:
-      - section: awskms
-        key: proxy
     vars:
       - name: ansible_awskms_proxy
   timeout:
-    env:
-      - name: ANSIBLE_AWSKMS_TIMEOUT
-    ini:
-      - section: awskms
-        key: timeout
     vars:
       - name: ansible_awskms_timeout
 """

@@ -19,6 +19,7 @@ author:
 extends_documentation_fragment:
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.plugins
+  - sealwright.vault_seal.awskms_connection.variables
   - sealwright.vault_seal.awskms_aad
   - sealwright.vault_seal.awskms_data_keys
   - sealwright.vault_seal.awskms_data_keys.plugins
@@ -107,12 +108,9 @@ _raw:
   elements: raw
 """
 
-import base64
-import json
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
-from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
@@ -129,8 +127,8 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_e
     lookup_errors,
     own_variables,
 )
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import encoded
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
-from yaml import YAMLError
 
 
 class LookupModule(LookupBase):
@@ -155,7 +153,7 @@ class LookupModule(LookupBase):
         with named_errors(names if len(names) > 1 else []):
             opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
         encoding = self.get_option("encoding")
-        return [_encoded(name, value.plaintext, encoding) for name, value in zip(names, opened)]
+        return [encoded(name, value.plaintext, encoding) for name, value in zip(names, opened)]
 
     def _found(self, term: Any, variables: dict[str, Any] | None) -> str:
         path: str | None = None
@@ -164,18 +162,3 @@ class LookupModule(LookupBase):
         if path is None:
             raise AnsibleLookupError(f"The sealed file {term} is not found where lookups find files.")
         return path
-
-
-def _encoded(name: str, plaintext: bytes, encoding: str) -> Any:
-    if encoding == "base64":
-        return base64.b64encode(plaintext).decode()
-    try:
-        text = plaintext.decode()
-        if encoding == "json":
-            return json.loads(text)
-        return yaml_load(text) if encoding == "yaml" else text
-    # The errors' own words would show what the value holds.
-    except UnicodeDecodeError:
-        raise AnsibleLookupError(f"{name} opens, but it is not UTF-8. Use encoding=base64.") from None
-    except (ValueError, YAMLError):
-        raise AnsibleLookupError(f"{name} opens, but it is no {encoding.upper()} document.") from None

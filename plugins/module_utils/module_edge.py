@@ -88,14 +88,15 @@ def run_module(
     spec = {**CONNECTION_SPEC, **argument_spec} if connects else argument_spec
     module = SealModule(argument_spec=spec, supports_check_mode=True, **kwargs)
     try:
-        _check_together(module.params, one_of, not_together)
+        check_together(module.params, one_of, not_together)
         result = work(module)
     except SealError as error:
         module.fail_json(**error.as_result())
     module.exit_json(**result)
 
 
-def _check_together(params: dict[str, Any], one_of: Sequence[str], not_together: Sequence[Sequence[str]]) -> None:
+def check_together(params: dict[str, Any], one_of: Sequence[str], not_together: Sequence[Sequence[str]]) -> None:
+    """Raise :class:`SettingError` unless exactly one of the options ``one_of``, and at most one of each of ``not_together``, is given."""
     # Not left to AnsibleModule, which would blank its message.
     if one_of and all(params[name] is None for name in one_of):
         raise SettingError(

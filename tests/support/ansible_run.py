@@ -10,6 +10,7 @@ folder; that of this Python where it is not set), which Python runs the modules 
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -100,6 +101,13 @@ class Ansible:
         self.config.write_text("[defaults]\n", encoding="utf-8")
         self.inventory = folder / "inventory"
         self.inventory.write_text(f"localhost ansible_connection=local ansible_python_interpreter={host_python()!r}\n", encoding="utf-8")
+
+    @classmethod
+    def like(cls, other: Ansible, environment: Mapping[str, str]) -> Ansible:
+        """One with the folder, ansible.cfg and inventory of another, and an environment of its own."""
+        made = copy.copy(other)
+        made._environment = dict(environment)
+        return made
 
     def environment(self, **more: str) -> dict[str, str]:
         """The whole environment of a run."""

@@ -37,8 +37,11 @@ ALIAS = "alias/vault-unseal"
 MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
     *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_restore_drill", "vault_snapshot_info"),
+    *("load_vars", "awskms_seal_edit"),
 )
 LOOKUP = "awskms_seal_unwrap"
+FILTERS = ("awskms_seal_extract", "awskms_seal_unwrap")
+VARS = "awskms_seal"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
 # Which documentation fragment an option comes from is not said by ansible-doc; these are of ansible.builtin.files.
 FILE_OPTIONS = {"attributes", "group", "mode", "owner", "selevel", "serole", "setype", "seuser", "unsafe_writes"}
@@ -89,6 +92,8 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
     """All that the examples take as given."""
     folder = ansible.folder
     (folder / "server.key").write_text("a private key\n", encoding="utf-8")
+    (folder / "site" / "group_vars" / "all").mkdir(parents=True)
+    (folder / "site" / "group_vars" / "web.yml").write_text("web_password: of the web\n", encoding="utf-8")
     (folder / "keytab").write_text("a keytab", encoding="utf-8")
     (folder / "ca.pem").write_text("# no certificate is asked for over plain HTTP\n", encoding="utf-8")
     stanza = f'seal "awskms" {{\n  kms_key_id = "{ALIAS}"\n  region = "eu-central-1"\n}}\n'
@@ -115,6 +120,9 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
             {"name": "production", seal: {"kms_key_id": ALIAS, "plaintext": "battery", "aad": "production"}},
             {"name": "keytab", seal: {"kms_key_id": ALIAS, "plaintext_base64": "AP8=", "aad_base64": "AAECAw=="}},
             {"name": "file", seal: {"kms_key_id": ALIAS, "plaintext": "token: staple\n", "dest": str(folder / "app.yml.sealed")}},
+            {"name": "bound", seal: {"kms_key_id": ALIAS, "plaintext": "a: 1\n", "aad": "production", "dest": str(folder / "bound.yml.sealed")}},
+            {"name": "mail", seal: {"kms_key_id": ALIAS, "plaintext": '{"b": 2}', "dest": str(folder / "mail.json.sealed")}},
+            {"name": "document", seal: {"kms_key_id": ALIAS, "plaintext": "token: staple\n", "dest": str(folder / "production.yml.sealed")}},
             {"name": "key", seal: {"kms_key_id": ALIAS, "plaintext": "a private key\n", "dest": str(folder / "server.key.sealed")}},
             {"name": "old", seal: {"kms_key_id": kms.new_key(), "plaintext": "token", "dest": str(folder / "old.sealed")}},
         ]
@@ -132,6 +140,10 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "sealed_folder": str(folder),
         "keytab": str(folder / "keytab"),
         "config_folder": str(folder),
+        "secrets_folder": str(folder),
+        "my_editor": "sh -c 'echo \"a: 1\" >> \"$0\"'",
+        "inventory_folder": str(folder / "site"),
+        "sealed_document": sealed["document"]["blob"],
         "units": str(folder),
         "current_user": pwd.getpwuid(os.getuid()).pw_name,
         "old_key_arn": sealed["plain"]["key_id"],
@@ -200,6 +212,11 @@ def plugin_examples(kind: str, name: str) -> str:
     return found.group(1)
 
 
+def filter_examples(name: str) -> str:
+    found: str = yaml.safe_load((CHECKOUT / "plugins" / "filter" / f"{name}.yml").read_text(encoding="utf-8"))["EXAMPLES"]
+    return found
+
+
 def guide_blocks(guide: Path, language: str) -> list[str]:
     text = guide.read_text(encoding="utf-8")
     return [
@@ -216,6 +233,8 @@ def readme_blocks(readme: Path) -> list[str]:
 
 SOURCES = {f"module {name}": [plugin_examples("modules", name)] for name in MODULES}
 SOURCES[f"lookup {LOOKUP}"] = [plugin_examples("lookup", LOOKUP)]
+SOURCES[f"vars plugin {VARS}"] = [plugin_examples("vars", VARS)]
+SOURCES.update({f"filter {name}": [filter_examples(name)] for name in FILTERS})
 SOURCES.update({f"role {readme.parent.name}": readme_blocks(readme) for readme in sorted((CHECKOUT / "roles").glob("*/README.md"))})
 SOURCES.update({guide.stem: guide_blocks(guide, "yaml") for guide in GUIDES if guide_blocks(guide, "yaml")})
 
@@ -243,14 +262,31 @@ def test_every_option_has_an_example() -> None:
             assert without == [], f"{kind} {name} has options without an example"
 
 
-def test_the_documented_ini_section_is_the_lookups() -> None:
+def test_the_documented_ini_section_is_the_plugins() -> None:
     sections = configparser.ConfigParser()
     for guide in GUIDES:
         for block in guide_blocks(guide, "ini"):
             sections.read_string(block)
-    options = documented("lookup", LOOKUP)["options"].values()
-    keys = {entry["key"] for option in options for entry in option.get("ini", []) if entry["section"] == "awskms"}
-    assert set(sections["awskms"]) <= keys
+    of_vars, of_lookup = ini_keys("vars", VARS), ini_keys("lookup", LOOKUP)
+    assert set(sections["awskms"]) <= of_vars | of_lookup
+    assert of_vars - of_lookup <= set(sections["awskms"])
+
+
+def test_the_guide_to_sealed_variables_leads_there(ansible: Ansible, variables: dict[str, Any], kms: StrictKms) -> None:
+    """What its tasks make, its ansible.cfg opens."""
+    guide = next(guide for guide in GUIDES if guide.stem == "guide_variables")
+    site = Path(variables["inventory_folder"])
+    (site / "hosts").write_text("[web]\nweb1\n", encoding="utf-8")
+    (site / "ansible.cfg").write_text(guide_blocks(guide, "ini")[0], encoding="utf-8")
+    ansible.playbook(yaml.safe_load(guide_blocks(guide, "yaml")[0]), vars=variables).succeeded()
+    (site / "group_vars" / "web.yml").unlink()
+    listed = ansible.command(["ansible-inventory", "-i", str(site / "hosts"), "--host", "web1"], {"ANSIBLE_CONFIG": str(site / "ansible.cfg")})
+    assert json.loads(listed.succeeded().stdout) == {"database_password": "correct horse", "web_password": "of the web"}
+
+
+def ini_keys(kind: str, name: str) -> set[str]:
+    options = documented(kind, name)["options"].values()
+    return {entry["key"] for option in options for entry in option.get("ini", []) if entry["section"] == "awskms"}
 
 
 def test_every_reason_is_in_the_guide() -> None:

@@ -7,10 +7,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +14,7 @@ import pytest
 
 from support.ansible_run import Ansible
 from support.credential_endpoints import temporary_credentials
+from support.secrets_found import command_lines, places_with
 from support.strict_kms import StrictKms
 
 WRAP, UNWRAP = "sealwright.vault_seal.awskms_seal_wrap", "sealwright.vault_seal.awskms_seal_unwrap"
@@ -41,29 +38,6 @@ def temporary(kms: StrictKms) -> dict[str, str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With a short name: ansible-core puts a socket below it, whose path may have 107 characters."""
     return tmp_path_factory.mktemp("s")
-
-
-@contextmanager
-def command_lines() -> Iterator[set[bytes]]:
-    """All command lines that processes have while this lasts."""
-    seen: set[bytes] = set()
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(0.005):
-            for process in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    seen.add(Path("/proc", process, "cmdline").read_bytes())
-                except OSError:
-                    continue
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        ended.set()
-        watcher.join()
 
 
 @pytest.mark.matrix
@@ -110,13 +84,9 @@ def test_no_secret_anywhere(kms: StrictKms, temporary: dict[str, str], folder: P
     assert {name for name, outcome in outcomes.items() if outcome == "failed"} == {task["name"] for task in failing}
     hidden = [TEXT, MANY, IN_FILE, OLD_FILE, temporary["secret_key"], temporary["session_token"], "battery-staple-91c4", secrets["bytes"]]
     hidden += [base64.b64encode(text.encode()).decode().rstrip("=") for text in (TEXT, MANY, IN_FILE)]
-    places = {"output": run.output.encode(), "command lines": b"\n".join(lines)}
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name not in ("secrets.yml", "source", "opened"):
-            places[str(path.relative_to(folder))] = path.read_bytes()
-    assert "log" in places
-    found = [(place, secret) for place, content in places.items() for secret in hidden if secret.encode() in content]
-    assert found == []
+    assert (folder / "log").exists()
+    printed = {"output": run.output.encode(), "command lines": b"\n".join(lines)}
+    assert places_with(hidden, printed, folder, apart=("secrets.yml", "source", "opened")) == []
     assert (folder / "opened").read_text(encoding="utf-8") == IN_FILE
     assert [path.name for path in folder.rglob(".*") if path.is_file() and path.name.startswith((".sealed", ".opened"))] == []
 

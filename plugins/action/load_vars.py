@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Loads variables from sealed files at run time, into the place where include_vars puts its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import combine_vars
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import (
+    AAD_SPEC,
+    CONNECTION_SPEC,
+    check_together,
+    connection_options,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import aad_option
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.file_opener import FileOpener
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.variables_document import parse_variables
+
+try:
+    from ansible.plugins.action import VariableLayer
+except ImportError:  # ansible-core before 2.21
+    VariableLayer = None
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "file": {"type": "str"},
+    "files": {"type": "list", "elements": "str"},
+    "name": {"type": "str"},
+    "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
+    "allowed_key_ids": {"type": "list", "elements": "str", "no_log": False},
+    "max_size": {"type": "int", "default": 67108864},
+    **AAD_SPEC,
+    **CONNECTION_SPEC,
+}
+
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validated, params = self.validate_argument_spec(ARGUMENT_SPEC)
+        if self._task.loop is not None and VariableLayer is None:
+            # It would be kept as facts, and with them in a cache of facts on disk.
+            raise AnsibleActionFail(
+                "sealwright.vault_seal.load_vars cannot run in a loop with ansible-core before 2.21. Name all files by the option files instead."
+            )
+        try:
+            check_together(params, ("file", "files"), ())
+            paths = [self._found(name) for name in params["files"] or [params["file"]]]
+            variables = self._loaded(paths, params)
+        except SealError as error:
+            return {**result, "failed": True, **error.as_result()}
+        if params["name"]:
+            variables = {params["name"]: variables}
+        self._keep(variables)
+        result.update(changed=False, ansible_facts=variables, ansible_included_var_files=paths, _ansible_no_log=True)
+        return result
+
+    def _found(self, name: str) -> str:
+        path: str = self._find_needle("vars", name)
+        return path
+
+    def _loaded(self, paths: list[str], params: dict[str, Any]) -> dict[str, Any]:
+        aad = aad_option(params["aad"], params["aad_base64"])
+        opener = FileOpener(connection_options(params), aad, params["allowed_key_ids"], params["max_size"])
+        variables: dict[str, Any] = {}
+        for path, answer in opener.open(paths).items():
+            if isinstance(answer, SealError):
+                raise answer
+            variables = combine_vars(variables, parse_variables(self._loader, answer, path))
+        return variables
+
+    def _keep(self, variables: dict[str, Any]) -> None:
+        """Say that these are variables and no facts, which a cache of facts would write to disk."""
+        if VariableLayer is not None:
+            self.register_host_variables(variables, VariableLayer.INCLUDE_VARS)
+            self.register_host_variables({}, VariableLayer.CACHEABLE_FACT)
+        else:
+            self._task.action = "ansible.builtin.include_vars"  # by this name older releases know it
+            self._task.no_log = True
