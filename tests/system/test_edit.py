@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook that edits a sealed file: with and without a terminal, with editors that fail and that are killed, and Ansible killed."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.ansible_run import Ansible, Run, ansible_bin
+from support.secrets_found import places_with
+from support.strict_kms import StrictKms
+from support.vault_values import VaultValues, as_text
+
+EDIT = "sealwright.vault_seal.edit"
+SECONDS = 120
+SECRET, TYPED = "correct-horse-8c2d", "battery-staple-e417"
+
+
+class Desk:
+    """A sealed file, and a folder in memory that editors work in."""
+
+    def __init__(self, kms: StrictKms, folder: Path, memory: Path) -> None:
+        self.kms = kms
+        self.folder = folder
+        self.memory = memory
+        self.ansible = Ansible(folder, {**kms.environment(), "XDG_RUNTIME_DIR": str(memory)})
+        self.values = VaultValues(kms.client(), kms.new_key())
+        self.file = folder / "secrets.yml.sealed"
+        self.seal(f"old: {SECRET}\n")
+
+    def seal(self, text: str) -> None:
+        self.file.write_text(as_text(self.values.envelope(text.encode())) + "\n", encoding="ascii")
+        self.file.chmod(0o640)
+
+    def opened(self) -> str:
+        return self.values.opened(self.file.read_text(encoding="ascii")).decode()
+
+    def script(self, text: str) -> str:
+        """An editor."""
+        path = self.folder / "editor"
+        path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        path.chmod(0o755)
+        return str(path)
+
+    def line(self, editor: str, *arguments: str, file: Path | None = None) -> list[str]:
+        return ["ansible-playbook", EDIT, "-e", f"file={file or self.file}", "-e", f"editor={editor!r}", *arguments]
+
+    def edit(self, editor: str, *arguments: str, file: Path | None = None) -> Run:
+        self.kms.clear_calls()
+        return self.ansible.command(self.line(editor, *arguments, file=file))
+
+    def begin(self, editor: str, terminal: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        line = self.line(editor)
+        return subprocess.Popen(
+            [str(ansible_bin() / line[0]), *line[1:]], env=self.ansible.environment(), cwd=self.folder,
+            stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+
+    def left(self) -> list[Path]:
+        return list(self.memory.iterdir())
+
+
+@pytest.fixture
+def desk(kms: StrictKms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    memory = Path("/dev/shm") / f"sealwright-test-{os.getpid()}-{time.monotonic_ns()}"
+    memory.mkdir(mode=0o700)
+    try:
+        yield Desk(kms, tmp_path_factory.mktemp("e"), memory)
+    finally:
+        for path in memory.rglob("*"):
+            path.chmod(0o700)
+        subprocess.run(["rm", "-rf", str(memory)], check=True)
+
+
+def result(run: Run) -> dict[str, Any]:
+    found: dict[str, Any] = run.results[-1]["result"]
+    return found
+
+
+def wait_until(what: Callable[[], Any]) -> Any:
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it does not come to that")
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.matrix
+def test_what_changed_is_sealed_again(desk: Desk) -> None:
+    """With real commands and no terminal: `sed -i` replaces the file, as editors do."""
+    run = desk.edit("sed -i s/^old/new/", "-vvvv").succeeded()
+    assert result(run)["changed"] is True
+    assert desk.opened() == f"new: {SECRET}\n"
+    assert desk.file.stat().st_mode & 0o777 == 0o640
+    assert len(desk.kms.calls("Encrypt")) == 1
+    before = desk.file.read_bytes()
+    again = desk.edit("sed -i s/^old/new/").succeeded()
+    assert (result(again)["changed"], result(again)["key_id"]) == (False, desk.values.key_arn)
+    assert desk.file.read_bytes() == before
+    assert desk.kms.calls("Encrypt") == []
+    assert desk.left() == []
+    assert places_with([SECRET], {"output": (run.output + again.output).encode()}, desk.folder) == []
+
+
+def test_a_new_file_and_another_key(desk: Desk) -> None:
+    new = desk.folder / "new.yml.sealed"
+    refused = desk.edit("true", file=new)
+    assert "No KMS key is named." in result(refused)["msg"]
+    editor = desk.script('[ "$(cat "$1")" = "---" ] && echo "made: here" > "$1"')
+    made = result(desk.edit(editor, "-e", f"kms_key_id={desk.values.key_arn}", file=new).succeeded())
+    assert (made["changed"], made["created"], made["key_id"]) == (True, True, desk.values.key_arn)
+    assert desk.values.opened(new.read_text(encoding="ascii")) == b"made: here\n"
+    assert new.stat().st_mode & 0o777 == 0o600
+    other = VaultValues(desk.kms.client(), desk.kms.new_key())
+    raw = base64.b64decode(desk.file.read_text(encoding="ascii"))
+    desk.file.write_bytes(raw)  # as it is, which is kept
+    assert result(desk.edit("sed -i s/old/moved/", "-e", f"kms_key_id={other.key_arn}").succeeded())["key_id"] == other.key_arn
+    assert other.opened(base64.b64encode(desk.file.read_bytes()).decode()).startswith(b"moved: ")
+
+
+def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
+    before = desk.file.read_bytes()
+    refused = {
+        "false": "The editor false ended with 1.",
+        desk.script(f'echo "{TYPED}: [" > "$1"'): "opens, but it is no YAML or JSON document",
+        "no-such-editor --wait": "The editor 'no-such-editor --wait' (from option editor) is not found.",
+        "rm": "The editor left no file.",
+    }
+    for editor, words in refused.items():
+        run = desk.edit(editor)
+        assert words in result(run)["msg"]
+        assert TYPED not in run.output
+        assert desk.file.read_bytes() == before
+    on_disk = desk.ansible.ad_hoc("sealwright.vault_seal.awskms_seal_edit", f"file={desk.file} editor=true directory={desk.folder}")
+    assert f"{desk.folder} is no folder in memory that may be written." in on_disk.output
+    assert "In check mode no editor is started." in str(result(desk.edit("false", "--check").succeeded()))
+    raced = desk.edit(desk.script(f'echo "x: 1" >> "$1"; echo changed > {desk.file}'))
+    assert "was changed by somebody else meanwhile" in result(raced)["msg"]
+    assert desk.file.read_text(encoding="ascii") == "changed\n"
+    assert desk.left() == []
+
+
+@pytest.mark.matrix
+def test_the_editor_has_the_terminal(desk: Desk) -> None:
+    """As a session of its own, whose terminal that is: it reads /dev/tty, and is asked again where the document is none."""
+    editor = desk.script('stty size > /dev/tty; printf "type: " > /dev/tty; read -r line < /dev/tty; echo "$line" > "$1"')
+    outer, inner = pty.openpty()
+    typed = iter(["typed: [\n", "y\n", f"typed: {TYPED}\n"])
+    play = desk.begin(editor, inner)
+    shown = b""
+    end = time.monotonic() + SECONDS
+    while play.poll() is None and time.monotonic() < end:
+        if select.select([outer], [], [], 0.1)[0]:
+            shown += os.read(outer, 4096)
+            if shown.endswith((b"type: ", b"[Y/n] ")):
+                os.write(outer, next(typed).encode())
+                shown += b"\n"
+    output = play.communicate(timeout=SECONDS)[0]
+    assert play.returncode == 0, output
+    assert b"holds no variables" not in shown
+    assert shown.count(b"type: ") == 2
+    assert b"Edit it again? [Y/n] " in shown
+    assert desk.opened() == f"typed: {TYPED}\n"
+    assert desk.left() == []
+    for handle in (outer, inner):
+        os.close(handle)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("killed", ["editor", "main process", "all of Ansible"])
+def test_nothing_stays_where_something_is_killed(desk: Desk, killed: str) -> None:
+    said = desk.folder / "editing"
+    play = desk.begin(desk.script(f'echo "$$ $PPID" > {said}.new; mv {said}.new {said}; sleep {SECONDS}'))
+    wait_until(said.exists)
+    editor, worker = map(int, said.read_text(encoding="ascii").split())
+    assert [path.name for path in desk.memory.rglob("*.yml")] == ["secrets.yml"]
+    before = desk.file.read_bytes()
+    victims = {"editor": [editor], "main process": [play.pid], "all of Ansible": [play.pid, worker]}[killed]
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    output = play.communicate(timeout=SECONDS)[0]
+    assert play.returncode != 0
+    assert SECRET.encode() not in output
+    wait_until(lambda: not desk.left())
+    wait_until(lambda: not is_running(editor) and not is_running(worker))
+    assert desk.file.read_bytes() == before
