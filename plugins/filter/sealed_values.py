@@ -17,9 +17,10 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge 
     CONNECTION_SPEC,
     connection_options,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import MAX_SIZE
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.value_facts import value_facts
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
     from_blob,
@@ -27,10 +28,11 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input
     trusted_keys,
 )
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import ENCODINGS, at_path, encoded
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
 
 _SPEC: dict[str, dict[str, Any]] = {
     "allowed_key_ids": {"type": "list", "elements": "str"},
-    "max_size": {"type": "int", "default": 67108864},
+    "max_size": {"type": "int", "default": MAX_SIZE},
     **AAD_SPEC,
     **CONNECTION_SPEC,
 }
@@ -63,16 +65,30 @@ def awskms_seal_extract(sealed: Any, path: Any, default: Any = _NOT_GIVEN, **opt
         raise AnsibleFilterError(error.args[0]) from None
 
 
+def awskms_seal_info(sealed: Any, max_size: int = MAX_SIZE) -> dict[str, Any]:
+    """Documented in awskms_seal_info.yml."""
+    facts = _in_words(lambda: value_facts(from_blob("The value", sealed, max_size)))
+    return {
+        "form": facts.form,
+        "size": facts.size,
+        "generation": facts.generation,
+        "slots": [slot.as_result() for slot in facts.slots],
+        "unknown_fields": list(facts.unknown_fields),
+        "key_arns": facts.keys,
+    }
+
+
 def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any]) -> list[Any]:
     validated = ArgumentSpecValidator(_UNWRAP_SPEC).validate(dict(options))
     if validated.errors.messages:
         raise SettingError(f"The filter does not take its options: {validated.errors.msg}.", reason="invalid_option")
     params = validated.validated_parameters
     values = [from_blob(name, blob, params["max_size"]) for name, blob in sealed.items()]
-    clients = KmsClients(connection_options(params))
-    trusted = trusted_keys(params["allowed_key_ids"], clients, values)
+    aad = aad_option(params["aad"], params["aad_base64"])
+    way = PROCESS_CLIENTS.way(connection_options(params))
+    trusted = trusted_keys(params["allowed_key_ids"], way.clients, values)
     with named_errors(list(sealed) if len(sealed) > 1 else []):
-        opened = Unsealer(clients, aad_option(params["aad"], params["aad_base64"]), trusted).unwrap_many(values)
+        opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
     # As with the lookup, what a value holds is never taken for a template.
     return [wrap_var(encoded(name, value.plaintext, params["encoding"])) for name, value in zip(sealed, opened)]
 
@@ -86,4 +102,4 @@ def _in_words(work: Callable[[], Any]) -> Any:
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"awskms_seal_unwrap": awskms_seal_unwrap, "awskms_seal_extract": awskms_seal_extract}
+        return {"awskms_seal_unwrap": awskms_seal_unwrap, "awskms_seal_extract": awskms_seal_extract, "awskms_seal_info": awskms_seal_info}

@@ -6,21 +6,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.at_once import at_once
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import MAX_CONNECTIONS
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import from_file, trusted_keys
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
 
 
 class FileOpener:
-    """Opens sealed files, with one connection for all of them.
+    """Opens sealed files, on the way to KMS that the process has.
 
     :param allowed: the option allowed_key_ids.
     :param limit: the most bytes that a sealed file may have.
@@ -31,8 +30,7 @@ class FileOpener:
         self._aad = aad
         self._allowed = allowed
         self._limit = limit
-        self._process = 0
-        self._unsealer: Unsealer | None = None
+        self._trusted: TrustedKeys | None = None
 
     def open(self, paths: Sequence[str]) -> dict[str, bytes | SealError]:
         """What each file holds, or why it does not open."""
@@ -48,10 +46,13 @@ class FileOpener:
         return answers
 
     def _unwrap(self, values: dict[str, SealedValue]) -> dict[str, bytes | SealError]:
+        way = PROCESS_CLIENTS.way(self._options)
         try:
-            unsealer = self._of_this_process(list(values.values()))
+            if self._trusted is None:
+                self._trusted = trusted_keys(self._allowed, way.clients, list(values.values()))
         except SealError as error:
             return dict.fromkeys(values, error)
+        unsealer = Unsealer(way.clients, self._aad, self._trusted, way.data_keys)
 
         def opened(item: tuple[str, SealedValue]) -> bytes | SealError:
             path, value = item
@@ -60,18 +61,7 @@ class FileOpener:
             except SealError as error:
                 return _named(error, path, value)
 
-        if len(values) == 1:
-            return dict(zip(values, map(opened, values.items())))
-        with ThreadPoolExecutor(max_workers=min(len(values), MAX_CONNECTIONS)) as pool:
-            return dict(zip(values, pool.map(opened, values.items())))
-
-    def _of_this_process(self, values: list[SealedValue]) -> Unsealer:
-        # Ansible forks its workers: two processes must not speak over one connection.
-        if self._unsealer is None or self._process != os.getpid():
-            clients = KmsClients(self._options)
-            self._unsealer = Unsealer(clients, self._aad, trusted_keys(self._allowed, clients, values))
-            self._process = os.getpid()
-        return self._unsealer
+        return dict(zip(values, at_once(opened, list(values.items()))))
 
 
 def _named(error: SealError, path: str, value: SealedValue) -> SealError:

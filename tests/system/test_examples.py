@@ -40,7 +40,7 @@ MODULES = (
     *("load_vars", "awskms_seal_edit"),
 )
 LOOKUP = "awskms_seal_unwrap"
-FILTERS = ("awskms_seal_extract", "awskms_seal_unwrap")
+FILTERS = ("awskms_seal_extract", "awskms_seal_info", "awskms_seal_unwrap")
 VARS = "awskms_seal"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
 # Which documentation fragment an option comes from is not said by ansible-doc; these are of ansible.builtin.files.

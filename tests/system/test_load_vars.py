@@ -19,6 +19,7 @@ from support.vault_values import as_text
 pytestmark = pytest.mark.matrix
 LOAD = "sealwright.vault_seal.load_vars"
 OPEN, EXTRACT = "sealwright.vault_seal.awskms_seal_unwrap", "sealwright.vault_seal.awskms_seal_extract"
+INFO = "sealwright.vault_seal.awskms_seal_info"
 DEBUG = "ansible.builtin.debug"
 # Each has a mark that nothing else has.
 IN_VARS, LOADED, FILTERED, MALFORMED = "correct-horse-4c11", "battery-staple-9d0e", "staple-of-a-filter-77ab", "horse-of-no-yaml-b3c2"
@@ -92,12 +93,15 @@ def test_the_filters(project: SealedProject) -> None:
         f"document | {EXTRACT}('a.b.0') | string": "1",
         f"document | {EXTRACT}('7')": "seven",
         f"document | {EXTRACT}('a.x', 'instead')": "instead",
+        f"(one | {INFO}).key_arns[0]": project.key,
+        f"(one | {INFO}).slots[0].layout": "envelope",
         "kept": "x {{ 1 + 1 }}",
     }
     bad = {
         f"[one, bound] | {OPEN}": "Value 2: KMS opened the data key, but the value is not authentic under it.",
         f"5 | {OPEN}": "The value is no text but of type int.",
         f"one | {OPEN}(colour='red')": "The filter does not take its options: colour.",
+        f"plugin_key | {INFO}": "The value: This is not a sealed value: it is not base64.",
         f"document | {EXTRACT}('a.b.9')": "The value opens, but it holds nothing at a.b.9.",
         f"document | {EXTRACT}('a.b.1.c')": "it holds nothing at a.b.1.c.",
         f"document | {EXTRACT}('')": "The path is to be a text such as 'database.users.0', or a list of names and indexes.",
