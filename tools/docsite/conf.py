@@ -16,7 +16,10 @@ html_theme = "sphinx_ansible_theme"
 # What antsibull-docs refers to in Ansible's own documentation: name, kind, place.
 _ANSIBLE = """\
 ANSIBLE_DEBUG std:envvar -1 reference_appendices/config.html#envvar-ANSIBLE_DEBUG -
+EDITOR std:envvar -1 reference_appendices/config.html#envvar-EDITOR -
 action_plugins std:label -1 plugins/action.html#action-plugins Action plugins
+ansible_collections.ansible.builtin.host_group_vars_vars std:label -1 collections/ansible/builtin/host_group_vars_vars.html host_group_vars
+ansible_collections.ansible.builtin.include_vars_module std:label -1 collections/ansible/builtin/include_vars_module.html include_vars
 ansible_configuration_settings std:label -1 reference_appendices/config.html#ansible-configuration-settings Settings
 check_mode_dry std:label -1 playbook_guide/playbooks_checkmode.html#check-mode-dry Check mode
 common_return_values std:label -1 reference_appendices/common_return_values.html#common-return-values Return Values
