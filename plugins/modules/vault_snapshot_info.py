@@ -17,7 +17,8 @@ description:
     C(restorable=false) and C(problems) too, for a play that goes on with C(ignore_errors).
   - Nothing that is opened is returned, displayed or logged. The one exception, to be asked for by O(recovery_key_recipient), hands out the recovery key
     encrypted.
-  - Needs no permission and no connection as it is, C(kms:DescribeKey) with O(check=key), and C(kms:Decrypt) besides with O(check=open).
+  - Needs no permission and no connection as it is, C(kms:DescribeKey) with O(check=key), that and C(kms:Decrypt) with O(check=open), and C(kms:Decrypt)
+    with O(recovery_key_recipient).
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -91,7 +92,7 @@ seealso:
 notes:
   - Limits. O(max_size) for the unpacked state, which beyond 4 GiB may be at most 200 times as long as the file, since a server's state is ciphertext. 8191
     bytes for each other member, as the servers have it. 8 MiB for an entry of the state; a longer one is passed over and counted in RV(notes). 64 slots for a
-    sealed value, 1000 distinct sets of keys, 10000 sealed entries that are listed (all are counted), 10000 namespaces with a seal of their own.
+    sealed value, 1000 distinct sets of keys, 10000 sealed entries that are listed (all are counted), 16 MiB of what is listed and kept to be opened.
   - A snapshot of a server with a shamir seal depends on no KMS key. What is sealed in it is listed, and RV(restorable) stays V(null), as nothing here can
     ask for its unseal keys.
   - Of the namespaces of OpenBao that have a seal of their own, the UUIDs are known; their names are encrypted.

@@ -40,7 +40,9 @@ _SHAMIR_KEK = "core/shamir-kek"  # a server or a namespace with a shamir seal ha
 _OF_THE_SEAL = {BARRIER_KEYS, RECOVERY_KEY, _SEAL_CONFIG, _RECOVERY_CONFIG, _GENERATION, _SHAMIR_KEK}
 _NAMESPACES = "namespaces/"
 _SUFFIX = b"s"[0]
-_MOST_NAMESPACES = 10_000  # with a seal of their own
+# A server keeps some hundred bytes for each namespace and key. These bound what a hostile file can make this keep in memory.
+_MOST_KEPT = 16 << 20
+_LONGEST_KEPT = 1 << 20  # of one value
 _NO_SERVERS = "Do not trust this file: no server writes such a one."
 
 
@@ -107,7 +109,7 @@ class Snapshot:
 def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) -> Snapshot:
     """Read a snapshot from beginning to end and compare its checksums; raises :class:`SnapshotError`.
 
-    Memory is bounded whatever the size: one piece of 1 MiB, one entry of at most 8 MiB, and what is listed.
+    Memory is bounded whatever the size: one piece of 1 MiB, one entry of at most 8 MiB, and 16 MiB of what is listed and kept to be opened.
     """
     digests: dict[str, str] = {}
     small: dict[str, bytes] = {}
@@ -177,6 +179,8 @@ class _State:
         self._count: dict[tuple[str, ...], int] = {}
         self._namespaces: set[str] = set()
         self._seen: set[str] = set()
+        self._proofs: set[tuple[str, ...]] = set()
+        self._kept = 0
 
     def read(self, pieces: Iterable[bytes]) -> None:
         for path, value, _size in read_entries(pieces):
@@ -193,15 +197,14 @@ class _State:
                 self._seal_wrapped(path, value)
 
     def _of_the_seal(self, path: str, namespace: str, name: str, value: Buffer | None) -> None:
-        if value is None:
+        if value is None or len(value) > _LONGEST_KEPT:
             raise SnapshotError.malformed(f"its entry {path} is too long to be one of a server's")
         if path in self._seen:
             raise SnapshotError.malformed(f"its state holds {path} twice")
         self._seen.add(path)
+        self._keep(len(path))
         if namespace:
             self._namespaces.add(namespace)
-            if len(self._namespaces) > _MOST_NAMESPACES:
-                raise SnapshotError.too_large(f"more than {_MOST_NAMESPACES} namespaces in it have a seal of their own", _NO_SERVERS)
         if name in (BARRIER_KEYS, RECOVERY_KEY):
             try:
                 sealed = SealedValue.parse(bytes(value))
@@ -230,15 +233,25 @@ class _State:
         slots = tuple(Slot(slot.key_id, _kind(slot), slot.mechanism, slot.layout) for slot in sealed.slots)
         entry = SealedEntry(path, size, sealed.form, sealed.generation, slots, namespace)
         keys = tuple(entry.keys)
-        first = keys not in self._count
-        if first and len(self._count) == MAX_KEYS:
+        new = keys not in self._count
+        if new and len(self._count) == MAX_KEYS:
             raise SnapshotError.too_large(f"its entries name more than {MAX_KEYS} sets of keys", _NO_SERVERS)
         self._count[keys] = self._count.get(keys, 0) + 1
         self._sealed += 1
-        # Of the seal-wrapped ones, the first under each key is enough to prove that the key opens them.
-        entry.value = sealed if keep or first else None
-        if keep or first or len(self._listed) < MAX_LISTED:
+        # Of the seal-wrapped ones, one under each key is enough to prove that the key opens them.
+        proof = keys not in self._proofs and size <= _LONGEST_KEPT
+        if keep or proof:
+            self._proofs.add(keys)
+            entry.value = sealed
+            self._keep(size)
+        if keep or new or proof or len(self._listed) < MAX_LISTED:
+            self._keep(len(path) + sum(len(slot.key_id) for slot in slots))
             self._listed.append(entry)
+
+    def _keep(self, size: int) -> None:
+        self._kept += size
+        if self._kept > _MOST_KEPT:
+            raise SnapshotError.too_large(f"its sealed values, paths and keys have more than {_MOST_KEPT} bytes to keep in mind", _NO_SERVERS)
 
     def snapshot(self, meta: SnapshotMeta, digests: dict[str, str], sums: bytes, sealed_sums: bytes) -> Snapshot:
         """All that was gathered; ``sealed_sums`` is empty where the archive holds none."""

@@ -24,6 +24,8 @@ MAX_PATHS = 100
 """How many paths a key or a problem shows; ``sealed_count`` says how many there are."""
 
 _SHOWN_FACTS = ("state", "enabled", "deletion_date", "valid_to", "usable_for_seal", "problems", "warnings")
+# What says nothing of the snapshot: that KMS could not be asked, or not where the key lies.
+_NO_ANSWER = OF_THE_WAY | {"region_mismatch"}
 _FORCE = "A server takes the snapshot by its restore with force (`operator raft snapshot restore -force`), which looks at the plain sums only."
 
 
@@ -200,7 +202,10 @@ class Judge:
     def _of_keys(self, keys: tuple[str, ...]) -> None:
         """The values that any one of these keys opens."""
         if self._unsealer:
-            self._open([entry for entry in self._snapshot.listed if tuple(entry.keys) == keys])
+            entries = [entry for entry in self._snapshot.listed if tuple(entry.keys) == keys]
+            if all(entry.value is None for entry in entries):
+                self._open_questions.append(f"The values under the key {keys[0]} are too long to be opened here.")
+            self._open(entries)
         elif self._states:
             self._by_state(keys, self._states)
         else:
@@ -230,7 +235,7 @@ class Judge:
             failure = opening_failure(entry.path, entry.value, self._snapshot, self._unsealer)
             if failure is None:
                 self._opened += 1
-            elif failure.reason in OF_THE_WAY:
+            elif failure.reason in _NO_ANSWER:
                 self._not_known(failure, f"whether {entry.path} opens")
             else:
                 failed.setdefault((failure.reason, failure.message), (failure, []))[1].append(entry.path)

@@ -21,7 +21,8 @@ MAX_ENTRY = 8 << 20
 
 _LONGEST_LENGTH = 10
 _KEY_TAG, _VALUE_TAG = 0x0A, 0x12
-_HEAD = 4096  # what is looked at of an entry that is passed over; keys are shorter
+_LONGEST_PATH = 32768  # MaxKeySize of bbolt, in which the servers store their entries
+_HEAD = _LONGEST_PATH + 64  # what is looked at of an entry that is passed over
 
 
 class Entry(NamedTuple):
@@ -89,7 +90,7 @@ def _entry(window: _Window, message: memoryview) -> Entry:
 
 
 def _passed_over(window: _Window, length: int) -> Entry:
-    if not window.fill(_HEAD):
+    if not window.fill(min(_HEAD, length)):
         raise _malformed(window, "its last entry is cut off")
     head = memoryview(window.data)[window.position : window.position + _HEAD]
     try:
@@ -105,6 +106,8 @@ def _passed_over(window: _Window, length: int) -> Entry:
 
 
 def _path(window: _Window, raw: memoryview) -> str:
+    if len(raw) > _LONGEST_PATH:
+        raise _malformed(window, f"the path of an entry has {len(raw)} bytes, more than {_LONGEST_PATH}")
     try:
         return str(raw, "utf-8")
     except UnicodeDecodeError:

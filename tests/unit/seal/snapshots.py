@@ -35,9 +35,12 @@ class Server(StoredState):
         """As a boto3 client has it."""
         return {"CiphertextBlob": self.aws(KeyId.split(":")[3]).encrypt(KeyId, Plaintext).ciphertext}
 
-    def judged(self, check: str = "open", trusted: Any = None) -> Judge:
+    def judged(self, check: str = "open", trusted: Any = None, region: str = "") -> Judge:
+        """What is said of a snapshot, where the task says a region or leaves it to the keys."""
+        snapshot = read(self.snapshot())
+        self.aws.region = region
         states = KeyStates(self.aws, NOW) if check != "none" else None
-        return Judge(read(self.snapshot()), states, Unsealer(self.aws, trusted=trusted) if check == "open" else None, trusted)
+        return Judge(snapshot, states, Unsealer(self.aws, trusted=trusted) if check == "open" else None, trusted)
 
 
 def read(data: bytes, **limits: Any) -> Snapshot:

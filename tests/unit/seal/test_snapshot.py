@@ -178,6 +178,21 @@ def test_all_are_counted_and_the_list_is_bounded():
     assert [each.path for each in found.listed if each.value] == [*SEAL_PATHS, "logical/zzz"]
 
 
+def test_what_is_kept_is_bounded():
+    server = Server()
+    large = written(server.sealed(os.urandom(700_000)))
+    server.stored.update({f"namespaces/{number:04}/{BARRIER_PATH}": large for number in range(30)})
+    reason, message = refused(server)
+    assert (reason, "more than 16777216 bytes to keep in mind" in message) == ("snapshot_too_large", True)
+    # One that is longer than an entry that a server stores by default is counted, and not kept to be opened; the next one is.
+    server = Server()
+    server.stored["logical/1"] = written(server.sealed(os.urandom(2 << 20), OTHER_KEY)) + b"s"
+    assert read(server.snapshot()).entry("logical/1").value is None
+    server.stored["logical/2"] = written(server.sealed(b"x", OTHER_KEY)) + b"s"
+    found = read(server.snapshot())
+    assert (found.entry("logical/1").value, found.entry("logical/2").value is None) == (None, False)
+
+
 def test_the_keys_are_bounded():
     server = Server()
     for number in range(MAX_KEYS):
@@ -219,9 +234,10 @@ def test_a_long_entry_is_passed_over():
         (b"\x02\x12\x00", "an entry has no path"),
         (b"\x03\x0a\x05a", "an entry is not of its form"),
         (b"\x05\x0a\x03\xff\xff\xff", "the path of an entry is not UTF-8"),
-        (b"\x80\x80\x80\x08" + bytes(5000), "does not begin with its path"),
-        (b"\x80\x80\x80\x08\x0a\x01k" + bytes(5000), "its last entry is cut off"),
+        (b"\x80\x80\x80\x08" + bytes(40000), "does not begin with its path"),
+        (b"\x80\x80\x80\x08\x0a\x01k" + bytes(40000), "its last entry is cut off"),
         (b"\x80\x80\x80\x08\x0a\x01k", "its last entry is cut off"),
+        (b"\x85\x80\x02\x0a\x81\x80\x02" + b"k" * 32769 + b"\x12", "more than 32768"),
     ],
 )
 def test_states_that_no_server_writes(content, words):

@@ -133,6 +133,24 @@ def test_a_way_that_is_closed_says_nothing_of_the_snapshot():
     assert server.aws.count("DescribeKey") == 2
 
 
+def test_a_region_that_is_not_the_keys_says_nothing_of_the_snapshot():
+    for check in ("key", "open"):
+        with pytest.raises(SealError) as failure:
+            Server().judged(check, region="eu-west-1")
+        assert failure.value.reason == "region_mismatch"
+    server = Server()
+    server.stored["logical/1"] = written(server.sealed(b"x", OTHER_KEY)) + b"s"
+    judge = server.judged(region="us-east-1")
+    assert (judge.restorable, reasons(judge)) == (None, ([], ["region_mismatch"]))
+
+
+def test_values_that_are_too_long_to_be_kept_leave_the_answer_open():
+    server = Server()
+    server.stored["logical/1"] = written(server.sealed(bytes(2 << 20), OTHER_KEY)) + b"s"
+    judge = server.judged()
+    assert (judge.restorable, judge.summary.endswith(f"The values under the key {OTHER_KEY} are too long to be opened here.")) == (None, True)
+
+
 def test_sealed_sums_of_another_snapshot():
     server = Server()
     text = Server().members()["SHA256SUMS"]
