@@ -39,10 +39,10 @@ class OpenBao:
     """A server in ``folder``; a context manager that starts and stops it.
 
     :param environment: what leads the seal to KMS (``StrictKms.environment()``).
-    :param seal: the settings of the stanza ``seal "awskms"``.
+    :param seal: the settings of the stanza ``seal "awskms"``; None leaves it out, which makes a shamir seal.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], seal: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], seal: Mapping[str, str] | None) -> None:
         self.folder = folder
         self._environment = dict(environment)
         self.port, cluster_port = free_ports(2)
@@ -50,13 +50,14 @@ class OpenBao:
         self.token = ""
         (folder / "raft").mkdir(parents=True)
         self.config = folder / "server.hcl"
-        stanza = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in seal.items())
+        settings = "\n".join(f"  {name} = {json.dumps(value)}" for name, value in (seal or {}).items())
+        stanza = "" if seal is None else f'seal "awskms" {{\n{settings}\n}}\n'
         self.config.write_text(
             # The default multiplier of raft's timeouts, 5, makes an initialisation take 8 s instead of 2.
             f'storage "raft" {{\n  path = "{folder / "raft"}"\n  node_id = "node1"\n  performance_multiplier = 1\n}}\n'
             f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  cluster_address = "127.0.0.1:{cluster_port}"\n  tls_disable = true\n}}\n'
             f'api_addr = "{self.url}"\ncluster_addr = "http://127.0.0.1:{cluster_port}"\n'
-            f'seal "awskms" {{\n{stanza}\n}}\n',
+            + stanza,
             encoding="utf-8",
         )
         self.log = folder / "server.log"
