@@ -40,9 +40,10 @@ class OpenBao:
 
     :param environment: what leads the seal to KMS (``StrictKms.environment()``).
     :param seal: the settings of the stanza ``seal "awskms"``; None leaves it out, which makes a shamir seal.
+    :param listener: further lines of the stanza ``listener``.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], seal: Mapping[str, str] | None) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], seal: Mapping[str, str] | None, listener: str = "") -> None:
         self.folder = folder
         self._environment = dict(environment)
         self.port, cluster_port = free_ports(2)
@@ -55,7 +56,8 @@ class OpenBao:
         self.config.write_text(
             # The default multiplier of raft's timeouts, 5, makes an initialisation take 8 s instead of 2.
             f'storage "raft" {{\n  path = "{folder / "raft"}"\n  node_id = "node1"\n  performance_multiplier = 1\n}}\n'
-            f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  cluster_address = "127.0.0.1:{cluster_port}"\n  tls_disable = true\n}}\n'
+            f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  cluster_address = "127.0.0.1:{cluster_port}"\n  tls_disable = true\n'
+            f"  {listener}\n}}\n"
             f'api_addr = "{self.url}"\ncluster_addr = "http://127.0.0.1:{cluster_port}"\n'
             + stanza,
             encoding="utf-8",

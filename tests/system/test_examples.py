@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import subprocess
 import textwrap
 import threading
@@ -28,7 +29,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support.ansible_run import Ansible, ansible_bin
+from support.certificates import make_certificates
 from support.openbao import OpenBao
+from support.recovery import Holder
 from support.stored_state import StoredState
 from support.strict_kms import StrictKms
 
@@ -38,6 +41,7 @@ MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
     *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_restore_drill", "vault_snapshot_info"),
     *("load_vars", "awskms_seal_edit"),
+    *("vault_init", "vault_token_revoke"),
 )
 LOOKUP = "awskms_seal_unwrap"
 FILTERS = ("awskms_seal_extract", "awskms_seal_info", "awskms_seal_unwrap")
@@ -79,6 +83,7 @@ def kms() -> Iterator[StrictKms]:
     with StrictKms() as kms:
         for region in ("us-east-1", "eu-central-1"):
             kms.new_key(region, alias=ALIAS)
+        kms.new_key(alias="alias/root-tokens")
         yield kms
 
 
@@ -88,14 +93,21 @@ def ansible(kms: StrictKms, tmp_path_factory: pytest.TempPathFactory) -> Ansible
 
 
 @pytest.fixture(scope="module")
-def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any]:
+def new_server(kms: StrictKms, ansible: Ansible) -> Iterator[str]:
+    """The address of a server that is not initialised."""
+    with OpenBao(ansible.folder / "bao", kms.environment(), {"kms_key_id": ALIAS, "region": "us-east-1"}) as bao:
+        yield bao.url
+
+
+@pytest.fixture(scope="module")
+def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str) -> dict[str, Any]:
     """All that the examples take as given."""
     folder = ansible.folder
     (folder / "server.key").write_text("a private key\n", encoding="utf-8")
     (folder / "site" / "group_vars" / "all").mkdir(parents=True)
     (folder / "site" / "group_vars" / "web.yml").write_text("web_password: of the web\n", encoding="utf-8")
     (folder / "keytab").write_text("a keytab", encoding="utf-8")
-    (folder / "ca.pem").write_text("# no certificate is asked for over plain HTTP\n", encoding="utf-8")
+    shutil.copy(make_certificates(folder).authority, folder / "ca.pem")  # it is read, and nothing is checked over plain HTTP
     stanza = f'seal "awskms" {{\n  kms_key_id = "{ALIAS}"\n  region = "eu-central-1"\n}}\n'
     for name in ("vault.hcl", "vault.hcl.new"):
         (folder / name).write_text(stanza, encoding="utf-8")
@@ -111,6 +123,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
     (folder / "credentials").write_text(
         f"[vault]\naws_access_key_id = {admin.access_key}\naws_secret_access_key = {admin.secret_key}\n", encoding="utf-8"
     )
+    (folder / "init").mkdir()
     role = kms.principal(FULL_RIGHTS, role=True)
     temporary = kms.client("sts").assume_role(RoleArn=role.arn, RoleSessionName="example")["Credentials"]
     seal = "sealwright.vault_seal.awskms_seal_wrap"
@@ -158,6 +171,9 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str) -> dict[str, Any
         "token_file": str(folder / "token"),
         "sts_url": kms.url,
         "kms_url": kms.url,
+        "new_server": new_server,
+        "init_folder": str(folder / "init"),
+        "pgp_keys": [Holder(name).public for name in ("ada", "bob", "eve")],
         "proxy_url": proxy_url,
         "ca_file": str(folder / "ca.pem"),
         **of_the_roles(folder),
@@ -231,11 +247,12 @@ def readme_blocks(readme: Path) -> list[str]:
     return [block.replace("hosts: vault\n", "hosts: localhost\n") for block in blocks]
 
 
+READMES = sorted((CHECKOUT / "roles").glob("*/README.md"))
 SOURCES = {f"module {name}": [plugin_examples("modules", name)] for name in MODULES}
 SOURCES[f"lookup {LOOKUP}"] = [plugin_examples("lookup", LOOKUP)]
 SOURCES[f"vars plugin {VARS}"] = [plugin_examples("vars", VARS)]
 SOURCES.update({f"filter {name}": [filter_examples(name)] for name in FILTERS})
-SOURCES.update({f"role {readme.parent.name}": readme_blocks(readme) for readme in sorted((CHECKOUT / "roles").glob("*/README.md"))})
+SOURCES.update({f"role {readme.parent.name}": readme_blocks(readme) for readme in READMES if readme_blocks(readme)})
 SOURCES.update({guide.stem: guide_blocks(guide, "yaml") for guide in GUIDES if guide_blocks(guide, "yaml")})
 
 

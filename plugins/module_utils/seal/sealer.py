@@ -53,16 +53,37 @@ class Unwrapped:
     slot: int = 0
 
 
+@dataclass(frozen=True)
+class DataKey:
+    """A fresh data key that KMS has wrapped already, for one value that is still to come: sealing it needs KMS no more."""
+
+    _plain: bytes = field(repr=False)
+    wrapped: bytes
+    key_arn: str
+
+    @classmethod
+    def new(cls, kms: Kms, key_id: str) -> DataKey:
+        """One Encrypt call; raises :class:`KmsError`."""
+        plain = new_data_key()
+        answer = kms.encrypt(key_id, plain)
+        return cls(plain, answer.ciphertext, answer.key_arn)
+
+    def check_opens(self, kms: Kms) -> None:
+        """Prove, by one Decrypt call, that what it will seal can be opened; raises :class:`KmsError`."""
+        kms.decrypt(self.wrapped, self.key_arn)
+
+    def seal(self, plaintext: bytes, aad: bytes = b"") -> Wrapped:
+        """Seal the value. To be called once."""
+        nonce, ciphertext = encrypt(self._plain, plaintext, aad)
+        return Wrapped(SealedValue((BlobInfo(ciphertext, nonce, KeyInfo(ENVELOPE, self.key_arn, self.wrapped)),)), self.key_arn)
+
+
 def wrap(kms: Kms, key_id: str, plaintext: bytes, aad: bytes = b"") -> Wrapped:
     """Seal one value under a fresh data key and nonce: one Encrypt call, whatever the value's size.
 
     ``aad`` is additional authenticated data: it is not stored, and whoever opens the value must give it again.
     """
-    data_key = new_data_key()
-    nonce, ciphertext = encrypt(data_key, plaintext, aad)
-    answer = kms.encrypt(key_id, data_key)
-    key_info = KeyInfo(ENVELOPE, answer.key_arn, answer.ciphertext)
-    return Wrapped(SealedValue((BlobInfo(ciphertext, nonce, key_info),)), answer.key_arn)
+    return DataKey.new(kms, key_id).seal(plaintext, aad)
 
 
 def wrap_many(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:

@@ -101,7 +101,7 @@ def test_data_key_and_nonce_come_from_the_operating_system(aws, monkeypatch):
 
     monkeypatch.setattr(os, "urandom", urandom)
     (blob,) = sealed(aws).slots
-    data_key, nonce = given[0], given[1]
+    data_key, nonce = given[0], given[-1]  # between them the fake KMS draws its own
     assert (len(data_key), len(nonce)) == (32, 12)
     assert aws.sealed_by(blob.key_info.wrapped_key)[1] == data_key
     assert blob.iv == nonce

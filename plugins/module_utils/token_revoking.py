@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module vault_token_revoke does: open the sealed token, have the server revoke it, and remove the file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import ServerApi
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_token import sealed_token
+
+_UNKNOWN = 403  # the answer to a token that is not, or no longer, known
+
+
+def revoke_task(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError`."""
+    src = module.params["src"]
+    result = {"changed": True, "src": src, "was_valid": None}
+    if not os.path.lexists(src):
+        return {**result, "changed": False}
+    api = ServerApi(module.params)
+    token = sealed_token(module.params, src)
+    reply = api.ask("GET", "auth/token/lookup-self", token=token)
+    if reply.status not in (200, _UNKNOWN):
+        raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token and its file are left as they are.")
+    result["was_valid"] = reply.status == 200
+    if module.check_mode:
+        return result
+    if result["was_valid"]:
+        reply = api.ask("POST", "auth/token/revoke-self", {}, token)
+        if reply.status not in (200, 204):
+            raise api.refused(reply, "auth/token/revoke-self", "The token and its file are left as they are.")
+    try:
+        os.unlink(src)
+    except OSError as error:
+        raise SettingError(
+            f"The token is revoked, but its file {src} cannot be removed: {error.strerror}.",
+            reason="file_error",
+            remedy="Remove it; it opens nothing any more.",
+        ) from None
+    return result

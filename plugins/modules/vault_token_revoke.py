@@ -1,0 +1,68 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_token_revoke
+short_description: Revoke a token of Vault or OpenBao that is kept as a sealed file
+version_added: 0.1.0
+description:
+  - Opens the sealed file, has the server revoke the token in it, and removes the file. The token is in no task, variable or log.
+  - Where the file is not there, there is nothing to do. Where the server does not know the token any more, only the file is removed.
+  - Needs the permission C(kms:Decrypt) for the key that the token is sealed under.
+author:
+  - The sealwright.vault_seal authors (@sealwright)
+extends_documentation_fragment:
+  - sealwright.vault_seal.vault_server
+  - sealwright.vault_seal.awskms_connection
+  - sealwright.vault_seal.awskms_connection.modules
+attributes:
+  check_mode:
+    support: full
+    details: In check mode the file is opened and the server asked whether it knows the token.
+  diff_mode:
+    support: none
+    details: What would be shown is a secret.
+options:
+  src:
+    description: The sealed file on the host, such as one that M(sealwright.vault_seal.vault_init) or M(sealwright.vault_seal.awskms_seal_wrap) wrote.
+    type: path
+    required: true
+seealso:
+  - module: sealwright.vault_seal.vault_init
+"""
+
+EXAMPLES = r"""
+- name: Revoke the root token, once all is set up
+  sealwright.vault_seal.vault_token_revoke:
+    server_address: "{{ new_server }}"
+    src: "{{ init_folder }}/root-token.sealed"
+"""
+
+RETURN = r"""
+src:
+  description: The sealed file.
+  returned: success
+  type: str
+  sample: /etc/openbao/root-token.sealed
+was_valid:
+  description: Whether the server knew the token; V(null) where there was no file.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import SERVER_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.token_revoking import revoke_task
+
+
+def main() -> None:
+    run_module(revoke_task, argument_spec={**SERVER_SPEC, "src": {"type": "path", "required": True}})
+
+
+if __name__ == "__main__":
+    main()
