@@ -75,7 +75,7 @@ class Catalogue:
 
     def _add(
         self, name: str, *commands: Command, needs: Sequence[str] = ("dev",), cwd: Path = ROOT, slots: int = 1,
-        minutes: float = 10, **variables: str,
+        minutes: float = 20, **variables: str,
     ) -> None:
         environment = {**self._environment(needs[0]), **variables}
         self.steps.append(Step(name, commands, tuple(needs), environment, str(cwd), slots, minutes))
@@ -98,25 +98,25 @@ class Catalogue:
 
     def _tests(self) -> None:
         self._add("units", _pytest("dev", "tests/unit", workers=2), slots=2)
-        self._add("system", _pytest("dev", "tests/system", workers=2), slots=2, minutes=20)
+        self._add("system", _pytest("dev", "tests/system", workers=2), slots=2, minutes=40)
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=2)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=2, minutes=30)
 
     def _molecule(self) -> None:
         self._scenarios("molecule", SCENARIOS)
-        self._scenarios("molecule-cluster", ("cluster", "bootstrap"), minutes=25)
+        self._scenarios("molecule-cluster", ("cluster", "bootstrap"))
         reason = namespaces.missing()
         if reason:
             self.left_out["molecule-cluster"] = reason
 
-    def _scenarios(self, name: str, scenarios: Sequence[str], minutes: float = 10) -> None:
+    def _scenarios(self, name: str, scenarios: Sequence[str]) -> None:
         # One for each checkout, with a short name: sockets are made below it.
         checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
         self._add(
             name,
             *([_tool("molecule", "molecule"), "test", "--scenario-name", scenario] for scenario in scenarios),
             needs=("molecule",),
-            minutes=minutes,
+            minutes=25,
             SEALWRIGHT_PYTHON=str(environment_bin("molecule") / "python"),
             SEALWRIGHT_LAB=str(Path(tempfile.gettempdir(), f"lab-{os.getuid()}-{checkout}-{name[-3:]}")),
             MOLECULE_NO_COLOR="1",
