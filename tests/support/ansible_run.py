@@ -22,6 +22,8 @@ from typing import Any
 
 _SUPPORT = Path(__file__).parent
 _CHECKOUT = _SUPPORT.parents[1]
+_NOT_BEGUN = "Local RPC server did not start"  # ansible-core 2.21 waits 5 s for it, before any play
+_ATTEMPTS = 3
 _SECONDS = 600  # only a run that hangs takes so long
 
 Task = dict[str, Any]
@@ -144,7 +146,14 @@ class Ansible:
         return self.command(["ansible", "localhost", "-m", module, "-a", arguments, *options], env)
 
     def command(self, line: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
-        """Run one of Ansible's commands, in ``folder``."""
+        """Run one of Ansible's commands, in ``folder``; anew where the machine was too busy for Ansible to begin at all."""
+        for _attempt in range(_ATTEMPTS):
+            run = self._command(line, env)
+            if _NOT_BEGUN not in run.stderr:
+                break
+        return run
+
+    def _command(self, line: Sequence[str], env: Mapping[str, str] | None) -> Run:
         self._runs += 1
         recorded = self.folder / f"results-{self._runs}.jsonl"
         answer = subprocess.run(
