@@ -25,6 +25,12 @@ def kms() -> Iterator[StrictKms]:
         yield started
 
 
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for each test, by a shorter name than pytest's: ansible-core makes a socket below it, whose path may have 107 characters."""
+    return tmp_path_factory.mktemp("t")
+
+
 @pytest.fixture(scope="module")
 def ansible(tmp_path_factory: pytest.TempPathFactory, kms: StrictKms) -> Ansible:
     """Ansible whose environment leads to ``kms`` with an administrator's credentials."""
