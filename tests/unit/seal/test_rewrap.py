@@ -340,7 +340,7 @@ def test_what_kms_cannot_open_again_is_not_passed_on(aws, monkeypatch):
 
     def broken(self, ciphertext, key_id, source_key_id=""):
         answer = genuine(self, ciphertext, key_id, source_key_id)
-        return ReEncrypted(answer.source_key_arn, answer.key_arn, answer.ciphertext[:-1] + b"?")
+        return ReEncrypted(answer.source_key_arn, answer.key_arn, answer.ciphertext[:-1] + bytes([answer.ciphertext[-1] ^ 1]))
 
     monkeypatch.setattr(kind, "re_encrypt", broken)
     for verification in ("open", "kms"):
