@@ -21,7 +21,8 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.variables_do
 class Opener(Protocol):
     """What opens sealed files; see :class:`FileOpener`."""
 
-    def open(self, paths: Sequence[str]) -> dict[str, bytes | SealError]: ...
+    def open(self, paths: Sequence[str]) -> dict[str, bytes | SealError]:
+        """The content of each file, or the error why not."""
 
 
 class SealedVariables:
