@@ -39,6 +39,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer 
     wrap_batch,
     wrap_many,
 )
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import resolved
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
     decoded,
@@ -143,9 +144,7 @@ class _Destination:
         if self._force:
             return False
         sealed_under = KeyReference.parse_key_arn(old.slots[0].key_id)
-        wanted = KeyReference.parse(self._key_id)
-        if wanted.is_alias:
-            wanted = KeyReference.parse(str(self._kms.describe_key(self._key_id)["Arn"]))
+        wanted = resolved(KeyReference.parse(self._key_id), lambda _region: self._kms)
         if len(old.slots) > 1 or sealed_under is None or not wanted.matches(sealed_under):
             return False
         try:
