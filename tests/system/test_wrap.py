@@ -91,6 +91,8 @@ def test_every_source_and_every_way_to_give_additional_data(bench: Bench, ansibl
     assert fields_of(run["many"]) == fields_of(run["batch"]) == ALWAYS | {"blobs", "key_id"}
     assert run.calls("many", journal) == ["Encrypt"] * 20
     assert run.calls("batch", journal) == ["Encrypt"]
+    assert {call["agent"].split()[-1] for call in journal} == {"sealwright.vault_seal"}
+    assert {call["agent"].count("sealwright.vault_seal") for call in journal} == {1}
     assert not any(run[name]["changed"] for name in ("one letter", "many"))
     assert run["many"]["mechanism"] == 1
     assert run["one letter"]["connection"] == {

@@ -38,11 +38,12 @@ try:
     from botocore import exceptions as _exceptions
     from botocore import utils as _utils
     from botocore.config import Config
+    from botocore.loaders import Loader
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
 except ImportError as error:  # said in words when it is first needed, so that documentation can be read without it
     _MISSING: ImportError | None = error
-    Session = object
+    Loader = Session = object
 else:
     _MISSING = None
 
@@ -247,7 +248,9 @@ class _Session(Session):  # type: ignore[misc]
         self._environ_in_force = dict(environ)
         if options.shared_creds_filename:
             self.set_config_variable("credentials_file", options.shared_creds_filename)
-        self.user_agent_extra = _USER_AGENT
+        self._agent = f"{self.user_agent()} {_USER_AGENT}"
+        data_path = self.get_config_variable("data_path") or ""
+        self.register_component("data_loader", _Loader([os.path.expanduser(os.path.expandvars(path)) for path in data_path.split(os.pathsep) if path]))
         if self.get_scoped_config().get("ignore_configured_endpoint_urls", "").lower() == "true":
             self._environ_in_force.setdefault(IGNORE_ENDPOINTS_VARIABLE, "true")
         resolver = self.get_component("credential_provider")
@@ -261,7 +264,7 @@ class _Session(Session):  # type: ignore[misc]
     def create_client(self, service_name: str, *arguments: Any, **settings: Any) -> Any:
         endpoint = self._endpoint(service_name)
         config = settings.pop("config", None)
-        way = _config(self._way)
+        way = _config(self._way, self._agent)
         settings.update(
             endpoint_url=endpoint.value if endpoint else None,
             verify=(self._way.ca_bundle or None) if self._way.validate_certs else False,
@@ -283,7 +286,7 @@ class _Session(Session):  # type: ignore[misc]
         return kind(
             timeout=float(said or _METADATA_TIMEOUT),
             num_attempts=self.get_config_variable("metadata_service_num_attempts"),
-            user_agent=self.user_agent(),
+            user_agent=self._agent,
             config=config,
         )
 
@@ -298,6 +301,19 @@ class _Session(Session):  # type: ignore[misc]
         section = everything.get("services", {}).get(name) or everything.get(f"services {name}") or {}
         url = section.get(service, {}).get("endpoint_url") or profile.get("endpoint_url")
         return Sourced(url, f"AWS profile {self.profile_name}") if url else None
+
+
+class _Loader(Loader):  # type: ignore[misc]
+    """botocore's reader of its service models. It looks for the service that is asked for, not through the folders of all of them."""
+
+    _service = ""
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
+        self._service = service_name
+        return super().load_service_model(service_name, type_name, api_version)
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return [self._service]
 
 
 class _Deadline:
@@ -356,8 +372,9 @@ def _throttled(response: Any) -> bool:
     return response is not None and response[0].status_code >= 300 and is_throttling(str(response[1].get("Error", {}).get("Code", "")))
 
 
-def _config(options: ConnectionOptions) -> Any:
+def _config(options: ConnectionOptions, user_agent: str) -> Any:
     return Config(
+        user_agent=user_agent,  # botocore would put its own together twice for each call, a fifth of what a call costs
         connect_timeout=_attempt_timeout(options.timeout, _CONNECT_TIMEOUT),
         read_timeout=_attempt_timeout(options.timeout, _READ_TIMEOUT),
         retries={"mode": "standard", "total_max_attempts": _MOST_ATTEMPTS},
