@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The figures as RESULTS.md, and those of growth as a page of the documentation with pictures."""
+"""The figures as RESULTS.md, and those of growth, with pictures, as a section of the guide to what it costs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ Copyright (c) 2026, the sealwright.vault_seal authors
 GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 SPDX-License-Identifier: GPL-3.0-or-later
 """
+BEGIN, END = ".. growth: begin, written by benchmarks/run.py", ".. growth: end"
 _AIM = 15  # microseconds of own work for each value
 _MIB = 1 << 20
 
@@ -89,19 +90,15 @@ def _cell(one: Variant) -> str:
     return f"{one.least_processor:.2f} s, {one.calls}"
 
 
-def page(figures: Figures) -> str:
-    """The page of the documentation."""
+def section(figures: Figures) -> str:
+    """What the guide to what it costs says of growth."""
     parts = [
-        textwrap.indent(LICENCE, "  ").join(["..\n", ""]),
-        ".. Written by benchmarks/run.py; do not edit.\n",
-        ".. _ansible_collections.sealwright.vault_seal.docsite.figures:\n",
-        "Figures of growth\n=================\n",
         textwrap.fill(
             "Seconds of the processor for a whole play with one task, Ansible's own start included, and calls to KMS. " + on_what(figures), 150
         ) + "\n",
     ]
     for growth in figures.growth:
-        parts.append(f"{growth.title}\n{'-' * len(growth.title)}\n")
+        parts.append(f"{growth.title}\n{'~' * len(growth.title)}\n")
         lines = [(row[0].name.replace("`", ""), [one.least_processor for one in row]) for row in growth.variants]
         drawn = picture(f"Processor seconds of a play by {growth.unit}", growth.unit, growth.sizes, lines)
         parts.append(".. raw:: html\n\n" + textwrap.indent(drawn, "    ") + "\n")
@@ -109,3 +106,12 @@ def page(figures: Figures) -> str:
         cells = ["\n".join(f"{'   * -' if number == 0 else '     -'} {cell}" for number, cell in enumerate(row)) for row in rows]
         parts.append(".. list-table::\n   :header-rows: 1\n\n" + "\n".join(cells) + "\n")
     return "\n".join(parts)
+
+
+def with_section(guide: str, text: str) -> str:
+    """The guide with the section between its two marks replaced."""
+    before, begin, rest = guide.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"The guide lacks the marks {BEGIN!r} and {END!r}.")
+    return f"{before}{begin}\n\n{text}\n{end}{after}"
