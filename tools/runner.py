@@ -28,12 +28,16 @@ _LEFT_OUT = re.compile(r"^(?:WARNING: (?:Skipping .*|.*could not be found.*|.*no
 _COLOURS = {"passed": "32", "failed": "31", "left out": "33"}
 
 
+# Steps that run at a time. They often wait, for a server or for sshd: one more than the two cores that they are made for.
+ALL_SLOTS = 3
+
+
 @dataclass(frozen=True)
 class Step:
     """Something that is checked.
 
-    `needs` names the virtual environments that it uses. `slots` is how many of the two places it takes:
-    2 for what keeps both cores busy by itself. `minutes` is when it is ended and counts as failed.
+    `needs` names the virtual environments that it uses. `slots` is how many of the places it takes:
+    ALL_SLOTS for what keeps the machine busy by itself. `minutes` is when it is ended and counts as failed.
     """
 
     name: str
@@ -68,7 +72,7 @@ def _coloured(text: str, colour: str) -> str:
 
 
 class Runner:
-    """Runs steps, at most two at a time."""
+    """Runs steps, a few at a time."""
 
     def __init__(self, live: bool) -> None:
         """With `live`, the commands write to the terminal; otherwise into a file that is shown when they fail."""
@@ -86,14 +90,14 @@ class Runner:
             print(verdict.line(), flush=True)
 
     def run(self, steps: Sequence[Step]) -> None:
-        """Run the steps in order; a step starts when as many of the two slots are free as it takes."""
+        """Run the steps in order; a step starts when as many slots are free as it takes."""
         LOGS.mkdir(parents=True, exist_ok=True)
         waiting = list(steps)
         running: dict[Future[None], int] = {}
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(ALL_SLOTS) as pool:
             try:
                 while waiting or running:
-                    while waiting and sum(running.values()) + waiting[0].slots <= 2:
+                    while waiting and sum(running.values()) + waiting[0].slots <= ALL_SLOTS:
                         step = waiting.pop(0)
                         running[pool.submit(self._run, step)] = step.slots
                     for done in wait(running, return_when=FIRST_COMPLETED).done:

@@ -20,7 +20,7 @@ import namespaces
 import pythons
 import trees
 from paths import HOME, LINK_TREE, MADE, ROOT, environment_bin
-from runner import Step
+from runner import ALL_SLOTS, Step
 
 Command = Sequence[str]
 
@@ -46,14 +46,15 @@ GROUPS = {
     "matrix": ("units-*", "matrix-*"),
     "sanity": ("sanity*", "shellcheck"),
     "integration": ("integration",),
-    "molecule": ("molecule", "molecule-cluster"),
+    "molecule": ("molecule", "molecule-*"),
     "docs": ("docs", "docsite"),
     "importer": ("archive",),
     "demo": ("demo",),
     "bench": ("bench",),
 }
-# The scenarios of extensions/molecule that need no root; those of three hosts have a step of their own.
+# The scenarios of extensions/molecule that need no root, one after the other; those of three hosts have a step each, the long ones first.
 SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
+OF_THREE_HOSTS = ("bootstrap", "cluster")
 # Figures depend on the machine; they are not a verdict.
 NOT_IN_ALL = ("bench",)
 
@@ -66,7 +67,7 @@ class Catalogue:
         self._found = found
         self.steps: list[Step] = []
         self.left_out: dict[str, str] = {}
-        # Long ones first, then those that share the machine in pairs.
+        # Those that need the whole machine first, then those that share it, the long ones before the short.
         self._tests()
         self._molecule()
         self._matrix()
@@ -97,17 +98,18 @@ class Catalogue:
         }
 
     def _tests(self) -> None:
-        self._add("units", _pytest("dev", "tests/unit", workers=2), slots=2)
-        self._add("system", _pytest("dev", "tests/system", workers=2), slots=2, minutes=40)
-        self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=2)
-        self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=2, minutes=30)
+        self._add("units", _pytest("dev", "tests/unit", workers=2), slots=ALL_SLOTS)
+        self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS, minutes=40)
+        self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
+        self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS, minutes=30)
 
     def _molecule(self) -> None:
-        self._scenarios("molecule", SCENARIOS)
-        self._scenarios("molecule-cluster", ("cluster", "bootstrap"))
         reason = namespaces.missing()
-        if reason:
-            self.left_out["molecule-cluster"] = reason
+        for scenario in OF_THREE_HOSTS:
+            self._scenarios(f"molecule-{scenario}", (scenario,))
+            if reason:
+                self.left_out[f"molecule-{scenario}"] = reason
+        self._scenarios("molecule", SCENARIOS)
 
     def _scenarios(self, name: str, scenarios: Sequence[str]) -> None:
         # One for each checkout, with a short name: sockets are made below it.
@@ -118,7 +120,7 @@ class Catalogue:
             needs=("molecule",),
             minutes=25,
             SEALWRIGHT_PYTHON=str(environment_bin("molecule") / "python"),
-            SEALWRIGHT_LAB=str(Path(tempfile.gettempdir(), f"lab-{os.getuid()}-{checkout}-{name[-3:]}")),
+            SEALWRIGHT_LAB=str(Path(tempfile.gettempdir(), f"lab-{os.getuid()}-{checkout}-{scenarios[0][:3]}")),
             MOLECULE_NO_COLOR="1",
             NO_COLOR="1",
         )
@@ -134,15 +136,17 @@ class Catalogue:
             # A Python beyond the promised ones is taken where it is there, and not missed where it is not.
             if minor in self._found or minor <= PROMISED:
                 self._add(f"units-{pythons.name(minor)}", _pytest(name, "tests/unit"), needs=(name,))
-        self._system_matrix("matrix-lowest", controller="lowest", host="lowest")
-        self._system_matrix("matrix-host-3.9", controller="dev", host="host39")
+        # The lowest of all at a time; and the newest ansible-core, whose modules have to run on the oldest Python too.
+        oldest = "host39" if (3, 9) in self._found else "lowest"
+        self._system_matrix("matrix-lowest", ("tests/system",), controller="lowest", host=oldest)
+        self._system_matrix("matrix-host-3.9", ("tests/system/test_wrap.py", "tests/system/test_unwrap.py"), controller="dev", host="host39")
 
-    def _system_matrix(self, name: str, controller: str, host: str) -> None:
+    def _system_matrix(self, name: str, tests: Sequence[str], controller: str, host: str) -> None:
         self._add(
             name,
-            _pytest("dev", "tests/system", "-m", "matrix", workers=2),
+            _pytest("dev", *tests, "-m", "matrix", workers=3),
             needs=("dev", controller, host),
-            slots=2,
+            slots=ALL_SLOTS,
             SEALWRIGHT_ANSIBLE_BIN=str(environment_bin(controller)),
             SEALWRIGHT_HOST_PYTHON=str(environment_bin(host) / "python"),
         )
@@ -153,7 +157,7 @@ class Catalogue:
         self._in_clone("shellcheck", "dev", ["sanity", "--local", "--color", "no", "--test", "shellcheck"])
         if not shutil.which("shellcheck"):
             self.left_out["shellcheck"] = "the command shellcheck is not installed (Debian: apt-get install shellcheck)"
-        self._in_clone("integration", "dev", ["integration", "--local", "--color", "no"], slots=2)
+        self._in_clone("integration", "dev", ["integration", "--local", "--color", "no"], slots=ALL_SLOTS)
 
     def _in_clone(self, name: str, needs: str, arguments: Sequence[str], slots: int = 1) -> None:
         # The collection's own path is found from the current folder, and a path in the environment would add the checkout.

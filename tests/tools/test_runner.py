@@ -62,10 +62,10 @@ def test_ends_what_hangs_with_all_that_it_started(tmp_path):
     assert (tmp_path / "alive").read_text() == before
 
 
-def test_a_step_of_two_slots_runs_alone(tmp_path):
+def test_a_step_of_all_slots_runs_alone(tmp_path):
     log = tmp_path / "order"
     note = "import time; f = open({!r}, 'a', 1); f.write('{}+\\n'); time.sleep(0.3); f.write('{}-\\n')"
-    run(*(step(name, note.format(str(log), name, name), slots=slots) for name, slots in (("a", 1), ("b", 2), ("c", 1))))
+    run(*(step(name, note.format(str(log), name, name), slots=slots) for name, slots in (("a", 1), ("b", runner.ALL_SLOTS), ("c", 1))))
     assert log.read_text().split() == ["a+", "a-", "b+", "b-", "c+", "c-"]
 
 
