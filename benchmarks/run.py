@@ -49,7 +49,8 @@ def measured(stage: Stage, quick: bool, turns: int) -> report.Figures:
     ]
     own = subprocess.run([sys.executable, HERE / "own_work.py"], check=True, capture_output=True, text=True, timeout=300).stdout
     peak = scenarios.memory(stage, MIB if quick else 16 * MIB)
-    return report.Figures(LATENCY_MS, plays, grown, json.loads(own), peak, scenarios.unwraps_per_second(stage, 50 if quick else 1000))
+    rate = scenarios.unwraps_per_second(stage, 50 if quick else 1000)
+    return report.Figures(LATENCY_MS, plays, grown, json.loads(own), peak, rate, scenarios.start_up(stage, turns))
 
 
 def main() -> int:
