@@ -157,7 +157,7 @@ class Catalogue:
         self._in_clone("shellcheck", "dev", ["sanity", "--local", "--color", "no", "--test", "shellcheck"])
         if not shutil.which("shellcheck"):
             self.left_out["shellcheck"] = "the command shellcheck is not installed (Debian: apt-get install shellcheck)"
-        self._in_clone("integration", "dev", ["integration", "--local", "--color", "no"], slots=ALL_SLOTS)
+        self._in_clone("integration", "dev", ["integration", "--local", "--color", "no"])
 
     def _in_clone(self, name: str, needs: str, arguments: Sequence[str], slots: int = 1) -> None:
         # The collection's own path is found from the current folder, and a path in the environment would add the checkout.

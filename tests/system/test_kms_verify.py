@@ -202,7 +202,8 @@ def test_a_virtual_environment_in_check_mode(kms: StrictKms, ansible: Ansible, b
     config = Path.home() / ".config" / "pip" / "pip.conf"
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     run = verify(ansible, hosts, "--check", env={**({"PIP_CONFIG_FILE": str(config)} if config.exists() else {}), **pip}, kms_verify_libraries="venv")
-    made = next(record["result"]["path"] for record in run.results if record["host"] == "made" and record["task"].endswith("folder for the virtual environment"))
+    of_made = [record for record in run.results if record["host"] == "made"]
+    made = next(record["result"]["path"] for record in of_made if record["task"].endswith("folder for the virtual environment"))
     assert Path(made).parent == parent
     assert list(parent.iterdir()) == []
     assert row(run, "made")[-1] == "ready"
