@@ -41,7 +41,7 @@ MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
     *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_restore_drill", "vault_snapshot_info"),
     *("load_vars", "awskms_seal_edit"),
-    *("vault_init", "vault_token_revoke"),
+    *("vault_init", "vault_token_revoke", "awskms_alias", "awskms_key_rotation"),
 )
 LOOKUP = "awskms_seal_unwrap"
 FILTERS = ("awskms_seal_extract", "awskms_seal_info", "awskms_seal_unwrap")
@@ -160,6 +160,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str)
         "units": str(folder),
         "current_user": pwd.getpwuid(os.getuid()).pw_name,
         "old_key_arn": sealed["plain"]["key_id"],
+        "new_key_arn": kms.new_key(),
         "snapshot": str(folder / "raft.snap"),
         "credentials_file": str(folder / "credentials"),
         "temporary": {

@@ -103,6 +103,12 @@ class Kms(Protocol):
     def describe_key(self, key_id: str) -> dict[str, Any]:
         """``KeyMetadata`` as KMS answers it."""
 
+    def update_alias(self, alias: str, key_id: str) -> None:
+        """Let an alias that is there lead to another key of the same account, region and kind."""
+
+    def rotate_key_on_demand(self, key_id: str) -> None:
+        """Ask for new material of a key, which KMS makes in the background."""
+
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
         """All pages of one of the read-only operations about a key, such as ``list_grants``."""
 
@@ -148,14 +154,15 @@ class BotoKms:
         metadata: dict[str, Any] = self._call("describe_key", key_id, ("KeyMetadata",), KeyId=key_id)["KeyMetadata"]
         return metadata
 
+    def update_alias(self, alias: str, key_id: str) -> None:
+        self._call("update_alias", key_id, (), AliasName=alias, TargetKeyId=key_id)
+
+    def rotate_key_on_demand(self, key_id: str) -> None:
+        self._check_known("rotate_key_on_demand")
+        self._call("rotate_key_on_demand", key_id, (), KeyId=key_id)
+
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
-        if not hasattr(self._client, operation):
-            raise KmsError(
-                f"The botocore that runs here does not know {operation}.",
-                reason="unsupported_by_sdk",
-                remedy="Install a later boto3.",
-                details={"operation": operation},
-            )
+        self._check_known(operation)
         extra = {"PolicyName": "default"} if operation == "get_key_policy" else {}
         if not self._client.can_paginate(operation):
             return [self._call(operation, key_id, (), KeyId=key_id, **extra)]
@@ -163,6 +170,15 @@ class BotoKms:
             return list(self._client.get_paginator(operation).paginate(KeyId=key_id))
         except Exception as error:
             raise self._in_words(error, operation, key_id) from None
+
+    def _check_known(self, operation: str) -> None:
+        if not hasattr(self._client, operation):
+            raise KmsError(
+                f"The botocore that runs here does not know {operation}.",
+                reason="unsupported_by_sdk",
+                remedy="Install a later boto3.",
+                details={"operation": operation},
+            )
 
     def _call(self, operation: str, key_id: str, needed: tuple[str, ...], **parameters: Any) -> dict[str, Any]:
         """Ask; ``needed`` are the fields without which an answer is none of KMS's."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
@@ -120,10 +121,14 @@ class Application:
             self.faults.clear()
         elif name == "calls":
             return _json(200, self.journal.calls(said.get("operation") or ""))
+        elif name == "counts":
+            return _json(200, Counter(call["operation"] for call in self.journal.calls() if call["status"] == 200))
         elif name == "calls/clear":
             self.journal.clear()
         elif name == "latency":
             self._latency = float(said["seconds"])
+        elif name == "rotation":
+            self._operations.rotation_seconds = float(said["seconds"])
         elif name == "key":
             self._set_key_state(said["arn"], said["state"], said.get("valid_to"))
         else:

@@ -136,6 +136,10 @@ class StrictKms:
     def set_latency(self, seconds: float) -> None:
         self._control("latency", seconds=seconds)
 
+    def set_rotation_time(self, seconds: float) -> None:
+        """How long a rotation on demand takes from now on."""
+        self._control("rotation", seconds=seconds)
+
     def calls(self, operation: str = "") -> list[dict[str, Any]]:
         """The journal since it was last cleared, of one operation or of all."""
         found: list[dict[str, Any]] = self._control("calls", operation=operation)

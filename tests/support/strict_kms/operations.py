@@ -45,6 +45,8 @@ class Operations:
         self._material = KeyMaterial()
         self._rotation: dict[str, int] = {}
         self._rotations: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._under_way: dict[str, float] = {}
+        self.rotation_seconds = 0.0
         self.valid_to: dict[str, float] = {}
         self._own: dict[str, Callable[[Parameters, Principal], Answer]] = {
             "Encrypt": self._encrypt,
@@ -270,22 +272,36 @@ class Operations:
     def _get_key_rotation_status(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._rotating(parameters, principal, "GetKeyRotationStatus")
         days = self._rotation.get(key.id)
+        started = {"OnDemandRotationStartDate": self._under_way[key.id]} if self._is_under_way(key) else {}
         if not days:
-            return {"KeyId": key.arn, "KeyRotationEnabled": False}
+            return {"KeyId": key.arn, "KeyRotationEnabled": False, **started}
         begun = max([key.creation_date, *(entry["RotationDate"] for entry in self._rotations[key.id])])
-        return {"KeyId": key.arn, "KeyRotationEnabled": True, "RotationPeriodInDays": days, "NextRotationDate": begun + days * _DAY}
+        return {"KeyId": key.arn, "KeyRotationEnabled": True, "RotationPeriodInDays": days, "NextRotationDate": begun + days * _DAY, **started}
 
     def _rotate_key_on_demand(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._rotating(parameters, principal, "RotateKeyOnDemand")
         check_enabled(key)
+        if self._is_under_way(key):
+            raise AwsError("ConflictException", "The key is being rotated on demand.")
         if len(self._rotations[key.id]) >= 25:
             raise AwsError("LimitExceededException", "The key has been rotated on demand 25 times.")
+        self._under_way[key.id] = time.time()
+        self._is_under_way(key)
+        return {"KeyId": key.id}
+
+    def _is_under_way(self, key: Any) -> bool:
+        """Whether a rotation on demand is not done yet; one whose time has come is done here."""
+        begun = self._under_way.get(key.id)
+        if begun is None or time.time() - begun < self.rotation_seconds:
+            return begun is not None
+        del self._under_way[key.id]
         self._material.rotate(key.id)
         self._rotations[key.id].append({"KeyId": key.arn, "RotationDate": time.time(), "RotationType": "ON_DEMAND"})
-        return {"KeyId": key.id}
+        return False
 
     def _list_key_rotations(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._rotating(parameters, principal, "ListKeyRotations")
+        self._is_under_way(key)
         return _page(parameters, "Rotations", self._rotations[key.id])
 
 
