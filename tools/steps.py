@@ -54,7 +54,7 @@ GROUPS = {
 }
 # The scenarios of extensions/molecule that need no root, one after the other; those of three hosts have a step each, the long ones first.
 SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
-OF_THREE_HOSTS = ("bootstrap", "cluster")
+OF_THREE_HOSTS = ("rotate", "bootstrap", "cluster")
 # Figures depend on the machine; they are not a verdict.
 NOT_IN_ALL = ("bench",)
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m support.lab COMMAND FOLDER [HOST]`.
+"""`python -m support.lab COMMAND FOLDER [HOST [KEY]]`.
 
 create and destroy are for three hosts with a KMS, as root; local and end for a KMS alone, on loopback, for this machine as the only
-host. deny takes kms:Encrypt from a host, allow gives it back, cut takes its route to KMS.
+host. deny takes kms:Encrypt from a host, for one KEY or for all, allow gives it back, cut takes its route to KMS. throttle has KMS throttle some calls.
 """
 
 from __future__ import annotations
@@ -36,6 +36,13 @@ def policy(*actions: str) -> dict[str, Any]:
 
 FULL = policy("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
 NO_ENCRYPT = policy("kms:DescribeKey", "kms:Decrypt")
+# The AWS SDK of the servers asks three times, so that each of these calls comes through.
+THROTTLED = ("DescribeKey", "Encrypt", "Decrypt", "UpdateAlias", "ReEncrypt")
+TIMES = 2
+
+
+def no_encrypt_with(key: str) -> dict[str, Any]:
+    return {**FULL, "Statement": [*FULL["Statement"], {"Effect": "Deny", "Action": "kms:Encrypt", "Resource": key}]}
 
 
 def start_kms(folder: Path, address: str) -> StrictKms:
@@ -64,21 +71,40 @@ def make(folder: Path, address: str, addresses: dict[str, str]) -> None:
     """Start the KMS with a key, and a principal for each host; write all to lab.json."""
     kms = start_kms(folder, address)
     key = kms.new_key(REGION, alias=ALIAS)
-    kms.new_key(REGION, alias=OTHER_ALIAS)
+    other_key = kms.new_key(REGION, alias=OTHER_ALIAS)
     hosts = {}
     for name, of_the_host in addresses.items():
         who = kms.principal(FULL)
         hosts[name] = {"address": of_the_host, "access_key": who.access_key, "secret_key": who.secret_key, "arn": who.arn}
-    lab = {"kms_url": kms.url, "region": REGION, "alias": ALIAS, "other_alias": OTHER_ALIAS, "key": key, "hosts": hosts}
+    admin = {"access_key": kms.admin.access_key, "secret_key": kms.admin.secret_key}
+    lab = {"kms_url": kms.url, "region": REGION, "alias": ALIAS, "other_alias": OTHER_ALIAS, "key": key, "hosts": hosts, "other_key": other_key, "admin": admin}
     (folder / "lab.json").touch(mode=0o600)
     (folder / "lab.json").write_text(json.dumps(lab, indent=2), encoding="utf-8")
 
 
+def change(command: str, folder: Path, host: str, key: str) -> None:
+    """What a host may do, or how KMS answers."""
+    network = network_of(folder)
+    if command == "cut":
+        assert network, f"there is no lab of hosts in {folder}"
+        cut_off(network.host(host))
+        return
+    kms = running_kms(folder, network.kms if network else LOOPBACK)
+    if command == "throttle":
+        for operation in THROTTLED:
+            kms.fault("throttle", operation, times=TIMES)
+        return
+    lab = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
+    denied = no_encrypt_with(key) if key else NO_ENCRYPT
+    kms.set_policy(lab["hosts"][host]["arn"], denied if command == "deny" else FULL)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="support.lab", description=__doc__)
-    parser.add_argument("command", choices=("create", "destroy", "local", "end", "deny", "allow", "cut"))
+    parser.add_argument("command", choices=("create", "destroy", "local", "end", "deny", "allow", "cut", "throttle"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("host", nargs="?", default="")
+    parser.add_argument("key", nargs="?", default="")
     said = parser.parse_args()
     if said.command == "create":
         network = create(said.folder)
@@ -92,14 +118,7 @@ def main() -> int:
         end_processes(said.folder)
         shutil.rmtree(said.folder, ignore_errors=True)
     else:
-        network = network_of(said.folder)
-        if said.command == "cut":
-            assert network, f"there is no lab of hosts in {said.folder}"
-            cut_off(network.host(said.host))
-        else:
-            lab = json.loads((said.folder / "lab.json").read_text(encoding="utf-8"))
-            kms = running_kms(said.folder, network.kms if network else LOOPBACK)
-            kms.set_policy(lab["hosts"][said.host]["arn"], NO_ENCRYPT if said.command == "deny" else FULL)
+        change(said.command, said.folder, said.host, said.key)
     return 0
 
 
