@@ -9,14 +9,14 @@ Printed as JSON, in milliseconds of the processor. What Ansible itself has impor
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
 from collections.abc import Callable
 
-import ansible.executor.task_executor
-import ansible.parsing.vault
-import ansible.plugins.loader  # noqa: F401
+for _module in ("ansible.executor.task_executor", "ansible.parsing.vault", "ansible.plugins.loader"):
+    importlib.import_module(_module)
 
 
 def botocore() -> None:
