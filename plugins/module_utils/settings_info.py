@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import AWSKMS, Seal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import AWSKMS, Seal, naming_variables
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings_problems import ERROR, problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_settings import read_server
 
@@ -30,6 +30,7 @@ def settings_info_task(module: AnsibleModule) -> dict[str, Any]:
         },
         "settings": _settings(in_force) if in_force else {},
         "seals": [_seal(seal) for seal in found.seals],
+        "variables": [{"name": name, "source": variable.source} for name, variable in sorted(naming_variables(found).items())],
         "problems": [problem.as_result() for problem in said],
         "valid": all(problem.level != ERROR for problem in said),
         "config": server.config,

@@ -122,6 +122,14 @@ seal_type:
   returned: success
   type: dict
   sample: {"value": "awskms", "source": "/etc/vault.d/vault.hcl, line 9"}
+variables:
+  description:
+    - Variables of the service's environment that name the type of the seal or its key. The server takes them before what its configuration says, and so they
+      would be in the way of a change of the seal.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"name": "VAULT_SEAL_TYPE", "source": "/etc/vault.d/vault.env, line 2"}]
 seals:
   description: All seals that the server will make, each with C(type), C(enabled), C(source) and C(settings).
   returned: success

@@ -57,7 +57,9 @@ def test_what_a_host_has(ansible: Ansible, tmp_path: Path) -> None:
 
 def test_no_seal_at_all(ansible: Ansible, tmp_path: Path) -> None:
     (tmp_path / "vault.json").write_text('{"ui": true}', encoding="utf-8")
-    run = ansible.playbook([{"name": "none", MODULE: {"product": "vault", "config": [str(tmp_path / "vault.json")]}}], "--check").succeeded()
+    options = {"product": "vault", "config": [str(tmp_path / "vault.json")], "environment": {"VAULT_AWSKMS_SEAL_KEY_ID": "alias/a", "AWS_REGION": "us-east-1"}}
+    run = ansible.playbook([{"name": "none", MODULE: options}], "--check").succeeded()
+    assert run["none"]["variables"] == [{"name": "VAULT_AWSKMS_SEAL_KEY_ID", "source": "option environment, VAULT_AWSKMS_SEAL_KEY_ID"}]
     assert (run["none"]["seal_type"], run["none"]["settings"]) == ({"value": "shamir", "source": "no stanza"}, {})
     assert (run["none"]["problems"], run["none"]["valid"], run["none"]["changed"]) == ([], True, False)
 

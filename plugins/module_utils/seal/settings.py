@@ -93,6 +93,15 @@ def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sour
     return found if found and found.value else None
 
 
+def naming_variables(found: InForce) -> dict[str, Sourced]:
+    """The variables of the service that name the seal's type or its key, and so win over whatever the configuration says."""
+    product = found.product
+    names = (*product.type_variables, *product.origin("kms_key_id").before)
+    # With several seals, those of Vault Enterprise have the seal's name at their end.
+    longer = tuple(f"{name}_" for name in names)
+    return {name: said for name, said in found.environment.items() if said.value and (name in names or name.startswith(longer))}
+
+
 class _Resolver:
     """Resolves the settings of one awskms seal."""
 

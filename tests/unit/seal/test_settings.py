@@ -14,7 +14,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connect
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import ServerConfig, parse_config
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import InForce, settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import InForce, naming_variables, settings_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings_problems import problems
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -55,6 +55,17 @@ def test_vault_takes_the_variable_before_the_stanza(setting: str) -> None:
     assert both == ("set", f"variable {VARIABLES[setting]}")
     assert value(setting, hcl(**{setting: "said"}), {VARIABLES[setting]: ""}) == ("said", STANZA)
     assert value(setting, "", {VARIABLES[setting]: "set", "VAULT_SEAL_TYPE": "awskms"}) == ("set", f"variable {VARIABLES[setting]}")
+
+
+def test_variables_that_name_type_or_key() -> None:
+    """Whether a seal is there yet or not; neither other settings nor empty ones, and of Vault not what only OpenBao reads."""
+    said = dict.fromkeys(("AWSKMS_WRAPPER_KEY_ID", "BAO_SEAL_TYPE", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE", "AWS_REGION"), "awskms")
+    said["VAULT_AWSKMS_SEAL_KEY_ID"] = ""
+    openbao = naming_variables(in_force(hcl(**SOUND), said, "openbao"))
+    assert sorted(openbao) == ["AWSKMS_WRAPPER_KEY_ID", "BAO_SEAL_TYPE", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE"]
+    assert openbao["BAO_SEAL_TYPE"].source == "variable BAO_SEAL_TYPE"
+    assert sorted(naming_variables(in_force("", said))) == ["AWSKMS_WRAPPER_KEY_ID", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE"]
+    assert naming_variables(in_force("", {"AWS_REGION": "eu-west-1"})) == {}
 
 
 @pytest.mark.parametrize(("setting", "variable"), [
