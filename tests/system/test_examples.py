@@ -41,7 +41,7 @@ MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
     *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_restore_drill", "vault_snapshot_info"),
     *("load_vars", "awskms_seal_edit"),
-    *("vault_init", "vault_token_revoke", "awskms_alias", "awskms_key_rotation"),
+    *("vault_init", "vault_token_revoke", "vault_unseal", "awskms_alias", "awskms_key_rotation"),
 )
 LOOKUP = "awskms_seal_unwrap"
 FILTERS = ("awskms_seal_extract", "awskms_seal_info", "awskms_seal_unwrap")
@@ -100,7 +100,14 @@ def new_server(kms: StrictKms, ansible: Ansible) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str) -> dict[str, Any]:
+def shamir_server(ansible: Ansible) -> Iterator[OpenBao]:
+    """A server that is to be unsealed by hand."""
+    with OpenBao(ansible.folder / "shamir", {}, None) as bao:
+        yield bao
+
+
+@pytest.fixture(scope="module")
+def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str, shamir_server: OpenBao) -> dict[str, Any]:
     """All that the examples take as given."""
     folder = ansible.folder
     (folder / "server.key").write_text("a private key\n", encoding="utf-8")
@@ -174,6 +181,8 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str)
         "kms_url": kms.url,
         "new_server": new_server,
         "init_folder": str(folder / "init"),
+        "sealed_server": shamir_server.url,
+        "unseal_keys": shamir_server.call("PUT", "sys/init", {"secret_shares": 3, "secret_threshold": 2}).json()["keys_base64"],
         "pgp_keys": [Holder(name).public for name in ("ada", "bob", "eve")],
         "proxy_url": proxy_url,
         "ca_file": str(folder / "ca.pem"),
