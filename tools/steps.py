@@ -54,7 +54,7 @@ GROUPS = {
 }
 # The scenarios of extensions/molecule that need no root, one after the other; those of three hosts have a step each, the long ones first.
 SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
-OF_THREE_HOSTS = ("rotate", "bootstrap", "cluster")
+OF_THREE_HOSTS = ("migrate", "rotate", "bootstrap", "cluster")
 # Figures depend on the machine; they are not a verdict.
 NOT_IN_ALL = ("bench",)
 
@@ -118,7 +118,7 @@ class Catalogue:
             name,
             *([_tool("molecule", "molecule"), "test", "--scenario-name", scenario] for scenario in scenarios),
             needs=("molecule",),
-            minutes=25,
+            minutes=40,
             SEALWRIGHT_PYTHON=str(environment_bin("molecule") / "python"),
             SEALWRIGHT_LAB=str(Path(tempfile.gettempdir(), f"lab-{os.getuid()}-{checkout}-{scenarios[0][:3]}")),
             MOLECULE_NO_COLOR="1",

@@ -4,8 +4,9 @@
 
 """`python -m support.killed_run URL FIELD COMMAND...`: run a command, and kill it as soon as the answer of the URL says that FIELD is true.
 
-It is killed with all that it started, as by a crash of its machine; what it started on other machines goes on. What it printed is
-printed. The exit code is 0 where it was killed, and 1 where it ended before.
+Of several URLs, with commas between, the first that says so counts; answers that are errors count too. It is killed with all that it
+started, as by a crash of its machine; what it started on other machines goes on. What it printed is printed. The exit code is 0 where
+it was killed, and 1 where it ended before.
 """
 
 from __future__ import annotations
@@ -17,28 +18,37 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
-_SECONDS = 400.0
+_SECONDS = 800.0
 
 
-def said(url: str, field: str) -> bool:
+def said(urls: str, field: str) -> bool:
+    return any(_says(url, field) for url in urls.split(","))
+
+
+def _says(url: str, field: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=5) as answer:
+        try:
+            answer = opener.open(url, timeout=5)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
             return bool(json.loads(answer.read()).get(field))
     except (OSError, ValueError):
         return False
 
 
 def main() -> int:
-    url, field, *command = sys.argv[1:]
+    urls, field, *command = sys.argv[1:]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
         end = time.monotonic() + _SECONDS
-        while not said(url, field) and process.poll() is None and time.monotonic() < end:
+        while not said(urls, field) and process.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
-        killed = process.poll() is None and said(url, field)
+        killed = process.poll() is None and said(urls, field)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
