@@ -164,12 +164,14 @@ def test_check_mode(kms: StrictKms, ansible: Ansible) -> None:
 
 
 def test_hosts_that_are_not_ready_go_on_where_asked(kms: StrictKms, ansible: Ansible) -> None:
-    hosts = {"ready": signed(kms.admin), "denied": signed(kms.principal(policy("kms:Decrypt")))}
+    hosts: Hosts = {"ready": {**signed(kms.admin), "kms_verify_stands_for": ["twin"]}, "denied": signed(kms.principal(policy("kms:Decrypt")))}
     after = [{"name": "after", "ansible.builtin.debug": {"var": "kms_verify_result.ready"}}]
     run = verify(ansible, hosts, kms_verify_fail=False, play={"tasks": after}).succeeded()
     assert refusals(run) == {}
     told = {record["host"]: record["result"]["kms_verify_result.ready"] for record in run.results if record["task"] == "after"}
     assert told == {"ready": True, "denied": False}
+    assert (row(run, "ready")[-1], row(run, "twin")[-2:]) == ("ready", ["-", "ready (as ready)"])
+    assert table(run)[-1] == "Not asked themselves: 1. Each has the verdict of a host that asks KMS alike."
 
 
 def test_hosts_that_were_lost_or_not_reached_yet(kms: StrictKms, ansible: Ansible) -> None:
