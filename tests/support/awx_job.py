@@ -154,4 +154,3 @@ class AwxJob:
     def _transmit(stream: Any, parameters: dict[str, Any]) -> None:
         with stream:
             ansible_runner.interface.run(streamer="transmit", _output=stream, **parameters)
-
