@@ -159,7 +159,7 @@ class Catalogue:
             self.left_out["shellcheck"] = "the command shellcheck is not installed (Debian: apt-get install shellcheck)"
         self._in_clone("integration", "dev", ["integration", "--local", "--color", "no"])
 
-    def _in_clone(self, name: str, needs: str, arguments: Sequence[str], slots: int = 1) -> None:
+    def _in_clone(self, name: str, needs: str, arguments: Sequence[str]) -> None:
         # The collection's own path is found from the current folder, and a path in the environment would add the checkout.
         # As a module, because in a folder with a space in its name the command of ansible-core 2.16 is not valid Python.
         program = [_tool(needs, "python"), "-m", "ansible_test._util.target.cli.ansible_test_cli_stub"]
@@ -169,7 +169,6 @@ class Catalogue:
             ["env", "-u", "ANSIBLE_COLLECTIONS_PATH", "-u", "PYTHONPATH", *program, *arguments],
             needs=(needs,),
             cwd=trees.clone_dir(name),
-            slots=slots,
             HOME=str(home.of_ansible_test(needs)),
         )
 
