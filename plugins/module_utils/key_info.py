@@ -29,7 +29,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_fac
     rotation_entry,
     rotation_status,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms, Kms
 
 
 def key_info_task(module: AnsibleModule) -> dict[str, Any]:
@@ -118,12 +118,13 @@ def _included(name: str, kms: BotoKms, arn: str) -> Any:
         return _named(error)
 
 
-def _listed(kms: BotoKms, arn: str, operation: str, name: str) -> list[dict[str, Any]]:
+def listed(kms: Kms, arn: str, operation: str, name: str) -> list[dict[str, Any]]:
+    """All entries of a read-only operation about a key, whose pages hold them by ``name``; raises :class:`KmsError`."""
     return [item for page in kms.facts(operation, arn) for item in page.get(name, [])]
 
 
 def _aliases(kms: BotoKms, arn: str) -> list[dict[str, Any]]:
-    return [alias_facts(alias) for alias in _listed(kms, arn, "list_aliases", "Aliases")]
+    return [alias_facts(alias) for alias in listed(kms, arn, "list_aliases", "Aliases")]
 
 
 def _rotation(kms: BotoKms, arn: str) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def _rotation(kms: BotoKms, arn: str) -> dict[str, Any]:
     except SealError as error:
         status = _named(error)
     try:
-        history: Any = [rotation_entry(rotation) for rotation in _listed(kms, arn, "list_key_rotations", "Rotations")]
+        history: Any = [rotation_entry(rotation) for rotation in listed(kms, arn, "list_key_rotations", "Rotations")]
     except SealError as error:
         history = _named(error)
     return {**status, "history": history}
@@ -144,11 +145,11 @@ def _policy(kms: BotoKms, arn: str) -> Any:
 
 
 def _grants(kms: BotoKms, arn: str) -> list[dict[str, Any]]:
-    return [grant_facts(grant) for grant in _listed(kms, arn, "list_grants", "Grants")]
+    return [grant_facts(grant) for grant in listed(kms, arn, "list_grants", "Grants")]
 
 
 def _tags(kms: BotoKms, arn: str) -> dict[str, str]:
-    return {tag["TagKey"]: tag["TagValue"] for tag in _listed(kms, arn, "list_resource_tags", "Tags")}
+    return {tag["TagKey"]: tag["TagValue"] for tag in listed(kms, arn, "list_resource_tags", "Tags")}
 
 
 _INCLUDES: dict[str, Callable[[BotoKms, str], Any]] = {

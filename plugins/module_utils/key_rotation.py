@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.key_info import listed
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced, check_region, parse_key
@@ -108,7 +109,7 @@ def _check(metadata: dict[str, Any]) -> None:
 
 
 def _state(kms: Kms, arn: str) -> _State:
-    history = [entry for page in kms.facts("list_key_rotations", arn) for entry in page.get("Rotations", [])]
+    history = listed(kms, arn, "list_key_rotations", "Rotations")
     status = kms.facts("get_key_rotation_status", arn)[0]
     return _State(history, status.get("OnDemandRotationStartDate") is not None)
 
