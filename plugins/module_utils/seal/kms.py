@@ -265,8 +265,8 @@ class _Session(Session):  # type: ignore[misc]
         if options.shared_creds_filename:
             self.set_config_variable("credentials_file", options.shared_creds_filename)
         self._agent = f"{self.user_agent()} {_USER_AGENT}"
-        data_path = self.get_config_variable("data_path") or ""
-        self.register_component("data_loader", _Loader([os.path.expanduser(os.path.expandvars(path)) for path in data_path.split(os.pathsep) if path]))
+        everything = self.get_component("data_loader").search_paths
+        self.register_component("data_loader", _Loader(everything, include_default_search_paths=False))
         if self.get_scoped_config().get("ignore_configured_endpoint_urls", "").lower() == "true":
             self._environ_in_force.setdefault(IGNORE_ENDPOINTS_VARIABLE, "true")
         resolver = self.get_component("credential_provider")
