@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import gc
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -85,6 +87,7 @@ def run_module(
     Of the options ``one_of`` exactly one has to be given, of each of ``not_together`` at most one. A module that ``connects`` has the
     options of the way to KMS too.
     """
+    atexit.register(gc.freeze)  # else Python takes the AWS SDK apart piece by piece before it exits
     spec = {**CONNECTION_SPEC, **argument_spec} if connects else argument_spec
     module = SealModule(argument_spec=spec, supports_check_mode=True, **kwargs)
     try:
