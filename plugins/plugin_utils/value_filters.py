@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the filters do that open sealed values, and that tell what these say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import (
+    AAD_SPEC,
+    CONNECTION_SPEC,
+    connection_options,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import MAX_SIZE
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.value_facts import value_facts
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
+    aad_option,
+    from_blob,
+    named_errors,
+    trusted_keys,
+)
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import ENCODINGS, at_path, encoded
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
+
+_SPEC: dict[str, dict[str, Any]] = {
+    "allowed_key_ids": {"type": "list", "elements": "str"},
+    "max_size": {"type": "int", "default": MAX_SIZE},
+    **AAD_SPEC,
+    **CONNECTION_SPEC,
+}
+_UNWRAP_SPEC = {**_SPEC, "encoding": {"type": "str", "choices": list(ENCODINGS), "default": "text"}}
+_NOT_GIVEN = object()
+
+
+def awskms_seal_unwrap(sealed: Any, **options: Any) -> Any:
+    """Documented in plugins/filter/awskms_seal_unwrap.yml. Raises AnsibleFilterError."""
+    with_names = isinstance(sealed, Mapping)
+    if not with_names and not isinstance(sealed, list):
+        return _in_words(lambda: _unwrapped({"The value": sealed}, options)[0])
+    names = list(sealed) if with_names else range(1, len(sealed) + 1)
+    values = {f"Value {name}": value for name, value in zip(names, sealed.values() if with_names else sealed)}
+    opened = _in_words(lambda: _unwrapped(values, options))
+    return dict(zip(sealed, opened)) if with_names else opened
+
+
+def awskms_seal_extract(sealed: Any, path: Any, default: Any = _NOT_GIVEN, **options: Any) -> Any:
+    """Documented in plugins/filter/awskms_seal_extract.yml. Raises AnsibleFilterError."""
+    steps = path.split(".") if isinstance(path, str) else path
+    if not isinstance(steps, list) or not steps or not all(isinstance(step, (str, int)) and step != "" for step in steps):
+        raise AnsibleFilterError("The path is to be a text such as 'database.users.0', or a list of names and indexes.")
+    document = _in_words(lambda: _unwrapped({"The value": sealed}, {**options, "encoding": "yaml"})[0])
+    try:
+        return at_path("The value", document, steps)
+    except KeyError as error:
+        if default is not _NOT_GIVEN:
+            return default
+        raise AnsibleFilterError(error.args[0]) from None
+
+
+def awskms_seal_info(sealed: Any, max_size: int = MAX_SIZE) -> dict[str, Any]:
+    """Documented in plugins/filter/awskms_seal_info.yml. Raises AnsibleFilterError."""
+    facts = _in_words(lambda: value_facts(from_blob("The value", sealed, max_size)))
+    return {
+        "form": facts.form,
+        "size": facts.size,
+        "generation": facts.generation,
+        "slots": [slot.as_result() for slot in facts.slots],
+        "unknown_fields": list(facts.unknown_fields),
+        "key_arns": facts.keys,
+    }
+
+
+def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any]) -> list[Any]:
+    validated = ArgumentSpecValidator(_UNWRAP_SPEC).validate(dict(options))
+    if validated.errors.messages:
+        raise SettingError(f"The filter does not take its options: {validated.errors.msg}.", reason="invalid_option")
+    params = validated.validated_parameters
+    values = [from_blob(name, blob, params["max_size"]) for name, blob in sealed.items()]
+    aad = aad_option(params["aad"], params["aad_base64"])
+    way = PROCESS_CLIENTS.way(connection_options(params))
+    trusted = trusted_keys(params["allowed_key_ids"], way.clients, values)
+    with named_errors(list(sealed) if len(sealed) > 1 else []):
+        opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
+    # As with the lookup, what a value holds is never taken for a template.
+    return [wrap_var(encoded(name, value.plaintext, params["encoding"])) for name, value in zip(sealed, opened)]
+
+
+def _in_words(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except SealError as error:
+        raise AnsibleFilterError(str(error)) from None
