@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import peers
-from plays import Stage, Variant, counted
+from plays import COLLECTION, Stage, Variant, counted
 from scenarios import LOOKUP
 
 
@@ -35,6 +35,12 @@ def of_hosts(stage: Stage, sizes: list[int], each: int) -> Growth:
     """One task on all hosts, which uses values that are the same for all; the largest takes long enough to run once."""
     columns = [stage.measure(_hosts(stage, size, each), 1, warm=False) for size in sizes]
     return Growth("Hosts", "hosts", sizes, [list(row) for row in zip(*columns)])
+
+
+def of_asking_hosts(stage: Stage, sizes: list[int], each: int) -> Growth:
+    """What runs on the hosts, and asks KMS from each of them."""
+    columns = [stage.measure(_asking_hosts(stage, size, each), 1, warm=False) for size in sizes]
+    return Growth("Hosts that ask KMS themselves", "hosts", sizes, [list(row) for row in zip(*columns)])
 
 
 def _values(stage: Stage, size: int) -> list[Variant]:
@@ -91,3 +97,15 @@ def _hosts(stage: Stage, hosts: int, each: int) -> list[Variant]:
     if peers.are_there():
         variants.append(variant("ansible-vault, inline", lambda folder: peers.vault_inline(folder / "secrets.yml", "secrets", plain)))
     return variants
+
+
+def _asking_hosts(stage: Stage, hosts: int, each: int) -> list[Variant]:
+    blobs = dict(enumerate(peers.sealed(stage, [f"value {number:04}" for number in range(each)])))
+    seal = {"kms_verify_kms_key_id": peers.ALIAS}
+    plays: dict[str, list[dict[str, Any]]] = {
+        "`ping`, an empty module": [{"ansible.builtin.ping": {}}],
+        f"`awskms_seal_unwrap`, {each} values": [{f"{COLLECTION}.awskms_seal_unwrap": {"blobs": blobs}, "no_log": True}],
+        "the role `kms_verify`": [{"ansible.builtin.import_role": {"name": f"{COLLECTION}.kms_verify"}, "vars": seal}],
+    }
+    folder = stage.room(f"asking_{hosts}")
+    return [Variant(name, tasks, folder=folder, hosts=hosts) for name, tasks in plays.items()]

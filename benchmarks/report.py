@@ -97,7 +97,7 @@ def section(figures: Figures) -> str:
     """What the guide to what it costs says of growth."""
     parts = [
         textwrap.fill(
-            "Seconds of the processor for a whole play with one task, Ansible's own start included, and calls to KMS. " + on_what(figures), 150
+            "Seconds of the processor for a whole play, which is one task or one role, Ansible's own start included, and calls to KMS. " + on_what(figures), 150
         ) + "\n",
     ]
     for growth in figures.growth:

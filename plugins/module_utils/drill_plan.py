@@ -77,10 +77,10 @@ def planned(params: dict[str, Any]) -> Drill:
     for problem in problems(server.in_force):
         if problem.level == ERROR:
             raise SettingError(problem.msg, reason=problem.reason, remedy=problem.remedy)
-    with service_user(server.service.user):
-        pass  # this user can be taken
     snapshot, size = params["src"], _size(params["src"])
     parent = params["temporary_directory"] or tempfile.gettempdir()
+    with service_user(server.service.user):
+        _check_way(parent, server.service.user)
     _check_room(parent, size)
     environment, credentials = _environment(server), _credentials(seal)
     where = None
@@ -185,6 +185,19 @@ def _size(path: str) -> int:
     if not os.path.isfile(path) or not size:
         raise SealError(f"{path} is no snapshot.", reason="file_error", remedy="Name a file that the server's snapshot API gave.")
     return size
+
+
+def _check_way(parent: str, user: str) -> None:
+    """Called with the rights of the user whose server is to run there."""
+    try:
+        os.stat(os.path.join(parent, "."))
+    except PermissionError:
+        raise SealError(
+            f"{user or 'The user of the module'} may not enter {parent}, where the throw-away server would run.", reason="file_error",
+            remedy="Set temporary_directory to a folder that, with all above it, lets that user pass (x).",
+        ) from None
+    except OSError:
+        pass  # said of the folder's room
 
 
 def _check_room(parent: str, size: int) -> None:

@@ -92,7 +92,9 @@ options:
       - isolated
     default: isolated
   temporary_directory:
-    description: Where the folder is made. It needs some four times the snapshot's size. If not set, the host's folder for temporary files.
+    description:
+      - Where the folder is made. It needs some four times the snapshot's size, and the user as whom the throw-away server runs has to be able to enter it.
+      - If not set, the host's folder for temporary files.
     type: path
   timeout:
     description: How long all of it may take, in seconds.

@@ -150,6 +150,15 @@ def test_check_mode_says_what_would_be_done(drill: Drill, taken: Taken) -> None:
     assert drill.left() == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="runs as root, and takes the rights of another user")
+def test_a_folder_that_the_servers_user_may_not_enter(drill: Drill, taken: Taken, folder: Path) -> None:
+    closed = folder / "closed"
+    (closed / "below").mkdir(mode=0o755, parents=True)
+    closed.chmod(0o700)
+    found = drill.run(taken, "--check", service_user="nobody", temporary_directory=str(closed / "below"))["drill"]
+    assert (found["reason"], found["msg"].startswith(f"nobody may not enter {closed / 'below'}, where")) == ("file_error", True), found["msg"]
+
+
 def test_what_is_in_the_way_is_said(drill: Drill, taken: Taken, kms: StrictKms, folder: Path) -> None:
     """Each by a run of its own, in one play: a canary that differs, a token of no snapshot, and a damaged snapshot."""
     archive = taken.path.read_bytes()
