@@ -59,7 +59,7 @@ def results(figures: Figures) -> str:
             150,
         ) + "\n",
         *(f"## {title}\n\n{table(variants)}\n" for title, variants in figures.plays.items()),
-        *(f"## Growth: {growth.title.lower()}\n\n{growth_table(growth)}\n" for growth in figures.growth),
+        *(f"## Growth: {growth.title[0].lower() + growth.title[1:]}\n\n{growth_table(growth)}\n" for growth in figures.growth),
         f"## Unwraps in one process\n\n{figures.rate:.0f} values in a second, each under a data key of its own, 16 at a time (aim: at least 600).\n",
         "## Before the first call\n\nOf a process that has imported what Ansible itself needs.\n\n| | milliseconds of the processor |\n|---|---:|",
         *(f"| {name} | {value:.0f} |" for name, value in figures.start_up.items()),
