@@ -27,20 +27,21 @@ class Growth:
 
 def of_values(stage: Stage, repetitions: int, sizes: list[int]) -> Growth:
     """One task that uses all values."""
-    columns = [stage.measure(_values(stage, size), repetitions, warm=False) for size in sizes]
-    return Growth("Values", "values", sizes, [list(row) for row in zip(*columns)])
+    return _grown("Values", "values", sizes, lambda size: stage.measure(_values(stage, size), repetitions, warm=False))
 
 
 def of_hosts(stage: Stage, sizes: list[int], each: int) -> Growth:
     """One task on all hosts, which uses values that are the same for all; the largest takes long enough to run once."""
-    columns = [stage.measure(_hosts(stage, size, each), 1, warm=False) for size in sizes]
-    return Growth("Hosts", "hosts", sizes, [list(row) for row in zip(*columns)])
+    return _grown("Hosts", "hosts", sizes, lambda size: stage.measure(_hosts(stage, size, each), 1, warm=False))
 
 
 def of_asking_hosts(stage: Stage, sizes: list[int], each: int) -> Growth:
     """What runs on the hosts, and asks KMS from each of them."""
-    columns = [stage.measure(_asking_hosts(stage, size, each), 1, warm=False) for size in sizes]
-    return Growth("Hosts that ask KMS themselves", "hosts", sizes, [list(row) for row in zip(*columns)])
+    return _grown("Hosts that ask KMS themselves", "hosts", sizes, lambda size: stage.measure(_asking_hosts(stage, size, each), 1, warm=False))
+
+
+def _grown(title: str, unit: str, sizes: list[int], measured: Callable[[int], list[Variant]]) -> Growth:
+    return Growth(title, unit, sizes, [list(row) for row in zip(*map(measured, sizes))])
 
 
 def _values(stage: Stage, size: int) -> list[Variant]:
