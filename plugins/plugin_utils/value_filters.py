@@ -30,13 +30,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import ENCODINGS, at_path, encoded
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
 
-_SPEC: dict[str, dict[str, Any]] = {
+_UNWRAP_SPEC: dict[str, dict[str, Any]] = {
     "allowed_key_ids": {"type": "list", "elements": "str"},
     "max_size": {"type": "int", "default": MAX_SIZE},
     **AAD_SPEC,
     **CONNECTION_SPEC,
+    "encoding": {"type": "str", "choices": list(ENCODINGS), "default": "text"},
 }
-_UNWRAP_SPEC = {**_SPEC, "encoding": {"type": "str", "choices": list(ENCODINGS), "default": "text"}}
 _NOT_GIVEN = object()
 
 
