@@ -77,11 +77,11 @@ def planned(params: dict[str, Any]) -> Drill:
     for problem in problems(server.in_force):
         if problem.level == ERROR:
             raise SettingError(problem.msg, reason=problem.reason, remedy=problem.remedy)
-    snapshot, size = params["src"], _size(params["src"])
     parent = params["temporary_directory"] or tempfile.gettempdir()
     with service_user(server.service.user):
-        _check_way(parent, server.service.user)
-    _check_room(parent, size)
+        free = _free(parent, server.service.user)
+    snapshot, size = params["src"], _size(params["src"])
+    _check_room(parent, free, size)
     environment, credentials = _environment(server), _credentials(seal)
     where = None
     if params["network"] == ISOLATED:
@@ -187,25 +187,21 @@ def _size(path: str) -> int:
     return size
 
 
-def _check_way(parent: str, user: str) -> None:
-    """Called with the rights of the user whose server is to run there."""
+def _free(parent: str, user: str) -> int:
+    """The bytes that are free below a folder; asked with the rights of the user whose server is to run there."""
     try:
-        os.stat(os.path.join(parent, "."))
+        return shutil.disk_usage(os.path.join(parent, ".")).free
     except PermissionError:
         raise SealError(
             f"{user or 'The user of the module'} may not enter {parent}, where the throw-away server would run.", reason="file_error",
             remedy="Set temporary_directory to a folder that, with all above it, lets that user pass (x).",
         ) from None
-    except OSError:
-        pass  # said of the folder's room
-
-
-def _check_room(parent: str, size: int) -> None:
-    needed = _ROOM * size + _LEAST
-    try:
-        free = shutil.disk_usage(parent).free
     except OSError as error:
         raise SealError(f"{parent} cannot be used: {error.strerror}.", reason="file_error", remedy="Check temporary_directory.") from None
+
+
+def _check_room(parent: str, free: int, size: int) -> None:
+    needed = _ROOM * size + _LEAST
     if free < needed:
         raise SealError(
             f"{parent} has {free} bytes free, and the drill may need {needed}.", reason="no_room", remedy="Set temporary_directory to a folder with more room."
