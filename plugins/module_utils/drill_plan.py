@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import CREDENTIALS, OPENBAO
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_stream
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import Stanza, as_text
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import AWSKMS, InForce, Seal, settings_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings_problems import ERROR, problems
@@ -177,13 +178,14 @@ def _executable(params: dict[str, Any], server: Server) -> str:
 
 def _size(path: str) -> int:
     try:
-        size = os.stat(path).st_size
+        with open_stream(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
     except OSError as error:
         raise SealError(
             f"{path} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path; the snapshot has to be on this host."
         ) from None
-    if not os.path.isfile(path) or not size:
-        raise SealError(f"{path} is no snapshot.", reason="file_error", remedy="Name a file that the server's snapshot API gave.")
+    if not size:
+        raise SealError(f"{path} is empty.", reason="file_error", remedy="Name a file that the server's snapshot API gave.")
     return size
 
 

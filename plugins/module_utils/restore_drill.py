@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.drill_canary import Canary
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.drill_plan import Drill, planned
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_stream
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Server
 
 _PAUSE = 0.2  # seconds between two questions
@@ -107,7 +108,7 @@ class _Run:
     def _restore(self, server: Server) -> str:
         path = "sys/storage/raft/snapshot-force" if self.drill.force else "sys/storage/raft/snapshot"
         try:
-            with open(self.drill.snapshot, "rb") as stream:
+            with open_stream(self.drill.snapshot) as stream:
                 answer = server.call("POST", path, token=self._token, stream=stream, seconds=self._left())
         except OSError as error:
             raise SealError(f"{self.drill.snapshot} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path.") from None

@@ -16,6 +16,7 @@ from urllib.error import HTTPError, URLError
 from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_files import check_opens
 
 # Documented in the fragment vault_server.
 SERVER_SPEC: dict[str, dict[str, Any]] = {
@@ -50,6 +51,8 @@ class ServerApi:
         """:param params: those of a module with ``SERVER_SPEC``."""
         self.address: str = params["server_address"].rstrip("/")
         self._ca_path = params["server_ca_path"]
+        if self._ca_path:
+            check_opens("option server_ca_path", self._ca_path)
         self._validate_certs = params["server_validate_certs"]
         self.timeout: float = params["server_timeout"]
 

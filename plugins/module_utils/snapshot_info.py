@@ -17,6 +17,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.recipient import Recipient
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_stream
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot import SealedEntry, Snapshot, read_snapshot
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot_archive import SnapshotError, checked_state_limit
@@ -75,7 +76,7 @@ def _recipient(params: dict[str, Any]) -> Recipient | None:
 
 def _read(path: str, limit: int) -> tuple[Snapshot, int]:
     try:
-        with open(path, "rb") as stream, _about(path):
+        with open_stream(path) as stream, _about(path):
             size = os.fstat(stream.fileno()).st_size
             return read_snapshot(stream, size, limit), size
     except OSError as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.protowire import Buffer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import read_regular
 
 if TYPE_CHECKING:  # the lookup reads files too, and starts sooner without it
     from ansible.module_utils.basic import AnsibleModule
@@ -24,8 +25,7 @@ PRIVATE = "0600"
 def read_file(path: str, name: str, limit: int) -> bytes:
     """The content of a file; ``name`` says what it is to the task. Raises :class:`SettingError` (``file_error``)."""
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(limit + 1)
+        content = read_regular(path, limit + 1)
     except OSError as error:
         raise _failed(f"{name} {path} cannot be read: {error.strerror}.") from None
     if len(content) > limit:

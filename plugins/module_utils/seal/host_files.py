@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 
 from .errors import SettingError
+from .regular_files import read_regular
 
 Candidates = Mapping[str, str]
 """Of a file's path, the path of what is to take its place; empty where the file is to be gone. Paths are normal and absolute."""
@@ -40,8 +41,7 @@ def names_in(folder: str, candidates: Candidates) -> list[str]:
 def read(path: str, candidates: Candidates, longest: int) -> bytes:
     """A file's content, one byte more than ``longest`` at most; raises :class:`SettingError` (``file_error``) that names its own path."""
     try:
-        with open(candidates.get(os.path.normpath(path)) or path, "rb") as stream:
-            return stream.read(longest + 1)
+        return read_regular(candidates.get(os.path.normpath(path)) or path, longest + 1)
     except OSError as error:
         raise _unreadable(path, error) from None
 

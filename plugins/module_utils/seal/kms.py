@@ -32,6 +32,7 @@ from .connection import (
 )
 from .errors import KmsError, SealError, SettingError
 from .sdk_errors import CREDENTIAL_SOURCES, HALF_A_PAIR, NO_CREDENTIALS, Asked, in_words, is_lasting
+from .sdk_files import check_sdk_files
 
 try:
     from botocore import credentials as _credentials
@@ -226,6 +227,7 @@ def open_kms(
         )
     options.check()
     environ = os.environ if environ is None else environ
+    check_sdk_files(options, environ)
     profile = profile_in_force(options, environ)
     try:
         session = _Session(options, environ, profile.value if profile else None)

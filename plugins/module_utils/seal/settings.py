@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 
 from .connection import Sourced
 from .products import CREDENTIALS, DEFAULTS, OPENBAO, SECRETS, VAULT, Product
+from .regular_files import read_regular
 from .server_config import ServerConfig, Stanza
 
 AWSKMS, SHAMIR = "awskms", "shamir"
 _REFERENCES = ("env://", "file://", "string://")
+_MAX_CONFIG = 1 << 20
 _PAIR = ("access_key", "secret_key")
 
 
@@ -168,9 +170,8 @@ class _Resolver:
                 return Setting(setting.name, "", source, "unset_variable")
             return Setting(setting.name, variable.value, f"{source}, which is {variable.source}")
         try:
-            with open(rest, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-                return Setting(setting.name, stream.read(65536), source)
-        except OSError:
+            return Setting(setting.name, read_regular(rest, 65536).decode("utf-8", "surrogateescape"), source)
+        except (OSError, ValueError):  # a path may hold a NUL
             return Setting(setting.name, "", source, "file_error")
 
     def _region(self) -> Setting:
@@ -190,10 +191,10 @@ class _Resolver:
 def _configured_region(path: str, profile: str) -> str:
     parser = configparser.RawConfigParser()
     try:
-        parser.read(path)
+        parser.read_string(read_regular(path, _MAX_CONFIG).decode() if path else "")
         for section in (profile, f"profile {profile}") if profile == "default" else (f"profile {profile}",):
             if parser.has_option(section, "region"):
                 return parser.get(section, "region").strip()
-    except (configparser.Error, UnicodeDecodeError, OSError):
+    except (configparser.Error, ValueError, OSError):
         pass
     return ""
