@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import REGION_VARIABLES
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import CREDENTIALS, OPENBAO
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_stream
@@ -21,6 +23,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import AWSKMS, InForce, Seal, settings_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings_problems import ERROR, problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_settings import Server, read_server, seal_of, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_mounts import needed_paths
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_network import reachable, through_the_relay
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Plan, free_ports, no_network_of_its_own
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Server as Throwaway
@@ -93,17 +96,19 @@ def planned(params: dict[str, Any]) -> Drill:
                 remedy="Run the drill as root (become), or on a host whose kernel lets users have namespaces. In the network of the host (network: host) the "
                 "restored server acts as the real one: it revokes leases that have ended, and rotates passwords.",
             )
-        where = reachable(seal.value("endpoint"), environment)
+        where = reachable(seal.value("endpoint"), environment, _regions(seal, environment))
         environment = through_the_relay(where, environment)
     ports = where.ports(3)[1:] if where else free_ports(2)
+    config = _config(server.in_force, ports)
     plan = Plan(
         executable=_executable(params, server),
-        config=_config(server.in_force, ports),
+        config=config,
         environment={"PATH": _PATH, "HOME": server.home or os.path.expanduser("~"), **environment, **credentials},
         reachable=where,
         user=server.service.user,
         parent=parent,
         seconds=params["timeout"],
+        needed=needed_paths(config, environment, server.home or os.path.expanduser("~")),
     )
     return Drill(plan, server.in_force.product.title, seal, snapshot, size, params["force"])
 
@@ -120,6 +125,14 @@ def _server(params: dict[str, Any]) -> Server:
     said = {str(name): as_text(value) or "" for name, value in params["seal"].items() if value is not None}
     config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, said, False, "option seal")])
     return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home))
+
+
+def _regions(seal: Seal, environment: Mapping[str, str]) -> list[str]:
+    """The regions whose endpoints the seal may ask; none where the server finds its region by itself."""
+    if not seal.value("region"):
+        return []
+    key = KeyReference.parse_key_arn(seal.value("kms_key_id"))
+    return [seal.value("region"), key.region if key else "", *(environment.get(name, "") for name in REGION_VARIABLES)]
 
 
 def _environment(server: Server) -> dict[str, str]:

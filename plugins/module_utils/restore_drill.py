@@ -16,12 +16,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.drill_canary import Canary
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.drill_log import refusal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.drill_plan import Drill, planned
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_stream
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Server
 
 _PAUSE = 0.2  # seconds between two questions
+_CERTAIN = 2.0  # seconds for a server to go on all the same after a refusal of KMS
 _STARTS = 5  # of a server that KMS refuses for the moment
 _FOR_THE_MOMENT = ("throttl", "limit exceeded", "timeout", "connection re", "internal", "unavailable", "no such host", "eof")
 
@@ -44,6 +46,7 @@ class _Run:
     _end: float = 0.0
     _token: str = field(default="", repr=False)
     _own_cluster: str = ""
+    _log_begin: int = 0
 
     def all(self) -> dict[str, Any]:
         """Every step in its order, each with how long it took and what proves it."""
@@ -54,6 +57,8 @@ class _Run:
             with server:
                 for step, work in self._works(server):
                     begin = time.monotonic()
+                    if step != "unseal":  # which the server begins within the step before
+                        self._log_begin = server.log_size()
                     self._note(step, begin, work())
         except SealError as error:
             raise SealError(
@@ -168,7 +173,16 @@ class _Run:
         )
 
     def _until(self, server: Server, ready: Callable[[], bool], otherwise: str, reason: str = "timed_out") -> None:
+        refused_since = None
         while not ready():
+            told = refusal(server.log(self._log_begin).splitlines())
+            if told:
+                refused_since = refused_since or time.monotonic()
+                if time.monotonic() > refused_since + _CERTAIN:
+                    raise self._wrong(
+                        server, f"The server {otherwise}: AWS KMS refuses it ({told.line[-300:]}).", told.reason,
+                        f"{told.remedy} vault_snapshot_info lists the keys that the snapshot depends on.",
+                    )
             if server.ended():
                 raise self._wrong(server, f"The server {otherwise}: it ended.", reason, "See server_log.")
             if time.monotonic() > self._end:

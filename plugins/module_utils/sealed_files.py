@@ -4,29 +4,30 @@
 
 """Files that hold sealed values: found in a folder, read with the form that they stand in, and replaced in the same form.
 
-A file is replaced by a rename, with what the old one had: owner, group, mode, and extended attributes with their ACLs and labels. Whenever the
-process is killed, the file holds the old value or the new one; a part that was being written stays behind, and the next run removes it.
+A file is replaced by a rename, with what the old one had: owner, group, mode, and extended attributes with their ACLs and labels. All of it is done on
+descriptors, so that whoever owns the folder cannot lead the writer to another file. Whenever the process is killed, the file holds the old value or the
+new one; what stays behind in the moment before the rename, the next run removes.
 """
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
+import errno
 import fnmatch
 import os
-import shutil
-import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import copy_attributes, held_folder, place, remove_parts
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.protowire import Buffer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_regular, read_descriptor
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue, from_file_content, is_base64
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import about
 
-_PART = ".sealwright-part"
+_INODE = ("st_dev", "st_ino")
+_CONTENT = (*_INODE, "st_size", "st_mtime_ns")
 _PATHS = "Check the path and its permissions on the host where the task runs."
 
 
@@ -81,61 +82,62 @@ class SealedFile:
 
     def replace(self, value: SealedValue) -> None:
         """Replace what was read, whole or not at all; raises :class:`SettingError` (``file_error``)."""
-        part = ""
+        name = os.path.basename(self._target)
         try:
-            seen = self._seen or os.stat(self._target)
-            handle, part = tempfile.mkstemp(prefix=f".{os.path.basename(self._target)}.", suffix=_PART, dir=self.folder)
-            with os.fdopen(handle, "wb") as stream:
-                _lock(stream.fileno())
-                stream.writelines(self.form.pieces(value))
-                stream.flush()
-                self._take_attributes(part, seen)
-                os.fsync(stream.fileno())
-                self._check_unchanged(seen)
-                os.rename(part, self._target)
-                part = ""
+            with held_folder(self.folder) as folder:
+                source = open_regular(name, follow=False, folder=folder)
+                try:
+                    seen = self._seen or os.fstat(source)
+                    # What is copied is what was read: somebody may have put another file there.
+                    self._check_unchanged(os.fstat(source), seen, of=_INODE)
+                    place(
+                        folder, name, lambda handle: self._write(handle, value, source, seen),
+                        lambda: self._check_unchanged(os.stat(name, dir_fd=folder, follow_symlinks=False), seen),
+                    )
+                finally:
+                    os.close(source)
         except OSError as error:
             raise _failed(
                 f"The file {self.path} cannot be replaced: {error.strerror}. It was not changed.", "Check the space, quota and limits of its file system."
             ) from None
-        finally:
-            if part:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
 
     def _content(self) -> bytes:
         most = self._limit * 3 // 2
         try:
-            # A pipe or a device would be waited for.
-            with open(self._target, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
-                self._seen = os.fstat(stream.fileno())
-                if not stat.S_ISREG(self._seen.st_mode):
-                    raise _failed(f"The file {self.path} is no regular file.", "Name a file.")
-                content = stream.read(most + 1)
+            handle = open_regular(self._target)
+            try:
+                self._seen = os.fstat(handle)
+                content = read_descriptor(handle, most + 1)
+            finally:
+                os.close(handle)
         except OSError as error:
+            if error.errno == errno.EINVAL:
+                raise _failed(f"The file {self.path} is no regular file.", "Name a file.") from None
             raise _failed(f"The file {self.path} cannot be read: {error.strerror}.") from None
         if len(content) > most:
             raise _failed(f"The file {self.path} has more than {most} bytes.", "Raise max_size, if it is the right file.")
         return content
 
-    def _take_attributes(self, part: str, seen: os.stat_result) -> None:
-        mine = os.stat(part)
+    def _write(self, handle: int, value: SealedValue, source: int, seen: os.stat_result) -> None:
+        """The new file, with all that belongs to the old one."""
+        with os.fdopen(handle, "wb", closefd=False) as stream:
+            stream.seek(0)
+            stream.writelines(self.form.pieces(value))
+        mine = os.fstat(handle)
         if (mine.st_uid, mine.st_gid) != (seen.st_uid, seen.st_gid):
             try:
-                os.chown(part, seen.st_uid, seen.st_gid)
+                os.chown(handle, seen.st_uid, seen.st_gid)
             except OSError:
                 owner = f"user {seen.st_uid} and group {seen.st_gid}"
                 raise _failed(
                     f"The file {self.path} is owned by {owner}, which this task cannot keep. It was not changed.",
                     "Run the task as its owner, or as root (become).",
                 ) from None
-        shutil.copystat(self._target, part)
-        os.utime(part)
+        copy_attributes(source, handle)
 
-    def _check_unchanged(self, seen: os.stat_result) -> None:
+    def _check_unchanged(self, now: os.stat_result, seen: os.stat_result, of: Sequence[str] = _CONTENT) -> None:
         """What somebody else wrote since it was read must not be lost."""
-        now = os.stat(self._target)
-        if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
+        if any(getattr(now, name) != getattr(seen, name) for name in of):
             raise _failed(f"The file {self.path} was changed by somebody else meanwhile. It was left as it is now.", "Run the task again.")
 
 
@@ -150,21 +152,8 @@ def files_in(folder: str, patterns: Sequence[str], recurse: bool) -> list[str]:
 
 def remove_left_overs(folder: str) -> None:
     """Remove the parts that killed runs left in a folder; one that another run is writing now is locked, and stays."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") and entry.name.endswith(_PART) and entry.is_file(follow_symlinks=False):
-                _remove_unlocked(entry.path)
-
-
-def _remove_unlocked(path: str) -> None:
-    with contextlib.suppress(OSError), open(path, "rb") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(path)
-
-
-def _lock(handle: int) -> None:
-    with contextlib.suppress(OSError):  # not every file system has locks
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with contextlib.suppress(OSError), held_folder(folder) as held:
+        remove_parts(held)
 
 
 def _walk(folder: str, recurse: bool) -> Iterator[str]:

@@ -30,7 +30,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files 
 def snapshot_info_task(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError` for a file that is no whole snapshot, and where KMS cannot be asked at all."""
     params = module.params
-    recipient = _recipient(params)
+    recipient = _recipient(module)
     snapshot, size = _read(params["src"], checked_state_limit(params["max_size"]))
     clients = KmsClients(connection_options(params))
     trusted = trusted_keys(params["allowed_key_ids"], clients, [entry.value for entry in snapshot.listed if entry.value])
@@ -57,8 +57,9 @@ def snapshot_info_task(module: AnsibleModule) -> dict[str, Any]:
     return {**result, "connection": clients.connection()}
 
 
-def _recipient(params: dict[str, Any]) -> Recipient | None:
+def _recipient(module: AnsibleModule) -> Recipient | None:
     """Whom to encrypt the recovery key to; whatever is wrong with that is said before anything is read."""
+    params = module.params
     dest = params["recovery_key_dest"]
     if params["recovery_key_recipient"] is None:
         if dest is not None:
@@ -70,7 +71,7 @@ def _recipient(params: dict[str, Any]) -> Recipient | None:
         return None
     recipient = Recipient(params["recovery_key_recipient"])
     if dest is not None:
-        check_destination(dest)
+        check_destination(dest, module)
     return recipient
 
 

@@ -18,11 +18,13 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_mounts import Hidden, Mounts
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 # Variables of the AWS SDKs and of the seal whose value is a URL that has to be reached.
@@ -30,13 +32,22 @@ _URL_VARIABLES = (
     *("AWS_KMS_ENDPOINT", "AWSKMS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_STS"),
     *("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
 )
-_AWS = re.compile(
-    r"(?:[a-z0-9-]+\.)?(?:kms|kms-fips|sts|sts-fips)(?:\.[a-z0-9-]+)*\.(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws|api\.amazonwebservices\.com\.cn)\Z"
-)
+# The names of KMS and STS in a region, and nothing with a further label: below the same domains anybody may have a bucket, whose name may have dots.
+_AWS = re.compile(r"(?:kms|kms-fips|sts|sts-fips)\.(?P<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})\.(?P<domain>[a-z0-9.-]+)\Z")
+_GLOBAL_STS = "sts.amazonaws.com"
+_DOMAINS = {
+    "cn-": ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    "us-iso-": ("c2s.ic.gov",),
+    "us-isob-": ("sc2s.sgov.gov",),
+    "eu-isoe-": ("cloud.adc-e.uk",),
+    "us-isof-": ("csp.hci.ic.gov",),
+    "eusc-": ("amazonaws.eu",),
+    "": ("amazonaws.com", "api.aws"),
+}
 # Where instances, ECS and EKS give credentials.
 _METADATA = ("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000  # CLONE_NEWUSER, CLONE_NEWNET
+_NEW_MOUNTS, _NEW_USER, _NEW_NETWORK = 0x20000, 0x10000000, 0x40000000  # CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET
 _SET_FLAGS, _UP_AND_RUNNING = 0x8914, 0x41  # SIOCSIFFLAGS; IFF_UP, IFF_RUNNING
 _HEAD, _SECONDS = 65536, 60.0
 _PERHOP = ("connection", "proxy-connection", "keep-alive", "proxy-authorization")
@@ -46,16 +57,31 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True)
 class Reachable:
-    """What a server may reach: endpoints on loopback, which are ``forwarded``, and others beside AWS's own; and the host's own proxies."""
+    """What a server may reach: endpoints on loopback, which are ``forwarded``, and others beside AWS's own; and the host's own proxies.
+
+    Of AWS's own endpoints those of these ``regions``; of every region where none is known.
+    """
 
     forwarded: tuple[Address, ...] = ()
     others: frozenset[Address] = frozenset()
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    regions: frozenset[str] = frozenset()
 
     def permits(self, host: str, port: int) -> bool:
         """Whether a destination that the server names is one of those."""
-        name = host.lower().rstrip(".")
-        return (name, port) in self.others or (port == 443 and bool(_AWS.match(name))) or (port == 80 and name in _METADATA)
+        name = (host[:-1] if host.endswith(".") else host).lower()
+        if not host.isascii():  # in lower case, some characters become letters of ASCII
+            return False
+        return (name, port) in self.others or (port == 443 and self._is_aws(name)) or (port == 80 and name in _METADATA)
+
+    def _is_aws(self, name: str) -> bool:
+        if name == _GLOBAL_STS:
+            return not self.regions or any(_domains(region) == _DOMAINS[""] for region in self.regions)
+        found = _AWS.match(name)
+        if not found:
+            return False
+        region = found["region"]
+        return (not self.regions or region in self.regions) and found["domain"] in _domains(region)
 
     def ports(self, count: int) -> list[int]:
         """Ports that are free in the namespace; the relay's proxy has the first."""
@@ -68,13 +94,13 @@ class Reachable:
         return _address(url) if url else None
 
 
-def reachable(endpoint: str, environment: Mapping[str, str]) -> Reachable:
-    """What a server with this KMS endpoint (empty: AWS's own) and this environment may reach."""
+def reachable(endpoint: str, environment: Mapping[str, str], regions: Iterable[str] = ()) -> Reachable:
+    """What a server with this KMS endpoint (empty: AWS's own), this environment and these regions (empty ones do not count) may reach."""
     urls = [endpoint, *(environment.get(name, "") for name in _URL_VARIABLES)]
     addresses = [_address(url) for url in urls if url]
     proxies = {name[: -len("_proxy")]: value for name, value in ((key.lower(), value) for key, value in environment.items()) if name.endswith("_proxy")}
     forwarded = tuple(dict.fromkeys(address for address in addresses if address[0] in _LOOPBACK))
-    return Reachable(forwarded, frozenset(address for address in addresses if address[0] not in _LOOPBACK), proxies)
+    return Reachable(forwarded, frozenset(address for address in addresses if address[0] not in _LOOPBACK), proxies, frozenset(filter(None, regions)))
 
 
 def through_the_relay(what: Reachable, environment: Mapping[str, str]) -> dict[str, str]:
@@ -87,20 +113,24 @@ def through_the_relay(what: Reachable, environment: Mapping[str, str]) -> dict[s
 class Namespace:
     """Made before a process is forked, so that the child has nothing left to load: :meth:`enter` runs there, before the server does."""
 
-    def __init__(self, what: Reachable, relay: socket.socket | None) -> None:
-        """:param relay: where the sockets that listen in the namespace are sent to; None sends none."""
+    def __init__(self, what: Reachable, relay: socket.socket | None, mounts: Mounts | None = None) -> None:
+        """:param relay: where the sockets that listen in the namespace are sent to; None sends none.
+        :param mounts: what is hidden from the process; nothing by default.
+        """
         self._what = what
         self._relay = relay
+        self._mounts = mounts or Mounts(Hidden(), "")
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def enter(self) -> None:
-        """Move the calling process into a new network; as an ordinary user, into a new user namespace too. Raises OSError."""
+        """Move the calling process into a new network with mounts of its own; as an ordinary user, into a new user namespace too. Raises OSError."""
         user, group = os.geteuid(), os.getegid()
-        if self._libc.unshare(_NEW_NETWORK | (_NEW_USER if user else 0)):
+        if self._libc.unshare(_NEW_NETWORK | _NEW_MOUNTS | (_NEW_USER if user else 0)):
             raise OSError(ctypes.get_errno(), "unshare")
         if user:
             for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
                 _write(f"/proc/self/{name}", text)
+        self._mounts.apply()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP_AND_RUNNING))
         if self._relay is not None:
@@ -111,7 +141,7 @@ class Namespace:
 def refused() -> str:
     """Why no process here may have a network of its own; empty where it may. Asked of a child, which ends again."""
     reading, writing = os.pipe()
-    namespace = Namespace(Reachable(), None)
+    namespace = Namespace(Reachable(), None, Mounts(Hidden(folders=(os.path.realpath("/tmp"),)), ""))
     child = os.fork()
     if not child:
         with suppress(BaseException):
@@ -184,6 +214,11 @@ class Relay:
                 other.sendall("\r\n".join([f"{method} {path} {version}", *kept, "Connection: close", "", ""]).encode("latin-1"))
             other.sendall(body)
             _join(connection, other)
+
+
+def _domains(region: str) -> tuple[str, ...]:
+    """Below which domains the endpoints of a region are."""
+    return next(domains for prefix, domains in _DOMAINS.items() if region.startswith(prefix))
 
 
 def _address(url: str) -> Address:

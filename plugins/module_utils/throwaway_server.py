@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server of Vault or OpenBao for one moment: in a folder of its own, with nothing left of it afterwards, whatever ends the run.
+"""A temporary server of Vault or OpenBao: in a folder of its own, with nothing left of it afterwards, whatever ends the run.
 
 Beside the run there is a keeper, a process that outlives it: when the run is gone or its time is up, it ends the server and removes the folder. Should
 the keeper be killed too, the server ends with the run, and the next run removes the folder.
@@ -11,7 +11,6 @@ the keeper be killed too, the server ends with the run, and the next run removes
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import glob
 import http.client
 import json
@@ -19,21 +18,30 @@ import os
 import pwd
 import re
 import select
-import shutil
 import signal
 import socket
+import struct
 import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_folder import (
+    CONFIG,
+    SOCKETS,
+    TEMPORARY,
+    Folder,
+    left_behind,
+    remove_made,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_mounts import Mounts, hidden
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_network import Namespace, Reachable, Relay, refused
 
-_PREFIX = "sealwright-drill-"
-_LOCK, _CONFIG, _LOG, _SOCKET = "lock", "config.json", "log", "api.sock"
+_SOCKET = "api.sock"
+_PEER = struct.Struct("3i")  # of SO_PEERCRED: process, user and group
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _GRACE = 15.0  # seconds for a server to end by itself
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -63,7 +71,8 @@ class Answer(NamedTuple):
 class Plan:
     """What to start. ``config`` is the server's configuration as JSON; its listener on :attr:`Server.SOCKET` is added.
 
-    ``reachable`` None leaves the server in the host's network. ``seconds`` bound its whole life.
+    ``reachable`` None leaves the server in the host's network, and with the host's sockets. ``seconds`` bound its whole life. ``needed`` are files and
+    folders that it reads, wherever they are.
     """
 
     executable: str
@@ -73,36 +82,44 @@ class Plan:
     user: str
     parent: str
     seconds: float
+    needed: Sequence[str] = ()
 
 
 class Server:
     """A context manager: a folder, its keeper, and the server that is started and stopped in it."""
 
-    SOCKET = _SOCKET
+    SOCKET = f"{SOCKETS}/{_SOCKET}"
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._account = pwd.getpwnam(plan.user) if plan.user and os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = Folder(plan.parent, self._account)
+
+    @property
+    def folder(self) -> str:
+        """The path of its folder, for messages."""
+        return self._folder.path
 
     def __enter__(self) -> Server:
         remove_left_behind(self._plan.parent)
-        self.folder = tempfile.mkdtemp(prefix=_PREFIX, dir=self._plan.parent)
-        lock = os.open(os.path.join(self.folder, _LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        self._lock = lock
+        try:
+            self._folder.make(self._plan.config)
+        except OSError as error:
+            if self._folder.path:
+                self._folder.remove(_GRACE)
+            self._folder.close()
+            raise SealError(
+                f"No folder for the temporary server can be made in {self._plan.parent}: {error.strerror}.", reason="file_error",
+                remedy="Check temporary_directory.",
+            ) from None
         self._sockets, of_the_relay = socket.socketpair()
         watched, self._control = os.pipe()
         self._keeper = os.fork()
         if not self._keeper:
-            _keep(self.folder, watched, lock, of_the_relay, self._plan)
+            _keep(self._folder, watched, of_the_relay, self._plan)
         os.close(watched)
         of_the_relay.close()
-        for name in ("", "raft", "tmp"):
-            self._own(name)
-        with open(os.open(os.path.join(self.folder, _CONFIG), os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as stream:
-            json.dump(self._plan.config, stream)
-        self._own(_CONFIG)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -110,28 +127,34 @@ class Server:
 
     def forget(self) -> None:
         """Remove the data of the server that was stopped, so that the next one is new."""
-        shutil.rmtree(os.path.join(self.folder, "raft"))
-        self._own("raft")
-
-    def _own(self, name: str) -> None:
-        """Give something in the folder to the server's user; a folder is made where it is not there."""
-        path = os.path.join(self.folder, name)
-        if not os.path.exists(path):
-            os.mkdir(path, 0o700)
-        if self._account:
-            os.chown(path, self._account.pw_uid, self._account.pw_gid)
+        try:
+            self._folder.renew_data(_GRACE)
+        except OSError as error:
+            raise SealError(
+                f"The data of the temporary server in {self.folder} cannot be removed: {error.strerror}.", reason="file_error",
+                remedy="See what else writes there.",
+            ) from None
 
     def start(self) -> None:
         """Start the server; whether it came up is asked by :meth:`call` and :meth:`ended`."""
-        namespace = Namespace(self._plan.reachable, self._sockets) if self._plan.reachable else None
+        mounts = Mounts(hidden(self._plan.executable, self._plan.needed), self.folder)
+        namespace = Namespace(self._plan.reachable, self._sockets, mounts) if self._plan.reachable else None
         become = _becoming(namespace, self._account)
-        with open(os.path.join(self.folder, _LOG), "ab") as log:
-            self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # it goes on beside the module
-                [self._plan.executable, "server", f"-config={os.path.join(self.folder, _CONFIG)}"],
-                cwd=self.folder, env={**self._plan.environment, "TMPDIR": os.path.join(self.folder, "tmp")},
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=become,
-            )
+        try:
+            self._process = self._started(become)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise SealError(
+                f"{self._plan.executable} cannot be started: {error} {self.log().strip()[-300:]}".rstrip(), reason="server_not_started",
+                remedy="Check executable, and that the service's user may run it.",
+            ) from None
         os.write(self._control, f"{self._process.pid}\n".encode())
+
+    def _started(self, become: Callable[[], None]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # pylint: disable=ansible-bad-function  # it goes on beside the module
+            [self._plan.executable, "server", f"-config={os.path.join(self.folder, CONFIG)}"],
+            cwd=self._folder.working_folder(), env={**self._plan.environment, "TMPDIR": os.path.join(self.folder, TEMPORARY)},
+            stdin=subprocess.DEVNULL, stdout=self._folder.log, stderr=self._folder.log, start_new_session=True, preexec_fn=become,
+        )
 
     def ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
@@ -153,14 +176,16 @@ class Server:
     def remove(self) -> bool:
         """Stop the server and remove all that was made; returns whether nothing is left."""
         self.stop()
-        for each in (self._control, self._lock):
-            with suppress(OSError):
-                os.close(each)
+        if not self._folder.handles:
+            return True
+        with suppress(OSError):
+            os.close(self._control)
         self._sockets.close()
         with suppress(ChildProcessError):
             os.waitpid(self._keeper, 0)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return not os.path.exists(self.folder)
+        gone = self._folder.remove(_GRACE)
+        self._folder.close()
+        return gone
 
     def call(
         self, method: str, path: str, body: Any = None, token: str = "", namespace: str = "", stream: BinaryIO | None = None, seconds: float = 30.0
@@ -170,7 +195,7 @@ class Server:
         headers.update({name: value for name, value in (("X-Vault-Token", token), ("X-Vault-Namespace", namespace)) if value})
         if stream is not None:
             headers["Content-Length"] = str(os.fstat(stream.fileno()).st_size)
-        connection = _UnixConnection(self.folder, seconds)
+        connection = _UnixConnection(self._folder.socket_path(_SOCKET), self._account.pw_uid if self._account else os.geteuid(), seconds)
         try:
             connection.request(method, f"/v1/{path}", stream if stream is not None else None if body is None else json.dumps(body).encode(), headers)
             answer = connection.getresponse()
@@ -180,50 +205,45 @@ class Server:
         finally:
             connection.close()
 
-    def log(self) -> str:
-        """What the server wrote; it writes no secret."""
+    def log_size(self) -> int:
+        """For :meth:`log`: where what follows begins."""
+        return self._folder.log_size()
+
+    def log(self, begin: int = 0) -> str:
+        """What the server wrote from there on, at most the end of it; it writes no secret."""
         try:
-            with open(os.path.join(self.folder, _LOG), encoding="utf-8", errors="replace") as stream:
-                return _COLOURS.sub("", stream.read())
+            return _COLOURS.sub("", self._folder.read_log(begin))
         except OSError:
             return ""
 
 
 def remove_left_behind(parent: str) -> list[str]:
-    """Remove folders of runs that are gone, with their servers; returns their paths. A run that lives holds the lock of its own."""
+    """Remove this user's folders of runs that are gone, with their servers; returns their paths. A run that lives holds the lock of its own."""
     removed = []
-    for folder in glob.glob(os.path.join(glob.escape(parent), f"{_PREFIX}*")):
-        with suppress(OSError):
-            if os.geteuid() not in (0, os.stat(folder).st_uid):
-                continue
-            lock = os.open(os.path.join(folder, _LOCK), os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for process in _servers_of(folder):
-                    with suppress(OSError):
-                        os.killpg(process, signal.SIGKILL)
-                shutil.rmtree(folder, ignore_errors=True)
-                removed.append(folder)
-            finally:
-                os.close(lock)
+    for held, name, handle in left_behind(parent):
+        path = os.path.join(os.path.abspath(parent), name)
+        for process in _servers_of(path):
+            with suppress(OSError):
+                os.killpg(process, signal.SIGKILL)
+        if remove_made(held, name, handle, _GRACE):
+            removed.append(path)
     return removed
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    """Through the folder's descriptor, since a path may be too long for a socket's address."""
+    """To a socket that the server made, in a folder where its user may put any other: only the server's user may answer."""
 
-    def __init__(self, folder: str, seconds: float) -> None:
+    def __init__(self, path: str, user: int, seconds: float) -> None:
         super().__init__("localhost", timeout=seconds)
-        self._folder = folder
+        self._path = path
+        self._user = user
 
     def connect(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self.sock = socket.socket(socket.AF_UNIX)
-            self.sock.settimeout(self.timeout)
-            self.sock.connect(f"/proc/self/fd/{folder}/{_SOCKET}")
-        finally:
-            os.close(folder)
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+        if _PEER.unpack(self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))[1] != self._user:
+            raise ConnectionRefusedError
 
 
 def free_ports(count: int) -> list[int]:
@@ -250,7 +270,11 @@ def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None) ->
 
     def become() -> None:
         if namespace:
-            namespace.enter()
+            try:
+                namespace.enter()
+            except OSError as error:
+                os.write(2, f"error: the server cannot be isolated: {error}\n".encode())  # its log; the parent is told nothing of it
+                raise
         if account:
             os.setgroups(groups)
             os.setgid(account.pw_gid)
@@ -260,7 +284,7 @@ def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None) ->
     return become
 
 
-def _keep(folder: str, watched: int, lock: int, sockets: socket.socket, plan: Plan) -> NoReturn:
+def _keep(folder: Folder, watched: int, sockets: socket.socket, plan: Plan) -> NoReturn:
     """The keeper's life. ``watched`` brings the process ids of servers, and ends with the run."""
     try:
         os.setsid()
@@ -269,7 +293,7 @@ def _keep(folder: str, watched: int, lock: int, sockets: socket.socket, plan: Pl
         nowhere = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(nowhere, number)
-        kept = sorted((watched, lock, sockets.fileno()))
+        kept = sorted((watched, sockets.fileno(), *folder.handles))
         for low, high in zip([2, *kept], [*kept, 65536]):
             os.closerange(low + 1, high)
         if plan.reachable:
@@ -291,20 +315,19 @@ def _processes(watched: int, end: float) -> list[int]:
     return [int(line) for line in said.split()]
 
 
-def _end(processes: list[int], folder: str) -> None:
-    for process in set(processes) & set(_servers_of(folder)):
+def _end(processes: list[int], folder: Folder) -> None:
+    for process in set(processes) & set(_servers_of(folder.path)):
         with suppress(OSError):
             os.killpg(process, signal.SIGKILL)
     # A server that ends may still write.
     end = time.monotonic() + _GRACE
-    while os.path.exists(folder) and time.monotonic() < end:
-        shutil.rmtree(folder, ignore_errors=True)
+    while time.monotonic() < end and not folder.remove(end - time.monotonic()):
         time.sleep(0.05)
 
 
 def _servers_of(folder: str) -> list[int]:
     """The processes that were started with the configuration in this folder."""
-    option = f"-config={os.path.join(folder, _CONFIG)}".encode()
+    option = f"-config={os.path.join(folder, CONFIG)}".encode()
     found = []
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         with suppress(OSError), open(path, "rb") as stream:

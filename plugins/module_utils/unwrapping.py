@@ -38,7 +38,7 @@ def unwrap_task(module: AnsibleModule) -> dict[str, Any]:
     values = _values(params)
     aad = aad_option(params["aad"], params["aad_base64"])
     if params["dest"]:
-        check_destination(params["dest"])
+        check_destination(params["dest"], module)
     clients = KmsClients(connection_options(params))
     sealed = list(values.values())
     trusted = trusted_keys(params["allowed_key_ids"], clients, sealed)

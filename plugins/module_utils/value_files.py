@@ -6,20 +6,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-import tempfile
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.file_attributes import Wanted, give_default_context, wanted_attributes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import (
+    copy_attributes,
+    held_folder,
+    is_private,
+    place,
+    remove_parts,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.protowire import Buffer
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import read_regular
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_regular, read_regular
 
 if TYPE_CHECKING:  # the lookup reads files too, and starts sooner without it
     from ansible.module_utils.basic import AnsibleModule
 
-PRIVATE = "0600"
+# Where a file cannot be replaced by a rename, and it might be written in place.
+_NOT_RENAMED = (errno.EPERM, errno.EXDEV, errno.EACCES, errno.ETXTBSY, errno.EBUSY)
 
 
 def read_file(path: str, name: str, limit: int) -> bytes:
@@ -40,8 +50,11 @@ def is_there(dest: str) -> bool:
     return os.path.isfile(dest) and not os.path.islink(dest)
 
 
-def check_destination(dest: str) -> None:
-    """Refuse, before any call, a destination that cannot be written; raises :class:`SettingError` (``file_error``)."""
+def check_destination(dest: str, module: AnsibleModule | None = None) -> None:
+    """Refuse, before any call, a destination that cannot be written, and options of ``module`` that cannot be followed there.
+
+    Raises :class:`SettingError` (``file_error``, or ``invalid_option`` for an owner, group or mode that is none).
+    """
     folder = os.path.dirname(os.path.abspath(dest))
     if not os.path.isdir(folder):
         raise _failed(f"The folder {folder} of dest does not exist.", "Create it first; this module creates none.")
@@ -51,6 +64,14 @@ def check_destination(dest: str) -> None:
         raise _failed(f"dest {dest} is there and is no regular file.", "Name another.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _failed(f"The folder {folder} of dest may not be written.", "Run the task as its owner (become).")
+    if module is None:
+        return
+    wanted_attributes(module, os.path.abspath(dest))
+    try:
+        with held_folder(folder) as handle:
+            _check_flags(module, dest, handle)
+    except OSError as error:
+        raise _failed(f"The folder {folder} of dest cannot be used: {error.strerror}.", "Name another, or have root make the link.") from None
 
 
 def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> None:
@@ -58,60 +79,106 @@ def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> No
 
     The new content is complete on disk, in the same folder and with the attributes wanted, before it takes the name.
     """
-    dest = os.path.abspath(dest)  # atomic_move takes no name without a folder
-    folder = os.path.dirname(dest)
-    part = ""
-    os.umask(0o077)  # atomic_move opens a file that is new to all that the umask lets
+    dest = os.path.abspath(dest)
+    name = os.path.basename(dest)
+    wanted = wanted_attributes(module, dest)
     try:
-        handle, part = tempfile.mkstemp(prefix=f".{os.path.basename(dest)}.", dir=folder)
-        with os.fdopen(handle, "wb") as stream:
-            stream.writelines(pieces)
-            stream.flush()
-            os.fsync(stream.fileno())
-        set_attributes(module, part, final=False)
-        if os.path.islink(dest):
-            os.replace(part, dest)  # atomic_move would give it the mode of what the link names
-        else:
-            set_attributes(module, dest)  # atomic_move gives the old file's mode to the new one: not a loose one
-            _replace(module, part, dest)
+        with held_folder(os.path.dirname(dest)) as folder, _old(folder, name) as old:
+            _check_flags(module, dest, folder)
+            remove_parts(folder)
+            _write(module, folder, dest, pieces, wanted, old)
+            _set_flags(module, dest)
     except OSError as error:
         raise _failed(
             f"{dest} cannot be written: {error.strerror}. Nothing was changed.", "Check the space, quota and limits of its file system."
         ) from None
-    finally:
-        if part and os.path.lexists(part):
-            os.unlink(part)
-    set_attributes(module, dest)
 
 
-def _replace(module: AnsibleModule, part: str, dest: str) -> None:
-    try:
-        module.atomic_move(part, dest, unsafe_writes=module.params["unsafe_writes"])
-    except OSError:
-        raise
-    except Exception as error:  # ansible-core from 2.19 on raises no more exact one; before, it fails the task in its own words
-        cause = error.__cause__
-        why = cause.strerror if isinstance(cause, OSError) else str(error)
-        raise _failed(
-            f"{dest} cannot be replaced: {why}. Nothing was changed.",
-            "A file that is mounted there can only be written in place, by unsafe_writes; an immutable one not at all.",
-        ) from None
-
-
-def set_attributes(module: AnsibleModule, path: str, final: bool = True) -> bool:
-    """Set owner, group, mode and the rest as the task says, mode 0600 where it says none; whether anything changed.
-
-    :param final: False for a file that is still to be renamed, which some file system attributes would prevent.
-    """
+def set_attributes(module: AnsibleModule, path: str) -> bool:
+    """Set owner, group, mode and the rest as the task says, mode 0600 where it says none; whether anything changed. In check mode, whether it would."""
     if not is_there(path):
         return False
-    params: dict[str, Any] = {**module.params, "path": path}
-    params["mode"] = PRIVATE if params.get("mode") is None else params["mode"]
-    arguments = module.load_file_common_arguments(params, path=path)
-    if not final:
-        arguments["attributes"] = None
-    changed: bool = module.set_fs_attributes_if_different(arguments, False)
-    return changed
+    path = os.path.abspath(path)
+    wanted = wanted_attributes(module, path)
+    try:
+        with held_folder(os.path.dirname(path)) as folder, _old(folder, os.path.basename(path)) as old:
+            _check_flags(module, path, folder)
+            if old is None:
+                return False
+            changed = wanted.apply(old, check_only=True)
+            if changed and not module.check_mode:
+                if os.fstat(old).st_nlink > 1 and not is_private(folder):
+                    raise _failed(f"{path} has other names too, and its folder is not this user's; its attributes were not changed.", "Remove it first.")
+                wanted.apply(old)
+    except OSError as error:
+        raise _failed(f"The attributes of {path} cannot be set: {error.strerror}.", "Run the task as its owner, or as root (become).") from None
+    return _set_flags(module, path) or changed
+
+
+@contextmanager
+def _old(folder: int, name: str) -> Iterator[int | None]:
+    """The descriptor of the regular file of that name; None where there is none, or a symbolic link, or one that may not be read."""
+    try:
+        handle = open_regular(name, follow=False, folder=folder)
+    except OSError:
+        yield None
+        return
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _write(module: AnsibleModule, folder: int, dest: str, pieces: Sequence[Buffer], wanted: Wanted, old: int | None) -> None:
+    def write(handle: int) -> None:
+        with os.fdopen(handle, "wb", closefd=False) as stream:
+            stream.seek(0)
+            stream.writelines(pieces)
+        base = None if old is None else os.fstat(old)
+        if old is not None and base is not None:
+            with suppress(PermissionError):
+                os.fchown(handle, base.st_uid, base.st_gid)
+            # With a name, it may be read as soon as the old file's mode or ACL lets anybody.
+            copy_attributes(old, handle, of_access=not os.fstat(handle).st_nlink)
+        else:
+            give_default_context(module, handle, dest)
+        wanted.apply(handle, base)
+
+    try:
+        place(folder, os.path.basename(dest), write)
+    except OSError as error:
+        if error.errno not in _NOT_RENAMED or old is None:
+            raise
+        if not module.params["unsafe_writes"]:
+            raise _failed(
+                f"{dest} cannot be replaced: {error.strerror}. Nothing was changed.",
+                "A file that is mounted there can only be written in place, by unsafe_writes; an immutable one not at all.",
+            ) from None
+        _write_in_place(folder, os.path.basename(dest), pieces, wanted)
+
+
+def _write_in_place(folder: int, name: str, pieces: Sequence[Buffer], wanted: Wanted) -> None:
+    handle = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    with os.fdopen(handle, "wb") as stream:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or (found.st_nlink > 1 and not is_private(folder)):
+            raise OSError(errno.EINVAL, "It is not a regular file with one name")
+        wanted.apply(handle)  # not loose while it is written
+        os.ftruncate(handle, 0)
+        stream.writelines(pieces)
+        stream.flush()
+        os.fsync(handle)
+
+
+def _check_flags(module: AnsibleModule, dest: str, folder: int) -> None:
+    """The option attributes is followed by chattr, which takes a path: only where nobody else can put something in its place."""
+    if module.params.get("attributes") and not is_private(folder):
+        raise _failed(f"The option attributes cannot be followed for {dest}: others may write its folder.", "Leave it out.")
+
+
+def _set_flags(module: AnsibleModule, path: str) -> bool:
+    flags = module.params.get("attributes")
+    return bool(flags) and bool(module.set_attributes_if_different(path, flags, False))
 
 
 def _failed(message: str, remedy: str = "Check the path and its permissions on the host where the task runs.") -> SettingError:

@@ -65,7 +65,7 @@ def wrap_task(module: AnsibleModule) -> dict[str, Any]:
     aad = aad_option(params["aad"], params["aad_base64"])
     plaintexts = _plaintexts(params, limit)
     if params["dest"]:
-        check_destination(params["dest"])
+        check_destination(params["dest"], module)
     key = key_in_force(params["kms_key_id"], os.environ)
     kms = KmsClients(connection_options(params))(parse_key(key).region, f"the key ARN of {key.source}")
     check_region(kms.region, key)

@@ -203,6 +203,22 @@ def test_keys_that_are_gone_and_calls_that_are_throttled(drill: Drill, taken: Ta
     assert drill.left() == []
 
 
+def test_a_forced_drill_ends_when_kms_refuses(drill: Drill, taken: Taken, kms: StrictKms) -> None:
+    """By force the server takes a snapshot whose key is disabled, and tries to unseal it for ever. Its log says why, so the time is not waited for."""
+    key = kms.client("kms").describe_key(KeyId=ALIAS)["KeyMetadata"]["Arn"]
+    other = kms.new_key()
+    kms.set_key_state(key, "Disabled")
+    begin = time.monotonic()
+    try:
+        refused = drill.run(taken, seal={"kms_key_id": other, "region": REGION}, force=True, timeout=600)["drill"]
+    finally:
+        kms.set_key_state(key, "Enabled")
+    assert (refused["reason"], refused["failed_step"], refused["restorable"]) == ("key_disabled", "unseal", False), refused
+    assert time.monotonic() - begin < 300
+    assert "Enable the key" in refused["msg"]
+    assert drill.left() == []
+
+
 def test_what_kills_a_run_leaves_nothing(drill: Drill, taken: Taken) -> None:
     """The module killed: its keeper cleans up. Both killed: the server ends with them, and the next run removes the folder."""
     for victims in (("module",), ("keeper", "module")):
