@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -84,6 +86,7 @@ def planned(params: dict[str, Any]) -> Drill:
     parent = params["temporary_directory"] or tempfile.gettempdir()
     with service_user(server.service.user):
         free = _free(parent, server.service.user)
+    _check_owner(parent, server.service.user)
     snapshot, size = params["src"], _size(params["src"])
     _check_room(parent, free, size)
     environment, credentials = _environment(server), _credentials(seal)
@@ -213,6 +216,17 @@ def _free(parent: str, user: str) -> int:
         ) from None
     except OSError as error:
         raise SealError(f"{parent} cannot be used: {error.strerror}.", reason="file_error", remedy="Check temporary_directory.") from None
+
+
+def _check_owner(parent: str, user: str) -> None:
+    """As root: whoever owns a folder may replace what is in it, and would choose what the server's user is started with."""
+    found = os.stat(parent)
+    trusted = (0, os.geteuid(), *((pwd.getpwnam(user).pw_uid,) if user else ()))
+    if os.geteuid() == 0 and (found.st_uid not in trusted or found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH):
+        raise SealError(
+            f"{parent} belongs to user {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}: others could replace what the drill makes there.",
+            reason="file_error", remedy="Set temporary_directory to a folder of root's, or of the service's user, in which nobody else removes files.",
+        )
 
 
 def _check_room(parent: str, free: int, size: int) -> None:

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import ServerApi
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_token import sealed_token
@@ -36,7 +37,8 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
         if reply.status not in (200, 204):
             raise api.refused(reply, "auth/token/revoke-self", "The token and its file are left as they are.")
     try:
-        os.unlink(src)
+        with held_folder(os.path.dirname(os.path.abspath(src))) as folder:
+            os.unlink(os.path.basename(src), dir_fd=folder)
     except OSError as error:
         raise SettingError(
             f"The token is revoked, but its file {src} cannot be removed: {error.strerror}.",

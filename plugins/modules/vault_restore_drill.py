@@ -94,6 +94,7 @@ options:
   temporary_directory:
     description:
       - Where the folder is made. It needs some four times the snapshot's size, and the user as whom the throw-away server runs has to be able to enter it.
+      - If the module runs as root, it must belong to root or to that user.
       - If not set, the host's folder for temporary files.
     type: path
   timeout:
