@@ -14,7 +14,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -187,7 +186,7 @@ def _part_of(handle: int, folder: int) -> str:
 
 
 def _new_name() -> str:
-    return f".{secrets.token_hex(8)}{PART}"
+    return f".{os.urandom(8).hex()}{PART}"
 
 
 def _is_same(handle: int, folder: int, name: str) -> bool:

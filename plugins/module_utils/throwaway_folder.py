@@ -15,7 +15,6 @@ import fcntl
 import json
 import os
 import pwd
-import secrets
 import stat
 import time
 from collections.abc import Iterator, Mapping
@@ -47,7 +46,7 @@ class Folder:
         """Make the folder and all that is in it; raises OSError."""
         with held_folder(self._parent_path) as parent:
             self._parent = self._keep(os.open(".", _FOLDER, dir_fd=parent))
-        self._name = f"{PREFIX}{secrets.token_hex(5)}"
+        self._name = f"{PREFIX}{os.urandom(5).hex()}"
         os.mkdir(self._name, 0o700, dir_fd=self._parent)
         self.path = os.path.join(os.path.abspath(self._parent_path), self._name)
         self._handle = self._keep(os.open(self._name, _FOLDER, dir_fd=self._parent))
@@ -200,7 +199,7 @@ def _remove_entry(top: int, name: str) -> None:
             for below in os.listdir(handle):
                 with suppress(FileNotFoundError):
                     if stat.S_ISDIR(os.stat(below, dir_fd=handle, follow_symlinks=False).st_mode):
-                        os.rename(below, secrets.token_hex(16), src_dir_fd=handle, dst_dir_fd=top)
+                        os.rename(below, os.urandom(16).hex(), src_dir_fd=handle, dst_dir_fd=top)
                     else:
                         os.unlink(below, dir_fd=handle)
         finally:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.drill_log import refusal
 
-_HEAD = "2026-01-02T03:04:05.678Z [{level}] core: failed to unseal core: error=\"fetching stored unseal keys failed: failed to decrypt encrypted stored keys: {what}\""
+_HEAD = (
+    "2026-01-02T03:04:05.678Z [{level}] core: failed to unseal core: "
+    "error=\"fetching stored unseal keys failed: failed to decrypt encrypted stored keys: {what}\""
+)
 V1 = "error decrypting data encryption key: {code}: {words}"
 V2 = "error decrypting data encryption key: operation error KMS: Decrypt, https response error StatusCode: 400, RequestID: 1, {code}: {words}"
 
@@ -20,7 +23,7 @@ def line(what, level="ERROR"):
 
 @pytest.mark.parametrize("form", [V1, V2])
 @pytest.mark.parametrize(
-    "code, words, reason",
+    ("code", "words", "reason"),
     [
         ("DisabledException", "arn:aws:kms:us-east-1:1:key/2 is disabled.", "key_disabled"),
         ("KMSInvalidStateException", "arn:aws:kms:us-east-1:1:key/2 is pending deletion.", "key_pending_deletion"),
@@ -34,7 +37,9 @@ def line(what, level="ERROR"):
 )
 def test_refusals_for_good(form, code, words, reason):
     told = refusal(["[INFO] core: fine", line(form.format(code=code, words=words)), "[INFO] core: later"])
-    assert told and told.reason == reason and told.remedy
+    assert told
+    assert told.reason == reason
+    assert told.remedy
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_links_in_the_path(tmp_path):
         with held_folder(str(tmp_path / path)) as folder:
             assert os.path.samestat(os.fstat(folder), os.stat(tmp_path / "real" / "deep"))
     for path in ("loop", "none", "file", "file/below"):
-        with pytest.raises(OSError), held_folder(str(tmp_path / path)):
+        with pytest.raises(OSError, match=r"Too many|No such|Not a directory"), held_folder(str(tmp_path / path)):
             pass
     if os.geteuid() == 0:
         (tmp_path / "theirs").symlink_to("real")

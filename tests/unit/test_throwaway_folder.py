@@ -74,7 +74,7 @@ def test_data_that_became_something_else_are_renewed_or_refused(made, tmp_path):
     assert os.listdir(data) == []
     os.rmdir(data)
     os.symlink(tmp_path / "victim", data)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r"Not a directory|Too many"):
         made.renew_data(10)
     assert made.remove(10)
     assert (tmp_path / "victim" / "file").read_text() == "another's"
@@ -107,10 +107,13 @@ def test_left_overs(tmp_path, made):
     (link / "lock").symlink_to(gone / "lock")
     (bare / "data").rmdir()
     (tmp_path / f"{PREFIX}file").write_text("")
-    (tmp_path / f"{PREFIX}link").unlink() if (tmp_path / f"{PREFIX}link").is_symlink() else None
     assert remove_left_behind(str(tmp_path)) == [str(gone)]
-    assert not gone.exists() and not bare.exists()
-    assert pipe.exists() and link.exists() and half.exists() and os.path.exists(made.path)
+    assert not gone.exists()
+    assert not bare.exists()
+    assert pipe.exists()
+    assert link.exists()
+    assert half.exists()
+    assert os.path.exists(made.path)
     fcntl.flock(made.handles[0], fcntl.LOCK_UN)
     assert remove_left_behind(str(tmp_path / "none")) == []
 

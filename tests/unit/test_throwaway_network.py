@@ -17,7 +17,7 @@ NAMED = reachable("https://vpce-1.kms.eu-west-1.vpce.amazonaws.com", {"AWS_ENDPO
 
 
 @pytest.mark.parametrize(
-    "host, port",
+    ("host", "port"),
     [
         ("kms.us-east-1.amazonaws.com", 443),
         ("KMS.us-east-1.amazonaws.com.", 443),
@@ -37,7 +37,7 @@ def test_endpoints_of_aws_pass(host, port):
 
 
 @pytest.mark.parametrize(
-    "host, port",
+    ("host", "port"),
     [
         ("kms.bucket.s3.amazonaws.com", 443),
         ("kms.us-east-1.s3.amazonaws.com", 443),

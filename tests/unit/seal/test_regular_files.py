@@ -12,13 +12,13 @@ import signal
 import socket
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import from_file
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.host_files import read
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import open_kms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_regular, read_regular
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import _configured_region
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import from_file
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import ServerApi
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.snapshot_info import _read as read_snapshot_file
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import read_file
@@ -54,7 +54,7 @@ def strange(request, tmp_path):
 
 def test_only_regular_files_are_opened(strange):
     for follow in (True, False):
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match=r"not a regular file|symbolic link|Is a directory"):
             open_regular(strange, follow=follow)
 
 
