@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 import pytest
 
@@ -188,3 +188,35 @@ def test_a_node_whose_seal_is_not_that_of_its_cluster(first: str, second: str, d
         answer = run("vault_server_info", tmp_path, {}, server_address=server.url, until="led")
     assert (answer["type"], answer["cluster_type"], answer["migration"], answer["sealed"], answer["active"]) == (second, first, True, False, False)
     assert answer["summary"] == f"is unsealed and a standby of https://one.example:8200, with the seal {second} while its cluster has {first}"
+
+
+@pytest.mark.parametrize("name", ["as it is", "json", "url", "base64"])
+def test_tokens_that_aws_or_a_proxy_repeats_are_blanked(name: str, kms: StrictKms, tmp_path: Path) -> None:
+    """The session token of temporary credentials in KMS's name, and a web identity token in STS's."""
+    session_token = "FwoGZXIvYXdzEBYaD" + TOKEN * 4
+    token_file = tmp_path / "token"
+    token_file.write_text("eyJhbGciOiJub25lIn0." + TOKEN * 3, encoding="utf-8")
+
+    def refuses(_method: str, body: bytes, headers: str) -> tuple[int, bytes]:
+        shown = WRAPS[name](headers + unquote_plus(body.decode()))
+        return as_json({"__type": "ValidationException", "message": f"bad: {shown}"}, 400)
+
+    def sts(_method: str, body: bytes, _headers: str) -> tuple[int, bytes]:
+        shown = WRAPS[name](unquote_plus(body.decode())).replace("&", "&amp;").replace("<", "&lt;")
+        return 400, f"<ErrorResponse><Error><Code>ValidationError</Code><Message>Value {shown} at 'webIdentityToken'</Message></Error></ErrorResponse>".encode()
+
+    common = {"kms_key_id": "alias/x", "plaintext": "a value", "region": "us-east-1"}
+    with OddServer({"/": refuses}) as server:
+        answer = run(
+            "awskms_seal_wrap", tmp_path, {"AWS_ACCESS_KEY_ID": "AKIAX", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": session_token},
+            endpoint=server.url, **common,
+        )  # fmt: skip
+    assert "bad: " in answer["msg"]
+    check_hidden(answer["__output"], session_token)
+    with OddServer({"/": sts}) as server:
+        answer = run(
+            "awskms_seal_wrap", tmp_path, {}, sts_endpoint=server.url, role_arn="arn:aws:iam::111122223333:role/x",
+            web_identity_token_file=str(token_file), **common,
+        )  # fmt: skip
+    assert "at 'webIdentityToken'" in answer["msg"]
+    check_hidden(answer["__output"], token_file.read_text(encoding="utf-8"))
