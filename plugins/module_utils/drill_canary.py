@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import as_object
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Answer, Server
 
 _TRIES, _PAUSE = 20, 0.5  # of a server that has just become active
@@ -61,19 +61,21 @@ class Canary:
             raise SealError(
                 f"The restored server does not take recovery keys: {attempt.errors()}.", reason="server_refused", remedy="Use token instead."
             )
-        said = attempt.json()
+        begun = attempt.fields("sys/generate-root/attempt")
+        nonce, otp, required = begun.text("nonce"), begun.text("otp"), begun.count("required", 255)
         for key in self.recovery_keys:
-            answer = server.call("PUT", "sys/generate-root/update", {"key": key, "nonce": said.get("nonce")})
+            answer = server.call("PUT", "sys/generate-root/update", {"key": key, "nonce": nonce})
             if answer.status != 200:
                 raise SealError(
                     f"The restored server refuses a recovery key: {answer.errors()}.", reason="recovery_keys_refused",
                     remedy="Give those that were in force when the snapshot was taken.",
                 )
-            if answer.json().get("complete"):
-                self.token = self.token or _revealed(answer, str(said.get("otp", "")))
+            update = answer.fields("sys/generate-root/update")
+            if update.boolean("complete"):
+                self.token = self.token or _revealed(update.text("encoded_token") or update.text("encoded_root_token"), otp)
                 return f"{len(self.recovery_keys)} recovery keys make a root token"
         raise SealError(
-            f"{len(self.recovery_keys)} recovery keys are given, and {said.get('required')} are needed.", reason="recovery_keys_refused",
+            f"{len(self.recovery_keys)} recovery keys are given, and {required} are needed.", reason="recovery_keys_refused",
             remedy="Give as many as the threshold says.",
         )
 
@@ -90,7 +92,7 @@ class Canary:
                 f"The restored server does not give the canary {self.path}: {answer.errors()}.", reason="canary_missing",
                 remedy="The token has to be one that was valid when the snapshot was taken and still is; the path is that of the API, such as kv/data/canary.",
             )
-        data = answer.json().get("data") or {}
+        data = as_object(answer.json().get("data"))
         if isinstance(data.get("data"), dict) and isinstance(data.get("metadata"), dict):
             data = data["data"]  # of a versioned key-value store
         if self.name not in data:
@@ -109,17 +111,16 @@ class Canary:
         return not self.expected or hmac.compare_digest(value, self.expected.encode())
 
 
-def _revealed(answer: Answer, otp: str) -> str:
+def _revealed(encoded: str, otp: str) -> str:
     """The token, which the server gives combined with its one-time password."""
-    said = answer.json()
-    encoded = str(said.get("encoded_token") or said.get("encoded_root_token") or "")
     try:
         hidden = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
-    except binascii.Error:
-        hidden = b""
-    if not hidden or len(hidden) != len(otp):
+        token = bytes(left ^ right for left, right in zip(hidden, otp.encode())).decode("ascii")
+    except ValueError:
+        token = ""
+    if not token or len(token) != len(otp) or not token.isprintable():
         raise SealError("The restored server gave no root token.", reason="server_refused", remedy="Use token instead.")
-    return bytes(left ^ right for left, right in zip(hidden, otp.encode())).decode()
+    return token
 
 
 def _wrong(message: str, remedy: str) -> SettingError:

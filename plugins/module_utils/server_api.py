@@ -7,16 +7,30 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from http.client import HTTPException
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blanking import Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_files import check_opens
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import (
+    MAX_ANSWER,
+    Leader,
+    SealStatus,
+    as_object,
+    errors_of,
+    leader_of,
+    parsed,
+    seal_status_of,
+    shortened,
+)
 
 # Documented in the fragment vault_server.
 SERVER_SPEC: dict[str, dict[str, Any]] = {
@@ -25,23 +39,28 @@ SERVER_SPEC: dict[str, dict[str, Any]] = {
     "server_validate_certs": {"type": "bool", "default": True},
     "server_timeout": {"type": "float", "default": 90.0},
 }
-_LONGEST_SHOWN = 500  # characters of what a server answers
+_PAUSE = 0.3  # seconds between two questions
 
 
-class Reply(NamedTuple):
-    """What the server answered; never shown as a whole, since it may be a secret."""
+@dataclass(frozen=True)
+class Reply:
+    """What the server answered; never shown as a whole, since it may be a secret.
+
+    ``found`` is its JSON as it is, None where the answer is none; ``content`` the same as an object, empty where it is none.
+    """
 
     status: int
-    content: dict[str, Any]
+    found: Any = field(repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
 
-    def __repr__(self) -> str:
-        return f"Reply(status={self.status})"
+    @property
+    def content(self) -> dict[str, Any]:
+        return as_object(self.found)
 
     @property
     def errors(self) -> str:
-        """What it says is wrong."""
-        said = self.content.get("errors") or ["no reason is given"]
-        return " ".join(map(str, said))[:_LONGEST_SHOWN].strip()
+        """What it says is wrong, without what it was sent."""
+        return shortened(self.secrets.blank(errors_of(self.content))) or "no reason is given"
 
 
 class ServerApi:
@@ -55,34 +74,66 @@ class ServerApi:
             check_opens("option server_ca_path", self._ca_path)
         self._validate_certs = params["server_validate_certs"]
         self.timeout: float = params["server_timeout"]
+        # What a server is sent it may repeat in its answer, and an error of the HTTP library too.
+        self._secrets = Secrets()
+        self._end: float | None = None  # of the clock, while a state is waited for
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Reply:
         """One request below ``/v1/``; an answer that is an error is returned too. Raises :class:`SealError` where none comes."""
+        if method == "GET":
+            return self._timely(lambda: self._ask(method, path, body, token), path)
+        return self._ask(method, path, body, token)
+
+    def _ask(self, method: str, path: str, body: Any, token: str) -> Reply:
         headers = {"Content-Type": "application/json", **({"X-Vault-Token": token} if token else {})}
         data = None if body is None else json.dumps(body)
+        self._secrets.add(token, body)
+        timeout = self.timeout if self._end is None else min(self.timeout, max(_PAUSE, self._end - time.monotonic()))
         try:
             with open_url(
-                f"{self.address}/v1/{path}", data=data, headers=headers, method=method, timeout=self.timeout, ca_path=self._ca_path,
+                f"{self.address}/v1/{path}", data=data, headers=headers, method=method, timeout=timeout, ca_path=self._ca_path,
                 validate_certs=self._validate_certs, http_agent="sealwright.vault_seal",
             ) as answer:
-                return Reply(answer.status, _content(answer.read()))
+                return self._reply(answer.status, answer, path)
         except HTTPError as error:
             with error:
-                return Reply(error.code, _content(error.read()))
+                return self._reply(error.code, error, path)
         except (URLError, UrlsError, HTTPException, OSError, ValueError) as error:
-            why = getattr(error, "reason", None) or error
-            raise SealError(
-                f"The server at {self.address} gives no answer to {path}: {why or type(error).__name__}.",
-                reason="server_unreachable",
-                remedy="Check that the server runs, its address as seen from the host where the task runs, and its certificate.",
-            ) from None
+            why = shortened(self._secrets.blank(str(getattr(error, "reason", None) or error or type(error).__name__)))
+            raise self._no_answer(path, why) from None
 
-    def seal_status(self) -> dict[str, Any]:
+    def seal_status(self) -> SealStatus:
         """``sys/seal-status``; raises :class:`SealError` where the answer is none."""
-        reply = self.ask("GET", "sys/seal-status")
-        if reply.status != 200 or "sealed" not in reply.content:
+        return self.read_seal_status(self.ask("GET", "sys/seal-status"))
+
+    def read_seal_status(self, reply: Reply) -> SealStatus:
+        """What the server says of its seal; raises :class:`SealError` where the answer is none."""
+        if reply.status != 200:
             raise self.refused(reply, "sys/seal-status")
-        return reply.content
+        return seal_status_of(reply.found, f"The server at {self.address} answers sys/seal-status")
+
+    def read_leader(self, reply: Reply) -> Leader:
+        """Which node is active; raises :class:`SealError` where the answer is none."""
+        if reply.status != 200:
+            raise self.refused(reply, "sys/leader")
+        return leader_of(reply.found, f"The server at {self.address} answers sys/leader")
+
+    def _reply(self, status: int, answer: Any, path: str) -> Reply:
+        body = answer.read(MAX_ANSWER + 1)
+        if len(body) > MAX_ANSWER:
+            raise SealError(
+                f"The server at {self.address} answers {path} with more than {MAX_ANSWER} bytes.",
+                reason="unexpected_answer",
+                remedy="Check that server_address is that of a server of Vault or OpenBao.",
+            )
+        return Reply(status, parsed(body), self._secrets)
+
+    def _no_answer(self, path: str, why: str) -> SealError:
+        return SealError(
+            f"The server at {self.address} gives no answer to {path}: {why}.",
+            reason="server_unreachable",
+            remedy="Check that the server runs, its address as seen from the host where the task runs, and its certificate.",
+        )
 
     def refused(self, reply: Reply, path: str, remedy: str = "") -> SealError:
         """The error of an answer other than the one that was wanted."""
@@ -94,20 +145,43 @@ class ServerApi:
 
     def wait(self, ready: Callable[[], bool], what: str) -> None:
         """Ask until it is so, at most as long as one request may take; raises :class:`SealError` (``server_timed_out``)."""
-        end = time.monotonic() + self.timeout
-        while not ready():
-            if time.monotonic() > end:
-                raise SealError(
-                    f"The server at {self.address} did not {what} within {self.timeout:g} s.",
-                    reason="server_timed_out",
-                    remedy="Its log tells why.",
-                )
-            time.sleep(0.3)
+        if not self.wait_for(ready, self.timeout):
+            raise SealError(
+                f"The server at {self.address} did not {what} within {self.timeout:g} s.",
+                reason="server_timed_out",
+                remedy="Its log tells why.",
+            )
 
+    def wait_for(self, ready: Callable[[], bool], seconds: float) -> bool:
+        """Ask until it is so; returns whether it is. The clock counts, whatever each request costs: the last one is not waited for any longer."""
+        self._end = time.monotonic() + seconds
+        try:
+            while not ready():
+                if time.monotonic() + _PAUSE >= self._end:
+                    return False
+                time.sleep(_PAUSE)
+            return True
+        finally:
+            self._end = None
 
-def _content(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    def _timely(self, request: Callable[[], Reply], path: str) -> Reply:
+        """One request, whose timeout counts for each address and each read, and here for all of it. It is none that changes anything."""
+        if self._end is None:
+            return request()
+        outcome: list[Reply | SealError] = []
+
+        def work() -> None:
+            try:
+                outcome.append(request())
+            except SealError as error:
+                outcome.append(error)
+
+        # A thread that a process does not wait for at its end.
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(max(_PAUSE, self._end - time.monotonic()))
+        if not outcome:
+            raise self._no_answer(path, "the time is up")
+        if isinstance(outcome[0], SealError):
+            raise outcome[0]
+        return outcome[0]

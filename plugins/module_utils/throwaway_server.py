@@ -28,7 +28,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blanking import Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import Fields, as_object, errors_of, parsed, shortened
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_folder import (
     CONFIG,
     SOCKETS,
@@ -52,19 +54,22 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
+    secrets: Secrets = Secrets()
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status})"
 
     def json(self) -> dict[str, Any]:
         """The body, empty where it is no object."""
-        try:
-            found = json.loads(self.body)
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        return as_object(parsed(self.body))
+
+    def fields(self, path: str) -> Fields:
+        """The body's fields; raises :class:`SealError` (``unexpected_answer``) where it is no object, or one is of another type than is read."""
+        return Fields(parsed(self.body), f"The restored server answers {path}")
 
     def errors(self) -> str:
-        """The server's own words for what is wrong."""
-        said = self.json().get("errors") or []
-        return " ".join(str(each).strip().replace("\n", " ") for each in said) or f"status {self.status}"
+        """The server's own words for what is wrong, without what it was sent."""
+        return shortened(self.secrets.blank(errors_of(self.json()))) or f"status {self.status}"
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,9 @@ class Server:
         try:
             connection.request(method, f"/v1/{path}", stream if stream is not None else None if body is None else json.dumps(body).encode(), headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read())
+            secrets = Secrets()
+            secrets.add(token, body)
+            return Answer(answer.status, answer.read(), secrets)
         except (OSError, http.client.HTTPException):
             return Answer(0, b"")
         finally:

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import hide
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import ServerApi
@@ -26,6 +27,7 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
         return {**result, "changed": False}
     api = ServerApi(module.params)
     token = sealed_token(module.params, src)
+    hide(module, token)
     reply = api.ask("GET", "auth/token/lookup-self", token=token)
     if reply.status not in (200, _UNKNOWN):
         raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token and its file are left as they are.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import Leader, SealStatus
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import Reply, ServerApi
 
 _SEAL_STATUS, _LEADER, _UNSEAL = "sys/seal-status", "sys/leader", "sys/unseal"
@@ -25,50 +26,54 @@ def unseal_task(module: AnsibleModule) -> dict[str, Any]:
         raise SettingError("shares holds an empty one, or more than 255.", reason="invalid_option", remedy="Give each share once.")
     api = ServerApi(params)
     status = _status(api)
-    sealed = bool(status.get("sealed"))
     # A server that unseals itself wants shares only where its seal is to be migrated.
-    wants = sealed and bool(status.get("migration") or not status.get("recovery_seal"))
-    migrates = wants and bool(status.get("migration"))
+    wants = status is not None and status["sealed"] and (status["migration"] or not status["recovery_seal"])
+    migrates = status is not None and wants and status["migration"]
     result = {"changed": wants, "migrate": migrates, "active": None, "leader": None}
-    if wants:
+    if status is not None and wants:
         _check(api, status, shares, params["migrate"])
     if module.check_mode:
         return result
-    if wants:
+    if status is not None and wants:
         _give(api, shares[: status["t"]], migrates)
     return {**result, **_at_work(api, params["wait"])}
 
 
-def _status(api: ServerApi) -> dict[str, Any]:
-    """What the server says of its seal, once it answers; empty where it is unsealed with another seal than its cluster, which it answers with an error."""
+def _status(api: ServerApi) -> SealStatus | None:
+    """What the server says of its seal, once it answers; None where it is unsealed with another seal than its cluster, which it answers with an error."""
     replies: list[Reply] = []
 
     def answers() -> bool:
         try:
             replies.append(api.ask("GET", _SEAL_STATUS))
-        except SealError:
+        except SealError as error:
+            if error.reason != "server_unreachable":
+                raise
             return False
         return True
 
     api.wait(answers, "answer")
     if replies[0].status == 500 and "does not match" in replies[0].errors:
-        return {}
-    if replies[0].status != 200 or "sealed" not in replies[0].content:
-        raise api.refused(replies[0], _SEAL_STATUS)
-    return replies[0].content
+        return None
+    return api.read_seal_status(replies[0])
 
 
-def _check(api: ServerApi, status: dict[str, Any], shares: Sequence[str], migrate: bool) -> None:
-    if not status.get("initialized"):
+def _check(api: ServerApi, status: SealStatus, shares: Sequence[str], migrate: bool) -> None:
+    if not status["initialized"]:
         raise SettingError(
             f"The server at {api.address} is not initialised.", reason="not_initialized", remedy="Initialise it, or have it join its cluster first."
         )
-    if status.get("migration") and not migrate:
+    if status["migration"] and not migrate:
         raise SettingError(
-            f"The server at {api.address} is about to migrate its seal to {status.get('type')}, and migrate is not set.",
+            f"The server at {api.address} is about to migrate its seal to {status['type']}, and migrate is not set.",
             reason="migration_pending",
             remedy="Set migrate where this is meant; otherwise configure its old seal and restart it.",
         )
+    if not status["t"]:
+        raise SettingError(
+            f"The server at {api.address} is sealed and does not say how many shares it wants (t).", reason="unexpected_answer",
+            remedy="Check that server_address is that of a server of Vault or OpenBao. The server was given none.",
+        )  # fmt: skip
     if len(shares) < status["t"]:
         raise SettingError(
             f"The server at {api.address} wants {status['t']} of {status['n']} shares, and {len(shares)} are given.",
@@ -96,20 +101,26 @@ def _give(api: ServerApi, shares: Sequence[str], migrates: bool) -> None:
 
 def _at_work(api: ServerApi, wait: bool) -> dict[str, Any]:
     """Which node is active, once the server is unsealed and knows it: only an unsealed one answers that."""
-    said: dict[str, Any] = {}
+    known: list[Leader] = []
 
     def knows() -> bool:
         try:
             reply = api.ask("GET", _LEADER)
-        except SealError:
+        except SealError as error:
+            if error.reason != "server_unreachable":
+                raise
             return False
-        said.clear()
-        said.update(reply.content if reply.status == 200 else {})
-        return bool(said) and (not said.get("ha_enabled") or bool(said.get("leader_address")))
+        if reply.status != 200:
+            return False
+        leader = api.read_leader(reply)
+        if not leader["ha_enabled"] or leader["leader_address"]:
+            known.append(leader)
+        return bool(known)
 
     if wait:
         api.wait(knows, "become unsealed and know the active node")
     elif not knows():
         return {"active": None, "leader": None}
-    alone = not said.get("ha_enabled")
-    return {"active": alone or bool(said.get("is_self")), "leader": api.address if alone else said.get("leader_address")}
+    leader = known[0]
+    alone = not leader["ha_enabled"]
+    return {"active": alone or leader["is_self"], "leader": api.address if alone else leader["leader_address"]}

@@ -11,7 +11,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options, hide
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.data_keys import MOST_KEPT, DataKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
@@ -45,6 +45,7 @@ def unwrap_task(module: AnsibleModule) -> dict[str, Any]:
     data_keys = DataKeys(MOST_KEPT if params["cache_data_keys"] else 0)
     with named_errors([f"blobs.{name}" for name in params["blobs"] or ()]):
         opened = Unsealer(clients, aad, trusted, data_keys).unwrap_many(sealed)
+    hide(module, [value.plaintext for value in opened])
     result: dict[str, Any] = {"changed": False, "connection": clients.connection()}
     if params["blobs"] is not None:
         return {**result, **_many(dict(zip(values, opened)))}

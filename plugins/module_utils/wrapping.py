@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options, hide
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import ENVELOPE
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
@@ -64,6 +64,7 @@ def wrap_task(module: AnsibleModule) -> dict[str, Any]:
     limit = checked_limit(params["max_size"])
     aad = aad_option(params["aad"], params["aad_base64"])
     plaintexts = _plaintexts(params, limit)
+    hide(module, plaintexts)
     if params["dest"]:
         check_destination(params["dest"], module)
     key = key_in_force(params["kms_key_id"], os.environ)

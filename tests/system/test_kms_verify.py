@@ -278,6 +278,39 @@ def test_the_distributions_packages(ansible: Ansible, sudo: dict[str, str], tmp_
     assert refusals(run)["no-manager"].startswith("Install the distribution's packages: ")
 
 
+DENIED = """\
+#!/bin/sh
+echo "sudo: a password is required" >&2
+exit 1
+"""
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_user_that_cannot_be_become(kms: StrictKms, ansible: Ansible, tmp_path: Path, pipelining: bool) -> None:
+    """That is said as it is, in each way of asking, and no library is blamed for it."""
+    program = tmp_path / "sudo"
+    program.write_text(DENIED, encoding="utf-8")
+    program.chmod(0o755)
+    denied = {"ansible_become_exe": str(program), "ansible_user": "somebody", "kms_verify_pipelining": pipelining, **signed(kms.admin)}
+    nobody = {"ansible_become_method": "ansible.builtin.su", "kms_verify_user": "there-is-no-such-user"}
+    hosts: Hosts = {
+        "user": {**denied, "kms_verify_user": "openbao"},
+        "play": {**denied, "ansible_become": True, "ansible_become_user": "admin"},
+    }
+    if os.geteuid() == 0:
+        hosts["unknown"] = {**denied, **nobody, "ansible_become_exe": "su"}
+    else:  # root need not become root
+        hosts["root"] = {**denied, "kms_verify_product": "openbao", "kms_verify_config": [str(tmp_path)]}
+        hosts["system"] = {**denied, "kms_verify_libraries": "system"}
+    run = verify(ansible, hosts)
+    who = {"user": "openbao", "root": "root", "play": "admin", "system": "root", "unknown": "there-is-no-such-user"}
+    assert {host: row(run, host)[-1] for host in hosts} == dict.fromkeys(hosts, "NOT READY: become_failed")
+    for host, message in refusals(run).items():
+        assert f"Check that Ansible may become the user {who[host]} on this host" in message
+        assert "boto3" not in message
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user without a password")
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_as_a_real_user_without_rights(kms: StrictKms, ansible: Ansible, pipelining: bool) -> None:

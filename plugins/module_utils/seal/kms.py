@@ -33,6 +33,7 @@ from .connection import (
 from .errors import KmsError, SealError, SettingError
 from .sdk_errors import CREDENTIAL_SOURCES, HALF_A_PAIR, NO_CREDENTIALS, Asked, in_words, is_lasting
 from .sdk_files import check_sdk_files
+from .sent_secrets import SentSecrets
 
 try:
     from botocore import credentials as _credentials
@@ -125,6 +126,7 @@ class BotoKms:
         self.region = region
         self.key_in_environment: Sourced | None = None
         self._credentials = credentials
+        self._sent = session.sent
         self._client = session.create_client("kms", region_name=region.value)
         self.endpoint = session.endpoints["kms"]
 
@@ -200,6 +202,7 @@ class BotoKms:
         found = in_words(error, Asked("AWS KMS", name, f"in region {self.region} at {self.endpoint}", key_id))
         if found is None:
             raise error
+        self._sent.secrets.blank_error(found)
         if found.reason in ("invalid_credentials", "expired_credentials"):
             found.message += f" Asked with access key {self._credentials}."
         if self.key_in_environment and self.key_in_environment.value == key_id:
@@ -262,6 +265,7 @@ class _Session(Session):  # type: ignore[misc]
         """``profile`` wins over keys in the environment, as botocore has it."""
         super().__init__(profile=profile)
         self.endpoints: dict[str, Sourced] = {}
+        self.sent = SentSecrets()
         self._way = options
         self._environ_in_force = dict(environ)
         if options.shared_creds_filename:
@@ -291,6 +295,7 @@ class _Session(Session):  # type: ignore[misc]
         client = super().create_client(service_name, *arguments, **settings)
         self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
         _Deadline(self._way.timeout).attach(client)
+        self.sent.attach(client)
         return client
 
     def metadata(self, kind: Any) -> Any:
@@ -469,7 +474,11 @@ def _load_credentials(session: _Session, region: Sourced, options: ConnectionOpt
         # Clients made up to here are those of the services that hand out credentials.
         service, endpoint = next(reversed(list(session.endpoints.items())), ("STS", ""))
         asked = Asked(f"AWS {service.upper()}", "AssumeRole", f"in region {region} at {endpoint}", profile=session.profile_name)
-        raise in_words(error, asked) or error from None
+        found_error = in_words(error, asked)
+        if found_error is None:
+            raise
+        session.sent.secrets.blank_error(found_error)
+        raise found_error from None
     source = source or _source(session, found, options)
     for name in ("access_key", "secret_key", "token"):
         value = getattr(frozen, name) or ""

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a host could not be asked: it cannot be reached, a user cannot be become, a Python does not run, or a library is missing.
+
+Ansible fails alike for all of these, in its own words, those of sudo, su or doas, and those of the shell; the texts below are theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_BECOME = re.compile(
+    r"privilege escalation|become (?:success|password|plugin|user|method)|becoming an unprivileged user|invalid become"
+    r"|(?:missing|incorrect) (?:\S+ )?(?:sudo|su|doas|runas|pbrun|ksu|dzdo|pfexec|machinectl|become|privilege escalation)\b.*password"
+    r"|^(?:sudo|su|doas|runuser|ksu|pbrun|dzdo|pfexec): "
+    r"|\b(?:sudo|su|doas|runuser)(?:: | password|\[\d+\]: )"
+    r"|not in the sudoers file|may not run sudo|a password is required|a terminal is required|must have a tty"
+    r"|\b(?:sudo|su|doas|runuser): not found|account is currently not available|unknown user|user \S+ does not exist|authentication failure",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MOST = 500  # characters at the end of what a program printed
+_ASKING = "Ask AWS KMS"
+
+
+def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "") -> dict[str, Any]:
+    """The reason, summary and remedy of a host that gave no verdict.
+
+    :param result: what Ansible has of the task that failed.
+    :param task: its name; empty where it is the question itself.
+    :param user: the user that it had to become, if any.
+    :param libraries: how to get the Python libraries, said where a task failed that provides them.
+    """
+    found: Mapping[str, Any] = result if isinstance(result, Mapping) else {}
+    texts = [_text(found.get("msg")), *(_text(found.get(name))[-_MOST:] for name in ("module_stderr", "stderr", "module_stdout", "stdout"))]
+    kept = [text for text in dict.fromkeys(texts) if text]
+    said = re.sub(r"^Task failed: ", "", " ".join(kept))
+    asked = not task or task.endswith(_ASKING)
+    summary = (said or "The module gave no answer.") if asked else f"{task}: {said or 'no reason is given'}"
+    reason, remedy = _judged(found, "\n".join(kept), asked, user, libraries)
+    return {
+        "reason": reason,
+        "summary": summary,
+        "remedy": {"msg": remedy, "policy_statement": None, "key_policy_statement": None, "grant": None},
+    }
+
+
+def _judged(found: Mapping[str, Any], said: str, asked: bool, user: str, libraries: str) -> tuple[str, str]:
+    if found.get("unreachable") is True:
+        return "host_unreachable", "Check the way to this host."
+    if _BECOME.search(said):
+        who = f"the user {user}" if user else "another user"
+        return "become_failed", (
+            f"Check that Ansible may become {who} on this host: that the user exists, the rules of sudo or what else become_method names, and its password. "
+            "To become a user without root's rights from another such user, Ansible needs pipelining or the command setfacl (package acl)."
+        )
+    # A task that provides the libraries failed, or the Python that was asked to run the module does not.
+    return "host_failed", "Check the Python that modules run with there." if asked else libraries
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
