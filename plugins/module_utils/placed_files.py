@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_regular
 
 PART = ".sealwright-part"
+_TRIES = 8  # to make a file with a name: another run may take it for a left-over before it is locked
 _LINKS = 40  # in one path, as the kernel has it
 _WALK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Attributes that widen or narrow who may read a file. Any other may be missing in the copy.
@@ -161,14 +162,15 @@ def _unnamed(folder: int) -> tuple[int, str]:
 
 def _named(folder: int) -> tuple[int, str]:
     """A file with a temporary name of its own, locked."""
-    while True:
+    for _try in range(_TRIES):
         part = _new_name()
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
         _lock(handle)
-        with suppress(FileNotFoundError):  # another run took it for a left-over before it was locked
+        with suppress(FileNotFoundError):
             if _is_same(handle, folder, part):
                 return handle, part
         os.close(handle)
+    raise OSError(errno.ESTALE, "Somebody else replaces every new file")
 
 
 def _link(handle: int, folder: int, name: str) -> bool:

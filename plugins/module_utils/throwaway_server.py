@@ -4,29 +4,25 @@
 
 """A temporary server of Vault or OpenBao: in a folder of its own, with nothing left of it afterwards, whatever ends the run.
 
-Beside the run there is a keeper, a process that outlives it: when the run is gone or its time is up, it ends the server and removes the folder. Should
-the keeper be killed too, the server ends with the run, and the next run removes the folder.
+Its keeper (``throwaway_keeper.py``) sees to that when the run is killed.
 """
 
 from __future__ import annotations
 
 import ctypes
-import glob
 import http.client
 import json
 import os
 import pwd
 import re
-import select
 import signal
 import socket
 import struct
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blanking import Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
@@ -36,16 +32,14 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_fo
     SOCKETS,
     TEMPORARY,
     Folder,
-    left_behind,
-    remove_made,
 )
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_keeper import GRACE, keep, remove_left_behind
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_mounts import Mounts, hidden
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_network import Namespace, Reachable, Relay, refused
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_network import Namespace, Reachable, refused
 
 _SOCKET = "api.sock"
 _PEER = struct.Struct("3i")  # of SO_PEERCRED: process, user and group
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_GRACE = 15.0  # seconds for a server to end by itself
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -112,7 +106,7 @@ class Server:
             self._folder.make(self._plan.config)
         except OSError as error:
             if self._folder.path:
-                self._folder.remove(_GRACE)
+                self._folder.remove(GRACE)
             self._folder.close()
             raise SealError(
                 f"No folder for the temporary server can be made in {self._plan.parent}: {error.strerror}.", reason="file_error",
@@ -122,7 +116,7 @@ class Server:
         watched, self._control = os.pipe()
         self._keeper = os.fork()
         if not self._keeper:
-            _keep(self._folder, watched, of_the_relay, self._plan)
+            keep(self._folder, watched, of_the_relay, self._plan.reachable, self._plan.seconds)
         os.close(watched)
         of_the_relay.close()
         return self
@@ -133,7 +127,7 @@ class Server:
     def forget(self) -> None:
         """Remove the data of the server that was stopped, so that the next one is new."""
         try:
-            self._folder.renew_data(_GRACE)
+            self._folder.renew_data(GRACE)
         except OSError as error:
             raise SealError(
                 f"The data of the temporary server in {self.folder} cannot be removed: {error.strerror}.", reason="file_error",
@@ -142,8 +136,10 @@ class Server:
 
     def start(self) -> None:
         """Start the server; whether it came up is asked by :meth:`call` and :meth:`ended`."""
-        mounts = Mounts(hidden(self._plan.executable, self._plan.needed), self.folder)
-        namespace = Namespace(self._plan.reachable, self._sockets, mounts) if self._plan.reachable else None
+        namespace = None
+        if self._plan.reachable:
+            mounts = Mounts(hidden(self._plan.executable, self._plan.needed), self.folder)
+            namespace = Namespace(self._plan.reachable, self._sockets, mounts)
         become = _becoming(namespace, self._account)
         try:
             self._process = self._started(become)
@@ -171,11 +167,11 @@ class Server:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGTERM)
         try:
-            self._process.wait(_GRACE)
+            self._process.wait(GRACE)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(_GRACE)
+            self._process.wait(GRACE)
         self._process = None
 
     def remove(self) -> bool:
@@ -188,7 +184,7 @@ class Server:
         self._sockets.close()
         with suppress(ChildProcessError):
             os.waitpid(self._keeper, 0)
-        gone = self._folder.remove(_GRACE)
+        gone = self._folder.remove(GRACE)
         self._folder.close()
         return gone
 
@@ -222,19 +218,6 @@ class Server:
             return _COLOURS.sub("", self._folder.read_log(begin))
         except OSError:
             return ""
-
-
-def remove_left_behind(parent: str) -> list[str]:
-    """Remove this user's folders of runs that are gone, with their servers; returns their paths. A run that lives holds the lock of its own."""
-    removed = []
-    for held, name, handle in left_behind(parent):
-        path = os.path.join(os.path.abspath(parent), name)
-        for process in _servers_of(path):
-            with suppress(OSError):
-                os.killpg(process, signal.SIGKILL)
-        if remove_made(held, name, handle, _GRACE):
-            removed.append(path)
-    return removed
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -289,55 +272,3 @@ def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None) ->
         libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
     return become
-
-
-def _keep(folder: Folder, watched: int, sockets: socket.socket, plan: Plan) -> NoReturn:
-    """The keeper's life. ``watched`` brings the process ids of servers, and ends with the run."""
-    try:
-        os.setsid()
-        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
-            os.dup2(nowhere, number)
-        kept = sorted((watched, sockets.fileno(), *folder.handles))
-        for low, high in zip([2, *kept], [*kept, 65536]):
-            os.closerange(low + 1, high)
-        if plan.reachable:
-            Relay(plan.reachable, sockets).start()
-        _end(_processes(watched, time.monotonic() + plan.seconds + _GRACE), folder)
-    finally:
-        os._exit(0)
-
-
-def _processes(watched: int, end: float) -> list[int]:
-    """The process ids that were written, once the writer is gone or the time is up."""
-    said = b""
-    while time.monotonic() < end:
-        if select.select([watched], [], [], max(0.0, end - time.monotonic()))[0]:
-            more = os.read(watched, 4096)
-            if not more:
-                break
-            said += more
-    return [int(line) for line in said.split()]
-
-
-def _end(processes: list[int], folder: Folder) -> None:
-    for process in set(processes) & set(_servers_of(folder.path)):
-        with suppress(OSError):
-            os.killpg(process, signal.SIGKILL)
-    # A server that ends may still write.
-    end = time.monotonic() + _GRACE
-    while time.monotonic() < end and not folder.remove(end - time.monotonic()):
-        time.sleep(0.05)
-
-
-def _servers_of(folder: str) -> list[int]:
-    """The processes that were started with the configuration in this folder."""
-    option = f"-config={os.path.join(folder, CONFIG)}".encode()
-    found = []
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        with suppress(OSError), open(path, "rb") as stream:
-            if option in stream.read().split(b"\0"):
-                found.append(int(path.split("/")[2]))
-    return found

@@ -14,7 +14,7 @@ import stat
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_folder import CONFIG, DATA, PREFIX, SOCKETS, TEMPORARY, Folder
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import remove_left_behind
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_keeper import remove_left_behind
 
 ROOT = os.geteuid() == 0
 
