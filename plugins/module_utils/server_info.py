@@ -88,15 +88,19 @@ def server_info_task(module: AnsibleModule) -> dict[str, Any]:
         )
     api = ServerApi(params)
     began = time.monotonic()
-    states = [ServerState()]
+    states: list[ServerState] = []
 
     def ready() -> bool:
-        states.append(state_of(api))
+        state = state_of(api)
+        # A question that was given up since the time was up tells nothing: what the server said before counts.
+        if state.answers or not states or time.monotonic() < began + seconds:
+            states.append(state)
         return states[-1].is_so(until, params["seal_type"] or "")
 
     reached = api.wait_for(ready, seconds)
-    result = {key: value for key, value in asdict(states[-1]).items() if key != "problem"}
-    result.update(changed=False, reached=reached, seconds=round(time.monotonic() - began, 1), summary=states[-1].summary())
+    state = states[-1]
+    result = {key: value for key, value in asdict(state).items() if key != "problem"}
+    result.update(changed=False, reached=reached, seconds=round(time.monotonic() - began, 1), summary=state.summary())
     if reached or not params["fail_unless_reached"]:
         return result
     wanted = f" with the seal {params['seal_type']}" if params["seal_type"] else ""

@@ -66,15 +66,24 @@ seealso:
 EXAMPLES = r"""
 - name: Get the state of a server
   sealwright.vault_seal.vault_server_info:
-    server_address: https://127.0.0.1:8200
+    server_address: "{{ sealed_server }}"
   register: server
 
-- name: Wait up to five minutes until a server has unsealed itself and knows the active node
+- name: Wait up to five minutes until a server answers
   sealwright.vault_seal.vault_server_info:
-    server_address: https://127.0.0.1:8200
-    until: led
+    server_address: "{{ sealed_server }}"
+    until: answers
     timeout: 300
     server_timeout: 10
+
+- name: Tell whether it has migrated to awskms, and is at work
+  sealwright.vault_seal.vault_server_info:
+    server_address: "{{ sealed_server }}"
+    until: led
+    seal_type: awskms
+    timeout: 2
+    fail_unless_reached: false
+  register: migrated
 """
 
 RETURN = r"""

@@ -41,7 +41,7 @@ MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
     *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_restore_drill", "vault_snapshot_info"),
     *("load_vars", "awskms_seal_edit"),
-    *("vault_init", "vault_token_revoke", "vault_unseal", "awskms_alias", "awskms_key_rotation"),
+    *("vault_init", "vault_token_revoke", "vault_unseal", "vault_server_info", "check_play", "awskms_alias", "awskms_key_rotation"),
 )
 LOOKUP = "awskms_seal_unwrap"
 FILTERS = ("awskms_seal_extract", "awskms_seal_info", "awskms_seal_unwrap")

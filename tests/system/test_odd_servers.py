@@ -220,3 +220,17 @@ def test_tokens_that_aws_or_a_proxy_repeats_are_blanked(name: str, kms: StrictKm
         )  # fmt: skip
     assert "at 'webIdentityToken'" in answer["msg"]
     check_hidden(answer["__output"], token_file.read_text(encoding="utf-8"))
+
+
+def test_what_a_server_said_before_the_time_was_up_counts(tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def then_silent(_method: str, _body: bytes, _headers: str) -> tuple[int, bytes]:
+        asked.append(time.monotonic())
+        time.sleep(0 if len(asked) == 1 else 30)
+        return as_json(SEALED)
+
+    with OddServer({"sys/seal-status": then_silent}) as server:
+        answer = run("vault_server_info", tmp_path, {}, server_address=server.url, until="unsealed", timeout=3)
+    assert answer["reason"] == "server_timed_out"
+    assert answer["msg"].startswith(f"The server at {server.url} is not unsealed after 3 s: it is initialised and sealed")

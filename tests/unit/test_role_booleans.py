@@ -23,9 +23,10 @@ FOLDERS = ("tasks", "handlers", "vars", "templates", "defaults")
 FURTHER = {"key_map_seals": "bool", "disable_unauthed_generate_root_endpoints": "bool"}
 CONVERSIONS = {"bool": {"bool"}, "int": {"int", "float"}, "float": {"int", "float"}}
 EXPRESSIONS = {"when", "until", "failed_when", "changed_when", "that"}
-# Looks whether a variable is set by -e, whatever it is.
+# What looks whether a variable is set by -e, whatever it is; and what refuses any other word.
 OF_ROLE = ("vault_config_restart", "vault_config_allow_seal_change", "vault_config_kms_verify")
 EXCEPT = {("roles/migrate/tasks/preflight.yml", "{{ " + name + " }}") for name in OF_ROLE}
+EXCEPT.add(("playbooks/key_map.yml", "{{ key_map_seals | default(true) }}"))
 COMPARING = (nodes.Compare, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Not, nodes.And, nodes.Or, nodes.Test)
 
 
