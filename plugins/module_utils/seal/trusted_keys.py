@@ -30,8 +30,8 @@ class TrustedKeys:
     """The keys of ``allowed_key_ids``, as key ids and key ARNs in ``keys``.
 
     An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or with
-    ``region``, that of the values to open, where the alias names none. ``source`` says where the references were set. Raises :class:`SettingError` for a malformed reference or none at all, and
-    :class:`KmsError` for an alias that cannot be resolved.
+    ``region``, that of the values to open, where the alias names none. ``source`` says where the references were set.
+    Raises :class:`SettingError` for a malformed reference or none at all, and :class:`KmsError` for an alias that cannot be resolved.
     """
 
     def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms], region: str = "", source: str = _OPTION) -> None:
