@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from support.ansible_run import Ansible, Run, host_python
-from support.controller_plugins import DOCUMENT, PLUGINS, ControllerPlugins
-from support.hostile_host import TOKEN, Attack, Listener, listener
+from support.controller_plugins import DOCUMENT, PLUGINS, ControllerPlugins, in_one_line
+from support.hostile_host import TOKEN, Attack, Listener, hostile_python, listener
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -151,3 +151,42 @@ def test_keywords_of_the_call_are_the_playbooks_own(stage: Stage) -> None:
         [{"hosts": "pin", "gather_facts": True, "tasks": [{"name": "call", "ansible.builtin.debug": {"msg": "{{ " + call + " }}"}, "ignore_errors": True}]}]
     )
     assert "none of the allowed keys (alias/ours" in run["call"]["msg"]
+
+
+class Roles:
+    """Facts by which a host would say what this collection's roles do on the controller."""
+
+    def __init__(self, stage: Stage, folder: Path, facts: dict[str, Any]) -> None:
+        self.stage = stage
+        program = hostile_python(folder, "python-role", facts)
+        stage.ansible.inventory.write_text(f"evil ansible_connection=local ansible_python_interpreter={program}\n", encoding="utf-8")
+
+    def run(self, role: str, **variables: Any) -> Run:
+        (self.stage.ansible.folder / "group_vars").mkdir(exist_ok=True)
+        (self.stage.ansible.folder / "group_vars" / "all.json").write_text(json.dumps(variables), encoding="utf-8")
+        tasks = [{"name": "role", "ansible.builtin.include_role": {"name": f"sealwright.vault_seal.{role}"}}]
+        return self.stage.ansible.playbook([{"hosts": "evil", "gather_facts": True, "tasks": tasks}])
+
+
+def test_a_report_is_written_where_the_playbook_says(stage: Stage) -> None:
+    victim = stage.ansible.folder / "victim"
+    victim.write_text("as it was", encoding="utf-8")
+    reports = {"kms_verify_report": str(victim), "key_map_report": str(victim), "restore_drill_report": str(victim)}
+    roles = Roles(stage, stage.ansible.folder, reports)
+    for role in ("kms_verify", "key_map"):
+        run = roles.run(role, kms_verify_kms_key_id="alias/ours", key_map_kms_key_id="alias/ours")
+        assert "The host sent facts with the names of variables of this collection's roles: " in in_one_line(run)
+        assert run.code != 0
+    assert victim.read_text(encoding="utf-8") == "as it was"
+
+
+def test_a_role_asks_kms_on_the_controller_as_the_playbook_says(stage: Stage) -> None:
+    """seal_rotate asks there by default: a host would choose endpoint, principal and the key that is to come."""
+    roles = Roles(stage, stage.ansible.folder, {"seal_rotate_endpoint": stage.heard.url, "seal_rotate_new_key": "alias/theirs"})
+    stage.heard.requests.clear()
+    stage.kms.clear_calls()
+    run = roles.run("seal_rotate", seal_rotate_new_key="alias/ours", seal_rotate_alias="alias/ours", seal_rotate_address="http://127.0.0.1:1", seal_rotate_token="t")
+    assert "seal_rotate_endpoint, seal_rotate_new_key. Facts win over the inventory" in in_one_line(run)
+    assert run.code != 0
+    assert stage.heard.requests == []
+    assert stage.kms.calls() == []
