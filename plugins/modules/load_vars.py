@@ -93,6 +93,7 @@ EXAMPLES = r"""
       - "{{ secrets_folder }}/mail.json.sealed"
     name: secrets
     max_size: 1048576
+    cache_data_keys: false
   run_once: true
 
 - name: Load a file that is bound to its use
