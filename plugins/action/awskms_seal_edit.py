@@ -153,7 +153,8 @@ def _again(screen: str, error: SealError) -> bool:
 def _kept(error: SealError, folder: PrivateFolder, plain: str, sealed: SealedValue) -> SealError:
     """The error, which says where the edited text is now: as it is in a folder in memory, sealed in one on a disk."""
     path = folder.keep(plain, sealed)
-    what = "in memory, readable by your user alone" if path == plain else "sealed; edit that file to read it"
+    where = "in memory" if folder.in_memory else "on a disk"
+    what = f"{where}, readable by your user alone" if path == plain else "sealed, edit that file to read it"
     message = f"{error.message} The edited text is kept in {path} ({what})."
     remedy = f"{error.remedy} Remove {folder.path} when the text is where it belongs.".lstrip()
     return type(error)(message, reason=error.reason, remedy=remedy, details={**error.details, "kept": path})

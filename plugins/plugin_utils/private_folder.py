@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
 import subprocess
@@ -62,7 +63,7 @@ class PrivateFolder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if not self._kept:
             shutil.rmtree(self.path, ignore_errors=True)
-        self._tell("keep" if self._kept else "done")
+            self._tell("done")
         self._guard.communicate()
 
     def write(self, name: str, content: bytes) -> str:
@@ -74,16 +75,23 @@ class PrivateFolder:
 
     def keep(self, plain: str, sealed: SealedValue) -> str:
         """Have one file outlive the folder's use: ``plain`` as it is if the folder is in memory, else ``sealed`` in its place. Its path."""
+        self._kept = True
+        self._tell("keep")
         kept = plain
-        if not _is_in_memory(self.path):
-            kept = self.write(f"{os.path.basename(plain)}.sealed", base64.b64encode(sealed.encode()) + b"\n")
+        if not self.in_memory:
+            with contextlib.suppress(OSError):  # on a full disk the plaintext, which on_disk allows there
+                kept = self.write(f"{os.path.basename(plain)}.sealed", base64.b64encode(sealed.encode()) + b"\n")
         for name in os.listdir(self.path):  # an editor's own files
             other = os.path.join(self.path, name)
             if other != kept:
                 shutil.rmtree(other, ignore_errors=True) if os.path.isdir(other) and not os.path.islink(other) else os.unlink(other)
         os.chmod(kept, 0o600)  # an editor that replaces the file gives it the mode of its umask
-        self._kept = True
         return kept
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the folder is in memory, which only ``on_disk`` lets it not be."""
+        return _is_in_memory(self.path)
 
     def ends_with_it(self, process_group: int) -> None:
         """Have these processes killed where the maker dies."""

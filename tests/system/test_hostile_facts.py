@@ -185,8 +185,17 @@ def test_a_role_asks_kms_on_the_controller_as_the_playbook_says(stage: Stage) ->
     roles = Roles(stage, stage.ansible.folder, {"seal_rotate_endpoint": stage.heard.url, "seal_rotate_new_key": "alias/theirs"})
     stage.heard.requests.clear()
     stage.kms.clear_calls()
-    run = roles.run("seal_rotate", seal_rotate_new_key="alias/ours", seal_rotate_alias="alias/ours", seal_rotate_address="http://127.0.0.1:1", seal_rotate_token="t")
+    said = {"seal_rotate_new_key": "alias/ours", "seal_rotate_alias": "alias/ours", "seal_rotate_address": "http://127.0.0.1:1", "seal_rotate_token": "t"}
+    run = roles.run("seal_rotate", **said)
     assert "seal_rotate_endpoint, seal_rotate_new_key. Facts win over the inventory" in in_one_line(run)
     assert run.code != 0
     assert stage.heard.requests == []
     assert stage.kms.calls() == []
+
+
+def test_the_playbook_edit_takes_no_editor_from_a_cache_of_facts(stage: Stage) -> None:
+    facts = {"editor": str(stage.ansible.folder / "attack" / "program"), "allowed_key_ids": ["alias/theirs"], "cacheable": True}
+    stage.ansible.playbook([{"name": "poison", "ansible.builtin.set_fact": facts}]).succeeded()
+    run = stage.ansible.command(["ansible-playbook", "sealwright.vault_seal.edit", "-e", f"file={stage.plugins.file}"])
+    assert "Facts of this machine have the names of variables of this playbook." in in_one_line(run)
+    assert not stage.attack.ran.exists()
