@@ -207,6 +207,7 @@ options:
 
     # For modules whose action plugin does the work on the controller: their documentation has no env and ini.
     CONTROLLER = r"""
+options: {}
 notes:
   - This runs on the controller. What the task and C(module_defaults) do not set is taken from the environment of Ansible itself, first the variable
     C(ANSIBLE_AWSKMS_) with the option's name in capitals, then AWS's own, and then from section C([awskms]) of C(ansible.cfg), as with the lookup
