@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from types import ModuleType
 
@@ -30,15 +31,25 @@ def end_quickly() -> None:
 
 
 def foreign_modules() -> list[str]:
-    """The top-level modules in this process that are neither Python's nor known to leave nothing behind. All of them before Python 3.10."""
-    standard = getattr(sys, "stdlib_module_names", frozenset())
-    names = {name.partition(".")[0] for name in list(sys.modules)} - _KNOWN - standard
-    return sorted(name for name in names if name not in _CUSTOM or not _is_empty(sys.modules.get(name)))
+    """The top-level modules in this process that are neither Python's own nor known to leave nothing behind."""
+    names = {name.partition(".")[0] for name in list(sys.modules)} - _KNOWN
+    custom = [name for name in _CUSTOM if name in names and not _is_empty(sys.modules.get(name))]
+    return sorted([*custom, *(name for name in names.difference(_CUSTOM) if not _is_standard(name))])
 
 
 def _leave() -> None:
     if not foreign_modules():
         gc.freeze()
+
+
+def _is_standard(name: str) -> bool:
+    names = getattr(sys, "stdlib_module_names", None)
+    if names is not None:
+        return name in names
+    # Before Python 3.10 the place of the file tells.
+    origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or ""
+    in_packages = "site-packages" in origin or "dist-packages" in origin
+    return name in sys.builtin_module_names or origin == "frozen" or (origin.startswith(f"{os.path.dirname(os.__file__)}/") and not in_packages)
 
 
 def _is_empty(module: ModuleType | None) -> bool:

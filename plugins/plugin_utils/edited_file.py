@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import os
 import tempfile
 
@@ -56,7 +57,7 @@ class EditedFile:
         self._file.check_writable()
         remove_left_overs(self._file.folder)
         try:  # a full or read-only file system shows only when it is written to
-            with tempfile.NamedTemporaryFile(prefix=f".{os.path.basename(self.path)}.", suffix=_PART, dir=self._file.folder) as trial:
+            with tempfile.TemporaryFile(dir=self._file.folder) as trial:
                 trial.write(bytes(len(self.value.encode()) if self.value else 1))
                 trial.flush()
                 os.fsync(trial.fileno())
@@ -77,10 +78,12 @@ class EditedFile:
         try:
             handle, part = tempfile.mkstemp(prefix=f".{os.path.basename(self.path)}.", suffix=_PART, dir=folder)  # mode 0600
             with os.fdopen(handle, "wb") as stream:
+                with contextlib.suppress(OSError):  # while it is locked, no other run takes it for what a killed one left
+                    fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.link(part, self.path)  # unlike a rename, it replaces nothing that somebody else created meanwhile
+                os.link(part, self.path)  # unlike a rename, it replaces nothing that somebody else created meanwhile
         except FileExistsError:
             raise _failed(f"The file {self.path} was created by somebody else meanwhile. It was left as it is now.", "Edit that file.") from None
         except OSError as error:

@@ -79,7 +79,6 @@ def test_foreign_code_in_a_modules_process(folder: Path, name: str) -> None:
     assert_finished(folder)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="the standard library's modules are not known")
 def test_a_modules_own_process_ends_quickly(folder: Path) -> None:
     """With the SDK alone in it; a distribution's empty sitecustomize is no foreign code."""
     (folder / "code" / "sitecustomize.py").write_text("try:\n    import not_there\nexcept ImportError:\n    pass\n", encoding="utf-8")
