@@ -11,14 +11,15 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import combine_vars
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import (
-    AAD_SPEC,
-    CONNECTION_SPEC,
-    check_together,
-    connection_options,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC, check_together
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import aad_option
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import on_controller
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import (
+    SEALING_SPEC,
+    controller_options,
+    refuse_variables,
+)
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.file_opener import FileOpener
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.variables_document import parse_variables
 
@@ -31,11 +32,9 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "file": {"type": "str"},
     "files": {"type": "list", "elements": "str"},
     "name": {"type": "str"},
-    "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
-    "allowed_key_ids": {"type": "list", "elements": "str", "no_log": False},
     "max_size": {"type": "int", "default": 67108864},
     **AAD_SPEC,
-    **CONNECTION_SPEC,
+    **SEALING_SPEC,
 }
 
 
@@ -54,10 +53,11 @@ class ActionModule(ActionBase):
             )
         try:
             check_together(params, ("file", "files"), ())
+            refuse_variables(task_vars, params)
             paths = [self._found(name) for name in params["files"] or [params["file"]]]
             variables = self._loaded(paths, params)
         except SealError as error:
-            return {**result, "failed": True, **error.as_result()}
+            return {**result, "failed": True, **on_controller(error).as_result()}
         if params["name"]:
             variables = {params["name"]: variables}
         self._keep(variables)
@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
 
     def _loaded(self, paths: list[str], params: dict[str, Any]) -> dict[str, Any]:
         aad = aad_option(params["aad"], params["aad_base64"])
-        opener = FileOpener(connection_options(params), aad, params["allowed_key_ids"], params["max_size"])
+        opener = FileOpener(controller_options(params), aad, params["max_size"])
         variables: dict[str, Any] = {}
         for path, answer in opener.open(paths).items():
             if isinstance(answer, SealError):

@@ -112,11 +112,13 @@ attributes:
     description: Says in diff mode what changed or would change; never a secret.
 """
 
-    # The same options in the environment and in ansible.cfg, as ansible-core's own plugins have them.
+    # The same options in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/controller_options.py reads them.
+    # Variables are no source, since managed hosts can set them as facts.
     PLUGINS = r"""
 options:
   region:
     env:
+      - name: ANSIBLE_AWSKMS_REGION
       - name: AWS_REGION
       - name: AWS_DEFAULT_REGION
     ini:
@@ -133,48 +135,65 @@ options:
       - name: ANSIBLE_AWSKMS_SESSION_TOKEN
   endpoint:
     env:
+      - name: ANSIBLE_AWSKMS_ENDPOINT
       - name: AWS_KMS_ENDPOINT
       - name: AWSKMS_ENDPOINT
     ini:
       - section: awskms
         key: endpoint
   shared_creds_profile:
+    env:
+      - name: ANSIBLE_AWSKMS_SHARED_CREDS_PROFILE
     ini:
       - section: awskms
         key: shared_creds_profile
   shared_creds_filename:
+    env:
+      - name: ANSIBLE_AWSKMS_SHARED_CREDS_FILENAME
     ini:
       - section: awskms
         key: shared_creds_filename
   role_arn:
+    env:
+      - name: ANSIBLE_AWSKMS_ROLE_ARN
     ini:
       - section: awskms
         key: role_arn
   role_session_name:
+    env:
+      - name: ANSIBLE_AWSKMS_ROLE_SESSION_NAME
     ini:
       - section: awskms
         key: role_session_name
   web_identity_token_file:
+    env:
+      - name: ANSIBLE_AWSKMS_WEB_IDENTITY_TOKEN_FILE
     ini:
       - section: awskms
         key: web_identity_token_file
   sts_endpoint:
     env:
+      - name: ANSIBLE_AWSKMS_STS_ENDPOINT
       - name: AWS_ENDPOINT_URL_STS
     ini:
       - section: awskms
         key: sts_endpoint
   ca_bundle:
     env:
+      - name: ANSIBLE_AWSKMS_CA_BUNDLE
       - name: AWS_CA_BUNDLE
     ini:
       - section: awskms
         key: ca_bundle
   validate_certs:
+    env:
+      - name: ANSIBLE_AWSKMS_VALIDATE_CERTS
     ini:
       - section: awskms
         key: validate_certs
   proxy:
+    env:
+      - name: ANSIBLE_AWSKMS_PROXY
     ini:
       - section: awskms
         key: proxy
@@ -186,52 +205,12 @@ options:
         key: timeout
 """
 
-    # And in variables, for plugins that are given them.
-    VARIABLES = r"""
-options:
-  region:
-    vars:
-      - name: ansible_awskms_region
-  access_key:
-    vars:
-      - name: ansible_awskms_access_key
-  secret_key:
-    vars:
-      - name: ansible_awskms_secret_key
-  session_token:
-    vars:
-      - name: ansible_awskms_session_token
-  endpoint:
-    vars:
-      - name: ansible_awskms_endpoint
-  shared_creds_profile:
-    vars:
-      - name: ansible_awskms_shared_creds_profile
-  shared_creds_filename:
-    vars:
-      - name: ansible_awskms_shared_creds_filename
-  role_arn:
-    vars:
-      - name: ansible_awskms_role_arn
-  role_session_name:
-    vars:
-      - name: ansible_awskms_role_session_name
-  web_identity_token_file:
-    vars:
-      - name: ansible_awskms_web_identity_token_file
-  sts_endpoint:
-    vars:
-      - name: ansible_awskms_sts_endpoint
-  ca_bundle:
-    vars:
-      - name: ansible_awskms_ca_bundle
-  validate_certs:
-    vars:
-      - name: ansible_awskms_validate_certs
-  proxy:
-    vars:
-      - name: ansible_awskms_proxy
-  timeout:
-    vars:
-      - name: ansible_awskms_timeout
+    # For modules whose action plugin does the work on the controller: their documentation has no env and ini.
+    CONTROLLER = r"""
+options: {}
+notes:
+  - This runs on the controller. What the task and C(module_defaults) do not set is taken from the environment of Ansible itself, first the variable
+    C(ANSIBLE_AWSKMS_) with the option's name in capitals, then AWS's own, and then from section C([awskms]) of C(ansible.cfg), as with the lookup
+    P(sealwright.vault_seal.awskms_seal_unwrap#lookup). The C(environment) of a task or play does not reach it.
+  - No option is taken from variables such as C(ansible_awskms_region), which a managed host could set as facts. Where one is set, the task fails.
 """

@@ -19,7 +19,7 @@ options:
     default: true
 """
 
-    # The same option in variables and ansible.cfg, as ansible-core's own plugins have them.
+    # The same option in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/controller_options.py reads them.
     PLUGINS = r"""
 options:
   cache_data_keys:
@@ -28,6 +28,4 @@ options:
     ini:
       - section: awskms
         key: cache_data_keys
-    vars:
-      - name: ansible_awskms_cache_data_keys
 """

@@ -19,10 +19,11 @@ author:
 extends_documentation_fragment:
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.plugins
-  - sealwright.vault_seal.awskms_connection.variables
   - sealwright.vault_seal.awskms_aad
   - sealwright.vault_seal.awskms_data_keys
   - sealwright.vault_seal.awskms_data_keys.plugins
+  - sealwright.vault_seal.awskms_trusted_keys
+  - sealwright.vault_seal.awskms_trusted_keys.plugins
 options:
   _terms:
     description:
@@ -36,20 +37,6 @@ options:
     description: Whether the terms are names of files.
     type: bool
     default: false
-  allowed_key_ids:
-    description:
-      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A value sealed under any other key is refused before KMS is asked to
-        decrypt anything, and Decrypt is pinned to the key.
-      - A bare key ID matches the ID in an ARN of any region and account. An alias is resolved first. The replicas of a multi-Region key count as
-        one key.
-      - If not set, every key that the caller may use is trusted, as Vault does.
-    type: list
-    elements: str
-    ini:
-      - section: awskms
-        key: allowed_key_ids
-    vars:
-      - name: ansible_awskms_allowed_key_ids
   encoding:
     description:
       - What to return. V(text) is the value as text, which must be UTF-8; V(base64) suits any value.
@@ -112,7 +99,6 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
     aad_option,
@@ -121,11 +107,11 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input
     named_errors,
     trusted_keys,
 )
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import (
-    check_keywords,
-    connection_options,
-    lookup_errors,
-    own_variables,
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import check_keywords, lookup_errors
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import (
+    ControllerOptions,
+    controller_options,
+    refuse_variables,
 )
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import encoded
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
@@ -135,11 +121,12 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         with lookup_errors():
             check_keywords(self, kwargs)
-            own = own_variables(self, variables)
-            self.set_options(var_options=own, direct=kwargs)
-            return self._run(self._flatten(terms), variables, connection_options(self, own))
+            refuse_variables(variables, kwargs)
+            options = controller_options(kwargs)
+            self.set_options(direct=kwargs)
+            return self._run(self._flatten(terms), variables, options)
 
-    def _run(self, terms: list[Any], variables: dict[str, Any] | None, options: ConnectionOptions) -> list[Any]:
+    def _run(self, terms: list[Any], variables: dict[str, Any] | None, options: ControllerOptions) -> list[Any]:
         limit = self.get_option("max_size")
         if self.get_option("from_file"):
             names = [f"The file {term}" for term in terms]
@@ -148,8 +135,8 @@ class LookupModule(LookupBase):
             names = [f"Value {number}" for number in range(1, len(terms) + 1)]
             values = [from_blob(name, term, limit) for name, term in zip(names, terms)]
         aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
-        way = PROCESS_CLIENTS.way(options, self.get_option("cache_data_keys"))
-        trusted = trusted_keys(self.get_option("allowed_key_ids"), way.clients, values)
+        way = PROCESS_CLIENTS.way(options.connection, options.cache_data_keys)
+        trusted = trusted_keys(options.allowed_key_ids, way.clients, values, options.source("allowed_key_ids"))
         with named_errors(names if len(names) > 1 else []):
             opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
         encoding = self.get_option("encoding")

@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
-import gc
 import os
 import re
 import traceback
@@ -16,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_exit import end_quickly
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blanking import BLANK, Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
@@ -148,7 +147,7 @@ def run_module(
     Of the options ``one_of`` exactly one has to be given, of each of ``not_together`` at most one. A module that ``connects`` has the
     options of the way to KMS too.
     """
-    atexit.register(gc.freeze)  # else Python takes the AWS SDK apart piece by piece before it exits
+    end_quickly()
     spec = {**CONNECTION_SPEC, **argument_spec} if connects else argument_spec
     module = SealModule(argument_spec=spec, supports_check_mode=True, **kwargs)
     try:

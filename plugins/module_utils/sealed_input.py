@@ -47,14 +47,16 @@ def from_file(path: str, name: str, limit: int) -> SealedValue:
         return SealedValue.parse(from_file_content(content, limit), limit)
 
 
-def trusted_keys(allowed: Sequence[str] | None, clients: KmsClients, values: Sequence[SealedValue]) -> TrustedKeys | None:
-    """The keys of the option allowed_key_ids; None where it is not given. Raises :class:`SealError`.
+def trusted_keys(
+    allowed: Sequence[str] | None, clients: KmsClients, values: Sequence[SealedValue], source: str = "option allowed_key_ids"
+) -> TrustedKeys | None:
+    """The keys of the option allowed_key_ids; None where it is not given. Raises :class:`SealError`, which names the source.
 
     Aliases are looked up in the region that the first of the values names, where nothing else says one.
     """
     if allowed is None:
         return None
-    return TrustedKeys(allowed, clients, next((value.region for value in values if value.region), ""))
+    return TrustedKeys(allowed, clients, next((value.region for value in values if value.region), ""), source)
 
 
 def aad_option(aad: str | None, aad_base64: str | None) -> bytes:

@@ -10,9 +10,12 @@ module: awskms_seal_edit
 short_description: Edit a sealed file on the controller
 version_added: 0.1.0
 description:
-  - Opens a sealed file on the controller in an editor, and seals it again if it changed. A file that is not there is made.
+  - Opens a sealed file on the controller in an editor, and seals it again if it changed. A file that does not exist is created.
   - The plaintext is in a folder in memory (C(tmpfs)) while it is edited, and nowhere else. The folder is removed when the editor ends, and also when the
     editor, the task or all of Ansible is killed.
+  - The editor opens only after KMS has wrapped the new data key and the file's folder has taken a file of its size. If sealing fails all the same, you are
+    asked whether to edit again. Without a terminal, or if you decline, the edited text stays in that folder (mode V(0600)) and the error says where. With
+    O(on_disk) it is kept sealed.
   - The editor gets the terminal that is the input of Ansible. Where there is none, it runs without, which suits commands such as C(sed -i).
   - The playbook C(sealwright.vault_seal.edit) runs this for one file.
   - Needs the permissions C(kms:Decrypt) and C(kms:Encrypt), and C(kms:DescribeKey) where O(allowed_key_ids) names an alias.
@@ -21,6 +24,8 @@ author:
 extends_documentation_fragment:
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.modules
+  - sealwright.vault_seal.awskms_connection.controller
+  - sealwright.vault_seal.awskms_trusted_keys
   - sealwright.vault_seal.awskms_aad
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
@@ -46,7 +51,8 @@ options:
   file:
     description:
       - The sealed file on the controller. A relative path begins at the folder where Ansible was started.
-      - It is replaced whole or not at all, in the format that it had, with the mode that it had; a new one is base64 with mode V(0600).
+      - It is replaced whole or not at all, in the format that it had, with its owner, group, mode, ACLs and extended attributes. A file whose owner could
+        not be kept is not opened. A new one is base64 with mode V(0600).
       - What ends with C(.yml.sealed), C(.yaml.sealed) or C(.json.sealed) is only sealed where it is a document of variables. If it is none, and there is a
         terminal, you are asked whether to go on editing.
     type: path
@@ -54,18 +60,11 @@ options:
   kms_key_id:
     description:
       - The KMS key to seal with, as key ID, key ARN, alias or alias ARN.
-      - If not set, a file that is there stays under its key. For a new one the first of the environment variables E(VAULT_AWSKMS_SEAL_KEY_ID) and
-        E(AWSKMS_WRAPPER_KEY_ID) is used.
+      - If not set, an existing file stays under its key. For a new one the first of the environment variables E(ANSIBLE_AWSKMS_KMS_KEY_ID),
+        E(VAULT_AWSKMS_SEAL_KEY_ID) and E(AWSKMS_WRAPPER_KEY_ID) is used, then C(kms_key_id) in section C([awskms]) of C(ansible.cfg).
     type: str
     aliases:
       - key_id
-  allowed_key_ids:
-    description:
-      - The keys to trust when opening, as key IDs, key ARNs, aliases or alias ARNs. A file sealed under any other key is refused before KMS is asked to
-        decrypt anything.
-      - If not set, every key that the caller may use is trusted, as Vault does.
-    type: list
-    elements: str
   editor:
     description:
       - The command to edit with; the name of the plain file is added to it. It has to wait until the user is done, as C(code --wait) does.
@@ -125,4 +124,9 @@ key_id:
   returned: success, where there is a file, not in check mode
   type: str
   sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+kept:
+  description: The file with the edited text, which could not be sealed.
+  returned: failure after the text was edited
+  type: str
+  sample: /run/user/1000/sealwright-k3v9x2ab/secrets.yml
 """

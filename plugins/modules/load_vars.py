@@ -20,6 +20,9 @@ author:
 extends_documentation_fragment:
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.modules
+  - sealwright.vault_seal.awskms_connection.controller
+  - sealwright.vault_seal.awskms_data_keys
+  - sealwright.vault_seal.awskms_trusted_keys
   - sealwright.vault_seal.awskms_aad
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
@@ -62,13 +65,6 @@ options:
     type: str
     aliases:
       - key_id
-  allowed_key_ids:
-    description:
-      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A file sealed under any other key is refused before KMS is asked to
-        decrypt anything, and Decrypt is pinned to the key.
-      - If not set, every key that the caller may use is trusted, as Vault does.
-    type: list
-    elements: str
   max_size:
     description: The most bytes that a sealed file may have, from 32768 (32 KiB) to 1073741824 (1 GiB).
     type: int
@@ -97,6 +93,7 @@ EXAMPLES = r"""
       - "{{ secrets_folder }}/mail.json.sealed"
     name: secrets
     max_size: 1048576
+    cache_data_keys: false
   run_once: true
 
 - name: Load a file that is bound to its use

@@ -9,26 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.at_once import at_once
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import from_file, trusted_keys
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import ControllerOptions
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
 
 
 class FileOpener:
-    """Opens sealed files, on the way to KMS that the process has.
+    """Opens sealed files, with the connection to KMS that the process has.
 
-    :param allowed: the option allowed_key_ids.
     :param limit: the most bytes that a sealed file may have.
     """
 
-    def __init__(self, options: ConnectionOptions, aad: bytes, allowed: Sequence[str] | None, limit: int) -> None:
+    def __init__(self, options: ControllerOptions, aad: bytes, limit: int) -> None:
         self._options = options
         self._aad = aad
-        self._allowed = allowed
         self._limit = limit
         self._trusted: TrustedKeys | None = None
 
@@ -46,10 +44,12 @@ class FileOpener:
         return answers
 
     def _unwrap(self, values: dict[str, SealedValue]) -> dict[str, bytes | SealError]:
-        way = PROCESS_CLIENTS.way(self._options)
+        way = PROCESS_CLIENTS.way(self._options.connection, self._options.cache_data_keys)
         try:
             if self._trusted is None:
-                self._trusted = trusted_keys(self._allowed, way.clients, list(values.values()))
+                self._trusted = trusted_keys(
+                    self._options.allowed_key_ids, way.clients, list(values.values()), self._options.source("allowed_key_ids")
+                )
         except SealError as error:
             return dict.fromkeys(values, error)
         unsealer = Unsealer(way.clients, self._aad, self._trusted, way.data_keys)

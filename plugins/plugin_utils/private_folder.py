@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A folder for plaintext that is in memory and not on a disk, and that goes away however its maker ends."""
+"""A folder for plaintext that is in memory and not on a disk, and that goes away however its maker ends, unless it is kept on purpose."""
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,6 +15,7 @@ import tempfile
 from types import TracebackType
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 
 _IN_MEMORY = ("tmpfs", "ramfs")
 _MOUNTS = "/proc/self/mountinfo"
@@ -20,6 +23,7 @@ _MOUNTS = "/proc/self/mountinfo"
 _GUARD = """
 trap '' HUP INT TERM
 while read -r word; do group=$word; done
+[ "$group" = keep ] && exit
 if [ "$group" != done ]; then
     [ -z "$group" ] || kill -KILL "-$group" 2>/dev/null
     [ -z "$2" ] || stty sane <"$2" >"$2" 2>/dev/null
@@ -43,6 +47,7 @@ class PrivateFolder:
         self._place = _place(where, on_disk)
         self._terminal = terminal
         self.path = ""
+        self._kept = False
 
     def __enter__(self) -> PrivateFolder:
         try:
@@ -56,9 +61,37 @@ class PrivateFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        self._tell("done")
+        if not self._kept:
+            shutil.rmtree(self.path, ignore_errors=True)
+            self._tell("done")
         self._guard.communicate()
+
+    def write(self, name: str, content: bytes) -> str:
+        """Create a file in the folder, for its owner alone; its path."""
+        path = os.path.join(self.path, name)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as stream:
+            stream.write(content)
+        return path
+
+    def keep(self, plain: str, sealed: SealedValue) -> str:
+        """Have one file outlive the folder's use: ``plain`` as it is if the folder is in memory, else ``sealed`` in its place. Its path."""
+        self._kept = True
+        self._tell("keep")
+        kept = plain
+        if not self.in_memory:
+            with contextlib.suppress(OSError):  # on a full disk the plaintext, which on_disk allows there
+                kept = self.write(f"{os.path.basename(plain)}.sealed", base64.b64encode(sealed.encode()) + b"\n")
+        for name in os.listdir(self.path):  # an editor's own files
+            other = os.path.join(self.path, name)
+            if other != kept:
+                shutil.rmtree(other, ignore_errors=True) if os.path.isdir(other) and not os.path.islink(other) else os.unlink(other)
+        os.chmod(kept, 0o600)  # an editor that replaces the file gives it the mode of its umask
+        return kept
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the folder is in memory, which only ``on_disk`` lets it not be."""
+        return _is_in_memory(self.path)
 
     def ends_with_it(self, process_group: int) -> None:
         """Have these processes killed where the maker dies."""

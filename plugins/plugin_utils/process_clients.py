@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.data_keys import DataKeys
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_exit import exit_soon
 
 _MOST = 8  # ways at a time, for plays that open values as several principals
 # Credentials of an assumed role are not renewed by the SDK, and last a quarter of an hour at least.
@@ -70,7 +69,6 @@ class ProcessClients:
             return
         util.Finalize(None, self.wipe, exitpriority=0)  # in a worker, atexit alone does nothing before Python 3.13
         self._wiped_in = os.getpid()
-        exit_soon()
 
 
 PROCESS_CLIENTS = ProcessClients()

@@ -12,11 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import (
-    AAD_SPEC,
-    CONNECTION_SPEC,
-    connection_options,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import MAX_SIZE
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
@@ -27,14 +23,15 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input
     named_errors,
     trusted_keys,
 )
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import on_controller
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import CONTROLLER_SPEC, controller_options
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import ENCODINGS, at_path, encoded
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
 
 _UNWRAP_SPEC: dict[str, dict[str, Any]] = {
-    "allowed_key_ids": {"type": "list", "elements": "str"},
     "max_size": {"type": "int", "default": MAX_SIZE},
     **AAD_SPEC,
-    **CONNECTION_SPEC,
+    **CONTROLLER_SPEC,
     "encoding": {"type": "str", "choices": list(ENCODINGS), "default": "text"},
 }
 _NOT_GIVEN = object()
@@ -85,8 +82,9 @@ def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any]) -> list[An
     params = validated.validated_parameters
     values = [from_blob(name, blob, params["max_size"]) for name, blob in sealed.items()]
     aad = aad_option(params["aad"], params["aad_base64"])
-    way = PROCESS_CLIENTS.way(connection_options(params))
-    trusted = trusted_keys(params["allowed_key_ids"], way.clients, values)
+    resolved = controller_options(params)
+    way = PROCESS_CLIENTS.way(resolved.connection, resolved.cache_data_keys)
+    trusted = trusted_keys(resolved.allowed_key_ids, way.clients, values, resolved.source("allowed_key_ids"))
     with named_errors(list(sealed) if len(sealed) > 1 else []):
         opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
     # As with the lookup, what a value holds is never taken for a template.
@@ -97,4 +95,4 @@ def _in_words(work: Callable[[], Any]) -> Any:
     try:
         return work()
     except SealError as error:
-        raise AnsibleFilterError(str(error)) from None
+        raise AnsibleFilterError(str(on_controller(error))) from None

@@ -23,6 +23,10 @@ extends_documentation_fragment:
   - ansible.builtin.vars_plugin_staging
   - sealwright.vault_seal.awskms_connection
   - sealwright.vault_seal.awskms_connection.plugins
+  - sealwright.vault_seal.awskms_data_keys
+  - sealwright.vault_seal.awskms_data_keys.plugins
+  - sealwright.vault_seal.awskms_trusted_keys
+  - sealwright.vault_seal.awskms_trusted_keys.plugins
 options:
   stage:
     env:
@@ -80,18 +84,6 @@ options:
     ini:
       - section: awskms
         key: vars_in_inventory_update
-  allowed_key_ids:
-    description:
-      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A file sealed under any other key is refused before KMS is asked to decrypt
-        anything, and Decrypt is pinned to the key.
-      - If not set, every key that the caller may use is trusted, as Vault does. Whoever may write to the folders and use such a key can then replace a file.
-    type: list
-    elements: str
-    env:
-      - name: ANSIBLE_AWSKMS_ALLOWED_KEY_IDS
-    ini:
-      - section: awskms
-        key: allowed_key_ids
   aad:
     description: Additional authenticated data that all files were sealed with, as text.
     type: str
@@ -159,7 +151,7 @@ from ansible.errors import AnsibleParserError
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.vars import BaseVarsPlugin
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import on_controller
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.sealed_variables import Opener, SealedVariables
 
 _INVENTORY_UPDATE = "INVENTORY_UPDATE_ID"
@@ -176,7 +168,7 @@ class VarsModule(BaseVarsPlugin):
         try:
             return VarsModule._variables.of(loader, path, entities if isinstance(entities, list) else [entities])
         except SealError as error:
-            raise AnsibleParserError(str(error)) from None
+            raise AnsibleParserError(str(on_controller(error))) from None
 
     def _begin(self) -> SealedVariables:
         updates = _INVENTORY_UPDATE in os.environ and not self.get_option("in_inventory_update")
@@ -190,8 +182,7 @@ class VarsModule(BaseVarsPlugin):
 
     def _opener(self) -> Opener:
         # Imports the AWS SDK, which takes longer than all the rest.
+        from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import controller_options
         from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.file_opener import FileOpener
 
-        return FileOpener(
-            connection_options(self, {}), to_bytes(self.get_option("aad") or ""), self.get_option("allowed_key_ids"), self.get_option("max_size")
-        )
+        return FileOpener(controller_options({}), to_bytes(self.get_option("aad") or ""), self.get_option("max_size"))

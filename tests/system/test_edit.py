@@ -10,6 +10,7 @@ import base64
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -72,6 +73,16 @@ class Desk:
     def left(self) -> list[Path]:
         return list(self.memory.iterdir())
 
+    def kept(self, answer: dict[str, Any], text: str) -> None:
+        """Assert that the edited text is kept where the result says, for its owner alone; and remove it."""
+        path = Path(answer["kept"])
+        assert f"The edited text is kept in {path} (in memory, readable by your user alone)." in answer["msg"]
+        assert path.read_text(encoding="utf-8") == text
+        assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+        assert [path.parent] == self.left()
+        assert [path] == list(path.parent.iterdir())
+        shutil.rmtree(path.parent)
+
 
 @pytest.fixture
 def desk(kms: StrictKms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -119,7 +130,7 @@ def test_what_changed_is_sealed_again(desk: Desk) -> None:
     again = desk.edit("sed -i s/^old/new/").succeeded()
     assert (result(again)["changed"], result(again)["key_id"]) == (False, desk.values.key_arn)
     assert desk.file.read_bytes() == before
-    assert desk.kms.calls("Encrypt") == []
+    assert len(desk.kms.calls("Encrypt")) == 1  # before the editor opens, which is when nobody knows whether anything will change
     assert desk.left() == []
     assert places_with([SECRET], {"output": (run.output + again.output).encode()}, desk.folder) == []
 
@@ -144,7 +155,6 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     before = desk.file.read_bytes()
     refused = {
         "false": "The editor false ended with 1.",
-        desk.script(f'echo "{TYPED}: [" > "$1"'): "opens, but it is no YAML or JSON document",
         "no-such-editor --wait": "The editor 'no-such-editor --wait' (from option editor) is not found.",
         "rm": "The editor left no file.",
     }
@@ -153,13 +163,98 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
         assert words in result(run)["msg"]
         assert TYPED not in run.output
         assert desk.file.read_bytes() == before
+        assert desk.left() == []
+    malformed = desk.edit(desk.script(f'echo "{TYPED}: [" > "$1"'))
+    assert "opens, but it is no YAML or JSON document" in result(malformed)["msg"]
+    assert TYPED not in malformed.output
+    assert desk.file.read_bytes() == before
+    desk.kept(result(malformed), f"{TYPED}: [\n")
     on_disk = desk.ansible.ad_hoc("sealwright.vault_seal.awskms_seal_edit", f"file={desk.file} editor=true directory={desk.folder}")
     assert f"{desk.folder} is no folder in memory that may be written." in on_disk.output
     assert "In check mode no editor is started." in str(result(desk.edit("false", "--check").succeeded()))
     raced = desk.edit(desk.script(f'echo "x: 1" >> "$1"; echo changed > {desk.file}'))
     assert "was changed by somebody else meanwhile" in result(raced)["msg"]
     assert desk.file.read_text(encoding="ascii") == "changed\n"
-    assert desk.left() == []
+    desk.kept(result(raced), f"old: {SECRET}\nx: 1\n")
+
+
+def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -> None:
+    """Encrypt refused, a mistyped alias, and none at all; each names where the key came from."""
+    new, began = desk.folder / "new.yml.sealed", desk.folder / "began"
+    editor = desk.script(f"touch {began}")
+    disabled = desk.kms.new_key()
+    desk.kms.client().disable_key(KeyId=disabled)
+    cases = {
+        "alias/mistyped": "Sealing under the key alias/mistyped (from option kms_key_id)",
+        disabled: f"Sealing under the key {disabled} (from option kms_key_id)",
+    }
+    for key, words in cases.items():
+        for file in (new, desk.file):
+            assert words in result(desk.edit(editor, "-e", f"kms_key_id={key}", file=file))["msg"]
+            assert words in result(desk.edit(editor, "--check", "-e", f"kms_key_id={key}", file=file))["msg"]
+    named = Ansible.like(desk.ansible, {**desk.kms.environment(), "XDG_RUNTIME_DIR": str(desk.memory), "AWSKMS_WRAPPER_KEY_ID": "alias/typo"})
+    assert "key alias/typo (from environment variable AWSKMS_WRAPPER_KEY_ID)" in result(named.command(desk.line(editor, file=new)))["msg"]
+    desk.ansible.config.write_text("[defaults]\n[awskms]\nkms_key_id = alias/cfg\n", encoding="utf-8")
+    said = result(desk.edit(editor, file=new))["msg"]
+    assert f"key alias/cfg (from kms_key_id in section [awskms] of {desk.ansible.config})" in said
+    desk.kms.client().disable_key(KeyId=desk.values.key_arn)
+    assert result(desk.edit(editor))["failed"]
+    assert not began.exists()
+    assert not new.exists()
+
+
+def test_what_fails_after_the_editor_costs_no_text(desk: Desk) -> None:
+    """KMS away, the folder gone, the file immutable, an editor that dies: the file is sealed or the text is kept."""
+    edits = f'echo "typed: {TYPED}" > "$1"'
+    refuse = f"mv {desk.file} {desk.file}.moved"
+    run = desk.edit(desk.script(f"{edits}; {refuse}"))
+    desk.kept(result(run), f"typed: {TYPED}\n")
+    (desk.folder / "secrets.yml.sealed.moved").rename(desk.file)
+    before = desk.file.read_bytes()
+    died = desk.edit(desk.script(f"{edits}; kill -SEGV $$"))
+    desk.kept(result(died), f"typed: {TYPED}\n")
+    assert desk.file.read_bytes() == before
+    new = desk.folder / "new.yml.sealed"
+    taken = desk.edit(desk.script(f"{edits}; echo theirs > {new}"), "-e", f"kms_key_id={desk.values.key_arn}", file=new)
+    desk.kept(result(taken), f"typed: {TYPED}\n")
+    assert new.read_text(encoding="ascii") == "theirs\n"
+    for each in (run, died, taken):
+        assert TYPED not in each.output
+    desk.kms.clear_calls()
+    denied = desk.script(f"{edits}; touch {desk.folder}/edited")
+    desk.kms.client().disable_key(KeyId=desk.values.key_arn)
+    assert result(desk.edit(denied))["failed"]
+    assert not (desk.folder / "edited").exists()
+
+
+def test_text_that_is_on_a_disk_is_kept_sealed(desk: Desk) -> None:
+    on_disk = desk.folder / "on-disk"
+    on_disk.mkdir()
+    options = f"file={desk.file} directory={on_disk} on_disk=true editor={desk.script(f'echo {TYPED} > $1')}"
+    run = desk.ansible.ad_hoc("sealwright.vault_seal.awskms_seal_edit", options)
+    kept = Path(result(run)["kept"])
+    assert desk.values.opened(kept.read_text(encoding="ascii")).decode() == f"{TYPED}\n"
+    assert [path.name for path in on_disk.rglob("*") if path.is_file()] == ["secrets.yml.sealed"]
+    assert places_with([TYPED], {"output": run.output.encode()}, on_disk) == []
+
+
+def test_the_file_keeps_its_attributes(desk: Desk) -> None:
+    attribute = "user.sealwright.test"
+    try:
+        os.setxattr(desk.file, attribute, b"kept")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    if os.geteuid() == 0:
+        os.chown(desk.file, 4242, 4343)
+    before = desk.file.stat()
+    link = desk.folder / "link.yml.sealed"
+    link.symlink_to(desk.file)
+    desk.edit("sed -i s/^old/new/", file=link).succeeded()
+    after = desk.file.stat()
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+    assert os.getxattr(desk.file, attribute) == b"kept"
+    assert link.is_symlink()
+    assert desk.opened() == f"new: {SECRET}\n"
 
 
 @pytest.mark.matrix

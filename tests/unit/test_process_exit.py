@@ -2,88 +2,85 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is left to the system at the end of a process, and what is not."""
+"""What other code has to do at the end of a process is done, in Ansible's process and in a module's with foreign code in it."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-PROLOGUE = """
-import atexit, sys
-from multiprocessing import get_context
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_exit import exit_soon
+# A callback's log, whose exit handler is registered first and so runs last, and a temporary file: both hang on a cycle of objects.
+FOREIGN = """
+import atexit, sys, tempfile
 
-class Circle:
-    def __init__(self, name):
+class Callback:
+    def __init__(self, folder):
         self.me = self
-        self.name = name
-        self.file = open(f"{sys.argv[1]}/{name}", "w")
-        self.file.write(name)
-    def __del__(self):
-        print("ended", self.name, flush=True)
+        self.log = open(f"{folder}/log", "w")
+        self.part = tempfile.NamedTemporaryFile(dir=folder, prefix="part-")
+        atexit.register(self.finish)
+    def finish(self):
+        self.log.write("the last line")
+
+kept = Callback(sys.argv[1])
+"""
+# As the lookup, the filters and the vars plugin do with the first value that they open.
+CONTROLLER = """
+import foreign
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
+PROCESS_CLIENTS.way(ConnectionOptions())
+"""
+MODULE = """
+{foreign}
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_exit import end_quickly, foreign_modules
+end_quickly()
+import boto3, botocore.session
+print(foreign_modules())
 """
 
 
-def output(folder: Path, program: str) -> list[str]:
-    ended = subprocess.run([sys.executable, "-c", PROLOGUE + program, str(folder)], check=True, capture_output=True, text=True, timeout=60)
+def run(folder: Path, program: str, **environment: str) -> str:
+    path = os.pathsep.join([str(folder / "code"), *filter(None, sys.path)])
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(folder)], env={**os.environ, "PYTHONPATH": path, **environment},
+        check=True, capture_output=True, text=True, timeout=120,
+    )
     assert not ended.stderr
-    return ended.stdout.splitlines()
+    return ended.stdout
 
 
-@pytest.mark.parametrize(("before", "ended"), [("", ["ended unused", "ended used"]), ("exit_soon(); exit_soon()\n", ["ended unused"])])
-def test_only_what_is_in_use_is_left(tmp_path: Path, before: str, ended: list[str]) -> None:
-    assert output(tmp_path, f'{before}kept = Circle("used")\nCircle("unused")\n') == ended
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "foreign.py").write_text(FOREIGN, encoding="utf-8")
+    return tmp_path
 
 
-FILES = """
-exit_soon()
-kept = Circle("used")
-Circle("unused")
-log = open(f"{sys.argv[1]}/log", "wb")
-log.write(b"log")
-"""
+def assert_finished(folder: Path) -> None:
+    assert (folder / "log").read_text(encoding="utf-8") == "the last line"
+    assert [path.name for path in folder.iterdir() if path.name.startswith("part-")] == []
 
 
-def test_what_the_program_has_written_is_in_its_files(tmp_path: Path) -> None:
-    """Also where nobody closes the file, and it hangs on a circle of objects, as a callback does."""
-    output(tmp_path, FILES)
-    for name in ("used", "unused", "log"):
-        assert (tmp_path / name).read_text(encoding="utf-8") == name
+def test_a_callbacks_last_line_and_temporary_file(folder: Path) -> None:
+    run(folder, CONTROLLER)
+    assert_finished(folder)
 
 
-BROKEN_FILES = """
-exit_soon()
-closed = open(f"{sys.argv[1]}/log", "w")
-closed.close()
-full = Circle("used")
-full.file = open("/dev/full", "w")
-full.file.write("x")
-atexit.register(print, "still there")
-"""
+@pytest.mark.parametrize("name", ["foreign", "sitecustomize"])
+def test_foreign_code_in_a_modules_process(folder: Path, name: str) -> None:
+    (folder / "code" / "foreign.py").rename(folder / "code" / f"{name}.py")
+    said = run(folder, MODULE.format(foreign="" if name == "sitecustomize" else f"import {name}"))
+    assert name in said
+    assert_finished(folder)
 
 
-def test_a_file_that_is_closed_or_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
-    assert output(tmp_path, BROKEN_FILES) == ["still there"]
-
-
-def test_handlers_for_the_exit_still_run(tmp_path: Path) -> None:
-    assert output(tmp_path, 'atexit.register(print, "before")\nexit_soon()\natexit.register(print, "after")\n') == ["after", "before"]
-
-
-WORKER = """
-def work():
-    exit_soon()
-    Circle("unused")
-
-process = get_context("fork").Process(target=work)
-process.start()
-process.join()
-"""
-
-
-def test_a_worker_does_not_look_for_what_is_unused(tmp_path: Path) -> None:
-    assert output(tmp_path, WORKER) == []
+def test_a_modules_own_process_ends_quickly(folder: Path) -> None:
+    """With the SDK alone in it; a distribution's empty sitecustomize is no foreign code."""
+    (folder / "code" / "sitecustomize.py").write_text("try:\n    import not_there\nexcept ImportError:\n    pass\n", encoding="utf-8")
+    frozen = MODULE + "import atexit, gc\natexit._run_exitfuncs()\nprint(gc.get_freeze_count() > 0)\n"
+    assert run(folder, frozen.format(foreign="")).splitlines() == ["[]", "True"]

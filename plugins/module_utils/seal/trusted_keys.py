@@ -16,6 +16,8 @@ from .connection import Sourced, parse_key
 from .errors import BlobError, KmsError, SettingError
 from .kms import Kms
 
+_OPTION = "option allowed_key_ids"
+
 
 def resolved(reference: KeyReference, kms_for_region: Callable[[str], Kms], region: str = "") -> KeyReference:
     """The key that an alias names now, by one DescribeKey, as its ARN; any other reference unchanged. Raises :class:`KmsError`."""
@@ -28,28 +30,31 @@ class TrustedKeys:
     """The keys of ``allowed_key_ids``, as key ids and key ARNs in ``keys``.
 
     An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or with
-    ``region``, that of the values to open, where the alias names none. Raises :class:`SettingError` for a malformed reference or none at all, and
-    :class:`KmsError` for an alias that cannot be resolved.
+    ``region``, that of the values to open, where the alias names none. ``source`` says where the references were set.
+    Raises :class:`SettingError` for a malformed reference or none at all, and :class:`KmsError` for an alias that cannot be resolved.
     """
 
-    def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms], region: str = "") -> None:
+    def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms], region: str = "", source: str = _OPTION) -> None:
+        self._source = source
         self.keys: list[KeyReference] = []
         self._names: list[str] = []
         for text in references:
-            reference = parse_key(Sourced(text, "option allowed_key_ids"))
+            reference = parse_key(Sourced(text, source))
             key = resolved(reference, kms_for_region, region)
             self._names.append(f"{text} ({key})" if reference.is_alias else text)
             self.keys.append(key)
         if not self.keys:
             # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
             raise SettingError(
-                "Option allowed_key_ids is empty: it names no key to trust.",
+                f"{source[:1].upper()}{source[1:]} is empty: it names no key to trust.",
                 reason="invalid_option",
                 remedy="Name the keys, or leave the option out to trust every key that the caller may use.",
             )
 
     def __str__(self) -> str:
-        return ", ".join(self._names)
+        """The keys as they were named, with the source unless it is the option itself."""
+        names = ", ".join(self._names)
+        return names if self._source == _OPTION else f"{names}; from {self._source}"
 
     def check_claim(self, key_id: str) -> None:
         """Refuse a value that names another key; raises :class:`BlobError` (``wrong_key``)."""

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A filter for what the roles do on the controller: the variables that say so must not come from a managed host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+_ROLES = ("cluster_bootstrap", "key_map", "kms_verify", "migrate", "restore_drill", "seal_rotate", "server_state", "vault_config")
+_PREFIXES = tuple(f"{role}_" for role in _ROLES)
+
+
+def not_from_facts(value: Any, facts: Any) -> Any:
+    """Documented in not_from_facts.yml."""
+    if not isinstance(facts, Mapping):
+        raise AnsibleFilterError("not_from_facts needs ansible_facts, which Ansible keeps from being set by a host.")
+    found = sorted(str(name) for name in facts if str(name).startswith(_PREFIXES))
+    if found:
+        raise AnsibleFilterError(
+            f"The host sent facts with the names of variables of this collection's roles: {', '.join(found)}. Facts win over the inventory, and these say what "
+            "is done on the controller. Do not trust the host. If your own play sets them by set_fact with cacheable, set them in the inventory "
+            "instead, and clear the cache of facts."
+        )
+    return value
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"not_from_facts": not_from_facts}
