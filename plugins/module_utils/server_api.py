@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections.abc import Callable
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 
@@ -25,13 +26,18 @@ SERVER_SPEC: dict[str, dict[str, Any]] = {
     "server_timeout": {"type": "float", "default": 90.0},
 }
 _LONGEST_SHOWN = 500  # characters of what a server answers
+_LARGEST = 16 << 20  # bytes of an answer that are read
 
 
 class Reply(NamedTuple):
-    """What the server answered; never shown as a whole, since it may be a secret."""
+    """What the server answered; never shown as a whole, since it may be a secret.
+
+    ``content`` is empty if ``body`` is not a JSON object; ``body`` is what arrived, be it cut short.
+    """
 
     status: int
     content: dict[str, Any]
+    body: bytes = b""
 
     def __repr__(self) -> str:
         return f"Reply(status={self.status})"
@@ -40,7 +46,7 @@ class Reply(NamedTuple):
     def errors(self) -> str:
         """What it says is wrong."""
         said = self.content.get("errors") or ["no reason is given"]
-        return " ".join(map(str, said))[:_LONGEST_SHOWN].strip()
+        return " ".join(map(str, said if isinstance(said, list) else [said]))[:_LONGEST_SHOWN].strip()
 
 
 class ServerApi:
@@ -53,20 +59,23 @@ class ServerApi:
         self._validate_certs = params["server_validate_certs"]
         self.timeout: float = params["server_timeout"]
 
-    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Reply:
-        """One request below ``/v1/``; an answer that is an error is returned too. Raises :class:`SealError` where none comes."""
+    def ask(self, method: str, path: str, body: Any = None, token: str = "", timeout: float | None = None) -> Reply:
+        """One request below ``/v1/``; an answer that is an error is returned too. Raises :class:`SealError` if none comes.
+
+        :param timeout: seconds to wait for the answer, if not ``server_timeout``.
+        """
         headers = {"Content-Type": "application/json", **({"X-Vault-Token": token} if token else {})}
         data = None if body is None else json.dumps(body)
         try:
             with open_url(
-                f"{self.address}/v1/{path}", data=data, headers=headers, method=method, timeout=self.timeout, ca_path=self._ca_path,
+                f"{self.address}/v1/{path}", data=data, headers=headers, method=method, timeout=timeout or self.timeout, ca_path=self._ca_path,
                 validate_certs=self._validate_certs, http_agent="sealwright.vault_seal",
             ) as answer:
-                return Reply(answer.status, _content(answer.read()))
+                return _reply(answer.status, answer)
         except HTTPError as error:
             with error:
-                return Reply(error.code, _content(error.read()))
-        except (URLError, UrlsError, HTTPException, OSError, ValueError) as error:
+                return _reply(error.code, error)
+        except (URLError, UrlsError, HTTPException, OSError, ValueError, EOFError, zlib.error) as error:
             why = getattr(error, "reason", None) or error
             raise SealError(
                 f"The server at {self.address} gives no answer to {path}: {why or type(error).__name__}.",
@@ -102,9 +111,26 @@ class ServerApi:
             time.sleep(0.3)
 
 
+def _reply(status: int, stream: Any) -> Reply:
+    """The answer as far as it arrives: what comes before the connection is lost may be needed."""
+    received = b""
+    try:
+        while len(received) <= _LARGEST:
+            piece = stream.read(64 * 1024)
+            if not piece:
+                break
+            received += piece
+    except IncompleteRead as error:
+        received += error.partial
+    except (HTTPException, OSError, ValueError, EOFError, zlib.error):
+        if not received:
+            raise
+    return Reply(status, _content(received), received)
+
+
 def _content(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
