@@ -83,9 +83,8 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
     if data_key and not token_holder:
         result["key_id"] = data_key.key_arn
     if module.check_mode:
-        for path in files:
-            if os.path.isdir(os.path.dirname(os.path.abspath(path))):
-                try_to_reserve(path, attributes, _room(len(holders)))
+        there = [path for path in files if os.path.isdir(os.path.dirname(os.path.abspath(path)))]
+        try_to_reserve(there, attributes, _room(len(holders)))
         return {"changed": True, "initialized": False, "recorded": False, **result}
     kept = _initialise(module, api, Recipients(holders, params["recovery_threshold"], token_holder, data_key), attributes)
     return {"changed": True, "initialized": True, "recorded": True, **result, **kept}

@@ -17,7 +17,7 @@ import os
 import pwd
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
@@ -64,14 +64,14 @@ def is_reservation(path: str) -> bool:
         return stat.S_ISREG(os.fstat(handle).st_mode) and stream.read(len(MARK)) == MARK
 
 
-def try_to_reserve(path: str, attributes: FileAttributes, size: int) -> None:
-    """Prove that :meth:`ReservedFile.reserve` would succeed, and leave nothing behind; raises :class:`SettingError`."""
-    with _as_setting_error(path, attributes):
-        handle = _unnamed(os.path.dirname(os.path.abspath(path)))
-        try:
-            _reserve(handle, attributes, size)
-        finally:
-            os.close(handle)
+def try_to_reserve(paths: Sequence[str], attributes: FileAttributes, size: int) -> None:
+    """Prove that all of these files could be reserved, and leave nothing behind; raises :class:`SettingError`."""
+    with contextlib.ExitStack() as stack:
+        for path in paths:
+            with _as_setting_error(path, attributes):
+                handle = _unnamed(os.path.dirname(os.path.abspath(path)))
+                stack.callback(os.close, handle)
+                _reserve(handle, attributes, size)
 
 
 class ReservedFile:
