@@ -27,7 +27,8 @@ options:
   _terms:
     description:
       - The sealed values as base64; with O(from_file=true) the names of files that hold them, as they are or as base64.
-      - Files are looked for where lookups look for files, in C(files/) of the role and beside the playbook first.
+      - Files are looked for where lookups look for files, in C(files/) of the role and beside the playbook, then in the working directory of Ansible and
+        in the folder of the inventory.
       - A list among the terms stands for its items.
     type: list
     elements: str
@@ -110,7 +111,6 @@ _raw:
 
 from typing import Any
 
-from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
@@ -127,6 +127,7 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_e
     lookup_errors,
     own_variables,
 )
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import find
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import encoded
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
 
@@ -159,6 +160,4 @@ class LookupModule(LookupBase):
         path: str | None = None
         if isinstance(term, str):
             path = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
-        if path is None:
-            raise AnsibleLookupError(f"The sealed file {term} is not found where lookups find files.")
-        return path
+        return find(str(term), variables, (variables or {}).get("ansible_search_path") or ()) if path is None else path

@@ -74,20 +74,34 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
         "holders": [{"fingerprint": key.fingerprint, "user_id": key.user_id} for key in holders],
         "key_id": None,
     }
-    if api.seal_status()["initialized"]:
+    try:
+        status = api.seal_status()
+    except SealError:
+        if module.check_mode:  # the server may be one that a task before would have started: the rest is tried all the same
+            _try(params, files, attributes, holders, token_holder)
+        raise
+    if status["initialized"]:
         return {"changed": False, "initialized": True, "recorded": _is_recorded(params["dest"]), **result}
     _check_seal(api)
     _check_absent(files)
-    # With root_token_pgp_key KMS is not needed, except to seal an answer that is not as expected.
-    data_key = _data_key(params) if not token_holder or params["kms_key_id"] else None
+    data_key = _try(params, files, attributes, holders, token_holder)
     if data_key and not token_holder:
         result["key_id"] = data_key.key_arn
     if module.check_mode:
-        there = [path for path in files if os.path.isdir(os.path.dirname(os.path.abspath(path)))]
-        try_to_reserve(there, attributes, _room(len(holders)))
         return {"changed": True, "initialized": False, "recorded": False, **result}
     kept = _initialise(module, api, Recipients(holders, params["recovery_threshold"], token_holder, data_key), attributes)
     return {"changed": True, "initialized": True, "recorded": True, **result, **kept}
+
+
+def _try(
+    params: dict[str, Any], files: Sequence[str], attributes: FileAttributes, holders: Sequence[PgpKey], token_holder: PgpKey | None
+) -> DataKey | None:
+    """The data key, and the proof that the files can be created where their folders are there already."""
+    # With root_token_pgp_key KMS is not needed, except to seal an answer that is not as expected.
+    data_key = _data_key(params) if not token_holder or params["kms_key_id"] else None
+    there = [path for path in files if os.path.isdir(os.path.dirname(os.path.abspath(path)))]
+    try_to_reserve(there, attributes, _room(len(holders)))
+    return data_key
 
 
 def _paths(params: dict[str, Any]) -> tuple[str, str, str]:
