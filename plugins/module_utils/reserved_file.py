@@ -253,7 +253,9 @@ def _as_setting_error(path: str, attributes: FileAttributes) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EPERM:
             wanted = f"owner {attributes.owner} and group {attributes.group}".replace(" -1", " as it is")
-            raise _failed(f"{path} cannot be created with {wanted}: {error.strerror}.", "Run the task as root (become), or leave owner and group out.") from None
+            raise _failed(
+                f"{path} cannot be created with {wanted}: {error.strerror}.", "Run the task as root (become), or leave owner and group out."
+            ) from None
         if error.errno == errno.EEXIST:
             raise _failed(f"{path} was created by somebody else just now, and is left as it is.", "Name another file.") from None
         raise _failed(f"{path} cannot be created: {error.strerror}.", _SPACE) from None

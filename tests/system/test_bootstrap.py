@@ -84,7 +84,7 @@ def test_the_guide_as_it_is_printed(kms: StrictKms, tmp_path: Path) -> None:
         project.run(command=trial).succeeded()
         assert (project.initialized(), copy.exists()) == (False, False)
         project.run(command=real).succeeded()
-        assert project.initialized() and copy.stat().st_mode & 0o777 == 0o600
+        assert (project.initialized(), copy.stat().st_mode & 0o777) == (True, 0o600)
         record = json.loads(copy.read_bytes())
         assert all(holder.share(record) for holder in HOLDERS)
         assert copy.read_bytes() == (project.host / "init" / "recovery-shares.json").read_bytes()
@@ -109,7 +109,8 @@ def test_what_is_refused_before_anything_is_initialised(kms: StrictKms, tmp_path
     project = Project(tmp_path, kms, example_project.files(GUIDE))
     other = project.folder / "other.json"
     other.write_text('{"recovery_shares": []}', encoding="utf-8")
-    for name, content in (("play.yml", "- hosts: all\n"), ("broken.yml", "- name: [\n"), ("odd.yml", "- ansible.builtin.debug:\n  wehn: x\n"), ("word.yml", "hello")):
+    wrong = {"play.yml": "- hosts: all\n", "broken.yml": "- name: [\n", "odd.yml": "- ansible.builtin.debug:\n  wehn: x\n", "word.yml": "hello"}
+    for name, content in wrong.items():
         (project.folder / name).write_text(content, encoding="utf-8")
     (project.folder / "keys" / "damaged.asc").write_text(HOLDERS[0].public.replace("\n", "", 4)[:-60], encoding="ascii")
     three = ["keys/ada.asc", "keys/bob.asc"]
@@ -152,4 +153,5 @@ def test_examples_of_rotate_find_the_token(kms: StrictKms, tmp_path: Path) -> No
     for variables in ("rotate.yml", "readme.yml"):
         shown = project.run(command=["ansible-playbook", str(book), "-i", "inventory", "-e", f"@{variables}"]).succeeded()
         assert shown["show"]["msg"] == "token-of-backups"
-    project.run("-e", "seal_rotate_region=us-east-1", command=["ansible-playbook", "sealwright.vault_seal.rotate", "-i", "inventory", "-e", "@material.yml"]).succeeded()
+    rotate = ["ansible-playbook", "sealwright.vault_seal.rotate", "-i", "inventory", "-e", "@material.yml"]
+    project.run("-e", "seal_rotate_region=us-east-1", command=rotate).succeeded()
