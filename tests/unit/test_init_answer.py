@@ -31,7 +31,10 @@ def test_a_message_is_known(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xc1", SESSION_KEY, MESSAGE[:9], b"\xc1\x0c\x02" + MESSAGE[3:], b"\xc6" + MESSAGE[1:], SESSION_KEY + b"share in clear", b"\xc1\xff\xff", b"\xc1\xc0"],
+    [
+        *(b"", b"\xc1", SESSION_KEY, MESSAGE[:9]),
+        b"\xc1\x0c\x02" + MESSAGE[3:], b"\xc6" + MESSAGE[1:], SESSION_KEY + b"share in clear", b"\xc1\xff\xff", b"\xc1\xc0",
+    ],
 )
 def test_what_is_in_clear_is_no_message(content: bytes) -> None:
     assert not is_message(text(content))
@@ -43,7 +46,7 @@ def test_what_is_no_base64_is_no_message(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "status, body, refusal",
+    ("status", "body", "refusal"),
     [
         (400, b'{"errors": ["no"]}', True), (500, b'{"errors": ["no"], "warnings": null}', True), (502, b"", True),
         (200, b'{"errors": ["no"]}', False), (400, b'{"errors": [], "root_token": "x"}', False), (502, b"<html>", False), (400, b"[1]", False),
@@ -55,7 +58,7 @@ def test_a_refusal_has_nothing_to_keep(status: int, body: bytes, refusal: bool) 
 
 
 @pytest.mark.parametrize(
-    "field, value", [("recovery_keys_base64", text(MESSAGE)), ("recovery_keys", MESSAGE.hex()), ("keys_base64", text(MESSAGE)), ("keys", MESSAGE.hex())]
+    ("field", "value"), [("recovery_keys_base64", text(MESSAGE)), ("recovery_keys", MESSAGE.hex()), ("keys_base64", text(MESSAGE)), ("keys", MESSAGE.hex())]
 )
 def test_shares_are_found_in_each_field(field: str, value: str) -> None:
     recipients = Recipients([None], 1, None, None)  # type: ignore[list-item]
