@@ -28,7 +28,8 @@ options:
   _terms:
     description:
       - The sealed values as base64; with O(from_file=true) the names of files that hold them, as they are or as base64.
-      - Files are looked for where lookups look for files, in C(files/) of the role and beside the playbook first.
+      - Files are looked for where lookups look for files, in C(files/) of the role and beside the playbook, then in the working directory of Ansible and
+        in the folder of the inventory.
       - A list among the terms stands for its items.
     type: list
     elements: str
@@ -97,7 +98,6 @@ _raw:
 
 from typing import Any
 
-from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
@@ -108,6 +108,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input
     trusted_keys,
 )
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import check_keywords, lookup_errors
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import find
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import (
     ControllerOptions,
     controller_options,
@@ -146,6 +147,4 @@ class LookupModule(LookupBase):
         path: str | None = None
         if isinstance(term, str):
             path = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
-        if path is None:
-            raise AnsibleLookupError(f"The sealed file {term} is not found where lookups find files.")
-        return path
+        return find(str(term), variables, (variables or {}).get("ansible_search_path") or ()) if path is None else path

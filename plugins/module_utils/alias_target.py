@@ -15,7 +15,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced, check_region, parse_key
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import KmsError, SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import OF_THE_WAY, KmsError, SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_facts import key_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Kms
 
@@ -40,8 +40,7 @@ def alias_task(module: AnsibleModule) -> dict[str, Any]:
         _check_expected(alias, before, expected)
         _check_usable(metadata)
     if changed and not module.check_mode:
-        kms.update_alias(alias, KeyReference.parse(after).key_id)
-        _wait(kms, alias, after, params["timeout"])
+        _change(kms, alias, before, after, params["timeout"])
     result = {"changed": changed, "alias": alias, "key_id": after, "old_key_id": before, "connection": clients.connection()}
     if module._diff:
         result["diff"] = {"before": f"{alias} -> {before}\n", "after": f"{alias} -> {after}\n"}
@@ -90,13 +89,28 @@ def _check_usable(metadata: dict[str, Any]) -> None:
         )
 
 
+def _change(kms: Kms, alias: str, before: str, after: str, seconds: float) -> None:
+    """Whatever fails from here on, the error says where the alias led: nobody else remembers it."""
+    taken = False
+    try:
+        kms.update_alias(alias, KeyReference.parse(after).key_id)
+        taken = True
+        _wait(kms, alias, after, seconds)
+    except KmsError as error:
+        if taken or error.reason in OF_THE_WAY:
+            change = f"the change of {alias} from {before} to {after}"
+            error.message = f"KMS took {change}. {error.message}" if taken else f"Whether KMS took {change} is not known. {error.message}"
+            error.details.update(changed=True, alias=alias, key_id=after, old_key_id=before)
+        raise
+
+
 def _wait(kms: Kms, alias: str, wanted: str, seconds: float) -> None:
     """KMS takes a moment until all of it knows of a change."""
     end = time.monotonic() + seconds
     while kms.describe_key(alias)["Arn"] != wanted:
         if time.monotonic() > end:
             raise KmsError(
-                f"KMS took the change of {alias}, but {seconds:g} s later it still leads to the old key.",
+                f"{seconds:g} s later {alias} still leads to the old key.",
                 reason="timed_out",
                 remedy="Run the task again in some minutes; nothing depends on the new key before.",
             )

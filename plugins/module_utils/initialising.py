@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import signal
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.init_answer import Answer, Files, Keeper, Recipients, is_refusal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.reserved_file import (
+    FileAttributes,
+    ReservedFile,
+    is_reservation,
+    try_to_reserve,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import (
@@ -28,18 +33,25 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import DataKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import named_errors
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import Reply, ServerApi
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import check_destination, write_file
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import check_destination
 
 _START_ANEW = (
     "Nothing was stored in it that could be lost: stop the server, remove the data of its storage, start it, and initialise it again."
 )
+_OPEN = "A sealed answer is opened by awskms_seal_unwrap."
+_STATES = {
+    True: "The server is initialised now.",
+    False: "Asked again, the server says that it is not initialised.",
+    None: "Whether the server is initialised is not known.",
+}
+_ANSWER = ".answer"  # beside dest: an answer that is not as expected
+_PATIENCE = 120.0  # seconds to wait for the answer at least: it comes once
+_SETTLING = 10.0  # seconds in which an initialisation whose answer was lost may show
 
 
-class _Token(NamedTuple):
-    """What becomes of the root token: encrypted to a person's key by the server, or sealed here by a data key that is there already."""
-
-    pgp_key: PgpKey | None
-    data_key: DataKey | None
+def _room(shares: int) -> int:
+    """Bytes to reserve in each file: an encrypted share has 3 KiB with the largest keys."""
+    return 64 * 1024 + shares * 8 * 1024
 
 
 def init_task(module: AnsibleModule) -> dict[str, Any]:
@@ -49,30 +61,69 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
     _check_threshold(params["recovery_threshold"], len(holders))
     given = params["root_token_pgp_key"]
     token_holder = _pgp_keys("root_token_pgp_key", [given])[0] if given else None
-    files = [params["dest"], *([params["root_token_dest"]] if params["root_token_dest"] else [])]
-    for path in files:
-        if not module.check_mode or os.path.isdir(os.path.dirname(os.path.abspath(path))):
-            check_destination(path)
     if not token_holder and not params["root_token_dest"]:
         raise SettingError(
             "It is not said what becomes of the root token.", reason="invalid_option", remedy="Give root_token_dest or root_token_pgp_key."
         )
+    files = [path for path in _paths(params) if path]
+    attributes = FileAttributes.of_task(module)
+    _check_files(files, in_check_mode=module.check_mode)
     api = ServerApi(params)
     result = {
         "dest": params["dest"],
         "holders": [{"fingerprint": key.fingerprint, "user_id": key.user_id} for key in holders],
         "key_id": None,
     }
-    if api.seal_status()["initialized"]:
-        return {"changed": False, "initialized": True, "recorded": os.path.exists(params["dest"]), **result}
+    try:
+        status = api.seal_status()
+    except SealError:
+        if module.check_mode:  # the server may be one that a task before would have started: the rest is tried all the same
+            _try(params, files, attributes, holders, token_holder)
+        raise
+    if status["initialized"]:
+        return {"changed": False, "initialized": True, "recorded": _is_recorded(params["dest"]), **result}
     _check_seal(api)
     _check_absent(files)
-    token = _Token(token_holder, None if token_holder else _data_key(params))
-    if token.data_key:
-        result["key_id"] = token.data_key.key_arn
-    if not module.check_mode:
-        _initialise(module, api, holders, token)
-    return {"changed": True, "initialized": not module.check_mode, "recorded": not module.check_mode, **result}
+    data_key = _try(params, files, attributes, holders, token_holder)
+    if data_key and not token_holder:
+        result["key_id"] = data_key.key_arn
+    if module.check_mode:
+        return {"changed": True, "initialized": False, "recorded": False, **result}
+    kept = _initialise(module, api, Recipients(holders, params["recovery_threshold"], token_holder, data_key), attributes)
+    return {"changed": True, "initialized": True, "recorded": True, **result, **kept}
+
+
+def _try(
+    params: dict[str, Any], files: Sequence[str], attributes: FileAttributes, holders: Sequence[PgpKey], token_holder: PgpKey | None
+) -> DataKey | None:
+    """The data key, and the proof that the files can be created where their folders are there already."""
+    # With root_token_pgp_key KMS is not needed, except to seal an answer that is not as expected.
+    data_key = _data_key(params) if not token_holder or params["kms_key_id"] else None
+    there = [path for path in files if os.path.isdir(os.path.dirname(os.path.abspath(path)))]
+    try_to_reserve(there, attributes, _room(len(holders)))
+    return data_key
+
+
+def _paths(params: dict[str, Any]) -> tuple[str, str, str]:
+    """The files of the shares, of the sealed root token (empty: none) and of an answer that is not as expected."""
+    return params["dest"], params["root_token_dest"] or "", params["dest"] + _ANSWER
+
+
+def _check_files(files: Sequence[str], in_check_mode: bool) -> None:
+    for path in files:
+        if not in_check_mode or os.path.isdir(os.path.dirname(os.path.abspath(path))):
+            check_destination(path)
+    places = [os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path)) for path in files]
+    if len(set(places)) < len(places):
+        raise SettingError(
+            f"dest and root_token_dest name one file, or {_ANSWER} of it: {', '.join(files[:2])}.",
+            reason="invalid_option",
+            remedy="Name a file for each.",
+        )
+
+
+def _is_recorded(dest: str) -> bool:
+    return os.path.exists(dest) and not is_reservation(dest)
 
 
 def _pgp_keys(option: str, texts: Sequence[str]) -> list[PgpKey]:
@@ -107,7 +158,7 @@ def _check_seal(api: ServerApi) -> None:
 
 def _check_absent(files: Sequence[str]) -> None:
     for path in files:
-        if os.path.lexists(path):
+        if os.path.lexists(path) and not is_reservation(path):
             raise SettingError(
                 f"{path} is there, and the server is not initialised: the file belongs to another cluster.",
                 reason="file_error",
@@ -134,53 +185,94 @@ def _data_key(params: dict[str, Any]) -> DataKey:
     return made
 
 
-def _initialise(module: AnsibleModule, api: ServerApi, holders: Sequence[PgpKey], token: _Token) -> None:
-    body: dict[str, Any] = {
-        "recovery_shares": len(holders),
-        "recovery_threshold": module.params["recovery_threshold"],
-        "recovery_pgp_keys": [key.as_base64() for key in holders],
-    }
-    if token.pgp_key:
-        body["root_token_pgp_key"] = token.pgp_key.as_base64()
-    # From here to the files nothing may end this process: whoever started it may be gone, and there is no second answer.
+def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, attributes: FileAttributes) -> dict[str, Any]:
+    """Everything that can fail comes before the request; whatever is answered is kept. What could not be written is in the result."""
+    record, token, answer = _paths(module.params)
+    files = Files(
+        ReservedFile(module, record, attributes), ReservedFile(module, token, attributes) if token else None, ReservedFile(module, answer, attributes)
+    )
+    # From here to the end nothing may end this process: whoever started it may be gone, and there is no second answer.
     for each in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(each, signal.SIG_IGN)
     try:
-        reply = api.ask("PUT", "sys/init", body)
-    except SealError as error:
-        error.message += " Whether it is initialised is not known, and if so, nobody holds its shares."
-        error.remedy = f"Look at its state when it answers again. {_START_ANEW}"
-        raise
-    if reply.status != 200:
-        raise _failed(api, reply)
-    shares = reply.content.get("recovery_keys_base64") or []
-    root_token = reply.content.get("root_token") or ""
-    if len(shares) != len(holders) or not root_token:
-        raise SealError(
-            f"The server at {api.address} answered with {len(shares)} recovery shares instead of {len(holders)}.",
-            reason="server_refused",
-            remedy=_START_ANEW,
-        )
-    record: dict[str, Any] = {
-        "initialised": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "recovery_threshold": module.params["recovery_threshold"],
-        "recovery_shares": [
-            {"fingerprint": key.fingerprint, "user_id": key.user_id, "share": share} for key, share in zip(holders, shares)
-        ],
+        for file in files.all():
+            file.reserve(_room(len(recipients.holders)))
+        reply = _request(api, recipients)
+        answered = Answer.of(reply, recipients)
+        if not answered.complete and is_refusal(reply):
+            raise _refused(api, reply)
+        keeper = Keeper(files, recipients, api.address)
+        keeper.keep(answered, reply)
+        return _outcome(module, api, answered, keeper)
+    finally:
+        for file in files.all():
+            file.discard()
+
+
+def _request(api: ServerApi, recipients: Recipients) -> Reply:
+    body: dict[str, Any] = {
+        "recovery_shares": len(recipients.holders),
+        "recovery_threshold": recipients.threshold,
+        "recovery_pgp_keys": [key.as_base64() for key in recipients.holders],
     }
-    if token.pgp_key:
-        record["root_token"] = {"fingerprint": token.pgp_key.fingerprint, "user_id": token.pgp_key.user_id, "token": root_token}
-    # The shares first: with them a lost root token can be made anew, but not the other way round.
-    write_file(module, module.params["dest"], [json.dumps(record, indent=2).encode() + b"\n"])
-    if token.data_key:
-        sealed = token.data_key.seal(root_token.encode())
-        write_file(module, module.params["root_token_dest"], [base64.b64encode(sealed.value.encode()) + b"\n"])
+    if recipients.token_holder:
+        body["root_token_pgp_key"] = recipients.token_holder.as_base64()
+    try:
+        return api.ask("PUT", "sys/init", body, timeout=max(_PATIENCE, 2 * api.timeout))
+    except SealError as error:
+        initialised = _initialised(api, _SETTLING)
+        error.message += f" {_STATES[initialised]}"
+        error.remedy = _START_ANEW if initialised else f"Find out its state; run the task again if it is not initialised. If it is: {_START_ANEW}"
+        error.details["initialized"] = initialised
+        raise
 
 
-def _failed(api: ServerApi, reply: Reply) -> SealError:
+def _outcome(module: AnsibleModule, api: ServerApi, answered: Answer, keeper: Keeper) -> dict[str, Any]:
+    where = " ".join(keeper.places) or "There was nothing in it that could be kept."
+    unexpected = f"The answer of the server at {api.address} to sys/init is not as expected: {'; '.join(answered.problems)}."
+    if answered.complete and not keeper.failures:
+        if answered.problems:
+            module.warn(f"{unexpected} {where} {_OPEN}")
+        return {}
+    initialised = True if answered.complete else _initialised(api, 0)
+    details = {"initialized": initialised, **keeper.returned}
+    if not answered.complete:
+        raise SealError(
+            " ".join([unexpected, *keeper.failures, where, _STATES[initialised]]),
+            reason="unexpected_answer",
+            remedy=f"{_OPEN} If the shares or the root token are not all there, begin anew. {_START_ANEW}",
+            details=details,
+        )
+    raise SealError(
+        " ".join([f"The server at {api.address} is initialised.", *keeper.failures, where]),
+        reason="answer_not_stored",
+        remedy="Store what this result holds where it belongs, now: the server does not answer it again. None of it is in clear.",
+        details=details,
+    )
+
+
+def _refused(api: ServerApi, reply: Reply) -> SealError:
     """The error of an initialisation that the server refused, or began and did not end."""
-    error = api.refused(reply, "sys/init", "Nothing was changed.")
-    if api.seal_status()["initialized"]:
+    initialised = _initialised(api, 0)
+    error = api.refused(reply, "sys/init")
+    error.details["initialized"] = initialised
+    if initialised:
         error.message += " It calls itself initialised all the same, and can be neither unsealed nor initialised again."
         error.reason, error.remedy = "half_initialised", _START_ANEW
+    else:
+        error.message += f" {_STATES[initialised]}"
+        error.remedy = "Its log tells more. Run the task again once the cause is removed."
     return error
+
+
+def _initialised(api: ServerApi, seconds: float) -> bool | None:
+    """Whether the server calls itself initialised, at last after ``seconds``; None if it does not tell."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            initialised = bool(api.seal_status()["initialized"])
+        except (SealError, KeyError):
+            return None
+        if initialised or time.monotonic() > end:
+            return initialised
+        time.sleep(0.5)

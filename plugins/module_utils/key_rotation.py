@@ -118,6 +118,16 @@ def _rotated(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
     """Ask for a rotation unless one is under way, and wait until the history has it."""
     if not before.under_way:
         _ask(kms, arn)
+    try:
+        return _done(kms, arn, before, seconds)
+    except KmsError as error:
+        if error.reason != "timed_out" or "operation" in error.details:
+            error.message = f"KMS took the request to rotate the key {arn}, but cannot be asked whether it is done. {error.message}"
+        error.details.update(changed=not before.under_way, key_id=arn)
+        raise
+
+
+def _done(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
     end = time.monotonic() + seconds
     while True:
         found = _state(kms, arn)

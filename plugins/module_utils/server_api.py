@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.error import HTTPError, URLError
 
@@ -46,12 +47,14 @@ _PAUSE = 0.3  # seconds between two questions
 class Reply:
     """What the server answered; never shown as a whole, since it may be a secret.
 
-    ``found`` is its JSON as it is, None where the answer is none; ``content`` the same as an object, empty where it is none.
+    ``found`` is its JSON as it is, None where the answer is none; ``content`` the same as an object, empty where it is none;
+    ``body`` is what arrived, be it cut short.
     """
 
     status: int
     found: Any = field(repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -78,27 +81,32 @@ class ServerApi:
         self._secrets = Secrets()
         self._end: float | None = None  # of the clock, while a state is waited for
 
-    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Reply:
-        """One request below ``/v1/``; an answer that is an error is returned too. Raises :class:`SealError` where none comes."""
-        if method == "GET":
-            return self._timely(lambda: self._ask(method, path, body, token), path)
-        return self._ask(method, path, body, token)
+    def ask(self, method: str, path: str, body: Any = None, token: str = "", timeout: float | None = None) -> Reply:
+        """One request below ``/v1/``; an answer that is an error is returned too. Raises :class:`SealError` if none comes.
 
-    def _ask(self, method: str, path: str, body: Any, token: str) -> Reply:
+        :param timeout: seconds to wait for the answer, if not ``server_timeout``.
+        """
+        if method == "GET":
+            return self._timely(lambda: self._ask(method, path, body, token, timeout), path)
+        return self._ask(method, path, body, token, timeout)
+
+    def _ask(self, method: str, path: str, body: Any, token: str, timeout: float | None) -> Reply:
         headers = {"Content-Type": "application/json", **({"X-Vault-Token": token} if token else {})}
         data = None if body is None else json.dumps(body)
         self._secrets.add(token, body)
-        timeout = self.timeout if self._end is None else min(self.timeout, max(_PAUSE, self._end - time.monotonic()))
+        timeout = timeout or self.timeout
+        if self._end is not None:
+            timeout = min(timeout, max(_PAUSE, self._end - time.monotonic()))
         try:
             with open_url(
                 f"{self.address}/v1/{path}", data=data, headers=headers, method=method, timeout=timeout, ca_path=self._ca_path,
                 validate_certs=self._validate_certs, http_agent="sealwright.vault_seal",
             ) as answer:
-                return self._reply(answer.status, answer, path)
+                return self._reply(answer.status, answer, method, path)
         except HTTPError as error:
             with error:
-                return self._reply(error.code, error, path)
-        except (URLError, UrlsError, HTTPException, OSError, ValueError) as error:
+                return self._reply(error.code, error, method, path)
+        except (URLError, UrlsError, HTTPException, OSError, ValueError, EOFError, zlib.error) as error:
             why = shortened(self._secrets.blank(str(getattr(error, "reason", None) or error or type(error).__name__)))
             raise self._no_answer(path, why) from None
 
@@ -118,15 +126,16 @@ class ServerApi:
             raise self.refused(reply, "sys/leader")
         return leader_of(reply.found, f"The server at {self.address} answers sys/leader")
 
-    def _reply(self, status: int, answer: Any, path: str) -> Reply:
-        body = answer.read(MAX_ANSWER + 1)
-        if len(body) > MAX_ANSWER:
+    def _reply(self, status: int, answer: Any, method: str, path: str) -> Reply:
+        body = _received(answer)
+        # The answer to a request that changed something is kept as far as it was read.
+        if len(body) > MAX_ANSWER and method == "GET":
             raise SealError(
                 f"The server at {self.address} answers {path} with more than {MAX_ANSWER} bytes.",
                 reason="unexpected_answer",
                 remedy="Check that server_address is that of a server of Vault or OpenBao.",
             )
-        return Reply(status, parsed(body), self._secrets)
+        return Reply(status, parsed(body), self._secrets, body)
 
     def _no_answer(self, path: str, why: str) -> SealError:
         return SealError(
@@ -185,3 +194,20 @@ class ServerApi:
         if isinstance(outcome[0], SealError):
             raise outcome[0]
         return outcome[0]
+
+
+def _received(stream: Any) -> bytes:
+    """The answer as far as it arrives: what comes before the connection is lost may be needed."""
+    received = b""
+    try:
+        while len(received) <= MAX_ANSWER:
+            piece = stream.read(64 * 1024)
+            if not piece:
+                break
+            received += piece
+    except IncompleteRead as error:
+        received += error.partial
+    except (HTTPException, OSError, ValueError, EOFError, zlib.error):
+        if not received:
+            raise
+    return received

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import hide
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import ServerApi
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_token import sealed_token
 
@@ -29,13 +29,20 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
     token = sealed_token(module.params, src)
     hide(module, token)
     reply = api.ask("GET", "auth/token/lookup-self", token=token)
-    if reply.status not in (200, _UNKNOWN):
+    # Of a proxy that says 403, the token may be valid still, and its only copy is this file.
+    if reply.status != 200 and not (reply.status == _UNKNOWN and isinstance(reply.content.get("errors"), list)):
         raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token and its file are left as they are.")
     result["was_valid"] = reply.status == 200
+    _check_removable(src)
     if module.check_mode:
         return result
     if result["was_valid"]:
-        reply = api.ask("POST", "auth/token/revoke-self", {}, token)
+        try:
+            reply = api.ask("POST", "auth/token/revoke-self", {}, token)
+        except SealError as error:
+            error.message += f" Whether the token is revoked is not known. The file {src} is left as it is."
+            error.remedy = "Run the task again: it asks the server whether it knows the token still."
+            raise
         if reply.status not in (200, 204):
             raise api.refused(reply, "auth/token/revoke-self", "The token and its file are left as they are.")
     try:
@@ -48,3 +55,13 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
             remedy="Remove it; it opens nothing any more.",
         ) from None
     return result
+
+
+def _check_removable(src: str) -> None:
+    folder = os.path.dirname(os.path.abspath(src))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingError(
+            f"The file {src} could not be removed afterwards: its folder may not be written. The token is not revoked.",
+            reason="file_error",
+            remedy="Run the task as the folder's owner (become).",
+        )

@@ -15,7 +15,15 @@ description:
   - An initialisation cannot be repeated, and one that fails half-way leaves a node that must be wiped. So all that can be tried is tried before, that
     is the OpenPGP keys, the files, and the KMS key of the root token, which wraps the data key in advance. Of the OpenPGP keys one that is expired,
     revoked, secret or not for encryption is refused; the server itself finds out too late.
-  - What the server answers is stored on the host by the same process, which goes on where Ansible is stopped meanwhile.
+  - The files are created before the server is asked, with their space, owner, group and mode. What the server answers is stored in them by the same
+    process, which goes on where Ansible is stopped meanwhile. It waits for the answer for two minutes at least, or twice O(server_timeout).
+  - Nothing that the server answers is thrown away. If a file cannot be written after all, the task fails, and its result holds the encrypted shares and
+    the sealed root token. An answer that is not as expected is stored whole beside O(dest), in a file whose name ends with C(.answer), sealed under
+    O(kms_key_id) for M(sealwright.vault_seal.awskms_seal_unwrap). With O(root_token_pgp_key) and no O(kms_key_id) it is stored there as it came, with
+    mode C(0600).
+  - If this process is killed with SIGKILL, or the host crashes, between the answer and the writing of the files, the answer is lost. Then the files hold
+    a line that says so, RV(recorded) is V(false) in the next run, and the server has to be initialised anew. The same holds for an answer that is lost on
+    the network.
   - Whether the server may use the key of its own seal has to be proven before, on every host of the cluster, by
     M(sealwright.vault_seal.awskms_permission_info). The role P(sealwright.vault_seal.cluster_bootstrap#role) does all of it.
   - With O(root_token_dest) this needs the permission C(kms:Encrypt) for O(kms_key_id), and C(kms:Decrypt) too unless O(check_opens=false).
@@ -30,7 +38,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Everything is tried, and the server is not initialised.
+      - Everything is tried, and the server is not initialised. The space, the owner and the mode of the files are tried with files that have no name.
       - The folders of the files may be missing then, since a task before may be to make them.
   diff_mode:
     support: none
@@ -62,6 +70,7 @@ options:
   kms_key_id:
     description:
       - The KMS key to seal the root token with, as key ID, key ARN, alias or alias ARN.
+      - With O(root_token_pgp_key) it seals an answer that is not as expected, and KMS is not asked if it is not set.
       - If not set, the first of the environment variables E(VAULT_AWSKMS_SEAL_KEY_ID) and E(AWSKMS_WRAPPER_KEY_ID) is used.
     type: str
     aliases:
@@ -111,12 +120,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 initialized:
-  description: Whether the server is initialised now.
-  returned: success
+  description: Whether the server is initialised now. After a failure, V(null) if that is not known.
+  returned: success, and failures after the request to the server
   type: bool
   sample: true
 recorded:
-  description: Whether O(dest) is there. Where the server is initialised and it is not, somebody else initialised it, or the shares are lost.
+  description: Whether O(dest) holds shares. Where the server is initialised and it is not, somebody else initialised it, or the shares are lost.
   returned: success
   type: bool
   sample: true
@@ -131,6 +140,21 @@ holders:
   type: list
   elements: dict
   sample: [{"fingerprint": "A08A4974E40D5840C6F048DAFD873214F2C59108", "user_id": "Ada <ada@example.org>"}]
+record:
+  description: What O(dest) was to hold, where it could not be written.
+  returned: failure with the reason V(answer_not_stored) or V(unexpected_answer)
+  type: dict
+  sample: {"recovery_threshold": 2, "recovery_shares": []}
+sealed_root_token:
+  description: What O(root_token_dest) was to hold, where it could not be written.
+  returned: failure with the reason V(answer_not_stored) or V(unexpected_answer)
+  type: str
+  sample: CkcK...
+sealed_answer:
+  description: The whole answer, sealed, where it is not as expected and could not be written.
+  returned: failure with the reason V(answer_not_stored) or V(unexpected_answer)
+  type: str
+  sample: CkcK...
 key_id:
   description: The ARN of the key that sealed the root token, or would; V(null) where none is to.
   returned: success

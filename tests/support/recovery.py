@@ -42,6 +42,11 @@ class Holder:
         return str(self._key.extract_certificate())
 
     @property
+    def certificate(self) -> Any:
+        """What others encrypt to."""
+        return self._key.extract_certificate()
+
+    @property
     def fingerprint(self) -> str:
         return str(self._key.extract_certificate().fingerprint).upper()
 

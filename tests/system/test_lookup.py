@@ -129,7 +129,8 @@ def test_files_are_found_where_lookups_look(bench: Bench) -> None:
         ]
     ).succeeded()
     assert run["both"]["msg"] == ["from text", "from bytes"]
-    assert "The sealed file nowhere.sealed is not found where lookups find files." in run["none"]["msg"]
+    assert "The file 'nowhere.sealed' does not exist on the controller. Searched: " in run["none"]["msg"]
+    assert str(bench.folder / "nowhere.sealed") in run["none"]["msg"]
 
 
 def test_errors_have_the_words_of_the_modules(bench: Bench) -> None:

@@ -55,7 +55,7 @@ class Unwrapped:
 
 @dataclass(frozen=True)
 class DataKey:
-    """A fresh data key that KMS has wrapped already, for one value that is still to come: sealing it needs KMS no more."""
+    """A fresh data key that KMS has wrapped already, for few values that are still to come: sealing them needs KMS no more."""
 
     _plain: bytes = field(repr=False)
     wrapped: bytes
@@ -73,7 +73,7 @@ class DataKey:
         kms.decrypt(self.wrapped, self.key_arn)
 
     def seal(self, plaintext: bytes, aad: bytes = b"") -> Wrapped:
-        """Seal the value. To be called once."""
+        """Seal one value, with a nonce of its own."""
         nonce, ciphertext = encrypt(self._plain, plaintext, aad)
         return Wrapped(SealedValue((BlobInfo(ciphertext, nonce, KeyInfo(ENVELOPE, self.key_arn, self.wrapped)),)), self.key_arn)
 

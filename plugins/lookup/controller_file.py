@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: controller_file
+short_description: Find a file of the controller from where the user stands
+version_added: 0.1.0
+description:
+  - Returns the absolute paths of files on the controller. A relative name is looked for in the working directory of Ansible, then in the folder of the
+    inventory, then in the folder of the playbook.
+  - The lookups of ansible-core search the folder of the playbook, which of a playbook of a collection lies inside the collection.
+  - The roles of this collection find with it what their variables name.
+author:
+  - The sealwright.vault_seal authors (@sealwright)
+options:
+  _terms:
+    description: The names of the files. A name that begins with C(~) is in a home directory.
+    type: list
+    elements: str
+    required: true
+  exists:
+    description:
+      - V(true) returns files that exist, and fails with the places searched for one that does not.
+      - V(false) returns where a file is to be written, relative to the working directory alone. Its folder must exist and be writable.
+    type: bool
+    default: true
+  tasks:
+    description: Whether the files have to be lists of tasks. One that Ansible could not include is refused.
+    type: bool
+    default: false
+seealso:
+  - plugin: sealwright.vault_seal.openpgp_key
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Copy a file from the folder in which ansible-playbook was started
+  ansible.builtin.copy:
+    src: "{{ lookup('sealwright.vault_seal.controller_file', 'ca.pem') }}"
+    dest: "{{ config_folder }}/copy-of-ca.pem"
+    mode: "0644"
+
+- name: Show where a report will be
+  ansible.builtin.debug:
+    msg: "{{ lookup('sealwright.vault_seal.controller_file', 'report.json', exists=false) }}"
+
+- name: Check a file of tasks before it is needed
+  ansible.builtin.debug:
+    msg: "{{ lookup('sealwright.vault_seal.controller_file', 'setup.yml', tasks=true) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The absolute paths, in the order of the terms.
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import check_keywords, lookup_errors
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import check_tasks, find, for_writing
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        with lookup_errors():
+            check_keywords(self, kwargs)
+            self.set_options(var_options=variables, direct=kwargs)
+            names = [str(term) for term in self._flatten(terms)]
+            if not self.get_option("exists"):
+                return [for_writing(name) for name in names]
+            paths = [find(name, variables) for name in names]
+            if self.get_option("tasks"):
+                for path in paths:
+                    check_tasks(path, self._loader)
+            return paths

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openpgp_key
+short_description: Read OpenPGP public keys to which a server can encrypt
+version_added: 0.1.0
+description:
+  - Reads OpenPGP public keys from files on the controller, and returns each as the base64 of its bytes, which M(sealwright.vault_seal.vault_init) and the
+    servers take.
+  - A key that is damaged, expired, revoked, secret or not for encryption is refused.
+author:
+  - The sealwright.vault_seal authors (@sealwright)
+options:
+  _terms:
+    description:
+      - The names of files, found as by P(sealwright.vault_seal.controller_file#lookup), armoured or as C(gpg --export) writes them; or the keys themselves,
+        armoured or as base64.
+    type: list
+    elements: str
+    required: true
+seealso:
+  - plugin: sealwright.vault_seal.controller_file
+    plugin_type: lookup
+  - module: sealwright.vault_seal.vault_init
+"""
+
+EXAMPLES = r"""
+- name: Try the keys of those who are to hold the recovery key
+  sealwright.vault_seal.vault_init:
+    server_address: "{{ new_server }}"
+    recovery_pgp_keys: "{{ query('sealwright.vault_seal.openpgp_key', 'keys/ada.asc', 'keys/bob.asc', 'keys/eve.asc') }}"
+    recovery_threshold: 2
+    dest: "{{ init_folder }}/shares.json"
+    root_token_pgp_key: "{{ lookup('sealwright.vault_seal.openpgp_key', 'keys/ada.asc') }}"
+  check_mode: true
+"""
+
+RETURN = r"""
+_raw:
+  description: The keys as base64, in the order of the terms.
+  type: list
+  elements: str
+"""
+
+import base64
+import time
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key import PgpKey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import named_errors
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import check_keywords, lookup_errors
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import find, read
+
+_LARGEST = 1 << 20  # bytes of a file with a key
+_LONGEST_NAME = 255  # characters; no key is so short
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        with lookup_errors():
+            check_keywords(self, kwargs)
+            return [_key(number, str(term), variables) for number, term in enumerate(self._flatten(terms), 1)]
+
+
+def _key(number: int, term: str, variables: dict[str, Any] | None) -> str:
+    if len(term) > _LONGEST_NAME or "\n" in term.strip() or term.lstrip().startswith("-----BEGIN"):
+        name, text = f"OpenPGP key {number}", term
+    else:
+        name = find(term, variables)
+        content = read(name, _LARGEST)
+        # Bytes of OpenPGP begin with the highest bit set.
+        text = base64.b64encode(content).decode() if content[:1] >= b"\x80" else content.decode("utf-8", "replace")
+    with named_errors([name]):
+        key = PgpKey.parse(text)
+        key.check_encrypts(time.time())
+    return key.as_base64()
