@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Mapping
 
 from .errors import SettingError
@@ -38,9 +40,15 @@ def names_in(folder: str, candidates: Candidates) -> list[str]:
 
 
 def read(path: str, candidates: Candidates, longest: int) -> bytes:
-    """A file's content, one byte more than ``longest`` at most; raises :class:`SettingError` (``file_error``) that names its own path."""
+    """A file's content, one byte more than ``longest`` at most; raises :class:`SettingError` (``file_error``) that names its own path.
+
+    A named pipe is refused, for nobody may ever write to it.
+    """
     try:
-        with open(candidates.get(os.path.normpath(path)) or path, "rb") as stream:
+        descriptor = os.open(candidates.get(os.path.normpath(path)) or path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:
+            if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "It is a named pipe")
             return stream.read(longest + 1)
     except OSError as error:
         raise _unreadable(path, error) from None
