@@ -41,13 +41,14 @@ UNITS = [
 ]
 
 FILES = [
-    b"A=1\nB=2\n", b"A=one two", b"A=  padded  \n", b'A="  kept  "\n', b"A='single $x \\n'\n", b'A="\\" \\\\ \\$ \\` \\n \\x20"\n', b"A=a\\ b\n", b"A=trailing\\ \n",
-    b"A=one\\\ntwo\n", b'A="one\ntwo"\n', b'A="one\\\ntwo"\n', b"A='one' \"two\" three\n", b'A=plain"quotes"\n', b"A=\n", b"A=x=y\n", b"A=x # y\n", b"  A = 1\n", b"A=1\nA=2\n",
-    b"A=$HOME\n", b"# A=1\n; B=2\nC=3\n", b"# c \\\nA=1\nB=2\n", b"# c \\x\nA=1\n", b"# c \\\\\nA=1\n", b"; c \\\n# d\nA=1\n", b"export A=1\nB=2\n", b"A\nB=2\n", b"=1\nB=2\n",
-    b"1A=1\nA-B=2\nC=3\n", b'A="unbalanced\nB=2\n', b"A='unbalanced\nB=2\n", b"A=1\\", b'A="1\\', b"A=\\", b"A=1\r\nB=2\r\n", b"A=1\rB=2", b'A="1\r\n2"\r\n', b"A=1 \\\r\nB=2\r\n",
-    b"A=\xff\n", b"B=1\nA=\xff\n", b"# \xff\nA=1\n", b"\xff\nA=1\n", b"\xff=1\nA=1\n", b"A=\xef\xbf\xbe\n", b"A=\xef\xb7\x90\n", b"A=\xed\xa0\x80\n", b"A=\xf0\x9f\x98\x80\n", b"A=1\0B=2\n",
-    b"\xef\xbb\xbfA=1\nB=2\n", b"A=\x01\x7f\x1b[31m\n", b"A=\\x20\\t\\u00e9\n", b"A = 'x' \n", b"A=\tx\ty\t\n", b"A=x\x0b\n", b"\x0bA=1\n", b"A='' \"\"\n", b"A='x'\\\n'y'\n", b"A=%n\n",
-    b"A=`id` $(id)\n", b"A=\xc2\xa0x\n", b"A=x\\\r\ny\n",
+    b"A=1\nB=2\n", b"A=one two", b"A=  padded  \n", b'A="  kept  "\n', b"A='single $x \\n'\n", b'A="\\" \\\\ \\$ \\` \\n \\x20"\n', b"A=a\\ b\n",
+    b"A=trailing\\ \n", b"A=one\\\ntwo\n", b'A="one\ntwo"\n', b'A="one\\\ntwo"\n', b"A='one' \"two\" three\n", b'A=plain"quotes"\n', b"A=\n", b"A=x=y\n",
+    b"A=x # y\n", b"  A = 1\n", b"A=1\nA=2\n", b"A=$HOME\n", b"# A=1\n; B=2\nC=3\n", b"# c \\\nA=1\nB=2\n", b"# c \\x\nA=1\n", b"# c \\\\\nA=1\n",
+    b"; c \\\n# d\nA=1\n", b"export A=1\nB=2\n", b"A\nB=2\n", b"=1\nB=2\n", b"1A=1\nA-B=2\nC=3\n", b'A="unbalanced\nB=2\n', b"A='unbalanced\nB=2\n",
+    b"A=1\\", b'A="1\\', b"A=\\", b"A=1\r\nB=2\r\n", b"A=1\rB=2", b'A="1\r\n2"\r\n', b"A=1 \\\r\nB=2\r\n", b"A=\xff\n", b"B=1\nA=\xff\n", b"# \xff\nA=1\n",
+    b"\xff\nA=1\n", b"\xff=1\nA=1\n", b"A=\xef\xbf\xbe\n", b"A=\xef\xb7\x90\n", b"A=\xed\xa0\x80\n", b"A=\xf0\x9f\x98\x80\n", b"A=1\0B=2\n",
+    b"\xef\xbb\xbfA=1\nB=2\n", b"A=\x01\x7f\x1b[31m\n", b"A=\\x20\\t\\u00e9\n", b"A = 'x' \n", b"A=\tx\ty\t\n", b"A=x\x0b\n", b"\x0bA=1\n", b"A='' \"\"\n",
+    b"A='x'\\\n'y'\n", b"A=%n\n", b"A=`id` $(id)\n", b"A=\xc2\xa0x\n", b"A=x\\\r\ny\n",
 ]
 
 
@@ -66,14 +67,11 @@ def cases(units: Sequence[bytes], files: Sequence[bytes]) -> dict[str, Any]:
         paths = [folder / f"{index}.env" for index in range(len(files))]
         for path, text in zip(paths, files):
             path.write_bytes(text)
-        loaded = zip(files, load_environment_files(paths))
-        return {
-            "units": answers,
-            "files": [
-                {"text": text.decode("latin-1"), **({"error": found} if isinstance(found, int) else {"environment": [each.decode("latin-1") for each in found]})}
-                for text, found in loaded
-            ],
-        }
+        read: list[dict[str, Any]] = []
+        for text, found in zip(files, load_environment_files(paths)):
+            answer = {"error": found} if isinstance(found, int) else {"environment": [each.decode("latin-1") for each in found]}
+            read.append({"text": text.decode("latin-1"), **answer})
+        return {"units": answers, "files": read}
 
 
 if __name__ == "__main__":

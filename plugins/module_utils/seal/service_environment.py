@@ -66,21 +66,29 @@ def read_environment_file(path: str, candidates: Candidates | None = None) -> di
 
 def parse_environment_file(content: bytes, path: str, release: int | None = None) -> list[tuple[str, str, int]]:
     """Name, value and line of each variable. ``release`` is that of systemd; where it counts and is not given, it is looked up on this host."""
-    try:
-        readings = [environment_file(content, comments_continue) for comments_continue in (True, False)]
-    except InvalidFile as error:
-        raise SettingError(
-            f"systemd refuses the environment file {path}: {error}.", reason="malformed_environment",
-            remedy="Correct the file; the service gets none of its variables.",
-        ) from None
-    if readings[0] != readings[1]:
+    reading, other = (_reading(content, comments_continue) for comments_continue in (True, False))
+    if reading != other:
         release = release or systemd_release()
         if not release:
             raise SettingError(
                 f"{path} has a comment that ends with a backslash. Whether the next line belongs to it depends on systemd's release, which is unknown.",
                 reason="unclear_environment", remedy="Take the backslash off.",
             )
-    return [(name.decode(), value.decode(), line) for name, value, line in readings[bool(release and release >= _COMMENTS_END)]]
+        reading = reading if release < _COMMENTS_END else other
+    if isinstance(reading, str):
+        raise SettingError(
+            f"systemd refuses the environment file {path}: {reading}.", reason="malformed_environment",
+            remedy="Correct the file; the service gets none of its variables.",
+        )
+    return [(name.decode(), value.decode(), line) for name, value, line in reading]
+
+
+def _reading(content: bytes, comments_continue: bool) -> list[tuple[bytes, bytes, int]] | str:
+    """The assignments, or why systemd refuses the file."""
+    try:
+        return environment_file(content, comments_continue)
+    except InvalidFile as error:
+        return str(error)
 
 
 def systemd_release() -> int | None:

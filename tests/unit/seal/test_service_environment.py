@@ -181,7 +181,8 @@ def test_what_cannot_be_told_is_unknown(tmp_path: Path) -> None:
 def test_an_optional_environment_file(tmp_path: Path) -> None:
     bad = unit(tmp_path, "bad.env", "A=1\0")
     unit(tmp_path, "b.env", "B=1\n")
-    unit(tmp_path, "v.service", f"[Service]\nEnvironmentFile=-{bad}\nEnvironmentFile=-{tmp_path}/none\nEnvironmentFile=-{tmp_path}/b*.env\nEnvironmentFile=\"{bad}\"\n")
+    files = (f"-{bad}", f"-{tmp_path}/none", f"-{tmp_path}/b*.env", f'"{bad}"')
+    unit(tmp_path, "v.service", "[Service]\n" + "".join(f"EnvironmentFile={each}\n" for each in files))
     assert list(read_unit("v", [str(tmp_path)]).environment) == ["B"]
     unit(tmp_path, "v.service", f"[Service]\nEnvironmentFile={bad}\n")
     with pytest.raises(SettingError) as error:
@@ -215,7 +216,9 @@ def test_drop_ins_of_a_prefix_and_of_the_type(tmp_path: Path) -> None:
     assert found == {"V6": "a-b@c.service", "V5": "a-b@.service", "V4": "a-.service", "V3": "a-@c.service", "V2": "a-@.service", "V1": "service"}
 
 
-@pytest.mark.parametrize("line", ['ExecStart="/usr/bin/bao server', "User=%H", "UnsetEnvironment=%H", "EnvironmentFile=/%H", "Environment=A%H=1", "[Service", "A=\ufffe"])
+@pytest.mark.parametrize("line", [
+    'ExecStart="/usr/bin/bao server', "User=%H", "UnsetEnvironment=%H", "EnvironmentFile=/%H", "Environment=A%H=1", "[Service", "A=\ufffe",
+])
 def test_a_unit_that_cannot_be_told(tmp_path: Path, line: str) -> None:
     unit(tmp_path, "v.service", f"[Service]\n{line}\n")
     with pytest.raises(SettingError) as error:
