@@ -11,10 +11,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text, to_json_text
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.server_files import (
     ServerFiles,
-    environment_text,
     server_files,
 )
 
@@ -26,9 +26,15 @@ def _in_words(work: Callable[..., Any], *arguments: Any) -> Any:
         raise AnsibleFilterError(str(error)) from None
 
 
-def to_hcl(data: Mapping[str, Any]) -> str:
+def to_hcl(data: Mapping[str, Any], labels: Mapping[str, int] | None = None) -> str:
     """Documented in to_hcl.yml."""
-    text: str = _in_words(to_hcl_text, data)
+    text: str = _in_words(to_hcl_text, data, labels)
+    return text
+
+
+def to_hcl_json(data: Mapping[str, Any], labels: Mapping[str, int] | None = None) -> str:
+    """Documented in to_hcl_json.yml."""
+    text: str = _in_words(to_json_text, data, labels)
     return text
 
 
@@ -49,4 +55,4 @@ def vault_config_files(said: Mapping[str, Any]) -> dict[str, Any]:
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"to_hcl": to_hcl, "to_environment_file": to_environment_file, "vault_config_files": vault_config_files}
+        return {"to_hcl": to_hcl, "to_hcl_json": to_hcl_json, "to_environment_file": to_environment_file, "vault_config_files": vault_config_files}

@@ -71,6 +71,7 @@ def read_server(params: dict[str, Any]) -> Server:
         service.files.append(path)
     said = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
     environment.update(given(said, "option environment,"))
+    _refuse_unknown(service, environment)
     service.user = params.get("service_user") or service.user
     home = _home(environment, service)
     config = read_config(service.config if params["config"] is None else params["config"], candidates)
@@ -149,6 +150,17 @@ def service_user(name: str) -> Iterator[None]:
         os.seteuid(0)
         os.setegid(group)
         os.setgroups(groups)
+
+
+def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
+    """Raise :class:`SettingError` where a variable that may concern the seal has a value that cannot be told."""
+    for name, source in service.unknown.items():
+        if name not in environment and (name.upper().startswith(_OF_A_SERVICE) or name == "HOME"):
+            raise SettingError(
+                f"The value of the variable {name} cannot be told: in {source}, it depends on the host or on the service manager.",
+                reason="unclear_environment",
+                remedy="Give its value in the option environment.",
+            )
 
 
 def _credentials(server: Server, seal: Seal) -> tuple[str, ...]:

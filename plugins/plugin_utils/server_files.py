@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import CREDENTIALS, SECRETS, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.secret_names import holds_secret
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_value, environment_values
 
 STANZA, ENVIRONMENT = "stanza", "environment"
 _OF_THE_ENVIRONMENT = {
@@ -29,7 +30,8 @@ _OF_THE_ENVIRONMENT = {
     "role_session_name": "AWS_ROLE_SESSION_NAME",
     "web_identity_token_file": "AWS_WEB_IDENTITY_TOKEN_FILE",
 }
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# Blocks and settings that vault_config_extra must not have: the servers match names without regard to case, and take hsm and kms for a seal.
+_RESERVED = ("seal", "hsm", "kms", "plugin", "plugin_directory", "enable_multiseal", "storage", "backend", "listener")
 _PLUGIN = ("command", "image", "version", "sha256sum", "binary_name", "args", "env")
 _MANY_BLOCKS = "listener"
 
@@ -66,19 +68,6 @@ def server_files(said: Mapping[str, Any]) -> ServerFiles:
     _add_environment(said.get("environment") or {}, files)
     files.secret = _secret(files.config)
     return files
-
-
-def environment_text(variables: Mapping[str, str]) -> str:
-    """An environment file in the syntax of systemd.exec(5), which a shell reads alike."""
-    lines = ["# Managed by Ansible (sealwright.vault_seal.vault_config).\n"]
-    for name, value in sorted(variables.items()):
-        if re.search(r"[\0\n\r]", value):
-            raise SettingError(
-                f"The variable {name} has a line break or NUL in its value, which no environment file of a service can hold.",
-                reason="invalid_option", remedy="Take it off: a file that the value was read from has one at its end.",
-            )
-        lines.append(f"{name}=\"" + re.sub(r'([\\"$`])', r"\\\1", value) + '"\n')
-    return "".join(lines)
 
 
 def _seal(product: Product, index: int, seal: Any) -> dict[str, Any]:
@@ -154,9 +143,15 @@ def _server(said: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("api_addr", "cluster_addr", "cluster_name", "log_level", "telemetry", "ui"):
         if said.get(name) not in (None, "", {}):
             config[name] = said[name]
+    reserved = {*_RESERVED, *config}
+    seen: dict[str, str] = {}
     for name, value in (said.get("extra") or {}).items():
-        if name in ("seal", "plugin", "plugin_directory", "enable_multiseal", *config):
+        folded = str(name).casefold()
+        if folded in reserved:
             raise _wrong(f"vault_config_extra has {name}, which has a variable of its own.", "Use that variable.")
+        if folded in seen:
+            raise _wrong(f"vault_config_extra has {seen[folded]} and {name}, which the server takes for the same.", "Keep one of them.")
+        seen[folded] = str(name)
         config[name] = value
     return config
 
@@ -164,13 +159,13 @@ def _server(said: Mapping[str, Any]) -> dict[str, Any]:
 def _add_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, Any]], files: ServerFiles) -> None:
     if said["activation"] == ENVIRONMENT:
         files.environment["VAULT_SEAL_TYPE"] = "awskms"
-        files.environment.update({_OF_THE_ENVIRONMENT[name]: str(value) for name, value in seals[0].items() if name != "disabled"})
+        files.environment.update(_variables(0, {name: value for name, value in seals[0].items() if name != "disabled"}))
         return
     stanzas = []
-    for seal in seals:
+    for index, seal in enumerate(seals):
         inside = {name: value for name, value in seal.items() if name not in CREDENTIALS or said["credentials_in"] == STANZA}
         if said["credentials_in"] == "environment_file":
-            files.environment.update({_OF_THE_ENVIRONMENT[name]: str(seal[name]) for name in CREDENTIALS if name in seal})
+            files.environment.update(_variables(index, {name: seal[name] for name in CREDENTIALS if name in seal}))
         secrets = [name for name in SECRETS if name in inside]
         if secrets:
             files.warnings.append(
@@ -207,13 +202,17 @@ def _add_plugin(product: Product, said: Mapping[str, Any], files: ServerFiles) -
     files.config["plugin"] = {"kms": {"awskms": dict(plugin)}}
 
 
+def _variables(index: int, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that set these settings of a seal."""
+    values = {_OF_THE_ENVIRONMENT[name]: environment_value(value, f"vault_config_seals[{index}].{name}") for name, value in settings.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _add_environment(given: Mapping[str, Any], files: ServerFiles) -> None:
-    for name, value in given.items():
-        if not _NAME.match(str(name)):
-            raise _wrong(f"vault_config_environment has {str(name)!r}, which cannot be the name of a variable.", "Use letters, digits and _.")
-        if files.environment.get(str(name), str(value)) != str(value):
+    for name, value in environment_values(given, "vault_config_environment: the variable ").items():
+        if files.environment.get(name, value) != value:
             raise _wrong(f"vault_config_environment and vault_config_seals both set {name}, and differ.", "Set it in vault_config_seals.")
-        files.environment[str(name)] = str(value)
+        files.environment[name] = value
 
 
 def _secret(data: Any) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.service_environment import parse_environment_file
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.server_files import environment_text, server_files
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.server_files import server_files
 
 SEAL = {"kms_key_id": "alias/x", "region": "us-east-1"}
 SECRET = "hush-hush-4be1"
@@ -51,8 +52,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "health checks by environment": ({"seals": [{**SEAL, "health_check_timeout": "1m"}], "version": "2.7.0", "plugin": PLUGIN, "plugin_directory": "/p",
                                       "activation": "environment"}, "No variable of the environment sets health_check_timeout. Use "
                                      "vault_config_activation: stanza."),
-    "a variable": ({"seals": [SEAL], "environment": {"A B": 1}}, "vault_config_environment has 'A B', which cannot be the name of a variable. Use letters, "
-                   "digits and _."),
+    "a variable": ({"seals": [SEAL], "environment": {"A B": 1}}, "vault_config_environment: the variable 'A B' has a name that no variable "
+                   "can have. Use letters of ASCII, digits and _, and no digit first."),
     "a variable twice": ({"seals": [SEAL], "activation": "environment", "environment": {"AWS_REGION": "eu-west-1"}},
                          "vault_config_environment and vault_config_seals both set AWS_REGION, and differ. Set it in vault_config_seals."),
     "a seal that is none": ({"seals": ["x"]}, "vault_config_seals[0] is no dictionary. Give the settings of the stanza by name."),
@@ -120,10 +121,60 @@ def test_an_environment_file() -> None:
     variables = {"B": "a \"b\" $c `d` \\e", "A": ""}
     text = environment_text(variables)
     assert text.splitlines()[1:] == ['A=""', 'B="a \\"b\\" \\$c \\`d\\` \\\\e"']
-    assert {name: value for name, value, _line in parse_environment_file(text)} == variables
+    assert {name: value for name, value, _line in parse_environment_file(text.encode(), "x.env")} == variables
     with pytest.raises(SettingError) as error:
         environment_text({"AWS_SECRET_ACCESS_KEY": f"{SECRET}\n"})
     assert str(error.value) == (
         "The variable AWS_SECRET_ACCESS_KEY has a line break or NUL in its value, which no environment file of a service can hold. "
         "Take it off: a file that the value was read from has one at its end."
     )
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (5, "5"), (1.5, "1.5"), (True, "true"), (False, "false"), ("", ""), ("\x1b\u2028\U0001f600", "\x1b\u2028\U0001f600"),
+])
+def test_what_a_variable_becomes(value: Any, text: str) -> None:
+    written = environment_text({"A": value, "B": None})
+    assert parse_environment_file(written.encode(), "x.env") == [("A", text, 2)]
+    assert server_files({**SAID, "seals": [SEAL], "environment": {"A": value, "B": None}}).environment == {"A": text}
+
+
+@pytest.mark.parametrize(("variables", "what"), [
+    ({"A": ["x"]}, "The variable A is a list, and must be a text, a number or a boolean."),
+    ({"A": {"x": 1}}, "The variable A is a dict, and must be a text, a number or a boolean."),
+    ({"A": b"x"}, "The variable A is a bytes, and must be a text, a number or a boolean."),
+    ({"A": float("nan")}, "The variable A is a number that is not finite, and must be a text, a number or a boolean."),
+    ({"A": "\ufffe"}, "The variable A has a character in its value that systemd takes for invalid, such as U+FFFE; it would refuse the whole file."),
+    ({"A": "\ud800"}, "The variable A has a character in its value that systemd takes for invalid, such as U+FFFE; it would refuse the whole file."),
+    ({"A": "\U0010ffff"}, "The variable A has a character in its value that systemd takes for invalid, such as U+FFFE; it would refuse the whole file."),
+    ({"A B": "x"}, "The variable 'A B' has a name that no variable can have."),
+    ({"1A": "x"}, "The variable '1A' has a name that no variable can have."),
+    ({"\u00c4": "x"}, "The variable '\u00c4' has a name that no variable can have."),
+    ({5: "x"}, "The variable 5 has a name that no variable can have."),
+    ([], "The variables are no dictionary."),
+])
+def test_what_no_environment_file_can_hold(variables: Any, what: str) -> None:
+    with pytest.raises(SettingError) as error:
+        environment_text(variables)
+    assert (error.value.message, error.value.reason) == (what, "invalid_option")
+
+
+@pytest.mark.parametrize("name", [
+    "seal", "Seal", "SEAL", "\u017feal", "kms", "\u212ams", "Hsm", "Plugin", "plugin_Directory", "ENABLE_MULTISEAL", "Storage", "Backend", "LISTENER", "UI",
+])
+def test_reserved_names_whatever_their_case(name: str) -> None:
+    with pytest.raises(SettingError) as error:
+        server_files({**SAID, "seals": [SEAL], "ui": True, "extra": {name: {}}})
+    assert error.value.message == f"vault_config_extra has {name}, which has a variable of its own."
+
+
+def test_a_name_of_extra_twice() -> None:
+    with pytest.raises(SettingError) as error:
+        server_files({**SAID, "seals": [SEAL], "extra": {"Audit": {}, "audit": {}}})
+    assert error.value.message == "vault_config_extra has Audit and audit, which the server takes for the same."
+
+
+def test_a_credential_that_is_no_text() -> None:
+    with pytest.raises(SettingError) as error:
+        server_files({**SAID, "seals": [{**SEAL, **CREDENTIALS, "secret_key": [SECRET]}], "credentials_in": "environment_file"})
+    assert error.value.message == "vault_config_seals[0].secret_key is a list, and must be a text, a number or a boolean."

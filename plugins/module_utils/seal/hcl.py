@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads HCL 1, the language of Vault's and OpenBao's configuration files, as far as a seal's settings need it.
+"""Reads HCL 1, the language of Vault's and OpenBao's configuration files, in linear time and to a depth of 64 levels.
 
-The grammar is that of hashicorp/hcl v1 (``hcl/scanner``, ``hcl/parser``, ``hcl/strconv``), which both servers use. It is not that
-of HCL 2: HCL 1 has no expressions, takes hexadecimal and octal numbers, and leaves ``${...}`` in a string as it stands. It is read
-on the host, by this file, because the secrets in it must not travel to be read elsewhere, and hosts have no parser.
+The grammar is that of hashicorp/hcl v1 (``hcl/scanner``, ``hcl/parser``, ``hcl/token``), which both servers use. It is not HCL 2: there
+are no expressions, numbers may be hexadecimal and octal, and ``${...}`` in a string stays as it is. The file is read on the host because
+its secrets must not travel, and hosts have no parser for it. Strings are those of ``hcl_strings.py``.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ import re
 from typing import Any, NamedTuple
 
 from .errors import SettingError
+from .hcl_strings import InvalidString, end_of_string, heredoc, unquoted
 
-_DEEPEST = 64
-_SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)")
-_WORD = re.compile(r"[^\W\d][\w.\-]*")
-_HEREDOC = re.compile(r"<<(-?)(\w+)\r?\n")
-_ESCAPE = re.compile(r'\\(?:([abfnrtv\\"])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))')
-_SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
+DEEPEST = 64
+"""Levels of blocks and lists that are read; the servers have no limit of their own."""
+
+_SPACE = re.compile(r"[ \t\r\n]+")
+_NUMBER = re.compile(r"(?P<hex>-?0[xX][0-9a-fA-F]*)|(?P<float>-?[0-9]+(?:\.[0-9]*(?:[eE][+-]?[0-9]*)?|[eE][+-]?[0-9]*)|\.[0-9]+[eE]?)|(?P<int>-?[0-9]+)")
+_FLOAT = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_ASCII_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+_WORD_GOES_ON = re.compile(r"[A-Za-z0-9_.\-]*")
 
 
 class Item(NamedTuple):
-    """``key = value`` or ``key "label" { ... }``: one or more keys, and a text, number, truth value, list or :class:`Body`."""
+    """``key = value`` or ``key "label" { ... }``: one or more keys, and a string, number, boolean, list or :class:`Body`."""
 
     keys: tuple[str, ...]
     value: Any
@@ -42,12 +44,36 @@ def parse_hcl(text: str) -> Body:
     return _Reader(text.replace("\r\n", "\n")).file()
 
 
-def malformed(line: int, what: str) -> SettingError:
+def malformed(line: int, what: str, remedy: str = "Correct the file; the server would refuse it too.") -> SettingError:
     """What is wrong in which line."""
-    return SettingError(
-        f"line {line}: {what}", reason="malformed_config", remedy="Correct the file; the server would refuse it too.",
-        details={"line": line},
-    )
+    return SettingError(f"line {line}: {what}", reason="malformed_config", remedy=remedy, details={"line": line})
+
+
+def integer(digits: str) -> int:
+    """A number as Go's ``strconv.ParseInt(digits, 0, 64)`` reads it; raises :class:`ValueError`.
+
+    ``digits`` holds a sign and ASCII digits only; its length is checked first, as ``int()`` takes quadratic time.
+    """
+    sign, plain = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    base = 16 if plain[:2] in ("0x", "0X") else 8 if len(plain) > 1 and plain[0] == "0" else 10
+    plain = plain[2:] if base == 16 else plain
+    short = plain.lstrip("0") or plain[:1]
+    if len(short) > 22:
+        raise ValueError("more than 64 bits")
+    value = int(sign + short, base)
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError("more than 64 bits")
+    return value
+
+
+def floating(text: str) -> float:
+    """A number as Go's ``strconv.ParseFloat`` reads it; raises :class:`ValueError`."""
+    if not _FLOAT.fullmatch(text):
+        raise ValueError("digits are missing")
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("out of range")
+    return value
 
 
 class _Reader:
@@ -55,8 +81,13 @@ class _Reader:
         self._text = text
         self._at = 0
         self._depth = 0
+        self._counted, self._lines = 0, 1
 
     def file(self) -> Body:
+        for sign, name in (("\0", "a NUL character"), ("\ue123", "the reserved character U+E123")):
+            if sign in self._text:
+                self._at = self._text.index(sign)
+                raise self._wrong(name)
         body = self._items()
         if self._at < len(self._text):
             raise self._wrong("a closing brace without its opening one")
@@ -65,20 +96,18 @@ class _Reader:
     def _items(self) -> Body:
         body = Body()
         while True:
-            self._skip()
-            if self._at >= len(self._text) or self._text[self._at] == "}":
+            sign = self._skip()
+            if not sign or sign == "}":
                 return body
             body.append(self._item())
-            self._skip()
-            if self._text.startswith(",", self._at):
+            if self._skip() == ",":
                 self._at += 1
 
     def _item(self) -> Item:
         line = self._line()
         keys: list[str] = []
         while True:
-            self._skip()
-            sign = self._text[self._at : self._at + 1]
+            sign = self._skip()
             if sign == '"':
                 keys.append(self._string())
             elif sign == "{" and keys:
@@ -87,15 +116,14 @@ class _Reader:
                 self._at += 1
                 return Item(tuple(keys), self._value(), line)
             else:
-                word = _WORD.match(self._text, self._at)
-                if not word:
+                word = self._word()
+                if not word or word in ("true", "false"):
                     raise self._wrong("a name, an equals sign or an opening brace is missing")
-                keys.append(word.group())
-                self._at = word.end()
+                keys.append(word)
+                self._at += len(word)
 
     def _value(self) -> Any:
-        self._skip()
-        sign = self._text[self._at : self._at + 1]
+        sign = self._skip()
         if sign == '"':
             return self._string()
         if sign == "{":
@@ -103,27 +131,24 @@ class _Reader:
         if sign == "[":
             return self._list()
         if sign == "<":
-            return self._heredoc()
+            value, self._at = self._checked(heredoc, self._text, self._at)
+            return value
         number = _NUMBER.match(self._text, self._at)
         if number:
-            self._at = number.end()
-            return self._number(number.group())
-        word = _WORD.match(self._text, self._at)
-        if word and word.group() in ("true", "false"):
-            self._at = word.end()
-            return word.group() == "true"
+            return self._number(number)
+        word = self._word()
+        if word in ("true", "false"):
+            self._at += len(word)
+            return word == "true"
         raise self._wrong("a value is missing, or a text without quotes")
 
-    def _number(self, text: str) -> Any:
-        digits = text.lstrip("-")
+    def _number(self, number: re.Match[str]) -> Any:
         try:
-            if re.match(r"0[xX]", digits):
-                return int(text, 16)
-            if re.search(r"[.eE]", digits):
-                return float(text)
-            return int(text, 8) if len(digits) > 1 and digits[0] == "0" else int(text)
+            value = floating(number.group()) if number.lastgroup == "float" else integer(number.group())
         except ValueError:
-            raise self._wrong("an octal number with the digit 8 or 9") from None
+            raise self._wrong("a number that is not valid or has more than 64 bits") from None
+        self._at = number.end()
+        return value
 
     def _object(self) -> Body:
         self._deeper()
@@ -139,100 +164,74 @@ class _Reader:
         self._deeper()
         self._at += 1
         values: list[Any] = []
+        comma = True  # whether a value may follow; a list needs no comma before it
         while True:
-            self._skip()
-            sign = self._text[self._at : self._at + 1]
+            sign = self._skip()
             if sign == "]":
                 self._at += 1
                 self._depth -= 1
                 return values
-            values.append(self._value())
-            self._skip()
-            sign = self._text[self._at : self._at + 1]
             if sign == ",":
                 self._at += 1
-            elif sign != "]":
+                comma = True
+            elif comma or sign == "[":
+                values.append(self._value())
+                comma = comma and sign == "["
+            else:
                 raise self._wrong("a comma or the end of a list is missing")
 
     def _string(self) -> str:
-        """A quoted text: what is inside ``${...}`` stays as it is written."""
-        self._at += 1
-        said: list[bytes] = []
+        """A quoted string: what is inside ``${...}`` stays as it is."""
+        end = self._checked(end_of_string, self._text, self._at)
+        value: str = self._checked(unquoted, self._text[self._at + 1 : end])
+        self._at = end + 1
+        return value
+
+    def _checked(self, read: Any, *arguments: Any) -> Any:
+        try:
+            return read(*arguments)
+        except InvalidString as error:
+            raise malformed(self._line(), error.what, *([error.remedy] if error.remedy else [])) from None
+
+    def _word(self) -> str:
+        """The identifier that begins here, empty where there is none; Go's letters and digits beyond ASCII belong to it."""
+        text, begin = self._text, self._at
+        found = _ASCII_WORD.match(text, begin)
+        end = found.end() if found else begin
+        while text[end : end + 1] > "\x7f" and (text[end].isalpha() or (end > begin and text[end].isdecimal())):
+            more = _WORD_GOES_ON.match(text, end + 1)
+            end = more.end() if more else end + 1
+        return text[begin:end]
+
+    def _skip(self) -> str:
+        """Pass over blanks and comments; the character that follows, empty at the end."""
+        text = self._text
         while True:
-            sign = self._text[self._at : self._at + 1]
-            if sign in ("", "\n"):
-                raise self._wrong("a text is not ended by a quote")
-            if sign == '"':
-                self._at += 1
-                return b"".join(said).decode("utf-8", "replace")
-            if self._text.startswith("${", self._at):
-                said.append(self._interpolation().encode())
-            elif sign == "\\":
-                said.append(self._escape())
+            found = _SPACE.match(text, self._at)
+            if found:
+                self._at = found.end()
+            sign = text[self._at : self._at + 1]
+            if sign == "/" and text.startswith("/*", self._at):
+                end = text.find("*/", self._at + 2)
+                if end < 0:
+                    raise self._wrong("a comment is not ended")
+                self._at = end + 2
+            elif sign == "#" or (sign == "/" and text.startswith("//", self._at)):
+                end = text.find("\n", self._at)
+                self._at = len(text) if end < 0 else end
             else:
-                said.append(sign.encode("utf-8", "surrogatepass"))
-                self._at += 1
-
-    def _interpolation(self) -> str:
-        begin, braces = self._at, 1
-        self._at += 2
-        while braces:
-            sign = self._text[self._at : self._at + 1]
-            if not sign:
-                raise self._wrong("a text is not ended by a quote")
-            braces += {"{": 1, "}": -1}.get(sign, 0)
-            self._at += 1
-        return self._text[begin : self._at]
-
-    def _escape(self) -> bytes:
-        found = _ESCAPE.match(self._text, self._at)
-        if not found:
-            raise self._wrong("a backslash before a sign that it does not go with")
-        self._at = found.end()
-        short, octal, byte, *points = found.groups()
-        if short:
-            return _SHORT[short].encode()
-        if octal or byte:
-            value = int(octal, 8) if octal else int(byte, 16)
-            if value > 255:
-                raise self._wrong("an octal escape above 377")
-            return bytes([value])  # a byte, which need not be a character on its own
-        point = int(points[0] or points[1], 16)
-        if point > 0x10FFFF:
-            raise self._wrong("an escape of a character that does not exist")
-        return chr(point).encode("utf-8", "replace")
-
-    def _heredoc(self) -> str:
-        begin = _HEREDOC.match(self._text, self._at)
-        if not begin:
-            raise self._wrong("a text of several lines has no name at its beginning")
-        ending = re.compile(rf"^[^\S\n]*{re.escape(begin.group(2))}\r*(?=\n)", re.MULTILINE)
-        end = ending.search(self._text, begin.end())
-        if not end:
-            raise self._wrong("a text of several lines has no end")
-        self._at = end.end()
-        lines = self._text[begin.end() : end.start()]
-        if not begin.group(1):
-            return lines
-        # With <<- the indentation of the closing name is taken off every line, where all have it.
-        prefix = end.group()[: -len(end.group().lstrip())]
-        split = lines.splitlines(keepends=True)
-        if not all(line.startswith(prefix) for line in split):
-            return lines
-        return "".join(line[len(prefix) :] for line in split)
-
-    def _skip(self) -> None:
-        found = _SPACE.match(self._text, self._at)
-        if found:
-            self._at = found.end()
+                return sign
 
     def _deeper(self) -> None:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._wrong(f"more than {_DEEPEST} levels")
+        if self._depth > DEEPEST:
+            raise self._wrong(f"more than {DEEPEST} levels", "Write it with fewer levels.")
 
     def _line(self) -> int:
-        return self._text.count("\n", 0, self._at) + 1
+        if self._at > self._counted:  # counted on from the last time: from the beginning it would be quadratic
+            self._lines += self._text.count("\n", self._counted, self._at)
+            self._counted = self._at
+        return self._lines
 
-    def _wrong(self, what: str) -> SettingError:
-        return malformed(self._line(), what)
+    def _wrong(self, what: str, *remedy: str) -> SettingError:
+        return malformed(self._line(), what, *remedy)

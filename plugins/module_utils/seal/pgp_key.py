@@ -92,7 +92,7 @@ class PgpKey:
             elif packet.tag == SIGNATURE:
                 keys[-1][1].append(signature(packet.body))
             elif packet.tag == USER_ID and not user_id:
-                user_id = packet.body.decode("utf-8", "replace")[:_LONGEST_SHOWN]
+                user_id = _printable(packet.body)
         if not keys:
             raise malformed("it is empty")
         primary, *subkeys = (_key(body, signatures) for body, signatures in keys)
@@ -132,6 +132,11 @@ def _key(body: bytes, signatures: list[Signature]) -> _Key:
     latest = max(said, key=lambda each: each.created, default=Signature(0, 0, 0, 0))
     revoked = any(each.kind in (_KEY_REVOKED, _SUBKEY_REVOKED) for each in signatures)
     return _Key(int.from_bytes(body[1:5], "big"), body[5], latest, revoked)
+
+
+def _printable(name: bytes) -> str:
+    """A user id for messages: shortened, and without control characters, which would reach a terminal."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name[: 4 * _LONGEST_SHOWN].decode("utf-8", "replace"))[:_LONGEST_SHOWN]
 
 
 def _date(seconds: int) -> str:

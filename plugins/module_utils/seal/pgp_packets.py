@@ -5,6 +5,7 @@
 """The packets of an OpenPGP certificate, as much of them as tells whose key it is and whether it encrypts.
 
 Source: RFC 9580 (4.2 packet headers, 5.2.3 signatures and their subpackets, 5.5.4 fingerprints, 6 armor).
+Limits: a text of 4 MiB, a key packet of version 4 of 65,535 bytes (its fingerprint has two bytes for the length).
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from .errors import SettingError
 SECRET_KEY, PUBLIC_KEY, SECRET_SUBKEY, USER_ID, PUBLIC_SUBKEY, SIGNATURE = 5, 6, 7, 13, 14, 2
 _BEGIN, _END = "-----BEGIN PGP ", "-----END PGP "
 _CRC_START, _CRC_POLYNOMIAL = 0xB704CE, 0x1864CFB
+_LONGEST_TEXT = 4 * 1024 * 1024
+_LONGEST_V4 = 0xFFFF
+_CREATED, _KEY_EXPIRES, _FLAGS = 2, 9, 27  # types of subpackets
 
 
 class Packet(NamedTuple):
@@ -47,6 +51,8 @@ def malformed(what: str) -> SettingError:
 
 def from_text(text: str) -> bytes:
     """The certificate of an armoured text, or of the base64 of its bytes; raises :class:`SettingError` (``invalid_pgp_key``)."""
+    if len(text) > _LONGEST_TEXT:
+        raise malformed(f"it has more than {_LONGEST_TEXT // 1024 // 1024} MiB")
     lines = [line.strip() for line in text.strip().splitlines()]
     if not lines or not lines[0].startswith(_BEGIN):
         return _decoded("".join(lines))
@@ -94,6 +100,8 @@ def packets(content: bytes) -> Iterator[Packet]:
 def fingerprint(key: bytes) -> str:
     """Of the body of a key packet, in hexadecimal digits as gpg shows it; raises :class:`SettingError` (``invalid_pgp_key``)."""
     version = key[0] if key else 0
+    if version == 4 and len(key) > _LONGEST_V4:
+        raise malformed(f"a key packet has {len(key)} bytes, and {_LONGEST_V4} at most are allowed")
     if version == 4:
         # SHA-1 is what the format prescribes for an identifier; nothing is signed or trusted by it here.
         return hashlib.new("sha1", b"\x99" + len(key).to_bytes(2, "big") + key, usedforsecurity=False).hexdigest().upper()
@@ -104,29 +112,37 @@ def fingerprint(key: bytes) -> str:
 
 def signature(body: bytes) -> Signature:
     """Raises :class:`SettingError` (``invalid_pgp_key``)."""
-    try:
-        version, kind = body[0], body[1]
-        if version not in (4, 6):
-            return Signature(kind, 0, 0, 0)
-        width = 4 if version == 6 else 2
-        size = int.from_bytes(body[4 : 4 + width], "big")
-        said = dict(_subpackets(body[4 + width : 4 + width + size]))
-    except IndexError:
-        raise malformed("a signature is not whole") from None
-    flags = said.get(27, b"")
-    return Signature(kind, int.from_bytes(said.get(2, b""), "big"), int.from_bytes(said.get(9, b""), "big"), flags[0] if flags else 0)
+    if len(body) < 2:
+        raise malformed("a signature is not whole")
+    version, kind = body[0], body[1]
+    if version not in (4, 6):
+        return Signature(kind, 0, 0, 0)
+    start = 8 if version == 6 else 6
+    size = int.from_bytes(body[4:start], "big")
+    if len(body) < start + size:
+        raise malformed("a signature is not whole")
+    values = dict(_subpackets(body[start : start + size]))
+    for name in (_CREATED, _KEY_EXPIRES):
+        if len(values.get(name, bytes(4))) != 4:
+            raise malformed("a time in a signature is not of 4 bytes")
+    flags = values.get(_FLAGS, b"")
+    created, expires = (int.from_bytes(values.get(name, b""), "big") for name in (_CREATED, _KEY_EXPIRES))
+    return Signature(kind, created, expires, flags[0] if flags else 0)
 
 
 def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and content of each; raises :class:`SettingError` where one is not whole."""
     at = 0
     while at < len(area):
         size, width = area[at], 1
         if size == 255:
             size, width = int.from_bytes(area[at + 1 : at + 5], "big"), 5
         elif size >= 192:
-            size, width = (size - 192 << 8) + area[at + 1] + 192, 2
+            size, width = (size - 192 << 8) + int.from_bytes(area[at + 1 : at + 2], "big") + 192, 2
+        if not size or at + width + size > len(area):
+            raise malformed("a subpacket of a signature is not whole")
         yield area[at + width] & 0x7F, area[at + width + 1 : at + width + size]
-        at += width + max(size, 1)
+        at += width + size
 
 
 def _new_size(content: bytes, at: int) -> tuple[int, int]:
@@ -154,12 +170,18 @@ def _decoded(text: str) -> bytes:
         raise malformed("it is neither armoured nor base64") from None
 
 
-def _crc24(content: bytes) -> int:
-    crc = _CRC_START
-    for byte in content:
-        crc ^= byte << 16
+def _crc_table() -> list[int]:
+    table = []
+    for byte in range(256):
+        crc = byte << 16
         for _bit in range(8):
-            crc <<= 1
-            if crc & 0x1000000:
-                crc ^= _CRC_POLYNOMIAL
+            crc = crc << 1 ^ (_CRC_POLYNOMIAL if crc & 0x800000 else 0)
+        table.append(crc)
+    return table
+
+
+def _crc24(content: bytes) -> int:
+    table, crc = _crc_table(), _CRC_START
+    for byte in content:
+        crc = (crc << 8 & 0xFFFFFF) ^ table[crc >> 16 ^ byte]
     return crc

@@ -9,14 +9,15 @@ The facts are those of ``command/server/config.go`` and ``helper/configutil/kms.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .errors import SettingError
-from .hcl import Body, Item, malformed, parse_hcl
+from .hcl import Body, malformed, parse_hcl
+from .hcl_json import parse_json
 from .host_files import Candidates, exists, is_folder, names_in, read
 from .secret_names import holds_secret
 
@@ -87,7 +88,7 @@ def read_config(paths: Sequence[str], candidates: Candidates | None = None) -> S
 def parse_config(text: str, name: str, config: ServerConfig) -> None:
     """Add what one file's text says; ``name`` is what sources and errors call it."""
     try:
-        body = _json_body(text) if text.lstrip().startswith("{") else parse_hcl(text)
+        body = parse_json(text) if text.lstrip().startswith("{") else parse_hcl(text)
         for block in SEAL_BLOCKS:
             config.stanzas.extend(_stanza(block, labels, value, line, name) for labels, value, line in _blocks(body, block))
         config.plugins.extend(_plugin(labels, value, line, name) for labels, value, line in _blocks(body, "plugin"))
@@ -101,9 +102,10 @@ def parse_config(text: str, name: str, config: ServerConfig) -> None:
 
 
 def truth(value: Any) -> bool | None:
-    """A truth value as Go's strconv.ParseBool takes it; None where it takes none."""
-    text = as_text(value)
-    return True if text in _TRUE else False if text in _FALSE else None
+    """A boolean as the servers' parseutil.ParseBool takes it: a number other than zero is true; None where it takes none."""
+    if isinstance(value, (bool, int, float)):
+        return bool(value)
+    return True if value in _TRUE else False if value in _FALSE else None
 
 
 def as_text(value: Any) -> str | None:
@@ -111,7 +113,8 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
-        return f"{value:f}".rstrip("0").rstrip(".")
+        # Go's FormatFloat(value, 'f', -1, 64): the shortest digits that give the number again, without an exponent.
+        return f"{Decimal(repr(value)):f}".removesuffix(".0")
     return str(value) if isinstance(value, (str, int)) else None
 
 
@@ -151,31 +154,9 @@ def _secrets(value: Any, file: str, above: tuple[str, ...], line: int) -> Iterat
         yield Secret(file, line, ".".join(above))
 
 
-def _json_body(text: str) -> Body:
-    try:
-        body = json.loads(text, object_pairs_hook=lambda pairs: Body(Item((key,), value, 0) for key, value in pairs))
-    except json.JSONDecodeError as error:
-        raise malformed(error.lineno, "this is no JSON") from None
-    except RecursionError:
-        raise malformed(1, "too many levels") from None
-    if not isinstance(body, Body):
-        raise malformed(1, "this is no JSON object")
-    return body
-
-
 def _blocks(body: Body, name: str) -> list[tuple[tuple[str, ...], Any, int]]:
     """All blocks of one name, each with its labels, body and line."""
-    found = [(item.keys[1:], item.value, item.line) for item in body if item.keys[0] == name]
-    return [each for keys, value, line in found for each in ([(keys, value, line)] if line else _flattened(keys, value))]
-
-
-def _flattened(keys: tuple[str, ...], value: Any) -> list[tuple[tuple[str, ...], Any, int]]:
-    """The blocks of JSON, where labels are keys: ``json/parser/flatten.go`` of hashicorp/hcl v1."""
-    if isinstance(value, list) and not isinstance(value, Body) and all(isinstance(element, Body) for element in value):
-        return [each for element in value for each in _flattened(keys, element)]
-    if isinstance(value, Body) and value and all(isinstance(item.value, Body) for item in value):
-        return [each for item in value for each in _flattened((*keys, item.keys[0]), item.value)]
-    return [(keys, value, 0)]
+    return [(item.keys[1:], item.value, item.line) for item in body if item.keys[0] == name]
 
 
 def _stanza(block: str, labels: tuple[str, ...], value: Any, line: int, name: str) -> Stanza:

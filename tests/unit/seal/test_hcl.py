@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -20,11 +22,13 @@ from hypothesis import strategies as st
     ("a = 1", 1), ("a = -5", -5), ("a = 0x1F", 31), ("a = 017", 15), ("a = 1.5e3", 1500.0), ("a = .5", 0.5), ("a = true", True),
     ('a = "x"', "x"), ("a = []", []), ('a = [1, "x", [true],]', [1, "x", [True]]), ('a = "\\t\\u00e4\\U0001F600\\"\\\\"', "\tä\U0001f600\"\\"),
     ("a = <<-EOT\n    one\n      two\n    EOT\n", "one\n  two\n"), ("a = <<EOT\n  one\n\nEOT\n", "  one\n\n"), ("a = <<-X\n one\n    X\n", " one\n"),
+    ("a = <<EOT\n  one\n  EOT\n", "  one\n  "), ("a = <<-X\n  a\n b\n  X\n", "  a\n b\n"), ("a = -017", -15), ("a = 08.5", 8.5), ("a = 1.e2", 100.0),
+    ('a = "\\ud800"', "\ufffd"), ('a = "\\xc3\\xa4"', "ä"), ('a = "${\n\\n}"', "${\n\\n}"), ("é = 1", 1),
     ('a = "${x["y"]} z"', '${x["y"]} z'), ('a = "$x {y}"', "$x {y}"),
 ])
 def test_values(text: str, value: object) -> None:
     (item,) = parse_hcl(text)
-    assert (item.keys, item.value) == (("a",), value)
+    assert (item.keys, item.value) == ((text[0],), value)
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -34,13 +38,26 @@ def test_values(text: str, value: object) -> None:
     ('a = "x\n"', "line 1: a text is not ended by a quote"),
     ('a = "\\q"', "line 1: a backslash before a sign that it does not go with"),
     ("a = [1 2]", "line 1: a comma or the end of a list is missing"),
-    ("a = 09", "line 1: an octal number with the digit 8 or 9"),
+    ("a = 09", "line 1: a number that is not valid or has more than 64 bits"),
     ("a b = 1", "line 1: a name, an equals sign or an opening brace is missing"),
     ("a = <<\nx\n", "line 1: a text of several lines has no name at its beginning"),
     ("a = <<X\nx\n", "line 1: a text of several lines has no end"),
     ('a = "\\UFFFFFFFF"', "line 1: an escape of a character that does not exist"),
     ("a = " + "[" * 100, "line 1: more than 64 levels"),
-    ("/* a", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a { " * 100, "line 1: more than 64 levels"),
+    ("/* a", "line 1: a comment is not ended"),
+    ("a = 9223372036854775808", "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = " + "9" * 5000, "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = 1e400", "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = 0x", "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = +5", "line 1: a value is missing, or a text without quotes"),
+    ("a = 1_0", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a = \u0661", "line 1: a value is missing, or a text without quotes"),  # a digit, but not an ASCII one
+    ("\n\na = \0", "line 3: a NUL character"),
+    ("true = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a = <<-X\nx\nX\n", "line 1: a text of several lines has no end"),
+    ('a = "\\xff"', "line 1: a text whose escapes make bytes that are not UTF-8"),
+    ("a = [{b = 1} {c = 2}]", "line 1: a comma or the end of a list is missing"),
 ])
 def test_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(SettingError) as error:
@@ -54,6 +71,36 @@ def test_nothing_else_than_a_setting_error(text: str) -> None:
         parse_hcl(text)
     except SettingError as error:
         assert error.reason == "malformed_config"
+
+
+def _shapes(size: int) -> dict[str, str]:
+    """Texts of about that size that a reader which looks back or ahead would take quadratic time for."""
+    def many(text: str) -> str:
+        return text * (size // len(text))
+
+    return {
+        "blocks": many('a "b" {\n  c = "d"\n}\n'), "items": many("a=1\n"), "string": f'a = "{many("x")}"', "escapes": f'a = "{many(chr(92) + "n")}"',
+        "interpolations": f'a = "{many("${a}")}"', "comments": many("# x\n"), "unterminated comments": many("/* "), "heredocs": many("a = <<E\nx\nE\n"),
+        "lines of a heredoc": f"a = <<-E\n{many(' x' + chr(10))} E\n", "unterminated heredoc": "a = <<E\n" + many(" E x\n"),
+        "unterminated string": f'a = "{many("x")}', "braces": many("a {"), "brackets": "a = " + many("["), "list": f"a = [{many('1,')}]",
+        "digits": "a = " + many("9"), "labels": many('"a" ') + "{}", "blanks": many(" "), "letters": many("é"),
+    }
+
+
+@pytest.mark.parametrize("shape", _shapes(1))
+def test_linear_time(shape: str) -> None:
+    def seconds(size: int) -> float:
+        text = _shapes(size)[shape]
+        best = float("inf")
+        for _turn in range(3):
+            begin = time.process_time()
+            with contextlib.suppress(SettingError):
+                parse_hcl(text)
+            best = min(best, time.process_time() - begin)
+        return best
+
+    # Sixteen times the size: about 16 where time is linear, and 256 where it is quadratic.
+    assert seconds(96_000) < 64 * max(seconds(6_000), 0.001)
 
 
 def test_folders_and_their_errors(tmp_path: Path) -> None:

@@ -76,6 +76,6 @@ def test_secrets_in_files_are_named_and_never_shown(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text('{"seal": [{"transit": {"token": "hush"}}, {"static": {"current_key": "hush"}}]}', encoding="utf-8")
     found = read_config([str(tmp_path)])
     assert [(Path(file).name, line, name) for file, line, name in found.secrets] == [
-        ("a.hcl", 3, "storage.consul.token"), ("a.hcl", 6, "plugin.kms.p.env"), ("b.json", 0, "seal.transit.token"), ("b.json", 0, "seal.static.current_key"),
+        ("a.hcl", 3, "storage.consul.token"), ("a.hcl", 6, "plugin.kms.p.env"), ("b.json", 1, "seal.transit.token"), ("b.json", 1, "seal.static.current_key"),
     ]
     assert "hush" not in repr(found.secrets)

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key import PgpKey
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 VECTORS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parents[2] / "vectors" / "pgp_keys.json").read_text(encoding="utf-8"))
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -96,3 +98,49 @@ def test_a_key_that_is_cut_off_is_refused_or_cannot_encrypt(name: str) -> None:
             assert error.reason == "invalid_pgp_key"
         else:
             pytest.fail(f"{end} of {len(content)} bytes were taken")
+
+
+def packet(tag: int, body: bytes) -> bytes:
+    return bytes([0xC0 | tag, 0xFF]) + len(body).to_bytes(4, "big") + body
+
+
+KEY = packet(6, b"\x04\0\0\0\1" + b"\x01" * 60)
+
+
+def with_subpackets(area: bytes) -> bytes:
+    return KEY + packet(2, b"\x04\x13\x01\x08" + len(area).to_bytes(2, "big") + area)
+
+
+@pytest.mark.parametrize(("content", "what"), [
+    (packet(6, b"\x04" + bytes(65_535)), "a key packet has 65536 bytes, and 65535 at most are allowed"),
+    (with_subpackets(b"\xff\xff\xff\xff\xff\x02"), "a subpacket of a signature is not whole"),
+    (with_subpackets(b"\x05\x02\0\0"), "a subpacket of a signature is not whole"),
+    (with_subpackets(b"\xc0"), "a subpacket of a signature is not whole"),
+    (with_subpackets(b"\x00" * 60_000), "a subpacket of a signature is not whole"),
+    (with_subpackets(b"\x40\x09" + b"\xff" * 63), "a time in a signature is not of 4 bytes"),
+    (KEY + packet(2, b"\x04\x13\x01\x08\xff\xff"), "a signature is not whole"),
+    (KEY + packet(2, b""), "a signature is not whole"),
+    (bytes(5 * 1024 * 1024), "it has more than 4 MiB"),
+])
+def test_a_packet_that_no_key_has(content: bytes, what: str) -> None:
+    assert refusal(base64.b64encode(content).decode()) == f"This is no OpenPGP public key: {what}."
+
+
+def test_a_key_packet_as_long_as_a_fingerprint_allows() -> None:
+    assert len(PgpKey.parse(base64.b64encode(packet(6, b"\x04" + bytes(65_534))).decode()).fingerprint) == 40
+
+
+def test_a_user_id_cannot_write_to_the_terminal() -> None:
+    content = KEY + packet(13, b"A \x1b[31m\n\xff" + b"x" * 1000)
+    assert PgpKey.parse(base64.b64encode(content).decode()).user_id == "A \ufffd[31m\ufffd\ufffd" + "x" * 91
+
+
+@given(st.binary(max_size=80))
+@example(b"\xc2\xff\0\0\0\x06\x06\x13\x01\x08\xff\xff")
+def test_nothing_else_than_a_setting_error(more: bytes) -> None:
+    for content in (more, KEY + more, with_subpackets(more)):
+        for text in (base64.b64encode(content).decode(), content.decode("latin-1")):
+            try:
+                PgpKey.parse(text).check_encrypts(NOW)
+            except SettingError as error:
+                assert error.reason == "invalid_pgp_key"

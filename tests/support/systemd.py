@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The machine's own systemd as the judge of units and environment files: its libraries read them, and nothing is started.
+
+``libsystemd-core`` loads a unit as ``systemd-analyze verify`` does, and ``libsystemd-shared`` reads environment files. Both are called in
+a process of their own, because systemd ends the process where an assertion fails. The place of the four lists at the beginning of
+``ExecContext`` (``src/core/execute.h``) is known for the releases in ``RELEASES``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+RELEASES = (252,)
+_FOLDERS = ("/usr/lib/systemd", "/lib/systemd", "/usr/lib64/systemd", "/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/aarch64-linux-gnu/systemd")
+_LISTS = ("environment", "environment_files", "pass_environment", "unset_environment")
+_SYSTEM_SCOPE, _MINIMAL_TEST_RUN = 0, 1
+
+
+class LoadedUnit(NamedTuple):
+    """What systemd made of a unit; ``error`` is an errno, 0 where it is loaded."""
+
+    error: int
+    environment: list[bytes]
+    environment_files: list[bytes]
+    pass_environment: list[bytes]
+    unset_environment: list[bytes]
+
+
+def libraries() -> tuple[int, Path, Path] | None:
+    """The release and the two libraries; None where this machine has no systemd of a known release."""
+    for folder in _FOLDERS:
+        for shared in Path(folder).glob("libsystemd-shared-*.so"):
+            release = re.match(r"libsystemd-shared-([0-9]+)", shared.name)
+            core = shared.with_name(shared.name.replace("shared", "core"))
+            if release and int(release.group(1)) in RELEASES and core.exists():
+                return int(release.group(1)), shared, core
+    return None
+
+
+def load_units(folder: Path | str, names: Sequence[str]) -> list[LoadedUnit]:
+    """Have systemd load units from a folder, or several with colons between."""
+    return [LoadedUnit(error, *([bytes.fromhex(each) for each in part] for part in lists)) for error, lists in _ask("units", str(folder), *names)]
+
+
+def load_environment_files(paths: Sequence[Path]) -> list[list[bytes] | int]:
+    """The assignments of each file, or the errno with which systemd refuses it."""
+    answers = _ask("files", *map(str, paths))
+    return [answer if isinstance(answer, int) else [bytes.fromhex(each) for each in answer] for answer in answers]
+
+
+def _ask(*arguments: str) -> list[Any]:
+    run = subprocess.run(
+        [sys.executable, "-I", __file__], input=json.dumps(arguments), capture_output=True, text=True, timeout=300, check=False, env={"PATH": "/usr/bin:/bin"}
+    )
+    if run.returncode:
+        raise RuntimeError(f"systemd's libraries ended with {run.returncode}: {run.stderr[-2000:]}")
+    answer: list[Any] = json.loads(run.stdout)
+    return answer
+
+
+def _answer(kind: str, *arguments: str) -> list[Any]:
+    found = libraries()
+    assert found
+    shared = ctypes.CDLL(str(found[1]), mode=ctypes.RTLD_GLOBAL)
+    shared.log_set_max_level(0)
+    return _units(str(found[2]), *arguments) if kind == "units" else [_file(shared, path) for path in arguments]
+
+
+def _units(library: str, folder: str, *names: str) -> list[Any]:
+    # Not through os.environ alone: systemd reads the environment of C.
+    ctypes.CDLL(None).setenv(b"SYSTEMD_UNIT_PATH", folder.encode(), 1)
+    core = ctypes.CDLL(library)
+    core.unit_get_exec_context.restype = ctypes.c_void_p
+    manager = ctypes.c_void_p()
+    assert core.manager_new(_SYSTEM_SCOPE, _MINIMAL_TEST_RUN, ctypes.byref(manager)) >= 0
+    assert core.manager_startup(manager, None, None, None) >= 0
+    answers = []
+    for name in names:
+        unit = ctypes.c_void_p()
+        error = core.manager_load_startable_unit_or_warn(manager, name.encode(), None, ctypes.byref(unit))
+        if error < 0:
+            answers.append((-error, [[] for _list in _LISTS]))
+            continue
+        lists = ctypes.cast(core.unit_get_exec_context(unit), ctypes.POINTER(ctypes.POINTER(ctypes.c_char_p)))
+        answers.append((0, [_strings(lists[index]) for index in range(len(_LISTS))]))
+    return answers
+
+
+def _file(shared: Any, path: str) -> Any:
+    found = ctypes.POINTER(ctypes.c_char_p)()
+    error = shared.load_env_file(None, path.encode(), ctypes.byref(found))
+    if error < 0:
+        return -error
+    # As the service manager does before it starts a service: names and values that are not valid are left out.
+    shared.strv_env_clean_with_callback.restype = ctypes.c_void_p
+    shared.strv_env_clean_with_callback(found, None, None)
+    return _strings(found)
+
+
+def _strings(found: Any) -> list[str]:
+    strings: list[str] = []
+    while found and found[len(strings)] is not None:
+        strings.append(found[len(strings)].hex())
+    return strings
+
+
+if __name__ == "__main__":
+    json.dump(_answer(*json.load(sys.stdin)), sys.stdout)
