@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -421,7 +422,8 @@ def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, st
         "Export fresh temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
     )
     document = tmp_path / "document.json"
-    document.write_text(f'{{"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "SessionToken": "t", "Expiration": "{past}"}}', encoding="utf-8")
+    entries = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "SessionToken": "t", "Expiration": past}
+    document.write_text(json.dumps(entries), encoding="utf-8")
     path = profiles(tmp_path, **{"profile vault": {"credential_process": f"/bin/cat {document}"}})
     found = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
     assert found[:2] == (
