@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import rewrap as rewrap_file
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import BlobInfo, KeyInfo
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import KmsError, SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Decrypted, ReEncrypted
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.rewrap import METHODS, Destination, Rewrapper
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
@@ -348,6 +348,19 @@ def test_a_replica_is_advised_only_where_one_is_missing(key, region, reason, hel
     aws.faults["ReEncrypt"] = refusal(reason, "ReEncrypt", "no")
     error = error_of(rewrapper(aws, NEW, region).rewrap, value, [0])
     assert (error.reason, "needs a replica" in error.remedy) == (reason, helps)
+
+
+def test_the_advice_for_a_replica_comes_after_what_was_advised(aws):
+    value = sealed(aws, key=MRK)
+    aws.faults["ReEncrypt"] = KmsError("No.", reason="access_denied", remedy="Allow it.")
+    error = error_of(rewrapper(aws, NEW, "ap-south-1").rewrap, value, [0])
+    assert error.remedy.startswith("Allow it. The value is sealed in region us-east-1: ")
+
+
+def test_what_is_sealed_anew_is_bound_to_the_same_additional_data(aws):
+    after = moved(aws, sealed(aws, aad=b"aad"), method="reseal", aad=b"aad", verification="none")
+    assert Unsealer(aws, b"aad").unwrap(after).plaintext == b"plaintext"
+    assert error_of(Unsealer(aws).unwrap, after).reason == "not_authentic"
 
 
 # Verification

@@ -10,7 +10,7 @@ import threading
 import tracemalloc
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import envelope
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import envelope, sealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import BlobInfo, KeyInfo
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.data_keys import DataKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError, KmsError, SealError
@@ -575,6 +575,43 @@ def test_a_data_key_is_proven_under_its_own_key(aws):
     aws.calls.clear()
     data_key.check_opens(aws())
     assert [(call.operation, call.key_id) for call in aws.calls] == [("Decrypt", key_arn(ID))]
+
+
+def test_values_are_sealed_without_additional_data_unless_it_is_given(aws):
+    for seal in (wrap_many, wrap_batch):
+        (bare,) = seal(aws(), ID, [b"plaintext"])
+        (bound,) = seal(aws(), ID, [b"plaintext"], b"aad")
+        assert bare.key_arn == bound.key_arn == key_arn(ID)
+        assert Unsealer(aws).unwrap(bare.value).plaintext == b"plaintext"
+        assert Unsealer(aws, b"aad").unwrap(bound.value).plaintext == b"plaintext"
+        assert error_of(Unsealer(aws).unwrap, bound.value).reason == "not_authentic"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_as_many_calls_are_expected_as_there_are_wrapped_keys(aws, monkeypatch, keeps):
+    asked = []
+    monkeypatch.setattr(sealer, "at_once", lambda work, items, calls: asked.append(calls) or [work(item) for item in items])
+    values = [wrapped.value for wrapped in wrap_batch(aws(), ID, [b"a", b"b", b"c"])] + [sealed(aws)]
+    Unsealer(aws, data_keys=DataKeys() if keeps else DataKeys(0)).unwrap_many(values)
+    assert asked == [2 if keeps else 4]
+
+
+def test_a_trusted_key_of_another_region_in_full():
+    aws = FakeAws("us-east-1")
+    elsewhere = key_arn(OTHER_ID, "eu-west-1")
+    error = error_of(Unsealer(aws, trusted=TrustedKeys([elsewhere], aws)).unwrap, SealedValue((BlobInfo(b"nobody's" * 10),)))
+    assert (error.reason, error.message) == (
+        "region_mismatch",
+        f"The key {elsewhere} (from allowed_key_ids) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
+    )
+
+
+def test_a_value_that_names_no_key_is_tried_with_the_replica_in_the_region_in_force():
+    aws = FakeAws("eu-central-1")
+    value = SealedValue((BlobInfo(aws().encrypt(MRK, b"plaintext").ciphertext),))
+    aws.calls.clear()
+    assert Unsealer(aws, trusted=TrustedKeys([key_arn(MRK)], aws)).unwrap(value).plaintext == b"plaintext"
+    assert [(call.key_id, call.region) for call in aws.calls] == [(key_arn(MRK, "eu-central-1"), "eu-central-1")]
 
 
 # Secrets
