@@ -190,6 +190,7 @@ def _check_inside(answer: Mapping[str, Any]) -> None:
     for name, fields in _REQUIRED_INSIDE.items():
         found = answer.get(name, [])
         for entry in found if isinstance(found, list) else [found]:
+            _expect(isinstance(entry, dict), name, "an object")  # an old model may not know it
             for field in fields:
                 if entry.get(field) in (None, ""):
                     if field == "TagValue" and field in entry:

@@ -276,6 +276,8 @@ def test_facts_of_what_is_no_key(text):
     ],
 )
 def test_types_and_limits(operation, changes, said):
+    if operation not in MODELS["kms"].operation_names or not set(changes) <= set(MODELS["kms"].operation_model(operation).output_shape.members):
+        pytest.skip("the botocore of this environment does not know the field")
     assert str(refused(operation, **changes)) == said
 
 
