@@ -9,7 +9,7 @@ PYTHON ?= python3
 CHECK = $(PYTHON) -B tools/check.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint system matrix sanity integration molecule docs importer bench environments pins clean
+.PHONY: help demo test unit lint system matrix sanity integration molecule docs importer bench mutants environments pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ importer: ## build the archive and check it as Galaxy does
 
 bench: ## the figures of benchmarks/
 	@$(CHECK) bench -- $(ARGS)
+
+mutants: ## mutation tests of the seal core, hours long; ARGS="sealer rewrap" for some of its files
+	@$(CHECK) mutants -- $(ARGS)
 
 environments: ## list the virtual environments and the Pythons that they use
 	@$(PYTHON) -B tools/environments.py

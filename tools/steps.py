@@ -51,12 +51,13 @@ GROUPS = {
     "importer": ("archive",),
     "demo": ("demo",),
     "bench": ("bench",),
+    "mutants": ("mutants",),
 }
 # The scenarios of extensions/molecule that need no root, one after the other; those of three hosts have a step each, the long ones first.
 SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
 OF_THREE_HOSTS = ("migrate", "rotate", "bootstrap", "cluster")
-# Figures depend on the machine; they are not a verdict.
-NOT_IN_ALL = ("bench",)
+# Figures are not a verdict, and mutants take hours.
+NOT_IN_ALL = ("bench", "mutants")
 
 
 class Catalogue:
@@ -102,6 +103,7 @@ class Catalogue:
         self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS, minutes=40)
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS, minutes=30)
+        self._add("mutants", [_tool("mutants", "python"), "tools/mutants.py"], needs=("mutants",), slots=ALL_SLOTS, minutes=600)
 
     def _molecule(self) -> None:
         reason = namespaces.missing()

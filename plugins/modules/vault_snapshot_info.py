@@ -174,7 +174,7 @@ problems:
       description: What to do about it.
       type: str
       returned: always
-      sample: Enable the key (kms:EnableKey), or name another.
+      sample: Enable the key (kms:EnableKey).
     paths:
       description: The sealed values concerned, at most 100.
       type: list

@@ -221,7 +221,8 @@ def test_what_kms_refuses(bench: Bench, ansible: Ansible) -> None:
         wrap("signing", bench.signing,
              f"InvalidKeyUsageException: {bench.signing} key usage is SIGN_VERIFY which is not valid for Encrypt.", symmetric, "key_unusable"),
         Row("under a disabled key", {"blob": bench.under_disabled},
-            f"AWS refused Decrypt {at}: DisabledException: {bench.disabled} is disabled. Enable the key (kms:EnableKey), or name another.",
+            f"AWS refused Decrypt {at}: DisabledException: {bench.disabled} is disabled. Enable the key (kms:EnableKey): what is sealed under it "
+            "opens with no other key.",
             "key_disabled", UNWRAP),
         Row("other additional data", {"blob": bench.blob, "aad": "other"},
             "KMS opened the data key, but the value is not authentic under it. Either the value was altered, or it was sealed with other "

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -399,8 +400,8 @@ def test_an_unknown_profile(adapter: Adapter, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("command", "message"), [
     (
         "/bin/sh -c 'echo hush-hush >&2; exit 3'",
-        "The AWS credentials could not be fetched from the credential process of profile vault. Check what the AWS configuration says where "
-        "the credentials come from.",
+        "The credential process of profile vault ended with exit code 3; what it prints is not shown, as it may be a secret. Check "
+        "credential_process in the AWS config file, by running it as the user that this runs as.",
     ),
     ("/bin/echo hush-hush", "What the credential process of profile vault prints is not JSON. Check credential_process in the AWS config file."),
 ])
@@ -408,6 +409,36 @@ def test_a_credential_process_that_fails(adapter: Adapter, tmp_path: Path, comma
     path = profiles(tmp_path, **{"profile vault": {"credential_process": command}})
     # The variable makes the adapter's harness look for the secret in all that is printed.
     assert adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path, AWS_SESSION_TOKEN="hush-hush")[:2] == ("no_credentials", message)
+
+
+def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, str], tmp_path: Path) -> None:
+    """As many tools export them; botocore raises a plain RuntimeError."""
+    past = "2020-01-01T00:00:00Z"
+    keys = {"AWS_ACCESS_KEY_ID": temporary["access_key"], "AWS_SECRET_ACCESS_KEY": temporary["secret_key"]}
+    found = adapter.refusal(**keys, AWS_SESSION_TOKEN=temporary["session_token"], AWS_CREDENTIAL_EXPIRATION=past)
+    assert found[:2] == (
+        "expired_credentials",
+        f"The AWS credentials from environment variable AWS_ACCESS_KEY_ID have expired: environment variable AWS_CREDENTIAL_EXPIRATION says {past}. "
+        "Export fresh temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
+    )
+    document = tmp_path / "document.json"
+    entries = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "SessionToken": "t", "Expiration": past}
+    document.write_text(json.dumps(entries), encoding="utf-8")
+    path = profiles(tmp_path, **{"profile vault": {"credential_process": f"/bin/cat {document}"}})
+    found = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
+    assert found[:2] == (
+        "expired_credentials",
+        "The AWS credentials from the credential process of profile vault have expired. Renew what the credential process hands out, such as its "
+        "login or its cache.",
+    )
+    content = f'{{"AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "Token": "t", "Expiration": "{past}"}}'
+    with serving({("GET", "/credentials"): lambda headers: (200, content)}) as server:
+        found = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/credentials")
+    assert found[:2] == (
+        "expired_credentials",
+        "The AWS credentials from the container's credentials endpoint have expired. Check what serves the container's credentials, and this "
+        "host's clock.",
+    )
 
 
 def test_files_that_are_wrong(adapter: Adapter, tmp_path: Path) -> None:

@@ -187,6 +187,16 @@ def test_hosts_that_were_lost_or_not_reached_yet(kms: StrictKms, ansible: Ansibl
     assert refusals(run) == {}
 
 
+def test_what_the_module_itself_says_is_told(kms: StrictKms, ansible: Ansible) -> None:
+    """It ended in a traceback, and the role said: Check the Python that modules run with there."""
+    expired = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush-hush", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
+    run = verify(ansible, {"expired": {}}, env=expired)
+    assert row(run, "expired")[-1] == "NOT READY: expired_credentials"
+    assert "Export fresh temporary credentials" in refusals(run)["expired"]
+    assert "the Python that modules run with" not in run.output
+    assert "hush-hush" not in run.output
+
+
 def test_an_option_that_is_wrong(ansible: Ansible) -> None:
     run = verify(ansible, {"vault": {}}, kms_verify_libraries="somewhere")
     assert run.code == 2

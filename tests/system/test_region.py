@@ -127,12 +127,13 @@ def test_a_region_that_the_endpoint_does_not_serve(adapter: Adapter, kms: Strict
     [
         (
             {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "nowhere"},
-            "The metadata service's endpoint nowhere is no URL. Correct AWS_EC2_METADATA_SERVICE_ENDPOINT.",
+            "Environment variable AWS_EC2_METADATA_SERVICE_ENDPOINT is set to 'nowhere', which the AWS SDK does not accept. Set it to a URL "
+            "(http://HOST), or unset it.",
         ),
         (
             {"AWS_METADATA_SERVICE_TIMEOUT": "soon"},
-            "A value of the AWS configuration is not valid: invalid literal for int() with base 10: 'soon'. Check the AWS config file and the "
-            "environment variables whose names begin with AWS_.",
+            "Environment variable AWS_METADATA_SERVICE_TIMEOUT is set to 'soon', which the AWS SDK does not accept. Set it to an integer from 1 "
+            "to 3600, or unset it.",
         ),
     ],
 )

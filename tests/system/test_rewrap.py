@@ -227,7 +227,8 @@ def test_one_value_that_cannot_move_keeps_no_other_from_it(bench: Bench, ansible
     assert result["key_arns_no_longer_used"] == []
     message = result["msg"]
     assert message.startswith(f"4 of 5 values could not be moved. The file {folder / 'a'}: AWS refused ReEncrypt with key {bench.new} in region ")
-    assert f"DisabledException: {disabled} is disabled. Enable the key (kms:EnableKey), or name another. The file {folder / 'c'}: This is not" in message
+    remedy = "Enable the key (kms:EnableKey): what is sealed under it opens with no other key."
+    assert f"DisabledException: {disabled} is disabled. {remedy} The file {folder / 'c'}: This is not" in message
     assert message.endswith(
         "additional authenticated data (aad). And 1 more, see sealed_values. What could be moved was moved. Run the task again once the causes are removed; "
         "it goes on where it stopped."

@@ -123,22 +123,35 @@ def meaning(code: str, message: str, action: str = "", resource: str = "") -> Me
 
     ``action`` (``kms:Encrypt``) and ``resource`` (a key ARN; others are left out) go into the policy statement of a denial's remedy.
     """
-    if code == "KMSInvalidStateException":
-        for words, state in _STATES.items():
-            if words in message.lower():
-                return state
     if code in ("InvalidSignatureException", "SignatureDoesNotMatch"):
         if _SKEW.search(message):
             return Meaning("clock_skew", _CLOCK)
         if _SCOPE.search(message):
             return Meaning("region_mismatch", "The endpoint is none of the region in force: correct the region, or the endpoint.")
-    known = _MEANINGS.get(code) or _BY_STATUS.get(code)
+    known = _known(code, message, action, resource)
     if known is None:
         status = "5" if code.isdigit() and code.startswith("5") else ""
         return Meaning("kms_internal", _AGAIN) if status else Meaning("aws_error", "See AWS's documentation of this error.")
     if known.reason == "access_denied" and code.startswith("AccessDenied") and action:
         return Meaning(known.reason, _denied_remedy(message, action, resource))
     return known
+
+
+def _known(code: str, message: str, action: str, resource: str) -> Meaning | None:
+    found = _MEANINGS.get(code) or _BY_STATUS.get(code)
+    if code == "KMSInvalidStateException":
+        found = next((state for words, state in _STATES.items() if words in message.lower()), found)
+    if found is not None and found.reason == "key_disabled" and not _may_name_another(message, action, resource):
+        return Meaning(found.reason, "Enable the key (kms:EnableKey): what is sealed under it opens with no other key.")
+    return found
+
+
+def _may_name_another(message: str, action: str, resource: str) -> bool:
+    """Whether another key would do: not for what one key has sealed already. ``resource`` is the key that ReEncrypt moves to."""
+    if action == "kms:ReEncrypt":
+        key_id = resource.rsplit("/", 1)[-1]
+        return bool(key_id) and key_id in message
+    return action != "kms:Decrypt"
 
 
 def is_throttling(code: str) -> bool:

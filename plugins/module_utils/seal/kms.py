@@ -9,7 +9,6 @@ botocore is used without boto3's layer on top, because it starts sooner; boto3 b
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
@@ -17,9 +16,11 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+from .answers import AnswerError, Answers, Pages
 from .aws_errors import is_throttling
 from .connection import (
     IGNORE_ENDPOINTS_VARIABLE,
+    PROFILE_VARIABLES,
     REGION_VARIABLES,
     ConnectionOptions,
     Sourced,
@@ -31,6 +32,7 @@ from .connection import (
     unknown_profile,
 )
 from .errors import KmsError, SealError, SettingError
+from .sdk_credentials import Origin, credentials_error, is_expired, set_up_error
 from .sdk_errors import CREDENTIAL_SOURCES, HALF_A_PAIR, NO_CREDENTIALS, Asked, in_words, is_lasting
 from .sdk_files import check_sdk_files
 from .sent_secrets import SentSecrets
@@ -63,6 +65,7 @@ _MOST_ATTEMPTS = 20  # the total time bounds the retries, not their number
 _LONGEST_BACKOFF = 20.0
 _LONGEST_RETRY_AFTER = 5.0
 _RETRY_AFTER = "x-amz-retry-after"
+_LONGEST_LISTING = 10  # times the option timeout, for all pages of one listing
 _LAST_WAIT = 0.5  # seconds; with less time left, a throttled call is given up
 _USER_AGENT = "sealwright.vault_seal"
 
@@ -126,7 +129,7 @@ class BotoKms:
         self.region = region
         self.key_in_environment: Sourced | None = None
         self._credentials = credentials
-        self._sent = session.sent
+        self._session = session
         self._client = session.create_client("kms", region_name=region.value)
         self.endpoint = session.endpoints["kms"]
 
@@ -139,40 +142,49 @@ class BotoKms:
         }
 
     def encrypt(self, key_id: str, plaintext: bytes) -> Encrypted:
-        answer = self._call("encrypt", key_id, ("KeyId", "CiphertextBlob"), KeyId=key_id, Plaintext=plaintext)
+        answer = self._call("encrypt", key_id, KeyId=key_id, Plaintext=plaintext)
         return Encrypted(answer["KeyId"], answer["CiphertextBlob"])
 
     def decrypt(self, ciphertext: bytes, key_id: str = "") -> Decrypted:
         pinned = {"KeyId": key_id} if key_id else {}
-        answer = self._call("decrypt", key_id, ("KeyId", "Plaintext"), CiphertextBlob=ciphertext, **pinned)
+        answer = self._call("decrypt", key_id, CiphertextBlob=ciphertext, **pinned)
         return Decrypted(answer["KeyId"], answer["Plaintext"])
 
     def re_encrypt(self, ciphertext: bytes, key_id: str, source_key_id: str = "") -> ReEncrypted:
         pinned = {"SourceKeyId": source_key_id} if source_key_id else {}
-        needed = ("SourceKeyId", "KeyId", "CiphertextBlob")
-        answer = self._call("re_encrypt", key_id, needed, CiphertextBlob=ciphertext, DestinationKeyId=key_id, **pinned)
+        answer = self._call("re_encrypt", key_id, CiphertextBlob=ciphertext, DestinationKeyId=key_id, **pinned)
         return ReEncrypted(answer["SourceKeyId"], answer["KeyId"], answer["CiphertextBlob"])
 
     def describe_key(self, key_id: str) -> dict[str, Any]:
-        metadata: dict[str, Any] = self._call("describe_key", key_id, ("KeyMetadata",), KeyId=key_id)["KeyMetadata"]
+        metadata: dict[str, Any] = self._call("describe_key", key_id, KeyId=key_id)["KeyMetadata"]
         return metadata
 
     def update_alias(self, alias: str, key_id: str) -> None:
-        self._call("update_alias", key_id, (), AliasName=alias, TargetKeyId=key_id)
+        self._call("update_alias", key_id, AliasName=alias, TargetKeyId=key_id)
 
     def rotate_key_on_demand(self, key_id: str) -> None:
         self._check_known("rotate_key_on_demand")
-        self._call("rotate_key_on_demand", key_id, (), KeyId=key_id)
+        self._call("rotate_key_on_demand", key_id, KeyId=key_id)
 
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
         self._check_known(operation)
         extra = {"PolicyName": "default"} if operation == "get_key_policy" else {}
-        if not self._client.can_paginate(operation):
-            return [self._call(operation, key_id, (), KeyId=key_id, **extra)]
-        try:
-            return list(self._client.get_paginator(operation).paginate(KeyId=key_id))
-        except Exception as error:
-            raise self._in_words(error, operation, key_id) from None
+        pages: list[dict[str, Any]] = []
+        markers, end = Pages(), time.monotonic() + _LONGEST_LISTING * self._session.timeout
+        while True:
+            pages.append(self._call(operation, key_id, KeyId=key_id, **extra))
+            try:
+                extra["Marker"] = markers.next_marker(pages[-1])
+            except AnswerError as error:
+                raise self._in_words(error, operation, key_id) from None
+            if not extra["Marker"]:
+                return pages
+            if time.monotonic() > end:
+                raise KmsError(
+                    f"KMS still answers {_operation(operation)} of the key {key_id} with one page after the other.",
+                    reason="timed_out",
+                    remedy="Raise the option timeout.",
+                )
 
     def _check_known(self, operation: str) -> None:
         if not hasattr(self._client, operation):
@@ -183,26 +195,35 @@ class BotoKms:
                 details={"operation": operation},
             )
 
-    def _call(self, operation: str, key_id: str, needed: tuple[str, ...], **parameters: Any) -> dict[str, Any]:
-        """Ask; ``needed`` are the fields without which an answer is none of KMS's."""
+    def _call(self, operation: str, key_id: str, **parameters: Any) -> dict[str, Any]:
+        """Ask; what is answered is checked. Whatever botocore and the HTTP library raise becomes a :class:`SealError`."""
+        self._renew_credentials()
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            # So botocore fails on well-formed JSON that is no answer of KMS's.
-            raise self._in_words(ResponseParserError(), operation, key_id) from None
         except Exception as error:
-            # Whatever botocore and the HTTP library raise becomes words; a fault of ours keeps its traceback.
             raise self._in_words(error, operation, key_id) from None
-        if any(name not in answer for name in needed):
-            raise self._in_words(ResponseParserError(), operation, key_id)
         return answer
 
+    def _renew_credentials(self) -> None:
+        """Temporary credentials are renewed here where they are due, so that a failure is known for what it is."""
+        found = None
+        try:
+            found = self._session.get_credentials()
+            if found is not None:
+                found.get_frozen_credentials()
+        except Exception as error:
+            raise _credentials_error(error, self._session, self.region, found) from None
+
     def _in_words(self, error: Exception, operation: str, key_id: str) -> SealError:
-        name = "".join(word.capitalize() for word in operation.split("_"))
-        found = in_words(error, Asked("AWS KMS", name, f"in region {self.region} at {self.endpoint}", key_id))
+        asked = Asked("AWS KMS", _operation(operation), f"in region {self.region} at {self.endpoint}", key_id)
+        if is_expired(error):
+            return _credentials_error(error, self._session, self.region, self._session.get_credentials())
+        found = in_words(error, asked)
         if found is None:
-            raise error
-        self._sent.secrets.blank_error(found)
+            # So botocore fails on well-formed JSON that is no answer of KMS's, with whatever Python raises.
+            found = in_words(ResponseParserError(), asked)
+            assert found is not None
+        self._session.sent.secrets.blank_error(found)
         if found.reason in ("invalid_credentials", "expired_credentials"):
             found.message += f" Asked with access key {self._credentials}."
         if self.key_in_environment and self.key_in_environment.value == key_id:
@@ -232,6 +253,7 @@ def open_kms(
     environ = os.environ if environ is None else environ
     check_sdk_files(options, environ)
     profile = profile_in_force(options, environ)
+    session = None
     try:
         session = _Session(options, environ, profile.value if profile else None)
         region = _region(session, options, environ, hints)
@@ -240,20 +262,10 @@ def open_kms(
         return BotoKms(session, region, _load_credentials(session, region, options, environ))
     except _exceptions.ProfileNotFound as error:
         raise unknown_profile(error.kwargs["profile"], options, environ) from None
-    except _exceptions.BotoCoreError as error:
-        raise in_words(error, Asked("AWS KMS", "connect", "")) or error from None
-    except OSError as error:
-        raise SettingError(
-            f"The file {error.filename!r} that the AWS configuration names cannot be read: {error.strerror}.",
-            reason="file_error",
-            remedy="Check the path and its permissions on the host where this runs.",
-        ) from None
-    except ValueError as error:
-        raise SettingError(
-            f"A value of the AWS configuration is not valid: {str(error).rstrip('.')}.",
-            reason="invalid_option",
-            remedy="Check the AWS config file and the environment variables whose names begin with AWS_.",
-        ) from None
+    except Exception as error:
+        named = profile or first(environ, PROFILE_VARIABLES)
+        entries = _entries(session or Session(profile=named.value if named else None))
+        raise set_up_error(error, Origin("", named.value if named else "default", environ, entries)) from None
 
 
 class _Session(Session):  # type: ignore[misc]
@@ -266,6 +278,9 @@ class _Session(Session):  # type: ignore[misc]
         super().__init__(profile=profile)
         self.endpoints: dict[str, Sourced] = {}
         self.sent = SentSecrets()
+        self.answers = Answers()
+        self.environ = environ
+        self.provider = ""
         self._way = options
         self._environ_in_force = dict(environ)
         if options.shared_creds_filename:
@@ -278,6 +293,11 @@ class _Session(Session):  # type: ignore[misc]
         resolver = self.get_component("credential_provider")
         resolver.insert_after("iam-role", _credentials.InstanceMetadataProvider(self.metadata(_utils.InstanceMetadataFetcher)))
         resolver.remove("iam-role")
+        resolver.providers[:] = [_Provider(provider, self) for provider in resolver.providers]
+
+    @property
+    def timeout(self) -> float:
+        return self._way.timeout
 
     @property
     def profile_name(self) -> str:
@@ -296,6 +316,7 @@ class _Session(Session):  # type: ignore[misc]
         self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
         _Deadline(self._way.timeout).attach(client)
         self.sent.attach(client)
+        self.answers.attach(client)
         return client
 
     def metadata(self, kind: Any) -> Any:
@@ -306,8 +327,11 @@ class _Session(Session):  # type: ignore[misc]
             "ec2_metadata_service_endpoint_mode": _utils.resolve_imds_endpoint_mode(self),
             "ec2_metadata_v1_disabled": self.get_config_variable("ec2_metadata_v1_disabled"),
         }
+        timeout = float(said or _METADATA_TIMEOUT)
+        if not 0 < timeout <= 3600:
+            raise ValueError("metadata_service_timeout")
         return kind(
-            timeout=float(said or _METADATA_TIMEOUT),
+            timeout=timeout,
             num_attempts=self.get_config_variable("metadata_service_num_attempts"),
             user_agent=self._agent,
             config=config,
@@ -324,6 +348,21 @@ class _Session(Session):  # type: ignore[misc]
         section = everything.get("services", {}).get(name) or everything.get(f"services {name}") or {}
         url = section.get(service, {}).get("endpoint_url") or profile.get("endpoint_url")
         return Sourced(url, f"AWS profile {self.profile_name}") if url else None
+
+
+class _Provider:
+    """One of botocore's providers of credentials, which notes in the session that it is the one that is asked."""
+
+    def __init__(self, provider: Any, session: _Session) -> None:
+        self._provider = provider
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._provider, name)
+
+    def load(self) -> Any:
+        self._session.provider = self._provider.METHOD
+        return self._provider.load()
 
 
 class _Loader(Loader):  # type: ignore[misc]
@@ -385,6 +424,10 @@ class _Deadline:
     def _wait_longer(self, attempts: int, response: Any, **_others: Any) -> float | None:
         """The same wait as botocore's, which counts only where it has used up its retries."""
         return random.random() * _longest_backoff(attempts) if _throttled(response) else None
+
+
+def _operation(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _longest_backoff(attempts: int) -> float:
@@ -449,36 +492,17 @@ def _load_credentials(session: _Session, region: Sourced, options: ConnectionOpt
     """Put the credentials that the options ask for into the session; say (access key id, source) of those in force."""
     if options.access_key:
         session.set_credentials(options.access_key, options.secret_key, options.session_token or None)
+    found = None
     try:
         source = _assume_role(session, options, environ)
         found = session.get_credentials()
         if found is None:
             raise _no_credentials(session, environ)
         frozen = found.get_frozen_credentials()
-    except json.JSONDecodeError:
-        raise KmsError(
-            f"What the credential process of profile {session.profile_name} prints is not JSON.",
-            reason="no_credentials",
-            remedy="Check credential_process in the AWS config file.",
-        ) from None
-    except KeyError as error:
-        # So botocore fails on well-formed JSON that holds no credentials.
-        raise KmsError(
-            f"What the container's credentials endpoint answers are no credentials: {error} is missing.",
-            reason="no_credentials",
-            remedy="Check AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.",
-        ) from None
-    except (_exceptions.BotoCoreError, _exceptions.ClientError, ResponseParserError) as error:
+    except Exception as error:
         if isinstance(error, _exceptions.ProfileNotFound):
             raise
-        # Clients made up to here are those of the services that hand out credentials.
-        service, endpoint = next(reversed(list(session.endpoints.items())), ("STS", ""))
-        asked = Asked(f"AWS {service.upper()}", "AssumeRole", f"in region {region} at {endpoint}", profile=session.profile_name)
-        found_error = in_words(error, asked)
-        if found_error is None:
-            raise
-        session.sent.secrets.blank_error(found_error)
-        raise found_error from None
+        raise _credentials_error(error, session, region, found) from None
     source = source or _source(session, found, options)
     for name in ("access_key", "secret_key", "token"):
         value = getattr(frozen, name) or ""
@@ -489,6 +513,26 @@ def _load_credentials(session: _Session, region: Sourced, options: ConnectionOpt
                 remedy="Give it without line breaks and blanks.",
             )
     return Sourced(frozen.access_key, source)
+
+
+def _credentials_error(error: Exception, session: _Session, region: Sourced, found: Any) -> SealError:
+    """``found`` are the credentials whose renewal failed; None while they are looked for."""
+    # Clients made up to here are those of the services that hand out credentials.
+    service, endpoint = next(((name, url) for name, url in reversed(list(session.endpoints.items())) if name != "kms"), ("sts", ""))
+    asked = Asked(f"AWS {service.upper()}", "AssumeRole", f"in region {region} at {endpoint}", profile=session.profile_name)
+    method = str(getattr(found, "method", "") or session.provider)
+    told = credentials_error(error, Origin(method, session.profile_name, session.environ, _entries(session)), asked)
+    session.sent.secrets.blank_error(told)
+    return told
+
+
+def _entries(session: Any) -> Mapping[str, Any]:
+    """Those of the profile in force; none where that cannot be read."""
+    try:
+        entries: Mapping[str, Any] = session.get_scoped_config()
+    except Exception:
+        return {}
+    return entries
 
 
 def _no_credentials(session: _Session, environ: Mapping[str, str]) -> SettingError:

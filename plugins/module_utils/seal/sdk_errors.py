@@ -43,6 +43,7 @@ NO_CREDENTIALS = (
 )
 _TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint speaks TLS under this name."
 _NOT_AWS = "Check the endpoint, and the proxy."
+_OTHER_SERVICE = "What answers {where} is not {service}"
 _UNREACHABLE = "{service} cannot be reached {where}: "
 _TLS_REASON = re.compile(r"\[(?:SSL|X509):? ?[A-Z0-9_]*\] ([^(\n]+)|(certificate verify failed[^(\n]*)|(hostname [^\n]*)", re.IGNORECASE)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[^'\")]*)")
@@ -141,7 +142,11 @@ _WORDS = {
     "UnknownEndpointError": ("{service} has no endpoint there", "no_region", "Check the region's name."),
     "EndpointProviderError": ("{service} has no endpoint there{detail}", "no_region", "Check the region's name."),
     "ParamValidationError": ("The request is not valid{detail}", "invalid_request", "Check the options against the message."),
-    "ResponseParserError": ("What answers {where} is not {service}", "wrong_endpoint", _NOT_AWS),
+    "ResponseParserError": (_OTHER_SERVICE, "wrong_endpoint", _NOT_AWS),
+    # Of answers.py.
+    "MissingFieldError": (_OTHER_SERVICE, "wrong_endpoint", _NOT_AWS),
+    "OtherKeyError": ("{service} was asked for the key {asked} ({operation} {where}), but answered with {answered}", "wrong_key", _NOT_AWS),
+    "AnswerError": (_OTHER_SERVICE + ": in its answer to {operation}, {what}", "wrong_endpoint", _NOT_AWS),
     "BotoCoreError": ("The AWS SDK failed{detail}", "aws_error", "See the message."),
 }
 

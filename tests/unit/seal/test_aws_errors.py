@@ -148,6 +148,20 @@ def test_a_keys_state_is_taken_from_the_words(message, reason):
     assert meaning("KMSInvalidStateException", message).reason == reason
 
 
+@pytest.mark.parametrize("code", ["DisabledException", "KMSInvalidStateException"])
+@pytest.mark.parametrize(
+    ("action", "resource", "another"),
+    [
+        ("", "", True), ("kms:Encrypt", KEY, True), ("kms:DescribeKey", KEY, True), ("kms:Decrypt", KEY, False), ("kms:Decrypt", "", False),
+        ("kms:ReEncrypt", KEY, True), ("kms:ReEncrypt", KEY.rsplit("/", 1)[1], True), ("kms:ReEncrypt", "alias/vault", False),
+        ("kms:ReEncrypt", KEY[:-1] + "f", False), ("kms:ReEncrypt", "", False),
+    ],
+)
+def test_another_key_is_advised_only_where_it_helps(code, action, resource, another):
+    end = ", or name another." if another else ": what is sealed under it opens with no other key."
+    assert meaning(code, f"{KEY} is disabled.", action, resource) == ("key_disabled", f"Enable the key (kms:EnableKey){end}")
+
+
 @pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch"])
 @pytest.mark.parametrize(
     ("message", "reason"),

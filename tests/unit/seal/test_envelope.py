@@ -84,6 +84,13 @@ def test_a_shared_data_key_seals_what_it_was_made_for_and_no_more():
     )
 
 
+def test_additional_data_are_none_unless_they_are_given():
+    data_key = envelope.SharedDataKey(1)
+    for key, (nonce, ciphertext) in ((data_key.value, data_key.encrypt(b"one")), (KEY, envelope.encrypt(KEY, b"one"))):
+        assert AESGCM(key).decrypt(nonce, ciphertext, None) == b"one"
+        assert envelope.decrypt(key, nonce, ciphertext) == b"one"
+
+
 def test_without_cryptography_it_is_said_in_words(monkeypatch):
     monkeypatch.setattr(envelope, "_MISSING", ImportError("No module named 'cryptography'"))
     with pytest.raises(SettingError) as raised:

@@ -271,6 +271,18 @@ def test_where_kms_could_not_be_asked() -> None:
     assert refused(error).key_arn == ""
 
 
+def test_a_denial_without_a_reference_asks_for_no_statement() -> None:
+    found = Probe(None)
+    found.verdicts = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", NO_IAM)})).verdicts
+    remedy = found.remedy()
+    assert remedy is not None
+    assert (remedy["policy_statement"], remedy["key_policy_statement"], remedy["grant"]) == (None, None, None)
+    # What failed otherwise is no denial, and no statement helps.
+    remedy = probed(Kms({"kms:Encrypt": failed("throttled")})).remedy()
+    assert remedy is not None
+    assert (remedy["msg"], remedy["policy_statement"]) == ("Not to be throttled.", None)
+
+
 def test_a_role_that_may_not_be_assumed_is_no_denial_of_kms() -> None:
     details = {"operation": "AssumeRole", "aws_code": "AccessDenied", "aws_message": f"User: {SESSION} is not authorized to perform: sts:AssumeRole"}
     error = KmsError("AWS refused AssumeRole.", reason="access_denied", remedy="Allow it by the role's trust policy.", details=details)

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import rewrap as rewrap_file
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import BlobInfo, KeyInfo
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import ReEncrypted
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import KmsError, SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Decrypted, ReEncrypted
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.rewrap import METHODS, Destination, Rewrapper
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap
@@ -254,6 +254,45 @@ def test_a_kms_that_answers_with_another_key_is_found_out(aws):
     )
 
 
+@pytest.mark.parametrize("verification", ["open", "kms"])
+def test_what_was_moved_must_open_with_the_key_that_it_says(aws, monkeypatch, verification):
+    """The one that verifies is asked for the new key, and answers with another."""
+    kind, decrypt, re_encrypt = type(aws()), type(aws()).decrypt, type(aws()).re_encrypt
+    monkeypatch.setattr(kind, "decrypt", lambda self, *said: Decrypted(key_arn(THIRD), decrypt(self, *said).plaintext))
+
+    def crossed(self, ciphertext, key_id, source_key_id=""):
+        answer = re_encrypt(self, ciphertext, key_id, source_key_id)
+        return answer._replace(source_key_arn=key_arn(THIRD)) if source_key_id == key_arn(NEW) else answer
+
+    monkeypatch.setattr(kind, "re_encrypt", crossed)
+    error = error_of(moved, aws, sealed(aws), verification=verification)
+    assert error.reason == ("wrong_key" if verification == "open" else "not_authentic")
+    assert "could not be verified, so it is not replaced" in error.message
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_kms_that_moves_from_a_key_that_is_not_trusted_is_found_out(aws, monkeypatch, method, named):
+    value = sealed(aws) if named else SealedValue((BlobInfo(aws().encrypt(OLD, b"plaintext").ciphertext),))
+    kind, decrypt, re_encrypt = type(aws()), type(aws()).decrypt, type(aws()).re_encrypt
+    monkeypatch.setattr(kind, "decrypt", lambda self, *said: Decrypted(key_arn(THIRD), decrypt(self, *said).plaintext))
+    monkeypatch.setattr(kind, "re_encrypt", lambda self, *said: re_encrypt(self, *said)._replace(source_key_arn=key_arn(THIRD)))
+    assert error_of(moved, aws, value, method=method, verification="none", trusted=TrustedKeys([OLD], aws)).reason == "wrong_key"
+
+
+def test_of_several_refusals_the_one_that_tells_most_is_raised(aws, monkeypatch):
+    value = SealedValue((BlobInfo(aws().encrypt(NEW, b"plaintext").ciphertext),))
+    said = {OLD: "wrong_key", THIRD: "access_denied", MRK: "wrong_key"}
+
+    def refuse(self, ciphertext, key_id, source_key_id=""):
+        raise refusal(said[source_key_id], "ReEncrypt", source_key_id)
+
+    monkeypatch.setattr(type(aws()), "re_encrypt", refuse)
+    assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS refused ReEncrypt: {THIRD}."
+    said[THIRD] = "wrong_key"
+    assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS refused ReEncrypt: {MRK}."
+
+
 # Regions
 
 
@@ -294,6 +333,34 @@ def test_a_multi_region_key_without_a_replica_there_says_what_to_do():
     assert (error.reason, error.remedy) == (
         "not_found", " The value is sealed in region us-east-1: the multi-Region key needs a replica in ap-south-1, or method data_key is to be set."
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "region", "reason", "helps"),
+    [
+        (MRK, "ap-south-1", "access_denied", True), (MRK, "ap-south-1", "throttled", False), (MRK, "us-east-1", "not_found", False),
+        (OLD, "us-east-1", "not_found", False), (OLD, "us-east-1", "access_denied", False),
+    ],
+)
+def test_a_replica_is_advised_only_where_one_is_missing(key, region, reason, helps):
+    aws = FakeAws()
+    value = sealed(aws, key=key)
+    aws.faults["ReEncrypt"] = refusal(reason, "ReEncrypt", "no")
+    error = error_of(rewrapper(aws, NEW, region).rewrap, value, [0])
+    assert (error.reason, "needs a replica" in error.remedy) == (reason, helps)
+
+
+def test_the_advice_for_a_replica_comes_after_what_was_advised(aws):
+    value = sealed(aws, key=MRK)
+    aws.faults["ReEncrypt"] = KmsError("No.", reason="access_denied", remedy="Allow it.")
+    error = error_of(rewrapper(aws, NEW, "ap-south-1").rewrap, value, [0])
+    assert error.remedy.startswith("Allow it. The value is sealed in region us-east-1: ")
+
+
+def test_what_is_sealed_anew_is_bound_to_the_same_additional_data(aws):
+    after = moved(aws, sealed(aws, aad=b"aad"), method="reseal", aad=b"aad", verification="none")
+    assert Unsealer(aws, b"aad").unwrap(after).plaintext == b"plaintext"
+    assert error_of(Unsealer(aws).unwrap, after).reason == "not_authentic"
 
 
 # Verification

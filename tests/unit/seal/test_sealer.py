@@ -10,13 +10,16 @@ import threading
 import tracemalloc
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import envelope
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import envelope, sealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blob import BlobInfo, KeyInfo
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.data_keys import DataKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError, KmsError, SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Decrypted
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import (
+    DataKey,
     Unsealer,
+    check_answer,
     wrap,
     wrap_batch,
     wrap_many,
@@ -506,6 +509,109 @@ def test_a_trusted_key_of_another_region_does_not_hide_the_one_that_opens():
 def test_what_tells_more_than_that_it_is_another_key_is_raised(aws):
     value = SealedValue((BlobInfo(b"nobody's" * 10),))
     assert error_of(Unsealer(aws, trusted=TrustedKeys([ID, OTHER_ID], aws)).unwrap, value).reason == "not_authentic"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_several_refusals_the_one_that_tells_most_is_raised(aws, monkeypatch, first):
+    """Not that of a key that it is not sealed under; and of several such, the last one's."""
+    value = SealedValue((BlobInfo(aws().encrypt(MRK, b"plaintext").ciphertext),))
+    kind, genuine = type(aws()), type(aws()).decrypt
+
+    def decrypt(self, ciphertext, key_id=""):
+        if key_id == (ID, OTHER_ID)[first]:
+            raise refusal("access_denied", "Decrypt", "no")
+        return genuine(self, ciphertext, key_id)
+
+    trusted = TrustedKeys([ID, OTHER_ID], aws)
+    last = error_of(Unsealer(aws, trusted=trusted).unwrap, value)
+    assert last.reason == "wrong_key"
+    monkeypatch.setattr(kind, "decrypt", decrypt)
+    assert error_of(Unsealer(aws, trusted=trusted).unwrap, value).reason == "access_denied"
+
+
+def test_of_several_refusals_alike_the_last_is_raised(aws, monkeypatch):
+    def decrypt(self, ciphertext, key_id=""):
+        raise refusal("wrong_key", "Decrypt", key_id)
+
+    monkeypatch.setattr(type(aws()), "decrypt", decrypt)
+    keys = [ID, OTHER_ID, MRK]
+    error = error_of(Unsealer(aws, trusted=TrustedKeys(keys, aws)).unwrap, SealedValue((BlobInfo(b"nobody's" * 10),)))
+    assert str(error) == f"AWS refused Decrypt: {MRK}."
+
+
+@pytest.mark.parametrize("answered", [OTHER_ID, "", "alias/vault", "no ARN"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_kms_that_answers_with_a_key_that_is_not_trusted_opens_nothing(aws, monkeypatch, answered, named):
+    """Whether it was asked for the key or not: what it opened with must be a key that is trusted."""
+    value = sealed(aws) if named else SealedValue((BlobInfo(aws().encrypt(ID, b"plaintext").ciphertext),))
+    kind, genuine = type(aws()), type(aws()).decrypt
+    arn = key_arn(answered) if answered == OTHER_ID else answered
+    monkeypatch.setattr(kind, "decrypt", lambda self, *said: Decrypted(arn, genuine(self, *said).plaintext))
+    error = error_of(Unsealer(aws, trusted=TrustedKeys([ID], aws)).unwrap, value)
+    assert (error.reason, isinstance(error, KmsError)) == ("wrong_key", True)
+
+
+def test_the_check_of_an_answer(aws):
+    trusted = TrustedKeys([ID, OTHER_ID], aws)
+    for claimed in ("", key_arn(ID)):
+        check_answer(claimed, key_arn(ID), None)
+        check_answer(claimed, key_arn(ID), trusted)
+    check_answer(key_arn(MRK), key_arn(MRK, "eu-central-1"), None)
+    check_answer("", key_arn(MRK), None)
+    assert error_of(check_answer, key_arn(MRK), key_arn(MRK), trusted).reason == "wrong_key"
+    assert error_of(check_answer, key_arn(ID), key_arn(OTHER_ID), trusted).reason == "not_authentic"
+    assert error_of(check_answer, key_arn(ID), key_arn(OTHER_ID), None).reason == "not_authentic"
+
+
+def test_a_data_key_seals_without_additional_data_unless_it_is_given(aws):
+    for given, aad in (((), b""), ((b"aad",), b"aad")):
+        value = DataKey.new(aws(), ID).seal(b"plaintext", *given).value
+        assert Unsealer(aws, aad).unwrap(value).plaintext == b"plaintext"
+        assert error_of(Unsealer(aws, b"other").unwrap, value).reason == "not_authentic"
+
+
+def test_a_data_key_is_proven_under_its_own_key(aws):
+    data_key = DataKey.new(aws(), ID)
+    aws.calls.clear()
+    data_key.check_opens(aws())
+    assert [(call.operation, call.key_id) for call in aws.calls] == [("Decrypt", key_arn(ID))]
+
+
+def test_values_are_sealed_without_additional_data_unless_it_is_given(aws):
+    for seal in (wrap_many, wrap_batch):
+        (bare,) = seal(aws(), ID, [b"plaintext"])
+        (bound,) = seal(aws(), ID, [b"plaintext"], b"aad")
+        assert bare.key_arn == bound.key_arn == key_arn(ID)
+        assert Unsealer(aws).unwrap(bare.value).plaintext == b"plaintext"
+        assert Unsealer(aws, b"aad").unwrap(bound.value).plaintext == b"plaintext"
+        assert error_of(Unsealer(aws).unwrap, bound.value).reason == "not_authentic"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_as_many_calls_are_expected_as_there_are_wrapped_keys(aws, monkeypatch, keeps):
+    asked = []
+    monkeypatch.setattr(sealer, "at_once", lambda work, items, calls: asked.append(calls) or [work(item) for item in items])
+    values = [wrapped.value for wrapped in wrap_batch(aws(), ID, [b"a", b"b", b"c"])] + [sealed(aws)]
+    Unsealer(aws, data_keys=DataKeys() if keeps else DataKeys(0)).unwrap_many(values)
+    assert asked == [2 if keeps else 4]
+
+
+def test_a_trusted_key_of_another_region_in_full():
+    aws = FakeAws("us-east-1")
+    elsewhere = key_arn(OTHER_ID, "eu-west-1")
+    error = error_of(Unsealer(aws, trusted=TrustedKeys([elsewhere], aws)).unwrap, SealedValue((BlobInfo(b"nobody's" * 10),)))
+    assert (error.reason, error.message) == (
+        "region_mismatch",
+        f"The key {elsewhere} (from allowed_key_ids) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
+    )
+
+
+def test_a_value_that_names_no_key_is_tried_with_the_replica_in_the_region_in_force():
+    aws = FakeAws("eu-central-1")
+    value = SealedValue((BlobInfo(aws().encrypt(MRK, b"plaintext").ciphertext),))
+    aws.calls.clear()
+    assert Unsealer(aws, trusted=TrustedKeys([key_arn(MRK)], aws)).unwrap(value).plaintext == b"plaintext"
+    assert [(call.key_id, call.region) for call in aws.calls] == [(key_arn(MRK, "eu-central-1"), "eu-central-1")]
 
 
 # Secrets

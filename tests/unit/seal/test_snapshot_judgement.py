@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import KmsError, SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot_checks import recovery_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot_judgement import MAX_PATHS
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.tests.support.stored_state import BARRIER_KEYS, RECOVERY_KEY, barrier, config, shamir_sealed
 from ansible_collections.sealwright.vault_seal.tests.support.vault_values import azure_slot, several
@@ -260,6 +261,38 @@ def test_keys_that_are_not_allowed():
         assert (judge.problems[0].paths, judge.problems[0].key_arn) == (["core/recovery-key"], OTHER_KEY)
     both = TrustedKeys([KEY, OTHER_KEY], server.aws)
     assert server.judged("open", both).restorable is True
+
+
+def test_values_under_allowed_keys_are_judged_like_any_other():
+    server = Server()
+    trusted = TrustedKeys([KEY], server.aws)
+    assert server.judged("none", trusted).summary.endswith("Its KMS keys were not asked for: see check=key and check=open.")
+    assert server.judged("open", trusted).restorable is True
+    assert operations(server).count("Decrypt") == len(SEAL_PATHS)
+    server.aws.faults["Decrypt"] = KmsError("AWS refused it.", reason="access_denied")
+    judge = server.judged("open", trusted)
+    assert (judge.restorable, reasons(judge)) == (False, (["access_denied"], []))
+
+
+def test_of_many_values_some_are_named_and_all_counted():
+    server = Server()
+    for number in range(MAX_PATHS):
+        server.stored[f"logical/{number:05}"] = written(server.sealed(b"x")) + b"s"
+    judge = server.judged("none")
+    (key,) = judge.kms_keys()
+    assert len(key["paths"]) == MAX_PATHS
+    assert key["sealed_count"] == MAX_PATHS + len(SEAL_PATHS)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_problem_names_the_key_where_the_value_does(named):
+    server = Server()
+    sealed = server.sealed(b"short")
+    server.stored["core/recovery-key"] = written(
+        sealed if named else HASHICORP.BlobInfo(ciphertext=server.encrypt(KEY, b"short")["CiphertextBlob"])
+    )
+    (problem,) = server.judged().problems
+    assert (problem.reason, problem.key_arn, problem.paths) == ("wrong_content", KEY if named else None, ["core/recovery-key"])
 
 
 def test_imported_material_that_expires_is_said():

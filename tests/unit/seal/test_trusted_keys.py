@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError, KmsError, SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys, resolved
 from ansible_collections.sealwright.vault_seal.tests.unit.seal.fake_kms import FakeAws, key_arn
 
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -99,6 +100,27 @@ def test_another_key_is_answered_in_full():
 @pytest.mark.parametrize("text", ["", "alias/vault", ID, "projects/p", key_arn(ID) + " "])
 def test_what_is_no_keys_arn_is_never_trusted(text):
     assert not accepts(TrustedKeys([ID], FakeAws()), text)
+
+
+@pytest.mark.parametrize("text", ["", "alias/vault", ID, "projects/p", key_arn(ID) + " "])
+def test_what_is_no_keys_arn_is_refused_as_a_claim_and_as_an_answer(text):
+    trusted = TrustedKeys([ID], FakeAws())
+    for check, kind in ((trusted.check_claim, BlobError), (trusted.check_answer, KmsError)):
+        with pytest.raises(kind) as raised:
+            check(text)
+        assert (raised.value.reason, raised.value.details) == ("wrong_key", {"key_id": text})
+        check(key_arn(ID))
+        with pytest.raises(kind):
+            check(key_arn(OTHER_ID))
+
+
+def test_a_reference_is_resolved_in_its_region_or_in_that_of_the_values():
+    aws = FakeAws()
+    aws.aliases["alias/vault"] = key_arn(ID, "eu-west-1")
+    assert str(resolved(KeyReference.parse("alias/vault"), aws, "eu-west-1")) == key_arn(ID, "eu-west-1")
+    assert [str(key) for key in TrustedKeys(["alias/vault"], aws, "eu-west-1").keys] == [key_arn(ID, "eu-west-1")]
+    assert [call.region for call in aws.calls] == ["eu-west-1"] * 2
+    assert str(resolved(KeyReference.parse(ID), aws)) == ID
 
 
 def test_no_key_at_all_is_refused_in_full():

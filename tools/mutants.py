@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mutation testing of the seal core with mutmut: `make mutants`, or `make mutants ARGS="sealer rewrap"` for some files.
+
+mutmut names a mutant by its path, and Python a function by its module. Both are the same in a folder that holds `ansible_collections/`: a clone
+tree, whose settings this writes, and below which mutmut makes its own copy with the mutants. The checkout is never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import trees
+from paths import CLONE_TREES, COLLECTION, HOME, ROOT, environment_bin
+
+WORK = CLONE_TREES / "mutants"
+CORE = Path("plugins/module_utils/seal")
+REPORT = ROOT / "benchmarks" / "MUTANTS.md"
+REASONS = ROOT / "benchmarks" / "surviving_mutants.json"
+RESULTS = ROOT / "benchmarks" / "mutants.json"
+
+_HEAD = (
+    "<!--",
+    "Copyright (c) 2026, the sealwright.vault_seal authors",
+    "GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)",
+    "SPDX-License-Identifier: GPL-3.0-or-later",
+    "-->",
+    "",
+    "# Mutation tests of the seal core",
+    "",
+    "Written by `make mutants`. mutmut changes one thing at a time in `plugins/module_utils/seal/`, and the unit tests of that folder must fail.",
+    "A mutant that a test cannot tell from the original, because both do the same, is equivalent and not counted in the score.",
+    "mutmut leaves properties and module-level constants as they are.",
+    "",
+    "| file | mutants | killed | equivalent | score |",
+    "|---|---|---|---|---|",
+)
+
+_SETTINGS = """\
+[mutmut]
+source_paths={core}
+only_mutate=
+{files}
+also_copy={collection}
+pytest_add_cli_args=
+    -q
+    -x
+    --import-mode=append
+    -o
+    pythonpath={copy}/{collection}/tests
+pytest_add_cli_args_test_selection={tests}
+track_dependencies=false
+use_git_change_detection=false
+"""
+
+
+def files(names: list[str]) -> list[str]:
+    """The files of the core, all or those named, as paths from its folder."""
+    known = sorted(str(path.relative_to(ROOT / CORE)) for path in (ROOT / CORE).rglob("*.py") if path.name != "__init__.py")
+    wanted = [name if name.endswith(".py") else f"{name}.py" for name in names]
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        sys.exit(f"No such file of the seal core: {', '.join(unknown)}\nFiles: {' '.join(known)}")
+    return wanted or known
+
+
+def prepare(chosen: list[str]) -> None:
+    """Bring the clone to the checkout's state, with the settings for these files."""
+    trees.clone("mutants")
+    shutil.rmtree(WORK / "mutants", ignore_errors=True)
+    lines = "\n".join(f"    {COLLECTION / CORE / name}" for name in chosen)
+    text = _SETTINGS.format(core=COLLECTION / CORE, files=lines, collection=COLLECTION, copy=WORK / "mutants", tests=COLLECTION / "tests/unit/seal")
+    (WORK / "setup.cfg").write_text(text, encoding="utf-8")
+
+
+def run() -> None:
+    """Run mutmut; its own words go to the terminal."""
+    # No PYTHONPATH to the copy, which is not there yet: Python would remember that.
+    environment = {
+        "PATH": os.pathsep.join([str(environment_bin("mutants")), os.environ.get("PATH", os.defpath)]),
+        "HOME": str(HOME),
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    command = [str(environment_bin("mutants") / "mutmut"), "run", "--max-children", str(os.cpu_count() or 1)]
+    subprocess.run(command, cwd=WORK, env=environment, check=True)
+
+
+def outcomes() -> dict[str, list[dict[str, str]]]:
+    """Each mutant of each file that was run: its name, what became of it, and what was changed where it lives on."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for path in sorted((WORK / "mutants" / COLLECTION / CORE).rglob("*.py.meta")):
+        codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
+        if codes:
+            name = path.name.removesuffix(".py.meta")
+            found[name] = [{"name": mutant, "outcome": _outcome(code)} for mutant, code in codes.items()]
+    return found
+
+
+def _outcome(code: int | None) -> str:
+    # mutmut's codes: pytest's 1 and 3 kill; so do a timeout and a crash. 33: no test reaches it. None: it was not run.
+    if code is None:
+        return "not run"
+    return "survived" if code in (0, 33, 5) else "killed"
+
+
+def changed(mutant: str) -> tuple[str, str]:
+    """The lines that a mutant changes, before and after."""
+    command = [str(environment_bin("mutants") / "mutmut"), "show", mutant]
+    diff = subprocess.run(command, cwd=WORK, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    lines = [line for line in diff if not line.startswith(("---", "+++", "#"))]
+    before, after = ([line[1:].strip() for line in lines if line.startswith(sign)] for sign in "-+")
+    return " ".join(before), " ".join(after)
+
+
+def record() -> None:
+    """Put what was measured into the results, beside what earlier runs measured of other files, and write the report."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for name, mutants in outcomes().items():
+        measured = [each for each in mutants if each["outcome"] != "not run"]
+        survivors = [each["name"] for each in measured if each["outcome"] == "survived"]
+        results[name] = {
+            "mutants": len(measured),
+            "killed": len(measured) - len(survivors),
+            "not_run": len(mutants) - len(measured),
+            "survivors": [[_function(mutant), *changed(mutant)] for mutant in survivors],
+        }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    REPORT.write_text(report(results), encoding="utf-8")
+    print(f"Written: {REPORT.relative_to(ROOT)}")
+
+
+def _function(mutant: str) -> str:
+    name = mutant.rpartition(".")[2].partition("__mutmut_")[0]
+    return name.removeprefix("x\u01c1").replace("\u01c1", ".") if name.startswith("x\u01c1") else name.removeprefix("x_")
+
+
+def report(results: dict[str, Any]) -> str:
+    """The table of scores and the list of survivors, each with its reason."""
+    reasons = {(each["file"], each["before"], each["after"]): each["reason"] for each in json.loads(REASONS.read_text(encoding="utf-8"))}
+    rows, survivors = [], []
+    for name, result in sorted(results.items()):
+        equivalent = 0
+        for function, before, after in result["survivors"]:
+            reason = reasons.get((name, before, after), "")
+            equivalent += reason.startswith("Equivalent")
+            survivors.append(f"- `{name}.py`, `{function}`: {_code(before)} became {_code(after)}. {reason or 'No reason yet.'}")
+        counted = result["mutants"] - equivalent
+        score = f"{100 * result['killed'] / counted:.1f} %" if counted else "-"
+        rest = f" ({result['not_run']} not run)" if result["not_run"] else ""
+        rows.append(f"| `{name}.py` | {result['mutants']}{rest} | {result['killed']} | {equivalent} | {score} |")
+    missing = [f"`{name}`" for name in files([]) if name.removesuffix(".py") not in results]
+    lines = [*_HEAD, *rows, "", f"Not measured yet: {', '.join(missing)}." if missing else "Every file is measured.", "", "## Survivors", "", *survivors]
+    return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> str:
+    text = text if len(text) <= 160 else f"{text[:157]}..."
+    return f"`{text.replace('`', chr(39))}`" if text else "nothing"
+
+
+if __name__ == "__main__":
+    prepare(files(sys.argv[1:]))
+    try:
+        run()
+    finally:
+        record()
