@@ -49,7 +49,7 @@ class Answer(NamedTuple):
         """The body, empty where it is no object."""
         try:
             found = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

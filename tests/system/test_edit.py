@@ -144,7 +144,7 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     before = desk.file.read_bytes()
     refused = {
         "false": "The editor false ended with 1.",
-        desk.script(f'echo "{TYPED}: [" > "$1"'): "opens, but it is no YAML or JSON document",
+        desk.script(f'echo "{TYPED}: [" > "$1"'): "opens, but it is not a YAML or JSON document",
         "no-such-editor --wait": "The editor 'no-such-editor --wait' (from option editor) is not found.",
         "rm": "The editor left no file.",
     }

@@ -20,7 +20,7 @@ from typing import NamedTuple
 BOM = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8, which editors of Windows put before a text."""
 
-SEALED_VALUE, SNAPSHOT, KEY, CONFIG = "sealed value", "snapshot", "public key", "configuration"
+SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT = "sealed value", "snapshot", "public key", "configuration", "document"
 
 _LOOKED_AT = 64 << 10  # bytes of the beginning, and of the end
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789= \t\r\n"
@@ -41,7 +41,7 @@ class Foreign(NamedTuple):
     opened: str = ""
 
     def remedy(self, wanted: str) -> str:
-        """What to do where ``wanted`` is one of SEALED_VALUE, SNAPSHOT, KEY, CONFIG."""
+        """What to do where ``wanted`` is one of SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT."""
         steps = [self.opened] if self.opened else []
         if self.name in _GIVES_THE_SAME:
             return " ".join([*steps, f"Then give the {wanted}."]) if steps else _GIVE[wanted]
@@ -59,6 +59,7 @@ _GIVE = {
     SNAPSHOT: "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it.",
     KEY: "Give the public key in the form that the option's documentation names.",
     CONFIG: "Name a configuration file of the server, in HCL or JSON.",
+    DOCUMENT: "Seal a YAML or JSON document.",
 }
 # Packed or encoded once more: unpacked, it may be what was wanted.
 _GIVES_THE_SAME = {"base64_twice", "hex", "url_safe_base64", "quoted", "python_bytes", "utf16", "utf32", "compressed", "zip", "git_lfs", "git_crypt", "http"}
@@ -66,7 +67,14 @@ _HAS_NO_SECRET = {"empty", "zeros", "html", "xml", "server_error", "tar", "snaps
 
 
 # What says no more than that what was wanted has a fault in it.
-_MAY_BE: dict[str, set[str]] = {SEALED_VALUE: set(), SNAPSHOT: set(), KEY: {"public_key", "pgp_public_key", "text"}, CONFIG: {"hcl", "json", "text"}}
+_TEXTS = {"hcl", "json", "text", "template", "quoted", "hex", "base64_twice", "url_safe_base64", "python_bytes"}
+_MAY_BE: dict[str, set[str]] = {
+    SEALED_VALUE: set(),
+    SNAPSHOT: set(),
+    KEY: {"public_key", "pgp_public_key", "text"},
+    CONFIG: {*_TEXTS, "empty"},
+    DOCUMENT: {*_TEXTS, "empty", "yaml", "server_error", "pgp_public_key", "public_key", "private_key", "certificate", "pem", "html", "xml", "http"},
+}
 
 
 def identify(content: bytes, wanted: str) -> Foreign | None:
