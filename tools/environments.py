@@ -53,6 +53,7 @@ ENVIRONMENTS = {
             Environment(f"py3{minor}", f"units on Python 3.{minor}", "units", ((3, minor),)) for minor in (11, 12, 13, 14)
         ),
         Environment("molecule", "dev, and molecule for the scenarios", "molecule", NEWEST),
+        Environment("fuzz", "units, and atheris, which guides fuzzing by coverage", "fuzz", ((3, 11), (3, 12), (3, 13))),
         Environment("bench", "dev, and what the benchmark compares with", "bench", ((3, 13), (3, 12))),
     )
 }
