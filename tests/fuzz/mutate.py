@@ -11,10 +11,14 @@ import re
 from collections.abc import Sequence
 
 _NUMBERS = (
-    *(b"0", b"-1", b"+1", b"1_0", b"255", b"256", b"65535", b"65536", b"2147483647", b"2147483648", b"4294967296", b"9223372036854775807", b"9223372036854775808"),
+    *(b"0", b"-1", b"+1", b"1_0", b"255", b"256", b"65535", b"65536", b"2147483647", b"2147483648", b"4294967296", b"9223372036854775807",
+    b"9223372036854775808"),
     *(b"18446744073709551615", b"18446744073709551616", b"1e999", b"0x10", b"007", b"NaN", b"7" * 400, b"7" * 5000, b"\xd9\xa1"),
 )
-_BYTES = (b"\0", b"\x7f", b"\x80", b"\xff", b"\xff\xff\xff\xff", b"\x80\0\0\0", b"\n", b"\r\n", b'"', b"'", b"\\", b"{", b"}", b"[", b"]", b"=", b":", b"#", b"$", b"\xef\xbb\xbf")
+_BYTES = (
+    b"\0", b"\x7f", b"\x80", b"\xff", b"\xff\xff\xff\xff", b"\x80\0\0\0", b"\n", b"\r\n", b'"', b"'", b"\\", b"{", b"}", b"[", b"]", b"=", b":", b"#",
+    b"$", b"\xef\xbb\xbf",
+)
 _DIGITS = re.compile(rb"[0-9]+")
 
 
@@ -30,7 +34,8 @@ class Mutator:
         self._words = tuple(words) or _BYTES
         self._longest = longest
         self._ways = (
-            self._flip, self._flip, self._set, self._insert, self._word, self._word, self._remove, self._repeat, self._cut, self._number, self._number, self._splice
+            self._flip, self._flip, self._set, self._insert, self._word, self._word, self._remove, self._repeat, self._cut,
+            self._number, self._number, self._splice,
         )
 
     def mutated(self, corpus: Sequence[bytes]) -> bytes:

@@ -162,8 +162,10 @@ def test_the_tags_of_ansible_mean_the_same_everywhere(project: SealedProject, tm
 
 def test_what_is_no_document_shows_nothing(project: SealedProject) -> None:
     documents = [
-        f"a: !!bool {MALFORMED}", f"a: !!timestamp {MALFORMED}", f"a: {MALFORMED}\nb: 2026-02-30", f"a: {MALFORMED}\nb: {'7' * 5000}", f"a: [{MALFORMED}, {'[' * 20000}",
-        f"a: &a [{MALFORMED}, *a]", f"<<: {MALFORMED}", f"a: !{MALFORMED} b", f"? [{MALFORMED}]\n: b", f"a: {MALFORMED}\na: {MALFORMED}", f"a: !!set {{{MALFORMED}}}",
+        f"a: !!bool {MALFORMED}", f"a: !!timestamp {MALFORMED}", f"a: {MALFORMED}\nb: 2026-02-30", f"a: {MALFORMED}\nb: {'7' * 5000}",
+        f"a: [{MALFORMED}, {'[' * 20000}",
+        f"a: &a [{MALFORMED}, *a]", f"<<: {MALFORMED}", f"a: !{MALFORMED} b", f"? [{MALFORMED}]\n: b", f"a: {MALFORMED}\na: {MALFORMED}",
+        f"a: !!set {{{MALFORMED}}}",
     ]
     tasks: list[dict[str, Any]] = []
     for number, document in enumerate(documents):

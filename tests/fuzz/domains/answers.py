@@ -15,16 +15,22 @@ from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver
 
 _KEY = b"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _DENIALS = (
-    b"User: arn:aws:iam::111122223333:user/ada is not authorized to perform: kms:Decrypt on resource: " + _KEY + b" because no identity-based policy allows the kms:Decrypt action",
-    b"User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: kms:Encrypt on resource: " + _KEY + b" with an explicit deny in a service control policy: arn:aws:x",
+    b"User: arn:aws:iam::111122223333:user/ada is not authorized to perform: kms:Decrypt on resource: " + _KEY
+    + b" because no identity-based policy allows the kms:Decrypt action",
+    b"User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: kms:Encrypt on resource: " + _KEY
+    + b" with an explicit deny in a service control policy: arn:aws:x",
     b"The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
     _KEY + b" is pending deletion.", b"Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z",
 )
 _CODES = ("AccessDeniedException", "KMSInvalidStateException", "InvalidSignatureException", "500", "Throttling", "x")
 _REFERENCES = (
-    _KEY, b"alias/vault-unseal", b"arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a/b", b"mrk-1234abcd12ab34cd56ef1234567890ab", b"1234abcd-12ab-34cd-56ef-1234567890ab",
+    _KEY, b"alias/vault-unseal", b"arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/a/b", b"mrk-1234abcd12ab34cd56ef1234567890ab",
+    b"1234abcd-12ab-34cd-56ef-1234567890ab",
 )
-_WORDS = (b"arn:aws:kms:", b"alias/", b"key/", b"mrk-", b"User: ", b" is not authorized to perform: ", b" on resource: ", b"because no ", b" policy allows", b"with an explicit deny in a ", b"boundary")
+_WORDS = (
+    b"arn:aws:kms:", b"alias/", b"key/", b"mrk-", b"User: ", b" is not authorized to perform: ", b" on resource: ", b"because no ", b" policy allows",
+    b"with an explicit deny in a ", b"boundary",
+)
 
 
 def _denial(data: bytes) -> None:
@@ -50,5 +56,6 @@ def _answer(data: bytes) -> None:
 DRIVERS = (
     Driver("aws_message", _denial, lambda: _DENIALS, _WORDS),
     Driver("key_reference", _reference, lambda: _REFERENCES, _WORDS),
-    Driver("server_answer", _answer, lambda: [b'{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}', b"{}", b'{"sealed": true, "t": 3}', b"<html>"], (b'"errors"', b"[", b"{", b"null", b"5")),
+    Driver("server_answer", _answer, lambda: [b'{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}', b"{}", b'{"sealed": true, "t": 3}',
+    b"<html>"], (b'"errors"', b"[", b"{", b"null", b"5")),
 )

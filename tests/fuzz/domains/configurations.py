@@ -25,7 +25,10 @@ _JSON = (
     b'{"seal": {"awskms": [{"kms_key_id": "x"}, {"endpoint": null}]}, "a": [1, 1.5, -2e3, "\\ud83d\\ude00"]}',
     b'{"plugin": {"kms": {"awskms": {"command": "c", "args": ["a"]}}},}',
 )
-_WORDS = (b'"', b"{", b"}", b"[", b"]", b"=", b",", b"<<EOT\n", b"<<-EOT\n", b"\nEOT\n", b"${", b"/*", b"*/", b"#", b"\\u0041", b"\\x", b"seal", b"awskms", b"0x", b"1e9", b"true")
+_WORDS = (
+    b'"', b"{", b"}", b"[", b"]", b"=", b",", b"<<EOT\n", b"<<-EOT\n", b"\nEOT\n", b"${", b"/*", b"*/", b"#", b"\\u0041", b"\\x", b"seal", b"awskms",
+    b"0x", b"1e9", b"true",
+)
 
 
 def _hcl(data: bytes) -> None:
@@ -50,5 +53,6 @@ def _like_hcl(value: Any) -> Any:
 DRIVERS = (
     Driver("config_hcl", _hcl, lambda: _HCL, _WORDS),
     Driver("config_json", _json, lambda: _JSON, (*_WORDS, b":", b"null", b"\\ud800")),
-    Driver("hcl_written", _written, lambda: [bytes(range(64)), b"\x04\x01\x05\x20${x}\"\\\n\xef\xbb\xbf", bytes(200)], (b"${", b"%{", b"\\", b'"', b"\n", b"\xe2\x80\xa8")),
+    Driver("hcl_written", _written, lambda: [bytes(range(64)), b"\x04\x01\x05\x20${x}\"\\\n\xef\xbb\xbf", bytes(200)], (b"${", b"%{", b"\\", b'"',
+    b"\n", b"\xe2\x80\xa8")),
 )

@@ -21,11 +21,15 @@ _FILES = (
     b"AWS_REGION=us-east-1\r\nVAULT_SEAL_TYPE=awskms\r\n",
 )
 _UNITS = (
-    b'[Unit]\nDescription=x\n[Service]\nUser=openbao\nEnvironment="A=1" B=2 \'C=d e\' "F=%%"\nEnvironment=\nEnvironmentFile=-/nowhere/x.env\nUnsetEnvironment=A\n'
+    b'[Unit]\nDescription=x\n[Service]\nUser=openbao\nEnvironment="A=1" B=2 \'C=d e\' "F=%%"\nEnvironment=\nEnvironmentFile=-/nowhere/x.env\n'
+    b'UnsetEnvironment=A\n'
     b"ExecStart=/usr/bin/bao server -config=/etc/openbao.hcl \\\n  -config /etc/more\n",
     b'[Service]\n# a \\\nEnvironment="X=\\x20\\t\\u00e9\\101" Y=bad\\q\nEnvironment="Z=unbalanced\n',
 )
-_WORDS = (b"[Service]\n", b"Environment=", b"EnvironmentFile=-/nowhere", b"ExecStart=/x -config=", b"UnsetEnvironment=", b"\\\n", b'"', b"'", b"\\x20", b"\\u00e9", b"%%", b"%h", b"#", b";", b"=")
+_WORDS = (
+    b"[Service]\n", b"Environment=", b"EnvironmentFile=-/nowhere", b"ExecStart=/x -config=", b"UnsetEnvironment=", b"\\\n", b'"', b"'", b"\\x20",
+    b"\\u00e9", b"%%", b"%h", b"#", b";", b"=",
+)
 _FOLDER = tempfile.mkdtemp(prefix="fuzz-units-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 

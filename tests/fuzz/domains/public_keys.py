@@ -17,7 +17,10 @@ from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver
 
 _VECTORS = Path(__file__).parents[2] / "vectors" / "pgp_keys.json"
 _NOW = 1_750_000_000.0
-_WORDS = (b"\x99\x01\x0d\x04", b"\x98\x33\x04", b"\xc6\x33\x04", b"\xb4\x10", b"\x88\x90\x04\x13", b"\xb8", b"\x9d", b"\xff\xff\xff\xff\xff", b"\x05\x09\0\0\0\0", b"\x02\x1b\x0c")
+_WORDS = (
+    b"\x99\x01\x0d\x04", b"\x98\x33\x04", b"\xc6\x33\x04", b"\xb4\x10", b"\x88\x90\x04\x13", b"\xb8", b"\x9d", b"\xff\xff\xff\xff\xff",
+    b"\x05\x09\0\0\0\0", b"\x02\x1b\x0c",
+)
 _RECIPIENTS = (
     b"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
     b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAhSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n-----END PUBLIC KEY-----\n",

@@ -17,10 +17,15 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.value_f
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
 
 _VECTORS = Path(__file__).parents[2] / "vectors"
-_WORDS = (b"multiwrapvalue:1\0\0\0\x10", b"s", b"\x0a", b"\x12\x0c", b"\x2a", b"\x1a\x4b", b"\x2a\xb8\x01", b"\x08\x01", b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", b"\x0b\x0c")
+_WORDS = (
+    b"multiwrapvalue:1\0\0\0\x10", b"s", b"\x0a", b"\x12\x0c", b"\x2a", b"\x1a\x4b", b"\x2a\xb8\x01", b"\x08\x01",
+    b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", b"\x0b\x0c",
+)
 _FILES = (
-    b"", b"$ANSIBLE_VAULT;1.1;AES256\n38", b"---\na: 1\n", b'{"a": 1}', b"sops:\n  mac: x\n", b"age-encryption.org/v1\n", b"vault:v1:abcd", b"\x01\x02\x02\x00x" + bytes(20),
-    b"\x1f\x8b\x08\0", b"-----BEGIN PGP MESSAGE-----\n\nhQ\n", b"\x85\x01\x0c\x03", b"\xc1\xc0\x4c\x03", b"-----BEGIN PRIVATE KEY-----\n", b"<!DOCTYPE html>", b'{"errors":[]}',
+    b"", b"$ANSIBLE_VAULT;1.1;AES256\n38", b"---\na: 1\n", b'{"a": 1}', b"sops:\n  mac: x\n", b"age-encryption.org/v1\n", b"vault:v1:abcd",
+    b"\x01\x02\x02\x00x" + bytes(20),
+    b"\x1f\x8b\x08\0", b"-----BEGIN PGP MESSAGE-----\n\nhQ\n", b"\x85\x01\x0c\x03", b"\xc1\xc0\x4c\x03", b"-----BEGIN PRIVATE KEY-----\n",
+    b"<!DOCTYPE html>", b'{"errors":[]}',
     b"\xff\xfea\0b\0", b"\xef\xbb\xbfCg==", b'seal "awskms" {\n}\n', b"b'Q2c9PQ=='", b"AQICAHh", b"0a0b0c", b"age1qqq", b"AGE-SECRET-KEY-1",
 )
 

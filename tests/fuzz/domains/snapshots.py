@@ -22,14 +22,18 @@ _VECTORS = Path(__file__).parents[2] / "vectors" / "snapshots"
 _BLOCK = 512
 _MEMBERS = Server().members()
 _TAR_WORDS = (
-    *(b"meta.json", b"state.bin", b"SHA256SUMS", b"SHA256SUMS.sealed", b"ustar\0" b"00", b"ustar  \0", b"00000001234\0", b"-1\0", b"x", b"g", b"0", b"L", b"K", b"S"),
+    *(b"meta.json", b"state.bin", b"SHA256SUMS", b"SHA256SUMS.sealed", b"ustar\0" b"00", b"ustar  \0", b"00000001234\0", b"-1\0", b"x", b"g", b"0",
+    b"L", b"K", b"S"),
     *(b"\x80\0\0\0\0\0\0\0\0\0\x04\xb0", b"\xff" * 12, b"12 size=123\n", b"13 path=abcd\n", bytes(_BLOCK), b"28 GNU.sparse.major=1\n"),
 )
 _STATE_WORDS = (
     *(b"core/hsm/barrier-unseal-keys", b"core/recovery-key", b"core/seal-config", b"core/recovery-config", b"core/seal-gen-info", b"core/shamir-kek"),
     *(b"namespaces/3c1b/", b"\x0a\x10", b"\x12\x20", b"\x80\x80\x80\x04", b'{"type":"awskms"}', b"s"),
 )
-_META_WORDS = (b'"Index"', b'"Term"', b'"Version"', b'"Size"', b'"Configuration"', b'{"Servers":[{"Suffrage":0}]}', b"null", b"true", b"-1", b"1e5", b"NaN", b'"\\ud800"')
+_META_WORDS = (
+    b'"Index"', b'"Term"', b'"Version"', b'"Size"', b'"Configuration"', b'{"Servers":[{"Suffrage":0}]}', b"null", b"true", b"-1", b"1e5", b"NaN",
+    b'"\\ud800"',
+)
 
 
 def _read(data: bytes) -> None:
@@ -57,12 +61,12 @@ def _tar(data: bytes) -> None:
 
 def _state(data: bytes) -> None:
     description = meta(len(data))
-    _read(archive([("meta.json", description), ("state.bin", data), ("SHA256SUMS", sums(description, data)), ("SHA256SUMS.sealed", _MEMBERS["SHA256SUMS.sealed"])]))
+    _read(archive({**_MEMBERS, "meta.json": description, "state.bin": data, "SHA256SUMS": sums(description, data)}.items()))
 
 
 def _meta(data: bytes) -> None:
     state = _MEMBERS["state.bin"]
-    _read(archive([("meta.json", data), ("state.bin", state), ("SHA256SUMS", sums(data, state)), ("SHA256SUMS.sealed", _MEMBERS["SHA256SUMS.sealed"])]))
+    _read(archive({**_MEMBERS, "meta.json": data, "SHA256SUMS": sums(data, state)}.items()))
 
 
 def _files() -> Iterator[bytes]:
