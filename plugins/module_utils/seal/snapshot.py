@@ -43,6 +43,7 @@ _SUFFIX = b"s"[0]
 # A server keeps some hundred bytes for each namespace and key. These bound what a hostile file can make this keep in memory.
 _MOST_KEPT = 16 << 20
 _LONGEST_KEPT = 1 << 20  # of one value
+_MOST_SLOTS = 100_000  # a slot takes memory of its own, however few bytes it has
 _NO_SERVERS = "Do not trust this file: no server writes such a one."
 
 
@@ -188,6 +189,7 @@ class _State:
         self._seen: set[str] = set()
         self._proofs: set[tuple[str, ...]] = set()
         self._kept = 0
+        self._slots = 0
 
     def read(self, pieces: Iterable[bytes]) -> None:
         for path, value, _size in read_entries(pieces):
@@ -253,6 +255,9 @@ class _State:
             self._keep(size)
         if keep or new or proof or len(self._listed) < MAX_LISTED:
             self._keep(len(path) + sum(len(slot.key_id) for slot in slots))
+            self._slots += len(slots)
+            if self._slots > _MOST_SLOTS:
+                raise SnapshotError.too_large(f"its sealed values have more than {_MOST_SLOTS} slots to keep in mind", _NO_SERVERS)
             self._listed.append(entry)
 
     def _keep(self, size: int) -> None:
