@@ -22,7 +22,8 @@ def parse_variables(loader: Any, plaintext: bytes, path: str) -> dict[str, Any]:
         variables = read_document(plaintext, loader, templates=True, path=path) if plaintext.strip() else {}
     except DocumentError as error:
         fault = str(error)
-    if not fault and not variables:
+    # What is not a list or dictionary is not looked into: a value of !vault would be decrypted to know whether it is empty.
+    if not fault and (variables is None or (isinstance(variables, (dict, list)) and not variables)):
         return {}
     if not fault and not isinstance(variables, dict):
         fault = foreign_format(plaintext) or "it holds no variables, which are names with values"

@@ -63,7 +63,10 @@ _GIVE = {
 }
 # Packed or encoded once more: unpacked, it may be what was wanted.
 _GIVES_THE_SAME = {"base64_twice", "hex", "url_safe_base64", "quoted", "python_bytes", "utf16", "utf32", "compressed", "zip", "git_lfs", "git_crypt", "http"}
-_HAS_NO_SECRET = {"empty", "zeros", "html", "xml", "server_error", "tar", "snapshot", "database", "certificate", "public_key", "pgp_public_key", "template"}
+_HAS_NO_SECRET = {
+    *("empty", "zeros", "html", "xml", "server_error", "tar", "snapshot", "database", "certificate", "template"),
+    *("public_key", "ssh_public_key", "pgp_public_key"),
+}
 
 
 # What says no more than that what was wanted has a fault in it.
@@ -71,9 +74,12 @@ _TEXTS = {"hcl", "json", "text", "template", "quoted", "hex", "base64_twice", "u
 _MAY_BE: dict[str, set[str]] = {
     SEALED_VALUE: set(),
     SNAPSHOT: set(),
-    KEY: {"public_key", "pgp_public_key", "text"},
+    KEY: {"empty", "public_key", "pgp_public_key", "text"},
     CONFIG: {*_TEXTS, "empty"},
-    DOCUMENT: {*_TEXTS, "empty", "yaml", "server_error", "pgp_public_key", "public_key", "private_key", "certificate", "pem", "html", "xml", "http"},
+    DOCUMENT: {
+        *(*_TEXTS, "empty", "yaml", "server_error", "pgp_public_key", "public_key", "ssh_public_key", "private_key", "certificate", "pem"),
+        *("html", "xml", "http"),
+    },
 }
 
 
@@ -171,7 +177,7 @@ def _pem(head: bytes, _content: bytes) -> Foreign | None:
     if re.match(rb"age1[a-z0-9]{20,}", text):
         return Foreign("public_key", "it is a public key of age")
     if re.match(rb"(?:ssh|ecdsa|sk-ssh)-[\w@.\-]+ AAAA", text):
-        return Foreign("public_key", "it is a public key of SSH")
+        return Foreign("ssh_public_key", "it is a public key of SSH")
     if b"PRIVATE KEY-----" in text[:4096] and b"-----BEGIN " in text[:4096]:
         return Foreign("private_key", "it is a private key")
     if not text.startswith(b"-----BEGIN "):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .errors import SettingError
+from .foreign import CONFIG, identify
 from .hcl import Body, Item, malformed, parse_hcl
 from .host_files import Candidates, exists, is_folder, names_in, read
 from .secret_names import holds_secret
@@ -80,7 +81,11 @@ def read_config(paths: Sequence[str], candidates: Candidates | None = None) -> S
         for name in _files(path, places):
             if name not in config.files:
                 config.files.append(name)
-                parse_config(_text(name, places), name, config)
+                text = _text(name, places)
+                try:
+                    parse_config(text, name, config)
+                except SettingError as error:
+                    raise _foreign(name, text.encode()) or error from None
     return config
 
 
@@ -132,7 +137,16 @@ def _text(path: str, candidates: Candidates) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise SettingError(f"{path} is not UTF-8.", reason="malformed_config", remedy="Name a configuration file.") from None
+        error = SettingError(f"{path} is not UTF-8.", reason="malformed_config", remedy="Name a configuration file.")
+        raise _foreign(path, content) or error from None
+
+
+def _foreign(path: str, content: bytes) -> SettingError | None:
+    """The error of a file of another format; None where nothing is known of it."""
+    foreign = identify(content, CONFIG)
+    if foreign is None:
+        return None
+    return SettingError(f"{path} is not a configuration of a server: {foreign.what}.", reason="malformed_config", remedy=foreign.remedy(CONFIG))
 
 
 def _source(name: str, line: int) -> str:

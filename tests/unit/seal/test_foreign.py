@@ -17,9 +17,12 @@ import time
 import zipfile
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError, SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import BlobError, SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.foreign import CONFIG, KEY, SEALED_VALUE, SNAPSHOT, identify
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key import PgpKey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.recipient import Recipient
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import MAX_SIZE, read_content, read_text
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import read_config
 from ansible_collections.sealwright.vault_seal.tests.unit.seal.snapshots import Server, read
 
 SECRET = "Hunter2Secret"
@@ -99,7 +102,7 @@ FILES = {
     "openssh key": (b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n", "private_key", "private key"),
     "certificate": (b"-----BEGIN CERTIFICATE-----\nMIIE\n", "certificate", "certificate"),
     "public key": (b"-----BEGIN PUBLIC KEY-----\nMIIB\n", "public_key", "public key"),
-    "ssh public key": (b"ssh-ed25519 AAAAC3Nza me@here\n", "public_key", "SSH"),
+    "ssh public key": (b"ssh-ed25519 AAAAC3Nza me@here\n", "ssh_public_key", "SSH"),
     "error of a server": (ERRORS, "server_error", "error of a Vault or OpenBao server"),
     "html": (b"\n<!DOCTYPE html>\n<html><head>", "html", "HTML"),
     "s3 error": (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', "xml", "S3"),
@@ -179,3 +182,38 @@ def test_a_value_that_was_cut_off_keeps_its_own_words():
     with pytest.raises(BlobError) as failure:
         read_content(base64.b64decode(SEALED)[:-5], MAX_SIZE)
     assert "cut off" in failure.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *(("ansible-vault", "ansible-vault"), ("certificate", "certificate"), ("ssh public key", "SSH"), ("pgp public key", "neither")),
+        *(("yaml", "plain YAML"), ("age", "age")),
+    ],
+)
+def test_in_place_of_a_recipient(name, words):
+    with pytest.raises(SettingError) as failure:
+        Recipient(FILES[name][0].decode())
+    assert (failure.value.reason, words in failure.value.message) == ("invalid_recipient", True), failure.value.message
+
+
+@pytest.mark.parametrize("name", ["ansible-vault", "age key", "certificate", "transit", "html", "yaml"])
+def test_in_place_of_an_openpgp_key(name):
+    with pytest.raises(SettingError) as failure:
+        PgpKey.parse(FILES[name][0].decode())
+    assert (failure.value.reason, FILES[name][2] in failure.value.message) == ("invalid_pgp_key", True), failure.value.message
+
+
+def test_public_keys_may_have_a_byte_order_mark():
+    age = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+    assert Recipient(f"\ufeff{age}\n").encrypt(b"x").format == "age-x25519"
+
+
+@pytest.mark.parametrize("name", ["utf-16 of powershell", "ansible-vault", "sops yaml", "gzip", "yaml", "pgp message bytes"])
+def test_in_place_of_a_configuration(name, tmp_path):
+    path = tmp_path / "server.hcl"
+    path.write_bytes(FILES[name][0])
+    with pytest.raises(SettingError) as failure:
+        read_config([str(path)])
+    assert (failure.value.reason, FILES[name][2] in failure.value.message) == ("malformed_config", True), failure.value.message
+    assert SECRET not in str(failure.value)
