@@ -9,7 +9,7 @@ PYTHON ?= python3
 CHECK = $(PYTHON) -B tools/check.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint system matrix sanity integration molecule docs importer bench mutants environments pins clean
+.PHONY: help demo test unit lint fuzz system matrix sanity integration molecule docs importer bench mutants environments pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,9 @@ unit: ## the unit tests on the newest Python: the inner loop
 
 lint: ## style, types, ansible-lint, changelog, licences
 	@$(CHECK) lint
+
+fuzz: ## fuzz the readers of foreign bytes for 20 s, or for MINUTES
+	@$(CHECK) fuzz -- $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 system: ## tests with real parts: strict KMS, ansible, the server
 	@$(CHECK) system -- $(ARGS)

@@ -54,6 +54,7 @@ ENVIRONMENTS = {
         ),
         Environment("molecule", "dev, and molecule for the scenarios", "molecule", NEWEST),
         Environment("mutants", "mutmut, and what the tests of the seal core need", "mutants", ((3, 12), (3, 13), (3, 11), (3, 10))),
+        Environment("fuzz", "units, and atheris, which guides fuzzing by coverage", "fuzz", ((3, 11), (3, 12), (3, 13))),
         Environment("bench", "dev, and what the benchmark compares with", "bench", ((3, 13), (3, 12))),
     )
 }

@@ -13,7 +13,7 @@ import uv
 from paths import REQUIREMENTS
 
 # The oldest Python that each file serves; the pins hold for it and for all later ones.
-OLDEST = {"lowest": "3.9"}
+OLDEST = {"fuzz": "3.11", "lowest": "3.9"}
 
 NOTE = """\
 

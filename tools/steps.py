@@ -52,6 +52,7 @@ GROUPS = {
     "demo": ("demo",),
     "bench": ("bench",),
     "mutants": ("mutants",),
+    "fuzz": ("fuzz",),
 }
 # The scenarios of extensions/molecule that need no root, one after the other; those of three hosts have a step each, the long ones first.
 SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
@@ -100,6 +101,9 @@ class Catalogue:
 
     def _tests(self) -> None:
         self._add("units", _pytest("dev", "tests/unit", workers=2), slots=ALL_SLOTS)
+        # Guided by coverage where there is a Python for it, else at random.
+        fuzz = "fuzz" if environments.ENVIRONMENTS["fuzz"].choose(self._found) else "dev"
+        self._add("fuzz", [_tool(fuzz, "python"), "tests/fuzz/run.py"], needs=(fuzz,), slots=ALL_SLOTS, minutes=60 * 24)
         self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS, minutes=40)
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS, minutes=30)

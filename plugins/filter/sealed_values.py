@@ -13,14 +13,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from jinja2.filters import pass_environment
+
+_READ_DOCUMENTS = ("awskms_seal_unwrap", "awskms_seal_extract")
+
 
 def _imported_when_used(name: str) -> Callable[..., Any]:
-    def use(*arguments: Any, **options: Any) -> Any:
+    @pass_environment
+    def use(environment: Any, *arguments: Any, **options: Any) -> Any:
         from ansible_collections.sealwright.vault_seal.plugins.plugin_utils import value_filters
 
+        if name in _READ_DOCUMENTS:
+            options["loader"] = _loader(environment)
         return getattr(value_filters, name)(*arguments, **options)
 
     return use
+
+
+def _loader(environment: Any) -> Any:
+    """Ansible's loader, with the passwords of ansible-vault; None from ansible-core 2.19 on, where every loader has them."""
+    lookup = getattr(environment, "globals", {}).get("lookup")
+    return getattr(getattr(lookup, "__self__", None), "_loader", None)
 
 
 class FilterModule:

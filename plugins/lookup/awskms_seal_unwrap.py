@@ -141,7 +141,7 @@ class LookupModule(LookupBase):
         with named_errors(names if len(names) > 1 else []):
             opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
         encoding = self.get_option("encoding")
-        return [encoded(name, value.plaintext, encoding) for name, value in zip(names, opened)]
+        return [encoded(name, value.plaintext, encoding, self._loader) for name, value in zip(names, opened)]
 
     def _found(self, term: Any, variables: dict[str, Any] | None) -> str:
         path: str | None = None

@@ -21,9 +21,10 @@ from typing import NamedTuple
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import copy_attributes, held_folder, place, remove_parts
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.foreign import without_bom
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.protowire import Buffer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_regular, read_descriptor
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue, from_file_content, is_base64
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue, is_base64, read_content
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import about
 
 _INODE = ("st_dev", "st_ino")
@@ -32,12 +33,16 @@ _PATHS = "Check the path and its permissions on the host where the task runs."
 
 
 class FileForm(NamedTuple):
-    """How a value stands in a file: as bytes, or as base64 in lines of ``width`` (0: one line) with ``line_end``, at the end too where ``ends``."""
+    """How a value stands in a file: as bytes, or as base64 in lines of ``width`` (0: one line) with ``line_end``, at the end too where ``ends``.
+
+    ``bom`` is the byte order mark that the text begins with, or empty.
+    """
 
     base64: bool
     width: int = 0
     line_end: bytes = b"\n"
     ends: bool = True
+    bom: bytes = b""
 
     def pieces(self, value: SealedValue) -> list[Buffer]:
         """The value's bytes in this form."""
@@ -46,7 +51,7 @@ class FileForm(NamedTuple):
         text = base64.b64encode(value.encode())
         width = self.width or len(text)
         lines = [text[start : start + width] for start in range(0, len(text), width)]
-        return [self.line_end.join(lines), self.line_end if self.ends else b""]
+        return [self.bom, self.line_end.join(lines), self.line_end if self.ends else b""]
 
 
 class SealedFile:
@@ -71,7 +76,7 @@ class SealedFile:
         """The value; raises :class:`SettingError` (``file_error``) or :class:`BlobError`, with the file's name."""
         content = self._content()
         with about(f"The file {self.path}"):
-            value = SealedValue.parse(from_file_content(content, self._limit), self._limit)
+            value = read_content(content, self._limit)
         self.form = _form(content)
         return value
 
@@ -173,8 +178,9 @@ def _form(content: bytes) -> FileForm:
     if not is_base64(content):
         return FileForm(base64=False)
     line_end = b"\r\n" if b"\r\n" in content else b"\n"
-    lines = content.split()
-    return FileForm(True, len(lines[0]) if len(lines) > 1 else 0, line_end, content.endswith(b"\n"))
+    text = without_bom(content)
+    lines = text.split()
+    return FileForm(True, len(lines[0]) if len(lines) > 1 else 0, line_end, text.endswith(b"\n"), content[: len(content) - len(text)])
 
 
 def _failed(message: str, remedy: str = _PATHS) -> SettingError:

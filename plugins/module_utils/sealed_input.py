@@ -18,8 +18,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import (
     SealedValue,
     checked_limit,
-    from_base64,
-    from_file_content,
+    read_content,
+    read_text,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import read_file
@@ -34,7 +34,7 @@ def from_blob(name: str, blob: Any, limit: int) -> SealedValue:
             remedy="Give the sealed value as base64.",
         )
     with about(name):
-        return SealedValue.parse(from_base64(blob, checked_limit(limit)), limit)
+        return read_text(blob, checked_limit(limit))
 
 
 def from_file(path: str, name: str, limit: int) -> SealedValue:
@@ -44,7 +44,7 @@ def from_file(path: str, name: str, limit: int) -> SealedValue:
     """
     content = read_file(path, name, checked_limit(limit) * 3 // 2)
     with about(f"The file {path}"):
-        return SealedValue.parse(from_file_content(content, limit), limit)
+        return read_content(content, limit)
 
 
 def trusted_keys(

@@ -92,7 +92,9 @@ seealso:
 notes:
   - Limits. O(max_size) for the unpacked state, which beyond 4 GiB may be at most 200 times as long as the file, since a server's state is ciphertext. 8191
     bytes for each other member, as the servers have it. 8 MiB for an entry of the state; a longer one is passed over and counted in RV(notes). 64 slots for a
-    sealed value, 1000 distinct sets of keys, 10000 sealed entries that are listed (all are counted), 16 MiB of what is listed and kept to be opened.
+    sealed value, 1000 distinct sets of keys, 10000 sealed entries that are listed (all are counted), 16 MiB and 100000 slots of what is listed and kept.
+  - Zero bytes after the archive, as C(dd) and tapes add them, are accepted, as the servers accept them, and reported in RV(notes). At most O(max_size) of them
+    are read.
   - A snapshot of a server with a shamir seal depends on no KMS key. What is sealed in it is listed, and RV(restorable) stays V(null), as nothing here can
     ask for its unseal keys.
   - Of the namespaces of OpenBao that have a seal of their own, the UUIDs are known; their names are encrypted.
@@ -189,7 +191,7 @@ problems:
 notes:
   description:
     - What is worth knowing and stands in no way, in the form of RV(problems). Such as V(shamir_seal), V(foreign_wrapper), V(unnamed_key),
-      V(no_recovery_key), V(key_material_expires).
+      V(no_recovery_key), V(key_material_expires), V(trailing_zeros).
   returned: success
   type: list
   elements: dict

@@ -37,23 +37,29 @@ _UNWRAP_SPEC: dict[str, dict[str, Any]] = {
 _NOT_GIVEN = object()
 
 
-def awskms_seal_unwrap(sealed: Any, **options: Any) -> Any:
-    """Documented in plugins/filter/awskms_seal_unwrap.yml. Raises AnsibleFilterError."""
+def awskms_seal_unwrap(sealed: Any, *, loader: Any = None, **options: Any) -> Any:
+    """Documented in plugins/filter/awskms_seal_unwrap.yml. Raises AnsibleFilterError.
+
+    :param loader: Ansible's own, which reads documents.
+    """
     with_names = isinstance(sealed, Mapping)
     if not with_names and not isinstance(sealed, list):
-        return _in_words(lambda: _unwrapped({"The value": sealed}, options)[0])
+        return _in_words(lambda: _unwrapped({"The value": sealed}, options, loader)[0])
     names = list(sealed) if with_names else range(1, len(sealed) + 1)
     values = {f"Value {name}": value for name, value in zip(names, sealed.values() if with_names else sealed)}
-    opened = _in_words(lambda: _unwrapped(values, options))
+    opened = _in_words(lambda: _unwrapped(values, options, loader))
     return dict(zip(sealed, opened)) if with_names else opened
 
 
-def awskms_seal_extract(sealed: Any, path: Any, default: Any = _NOT_GIVEN, **options: Any) -> Any:
-    """Documented in plugins/filter/awskms_seal_extract.yml. Raises AnsibleFilterError."""
+def awskms_seal_extract(sealed: Any, path: Any, default: Any = _NOT_GIVEN, *, loader: Any = None, **options: Any) -> Any:
+    """Documented in plugins/filter/awskms_seal_extract.yml. Raises AnsibleFilterError.
+
+    :param loader: Ansible's own, which reads documents.
+    """
     steps = path.split(".") if isinstance(path, str) else path
     if not isinstance(steps, list) or not steps or not all(isinstance(step, (str, int)) and step != "" for step in steps):
         raise AnsibleFilterError("The path is to be a text such as 'database.users.0', or a list of names and indexes.")
-    document = _in_words(lambda: _unwrapped({"The value": sealed}, {**options, "encoding": "yaml"})[0])
+    document = _in_words(lambda: _unwrapped({"The value": sealed}, {**options, "encoding": "yaml"}, loader)[0])
     try:
         return at_path("The value", document, steps)
     except KeyError as error:
@@ -75,7 +81,7 @@ def awskms_seal_info(sealed: Any, max_size: int = MAX_SIZE) -> dict[str, Any]:
     }
 
 
-def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any]) -> list[Any]:
+def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any], loader: Any) -> list[Any]:
     validated = ArgumentSpecValidator(_UNWRAP_SPEC).validate(dict(options))
     if validated.errors.messages:
         raise SettingError(f"The filter does not take its options: {validated.errors.msg}.", reason="invalid_option")
@@ -88,7 +94,7 @@ def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any]) -> list[An
     with named_errors(list(sealed) if len(sealed) > 1 else []):
         opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
     # As with the lookup, what a value holds is never taken for a template.
-    return [wrap_var(encoded(name, value.plaintext, params["encoding"])) for name, value in zip(sealed, opened)]
+    return [wrap_var(encoded(name, value.plaintext, params["encoding"], loader)) for name, value in zip(sealed, opened)]
 
 
 def _in_words(work: Callable[[], Any]) -> Any:

@@ -8,17 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
-from yaml import YAMLError
-
-try:
-    from ansible.template import trust_as_template
-except ImportError:  # ansible-core before 2.19 takes every text of a variables file for a template
-
-    def trust_as_template(value: Any) -> Any:
-        """Trust is not marked."""
-        return value
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import DocumentError, foreign_format, read_document
 
 
 def parse_variables(loader: Any, plaintext: bytes, path: str) -> dict[str, Any]:
@@ -26,33 +17,22 @@ def parse_variables(loader: Any, plaintext: bytes, path: str) -> dict[str, Any]:
 
     :param loader: Ansible's own, whose tags such as ``!vault`` and ``!unsafe`` are understood.
     """
+    fault = ""
     try:
-        variables = loader.load(trust_as_template(plaintext.decode()), file_name=path, show_content=False)
-    except UnicodeDecodeError:
-        raise _malformed(path, "it is not UTF-8") from None
-    except (AnsibleError, YAMLError) as error:
-        raise _malformed(path, f"it is no YAML or JSON document{_where(error)}") from None
-    if not variables:
+        variables = read_document(plaintext, loader, templates=True, path=path) if plaintext.strip() else {}
+    except DocumentError as error:
+        fault = str(error)
+    # What is not a list or dictionary is not looked into: a value of !vault would be decrypted to know whether it is empty.
+    if not fault and (variables is None or (isinstance(variables, (dict, list)) and not variables)):
         return {}
-    if not isinstance(variables, dict):
-        raise _malformed(path, "it holds no variables, which are names with values") from None
+    if not fault and not isinstance(variables, dict):
+        fault = foreign_format(plaintext) or "it holds no variables, which are names with values"
+    if not fault and not all(isinstance(name, str) for name in variables):
+        fault = "the name of a variable in it is not a string"
+    if fault:
+        raise SettingError(
+            f"The sealed file {path} opens, but {fault}.",
+            reason="malformed_document",
+            remedy="Correct it, for example with the playbook sealwright.vault_seal.edit.",
+        )
     return variables
-
-
-def _where(error: BaseException) -> str:
-    # The parser's own words would show what the file holds.
-    cause: Any = error
-    while cause is not None:
-        mark = getattr(cause, "problem_mark", None)
-        if mark is not None:
-            return f" (line {mark.line + 1}, column {mark.column + 1})"
-        cause = getattr(cause, "orig_exc", None) or cause.__cause__ or cause.__context__
-    return ""
-
-
-def _malformed(path: str, what: str) -> SettingError:
-    return SettingError(
-        f"The sealed file {path} opens, but {what}.",
-        reason="malformed_document",
-        remedy="Correct it, for example with the playbook sealwright.vault_seal.edit.",
-    )

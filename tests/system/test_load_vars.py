@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,10 +138,50 @@ def test_no_secret_anywhere(project: SealedProject, tmp_path_factory: pytest.Tem
         there.seal("inventory/group_vars/all.yml.sealed", f"v_secret: {IN_VARS}\n{MALFORMED}: [\n")
         failed = there.ansible.playbook(plays, "-vvvv", env={"ANSIBLE_LOG_PATH": str(folder / "log")})
     assert failed.code != 0
-    assert "opens, but it is no YAML or JSON document" in failed.output
+    assert "opens, but it is not a YAML or JSON document" in failed.output
     assert (folder / "log").stat().st_size > len(run.stdout)
     printed = {"output": (run.output + failed.output).encode(), "command lines": b"\n".join(lines)}
     assert places_with([IN_VARS, LOADED, FILTERED, MALFORMED], printed, folder) == []
+
+
+def test_the_tags_of_ansible_mean_the_same_everywhere(project: SealedProject, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("of ansible-vault", encoding="utf-8")
+    vault = ["--vault-password-file", str(tmp_path / "password")]
+    encrypted = project.ansible.command(["ansible-vault", "encrypt_string", *vault, FILTERED]).succeeded().stdout
+    document = f"raw: !unsafe '{{{{ 1 + 1 }}}}'\nvault: {encrypted}"
+    project.seal("vars/tags.yml.sealed", f"l_tags:\n  {document.strip()}\n".replace("\nvault", "\n  vault"))
+    project.seal("files/tags.yml.sealed", document)
+    lookup = "lookup('sealwright.vault_seal.awskms_seal_unwrap', 'tags.yml.sealed', from_file=true, encoding='yaml')"
+    from_filter, from_extract = f"(blob | {OPEN}(encoding='yaml'))", f"(blob | {EXTRACT}('raw')) ~ (blob | {EXTRACT}('vault'))"
+    expressions = [*(f"{source}.raw ~ {source}.vault" for source in ("l_tags", lookup, from_filter)), from_extract]
+    tasks = [{"name": "load", LOAD: {"file": "tags.yml.sealed"}}, *(said(expression) for expression in expressions)]
+    plays = [{"hosts": "all", "gather_facts": False, "vars": {"blob": as_text(project.values.envelope(document.encode()))}, "tasks": tasks}]
+    run = project.ansible.playbook(plays, *vault).succeeded()
+    assert [run[expression]["msg"] for expression in expressions] == ["{{ 1 + 1 }}" + FILTERED] * 4
+
+
+def test_what_is_no_document_shows_nothing(project: SealedProject) -> None:
+    documents = [
+        f"a: !!bool {MALFORMED}", f"a: !!timestamp {MALFORMED}", f"a: {MALFORMED}\nb: 2026-02-30", f"a: {MALFORMED}\nb: {'7' * 5000}",
+        f"a: [{MALFORMED}, {'[' * 20000}",
+        f"a: &a [{MALFORMED}, *a]", f"<<: {MALFORMED}", f"a: !{MALFORMED} b", f"? [{MALFORMED}]\n: b", f"a: {MALFORMED}\na: {MALFORMED}",
+        f"a: !!set {{{MALFORMED}}}",
+    ]
+    tasks: list[dict[str, Any]] = []
+    for number, document in enumerate(documents):
+        project.seal(f"vars/bad{number}.yml.sealed", document)
+        blob = as_text(project.values.envelope(document.encode()))
+        tasks.append({"name": f"load {number}", LOAD: {"file": f"bad{number}.yml.sealed"}, "ignore_errors": True})
+        expressions = {
+            f"extract {number}": f"'{blob}' | {EXTRACT}('a')",
+            f"filter {number}": f"'{blob}' | {OPEN}(encoding='yaml')",
+            f"lookup {number}": f"lookup('sealwright.vault_seal.awskms_seal_unwrap', '{blob}', encoding='yaml')",
+        }
+        tasks += [{"name": name, DEBUG: {"msg": "{{ " + expression + " }}"}, "ignore_errors": True} for name, expression in expressions.items()]
+    run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}], "-vvv").succeeded()
+    assert [task["name"] for task in tasks if " opens, but " not in run[task["name"]]["msg"]] == []
+    for part in (MALFORMED, MALFORMED[:8], "77777", "Traceback (most recent call last)"):
+        assert part not in run.output
 
 
 def test_a_loop_is_refused_where_its_variables_would_be_facts(project: SealedProject) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +17,14 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connect
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms, open_kms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap, wrap_batch
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot import read_snapshot
 
 from support.module_run import finished, start_module
 from support.openbao import OpenBao
 from support.snapshot_archive import entries, members, with_member
 from support.strict_kms import StrictKms
 
+SNAPSHOTS = Path(__file__).parents[1] / "vectors" / "snapshots"
 SEALED_SUMS = "SHA256SUMS.sealed"
 ALIAS = "alias/vault-unseal"
 
@@ -129,3 +132,16 @@ def test_the_server_refuses_a_value_bound_to_additional_data(judge: Judge) -> No
 def test_the_server_refuses_an_authentic_seal_of_another_text(judge: Judge) -> None:
     status, body = judge.restore_with(wrap(judge.kms, ALIAS, b"other sums").value.encode())
     assert (status, "failed checking integrity of snapshot" in body) == (500, True)
+
+
+@pytest.mark.parametrize("zeros", [1, 512, 10240])
+def test_the_server_restores_an_archive_that_zeros_follow(judge: Judge, zeros: int) -> None:
+    archive = judge.archive + bytes(zeros)
+    assert read_snapshot(io.BytesIO(archive), len(archive)).trailing_zeros == zeros
+    assert judge.server.restore(archive).status == 204
+
+
+@pytest.mark.parametrize("path", sorted(SNAPSHOTS.glob("negative-*.snap")), ids=lambda path: path.stem)
+def test_the_server_refuses_a_negative_size(judge: Judge, path: Path) -> None:
+    reply = judge.server.restore(path.read_bytes())
+    assert (reply.status, "invalid tar header" in reply.body.decode()) == (500, True), reply.body

@@ -120,8 +120,8 @@ def test_a_file_that_does_not_open_can_be_left_out(project: Project) -> None:
     (b"secret: \xff", "it is not UTF-8"),
     (b"- secret\n", "it holds no variables, which are names with values"),
     (b"secret", "it holds no variables, which are names with values"),
-    (b"a: 1\nsecret: [\n", "it is no YAML or JSON document (line 3, column 1)"),
-    (b"secret: &a *secret\n", "it is no YAML or JSON document"),
+    (b"a: 1\nsecret: [\n", "it is not a YAML or JSON document (line 3, column 1)"),
+    (b"secret: &a *secret\n", "it is not a YAML or JSON document"),
 ])
 def test_what_is_no_document_of_variables_is_not_shown(project: Project, content: bytes, what: str) -> None:
     project.write("group_vars/all.yml.sealed", content)

@@ -10,10 +10,11 @@ Decrypt), "AWS KMS keys" (those that AWS manages cannot be used directly) and "I
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
+
+from .strict_json import JsonError, read_json
 
 Answer = Mapping[str, Any]
 
@@ -182,8 +183,8 @@ def grant_facts(grant: Answer) -> dict[str, Any]:
 def policy_document(text: str) -> Any:
     """A key policy as data; as text where it is not JSON."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return read_json(text)
+    except JsonError:
         return text
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .errors import SettingError
+from .foreign import KEY, identify
 from .pgp_packets import (
     PUBLIC_KEY,
     PUBLIC_SUBKEY,
@@ -77,7 +78,7 @@ class PgpKey:
     @classmethod
     def parse(cls, text: str) -> PgpKey:
         """Read an armoured key or the base64 of its bytes; raises :class:`SettingError` (``invalid_pgp_key``)."""
-        content = from_text(text)
+        content = _content(text.lstrip("\ufeff"))
         keys: list[tuple[bytes, list[Signature]]] = []
         user_id = ""
         for packet in packets(content):
@@ -122,6 +123,18 @@ class PgpKey:
             remedy="Ask its owner for a key that is valid and for encryption. "
             "A server finds out in the middle of its initialisation, which then cannot be repeated.",
         )
+
+
+def _content(text: str) -> bytes:
+    """The certificate of a text; where it holds none, a text of another format is named as what it is."""
+    try:
+        return from_text(text)
+    except SettingError as error:
+        foreign = identify(text.encode("utf-8", "replace"), KEY)
+        if foreign is None or "secret key" in error.message:
+            raise
+        named = malformed(foreign.what)
+    raise named
 
 
 def _key(body: bytes, signatures: list[Signature]) -> _Key:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .errors import SettingError
+from .foreign import KEY, identify
 
 try:
     from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
@@ -65,7 +66,7 @@ class Recipient:
                 reason="missing_library",
                 remedy="Install cryptography 36 or later for the Python that runs this.",
             )
-        self._key = _public_key(text.strip())
+        self._key = _public_key(text.strip().lstrip("\ufeff"))
 
     def encrypt(self, plaintext: bytes) -> Encrypted:
         """Encrypt at most 128 bytes."""
@@ -88,7 +89,8 @@ def _public_key(text: str) -> Any:
     try:
         key: Any = load_pem_public_key(text.encode())
     except Exception:  # which errors there are differs from release to release of cryptography
-        raise _invalid("it is neither a PEM public key nor an age recipient") from None
+        foreign = identify(text.encode("utf-8", "replace"), KEY)
+        raise _invalid(foreign.what if foreign else "it is neither a PEM public key nor an age recipient") from None
     if isinstance(key, RSAPublicKey):
         if not _LEAST_RSA_BITS <= key.key_size <= _LARGEST_RSA_BITS:
             raise _invalid(f"it is an RSA key of {key.key_size} bits")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from .arn import KeyReference
 from .blob import BlobInfo, Others
 from .errors import BlobError, SettingError
+from .foreign import SEALED_VALUE, identify, without_bom
 from .protowire import Buffer, bytes_field, read_fields, varint_field
 
 MAX_SIZE = 64 * 1024 * 1024
@@ -102,8 +103,8 @@ def checked_limit(limit: int) -> int:
 
 
 def from_base64(text: str | bytes, max_size: int = MAX_SIZE) -> bytes:
-    """Decode a sealed value's text form; white space is skipped, anything else outside base64 is refused."""
-    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    """Decode a sealed value's text form; white space and a byte order mark are skipped, anything else outside base64 is refused."""
+    raw = without_bom(_encoded(text))
     if len(raw) > max_size * 3 // 2 + 1024:  # 4/3 for base64 itself, and room for line ends
         raise BlobError.malformed(f"its text has {len(raw)} characters, more than a value of {max_size} bytes needs")
     compact = b"".join(raw.split())
@@ -125,7 +126,37 @@ def from_file_content(content: bytes, max_size: int = MAX_SIZE) -> bytes:
 
 def is_base64(content: bytes) -> bool:
     """Whether a file holds base64. No sealed value consists of its characters only: tags and lengths are control characters."""
-    return bool(content) and not content.translate(None, bytes(_BASE64))
+    text = without_bom(content)
+    return bool(text) and not text.translate(None, bytes(_BASE64))
+
+
+def read_text(text: str, max_size: int = MAX_SIZE) -> SealedValue:
+    """The sealed value that a text holds as base64; raises :class:`BlobError`, which names a file of another format as what it is."""
+    try:
+        return SealedValue.parse(from_base64(text, max_size), max_size)
+    except BlobError as error:
+        raise _named(error, _encoded(text)) from None
+
+
+def read_content(content: bytes, max_size: int = MAX_SIZE) -> SealedValue:
+    """The sealed value that a file holds, as bytes or as base64; raises :class:`BlobError` as :func:`read_text` does."""
+    try:
+        return SealedValue.parse(from_file_content(content, max_size), max_size)
+    except BlobError as error:
+        raise _named(error, content) from None
+
+
+def _named(error: BlobError, content: bytes) -> BlobError:
+    foreign = identify(content, SEALED_VALUE)
+    if foreign is None:
+        return error
+    return BlobError(
+        f"This is not a sealed value: {foreign.what}.", reason=error.reason, remedy=foreign.remedy(SEALED_VALUE), details={"format": foreign.name}
+    )
+
+
+def _encoded(text: str | bytes) -> bytes:
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
 def _reads(view: memoryview) -> bool:

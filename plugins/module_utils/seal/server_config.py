@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from .errors import SettingError
+from .foreign import CONFIG, identify
 from .hcl import Body, malformed, parse_hcl
 from .hcl_json import parse_json
 from .host_files import Candidates, exists, is_folder, names_in, read
@@ -81,7 +82,11 @@ def read_config(paths: Sequence[str], candidates: Candidates | None = None) -> S
         for name in _files(path, places):
             if name not in config.files:
                 config.files.append(name)
-                parse_config(_text(name, places), name, config)
+                text = _text(name, places)
+                try:
+                    parse_config(text, name, config)
+                except SettingError as error:
+                    raise _foreign(name, text.encode()) or error from None
     return config
 
 
@@ -135,7 +140,16 @@ def _text(path: str, candidates: Candidates) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise SettingError(f"{path} is not UTF-8.", reason="malformed_config", remedy="Name a configuration file.") from None
+        error = SettingError(f"{path} is not UTF-8.", reason="malformed_config", remedy="Name a configuration file.")
+        raise _foreign(path, content) or error from None
+
+
+def _foreign(path: str, content: bytes) -> SettingError | None:
+    """The error of a file of another format; None where nothing is known of it."""
+    foreign = identify(content, CONFIG)
+    if foreign is None:
+        return None
+    return SettingError(f"{path} is not a configuration of a server: {foreign.what}.", reason="malformed_config", remedy=foreign.remedy(CONFIG))
 
 
 def _source(name: str, line: int) -> str:

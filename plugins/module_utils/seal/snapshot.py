@@ -20,7 +20,7 @@ from .blob import BlobInfo
 from .errors import BlobError
 from .protowire import Buffer
 from .sealed_value import SealedValue
-from .snapshot_archive import MAX_STATE, META, SEALED_SUMS, STATE, SUMS, Member, SnapshotError, read_members
+from .snapshot_archive import MAX_STATE, META, SEALED_SUMS, STATE, SUMS, Archive, Member, SnapshotError
 from .snapshot_config import SealConfig, SnapshotMeta, json_object, meta_facts, seal_config, seal_generation
 from .snapshot_state import read_entries
 
@@ -43,6 +43,7 @@ _SUFFIX = b"s"[0]
 # A server keeps some hundred bytes for each namespace and key. These bound what a hostile file can make this keep in memory.
 _MOST_KEPT = 16 << 20
 _LONGEST_KEPT = 1 << 20  # of one value
+_MOST_SLOTS = 100_000  # a slot takes memory of its own, however few bytes it has
 _NO_SERVERS = "Do not trust this file: no server writes such a one."
 
 
@@ -80,7 +81,10 @@ class Slot:
 
 @dataclass
 class Snapshot:
-    """All that was found. ``listed`` are the sealed entries, up to a limit; ``sealed`` counts all of them by the keys that open them."""
+    """All that was found. ``listed`` are the sealed entries, up to a limit; ``sealed`` counts all of them by the keys that open them.
+
+    ``trailing_zeros`` is how many zero bytes follow the archive in the file.
+    """
 
     meta: SnapshotMeta
     digests: dict[str, str]
@@ -95,6 +99,7 @@ class Snapshot:
     count_by_keys: dict[tuple[str, ...], int]
     sealed_namespaces: list[str]
     passed_over: int
+    trailing_zeros: int = 0
 
     def entry(self, path: str) -> SealedEntry | None:
         """The sealed value at this path; of those that belong to the seal itself all are listed."""
@@ -115,7 +120,8 @@ def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) 
     small: dict[str, bytes] = {}
     state = _State()
     fault: SnapshotError | None = None
-    for member in read_members(stream, file_size, max_state):
+    archive = Archive(stream, file_size, max_state)
+    for member in archive.members():
         digest = hashlib.sha256()
         if member.name == STATE:
             state.size = member.size
@@ -140,7 +146,9 @@ def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) 
     meta = meta_facts(small[META])
     if meta.size != state.size:
         raise SnapshotError.malformed(f"its {META} says that {STATE} has {meta.size} bytes, and it has {state.size}")
-    return state.snapshot(meta, {name: digests[name] for name in (META, STATE)}, small[SUMS], small.get(SEALED_SUMS, b""))
+    snapshot = state.snapshot(meta, {name: digests[name] for name in (META, STATE)}, small[SUMS], small.get(SEALED_SUMS, b""))
+    snapshot.trailing_zeros = archive.trailing_zeros
+    return snapshot
 
 
 def checked_sums(sums: bytes, digests: dict[str, str]) -> str:
@@ -181,6 +189,7 @@ class _State:
         self._seen: set[str] = set()
         self._proofs: set[tuple[str, ...]] = set()
         self._kept = 0
+        self._slots = 0
 
     def read(self, pieces: Iterable[bytes]) -> None:
         for path, value, _size in read_entries(pieces):
@@ -246,6 +255,9 @@ class _State:
             self._keep(size)
         if keep or new or proof or len(self._listed) < MAX_LISTED:
             self._keep(len(path) + sum(len(slot.key_id) for slot in slots))
+            self._slots += len(slots)
+            if self._slots > _MOST_SLOTS:
+                raise SnapshotError.too_large(f"its sealed values have more than {_MOST_SLOTS} slots to keep in mind", _NO_SERVERS)
             self._listed.append(entry)
 
     def _keep(self, size: int) -> None:

@@ -15,7 +15,10 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from .errors import SealError
+from .errors import BlobError, SealError
+from .foreign import SNAPSHOT, identify
+from .sealed_value import read_content
+from .tar_headers import BLOCK, MAX_PAX, TarError, kind_of, name_of, pax_records, pax_size, size_of
 
 META, STATE, SUMS, SEALED_SUMS = "meta.json", "state.bin", "SHA256SUMS", "SHA256SUMS.sealed"
 MEMBERS = (META, STATE, SUMS, SEALED_SUMS)
@@ -34,13 +37,11 @@ _LARGEST_LIMIT = 1 << 44
 _ANY_EXPANSION = 4 << 30  # a state of so many bytes is read in some seconds
 _PACKED = 64 << 10  # what is read from the file at a time
 _PIECE = 1 << 20  # what is unpacked at a time, at most
-_BLOCK = 512
-_MAX_PAX = 64 << 10
 _MAX_PADDING = 1 << 20  # zeros after the end: GNU tar fills up to 10240 bytes, or to what its option -b says
 
 _AGAIN = "Take the snapshot again from its source, or another one."
-_NO_TAR = "what is compressed in it is no tar archive, or a header of it is damaged"
 _REGULAR = (b"0", b"\0")
+_GZIP = b"\x1f\x8b"
 
 
 class SnapshotError(SealError):
@@ -56,6 +57,18 @@ class SnapshotError(SealError):
         """Something that no server writes."""
         remedy = "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."
         return cls(f"This is not a raft snapshot of Vault or OpenBao: {what}.", reason="malformed_snapshot", remedy=remedy)
+
+    @classmethod
+    def not_gzip(cls, beginning: bytes) -> SnapshotError:
+        """A file that begins as no gzip file does, named as what it is."""
+        foreign = identify(beginning, SNAPSHOT)
+        if not beginning or foreign is None:
+            what = "it is empty" if not beginning else "it is a sealed value, not a snapshot" if _is_sealed(beginning) else "it is not compressed by gzip"
+            return cls.malformed(what)
+        error = cls.malformed(foreign.what)
+        error.remedy = foreign.remedy(SNAPSHOT)
+        error.details["format"] = foreign.name
+        return error
 
     @classmethod
     def too_large(cls, what: str, remedy: str) -> SnapshotError:
@@ -81,25 +94,38 @@ def checked_state_limit(limit: int) -> int:
     return limit
 
 
-def read_members(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) -> Iterator[Member]:
-    """The members of a snapshot in the order they come; each of the four at most once.
+class Archive:
+    """A snapshot's archive, read once from its beginning to its end.
 
     :param file_size: the bytes of the file, to which an impossible size of the state is compared.
-    :param max_state: the most bytes of the state.
-
-    Raises :class:`SnapshotError`: ``malformed_snapshot``, ``damaged_snapshot`` or ``snapshot_too_large``.
+    :param max_state: the most bytes of the state, and of zeros after the archive.
     """
-    unpacked = _Unpacked(stream)
-    seen: list[str] = []
-    while True:
-        header = _next_header(unpacked)
-        if header is None:
-            return
-        name, size = header
-        _check_member(name, size, seen, file_size, max_state)
-        seen.append(name)
-        yield Member(name, size, unpacked.pieces(size, name))
-        unpacked.skip(-size % _BLOCK)
+
+    def __init__(self, stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) -> None:
+        self._unpacked = _Unpacked(stream, max_state)
+        self._file_size = file_size
+        self._max_state = max_state
+
+    @property
+    def trailing_zeros(self) -> int:
+        """How many zero bytes follow the compressed archive, once all members were read: dd and tapes fill up a last block so."""
+        return self._unpacked.trailing_zeros
+
+    def members(self) -> Iterator[Member]:
+        """The members in the order they come; each of the four at most once.
+
+        Raises :class:`SnapshotError`: ``malformed_snapshot``, ``damaged_snapshot`` or ``snapshot_too_large``.
+        """
+        seen: list[str] = []
+        while True:
+            header = _next_header(self._unpacked)
+            if header is None:
+                return
+            name, size = header
+            _check_member(name, size, seen, self._file_size, self._max_state)
+            seen.append(name)
+            yield Member(name, size, self._unpacked.pieces(size, name))
+            self._unpacked.skip(-size % BLOCK)
 
 
 def _check_member(name: str, size: int, seen: list[str], file_size: int, max_state: int) -> None:
@@ -126,74 +152,42 @@ def _check_member(name: str, size: int, seen: list[str], file_size: int, max_sta
 
 def _next_header(unpacked: _Unpacked) -> tuple[str, int] | None:
     """Name and size of the next member; None at the end, which must be the end of everything."""
-    extended: dict[str, str] = {}
+    extended: dict[str, str] | None = None
     while True:
-        block = unpacked.take(_BLOCK, "the header of a member")
+        block = unpacked.take(BLOCK, "the header of a member")
         if not block.strip(b"\0"):
             unpacked.expect_end()
             return None
-        size = _checked_header(block)
-        kind = block[156:157]
-        if kind == b"x" and not extended:
-            if size > _MAX_PAX:
-                raise SnapshotError.malformed(f"a header of its archive has {size} bytes, more than {_MAX_PAX}")
-            extended = _pax_records(unpacked.take(size, "a header"))
-            unpacked.skip(-size % _BLOCK)
-            continue
-        name = extended.get("path") or _name(block)
-        if kind not in _REGULAR:
-            raise SnapshotError.malformed(
-                f"its member {_shown(name)} is no regular file (type {_shown(kind.decode('latin-1'))}). Nothing of it was unpacked to disk"
-            )
-        return name, _pax_size(extended["size"]) if "size" in extended else size
+        try:
+            size = size_of(block)
+            if kind_of(block) == b"x" and extended is None:
+                extended = _extended(unpacked, size)
+                continue
+            name = (extended or {}).get("path") or name_of(block)
+            if extended and "size" in extended:
+                size = pax_size(extended["size"])
+        except TarError as error:
+            raise SnapshotError.malformed(str(error)) from None
+        if kind_of(block) not in _REGULAR:
+            kind = _shown(kind_of(block).decode("latin-1"))
+            raise SnapshotError.malformed(f"its member {_shown(name)} is no regular file (type {kind}). Nothing of it was unpacked to disk")
+        return name, size
 
 
-def _checked_header(block: bytes) -> int:
-    """The size that a header states, its own checksum being right."""
-    stated = _number(block[148:156])
-    if stated != sum(block) - sum(block[148:156]) + 8 * ord(" "):
-        raise SnapshotError.malformed(_NO_TAR)
-    return _number(block[124:136])
-
-
-def _number(field: bytes) -> int:
-    """A number of a tar header: octal digits, or in base 256 where the first bit is set."""
-    if field[0] & 0x80:
-        return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
-    digits = field.strip(b"\0 ")
-    try:
-        return int(digits or b"0", 8)
-    except ValueError:
-        raise SnapshotError.malformed(_NO_TAR) from None
-
-
-def _name(block: bytes) -> str:
-    name = block[:100].split(b"\0", 1)[0]
-    if block[257:263] == b"ustar\0":
-        prefix = block[345:500].split(b"\0", 1)[0]
-        name = prefix + b"/" + name if prefix else name
-    return name.decode("utf-8", "backslashreplace")
-
-
-def _pax_records(content: bytes) -> dict[str, str]:
-    """The records ``LENGTH KEY=VALUE`` of an extended header."""
-    records = {}
-    position = 0
-    while position < len(content):
-        digits, space, _rest = content[position : position + 20].partition(b" ")
-        length = int(digits) if space and digits.isdigit() else 0
-        key, equals, value = content[position + len(digits) + 1 : position + length - 1].partition(b"=")
-        if not equals or content[position + length - 1 : position + length] != b"\n":
-            raise SnapshotError.malformed("an extended header of its archive is not of its form")
-        records[key.decode("utf-8", "backslashreplace")] = value.decode("utf-8", "backslashreplace")
-        position += length
+def _extended(unpacked: _Unpacked, size: int) -> dict[str, str]:
+    if size > MAX_PAX:
+        raise TarError(f"a header of its archive has {size} bytes, more than {MAX_PAX}")
+    records = pax_records(unpacked.take(size, "a header"))
+    unpacked.skip(-size % BLOCK)
     return records
 
 
-def _pax_size(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise SnapshotError.malformed("an extended header of its archive holds a size that is none")
-    return int(text)
+def _is_sealed(content: bytes) -> bool:
+    try:
+        read_content(content)
+    except BlobError:
+        return False
+    return True
 
 
 def _shown(name: str) -> str:
@@ -201,11 +195,17 @@ def _shown(name: str) -> str:
 
 
 class _Unpacked:
-    """The unpacked bytes of a gzip file, in order; holds no more than one piece of them."""
+    """The unpacked bytes of a gzip file, in order; holds no more than one piece of them.
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._pieces = _unpack(stream)
+    :param max_zeros: the most zero bytes that may follow the compressed archive.
+    """
+
+    def __init__(self, stream: BinaryIO, max_zeros: int) -> None:
+        self._stream = stream
+        self._max_zeros = max_zeros
+        self._pieces = self._unpack()
         self._rest = memoryview(b"")
+        self.trailing_zeros = 0
 
     def _more(self) -> bool:
         self._rest = memoryview(next(self._pieces, b""))
@@ -213,7 +213,7 @@ class _Unpacked:
 
     def pieces(self, size: int, name: str) -> Iterator[bytes]:
         """Exactly so many bytes, in pieces of at most 1 MiB."""
-        while size:
+        while size > 0:
             if not self._rest and not self._more():
                 raise SnapshotError.damaged(f"it ends within {name}, of which {size} bytes are missing")
             piece = bytes(self._rest[:size])
@@ -239,26 +239,41 @@ class _Unpacked:
                 raise SnapshotError.malformed(f"more than {_MAX_PADDING} zeros follow the end of its archive")
             self._rest = memoryview(b"")
 
+    def _unpack(self) -> Iterator[bytes]:
+        """The unpacked pieces, each of at most 1 MiB; zlib itself compares the checksum and the length at the end."""
+        packed = self._stream.read(_PACKED)
+        if packed[:2] != _GZIP:
+            raise SnapshotError.not_gzip(packed)
+        unpacker = zlib.decompressobj(wbits=31)
+        while True:
+            try:
+                piece = unpacker.decompress(packed, _PIECE)
+            except zlib.error as error:
+                raise SnapshotError.damaged(f"its gzip stream cannot be unpacked ({error})") from None
+            if piece:
+                yield piece
+            if unpacker.eof:
+                packed = self._after_the_end(unpacker.unused_data)
+                if not packed:
+                    return
+                unpacker = zlib.decompressobj(wbits=31)  # gzip files may be joined
+            else:
+                packed = unpacker.unconsumed_tail or self._stream.read(_PACKED)
+                if not packed and not piece:
+                    raise SnapshotError.damaged("it is cut off: its gzip stream does not end")
 
-def _unpack(stream: BinaryIO) -> Iterator[bytes]:
-    """The unpacked pieces, each of at most 1 MiB; zlib itself compares the checksum and the length at the end."""
-    packed = stream.read(_PACKED)
-    if packed[:2] != b"\x1f\x8b":
-        raise SnapshotError.malformed("it is empty" if not packed else "it is not compressed by gzip")
-    unpacker = zlib.decompressobj(wbits=31)
-    while True:
-        try:
-            piece = unpacker.decompress(packed, _PIECE)
-        except zlib.error as error:
-            raise SnapshotError.damaged(f"its gzip stream cannot be unpacked ({error})") from None
-        if piece:
-            yield piece
-        if unpacker.eof:
-            packed = unpacker.unused_data or stream.read(_PACKED)
-            if not packed:
-                return
-            unpacker = zlib.decompressobj(wbits=31)  # gzip files may be joined
-        else:
-            packed = unpacker.unconsumed_tail or stream.read(_PACKED)
-            if not packed and not piece:
-                raise SnapshotError.damaged("it is cut off: its gzip stream does not end")
+    def _after_the_end(self, packed: bytes) -> bytes:
+        """What follows a gzip file that ended: the next one, or nothing; zeros up to the end of the file count as nothing."""
+        packed = packed or self._stream.read(_PACKED)
+        while packed[:1] == b"\0":
+            if packed.strip(b"\0"):
+                raise SnapshotError.damaged("its gzip stream is followed by zeros, and these by other bytes")
+            self.trailing_zeros += len(packed)
+            if self.trailing_zeros > self._max_zeros:
+                raise SnapshotError.too_large(
+                    f"more than {self._max_zeros} zeros follow its archive", "Cut the file off after its archive, or raise max_size."
+                )
+            packed = self._stream.read(_PACKED)
+        if packed and self.trailing_zeros:
+            raise SnapshotError.damaged("its gzip stream is followed by zeros, and these by other bytes")
+        return packed

@@ -10,7 +10,6 @@ What opens is looked at and let go: no plaintext leaves this file but by :func:`
 from __future__ import annotations
 
 import binascii
-import json
 from base64 import b64decode
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,6 +23,7 @@ from .sealed_value import SealedValue
 from .sealer import KmsForRegion, Unsealer
 from .snapshot import BARRIER_KEYS, RECOVERY_KEY, Snapshot, checked_sums
 from .snapshot_archive import SEALED_SUMS
+from .strict_json import read_json
 
 KEY_SIZE = 32
 """Bytes of a barrier key and of a recovery key (``GenerateKey`` of OpenBao's ``vault/barrier/aes_gcm.go``)."""
@@ -107,7 +107,7 @@ def _wrong_content(path: str, opened: bytes, snapshot: Snapshot) -> str:
 
 def _are_keys(opened: bytes) -> bool:
     try:
-        keys = json.loads(opened)
+        keys = read_json(opened)
         return isinstance(keys, list) and bool(keys) and all(len(b64decode(key, validate=True)) == KEY_SIZE for key in keys)
-    except (TypeError, ValueError, RecursionError, binascii.Error):
+    except (TypeError, ValueError, binascii.Error):
         return False

@@ -10,11 +10,11 @@ HashiCorp Vault's ``vault/seal/seal.go`` and ``KMS`` of its ``internalshared/con
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from .snapshot_archive import META, SnapshotError
+from .strict_json import JsonError, read_json
 
 _MAX_JSON = 1 << 20
 _SUFFRAGE = ("voter", "nonvoter", "staging")
@@ -49,8 +49,8 @@ class SealConfig:
 def json_object(name: str, content: bytes) -> dict[str, Any]:
     """A JSON object; raises :class:`SnapshotError` (``malformed_snapshot``) for anything else."""
     try:
-        found = json.loads(content) if len(content) <= _MAX_JSON else None
-    except (ValueError, RecursionError):
+        found = read_json(content, surrogates=True) if len(content) <= _MAX_JSON else None
+    except JsonError:
         found = None
     if not isinstance(found, dict):
         raise SnapshotError.malformed(f"its {name} is no JSON object")
@@ -60,7 +60,7 @@ def json_object(name: str, content: bytes) -> dict[str, Any]:
 def meta_facts(content: bytes) -> SnapshotMeta:
     """What ``meta.json`` says; raises :class:`SnapshotError` (``malformed_snapshot``)."""
     meta = json_object(META, content)
-    if not all(isinstance(meta.get(name), int) and meta[name] >= 0 for name in ("Index", "Term", "Version", "Size")):
+    if not all(_is_number(meta.get(name)) for name in ("Index", "Term", "Version", "Size")):
         raise SnapshotError.malformed(f"its {META} lacks Index, Term, Version or Size")
     configuration = meta.get("Configuration")
     servers = configuration.get("Servers") if isinstance(configuration, dict) else None
@@ -73,7 +73,7 @@ def seal_config(name: str, config: dict[str, Any]) -> SealConfig:
     kind = config.get("type") or "shamir"
     if not isinstance(kind, str):
         raise SnapshotError.malformed(f"its {name} names no type of seal")
-    return SealConfig(kind, _number(config, "secret_shares"), _number(config, "secret_threshold"))
+    return SealConfig(_text(kind), _number(config, "secret_shares"), _number(config, "secret_threshold"))
 
 
 def seal_generation(info: dict[str, Any]) -> dict[str, Any]:
@@ -90,26 +90,36 @@ def _seal(seal: dict[str, Any]) -> dict[str, Any]:
     config = seal.get("Config")
     config = config if isinstance(config, dict) else {}
     return {
-        "type": str(seal.get("Type", "")),
-        "name": str(seal.get("Name", "")),
+        "type": _text(seal.get("Type")),
+        "name": _text(seal.get("Name")),
         "priority": _number(seal, "Priority"),
         "disabled": seal.get("Disabled") is True,
-        **{name: str(config[name]) if name in config else None for name in _SHOWN_SETTINGS},
+        **{name: _text(config[name]) if name in config else None for name in _SHOWN_SETTINGS},
     }
 
 
 def _peer(server: dict[str, Any]) -> dict[str, str]:
     suffrage = _number(server, "Suffrage")
     return {
-        "id": str(server.get("ID", "")),
-        "address": str(server.get("Address", "")),
+        "id": _text(server.get("ID")),
+        "address": _text(server.get("Address")),
         "suffrage": _SUFFRAGE[suffrage] if suffrage < len(_SUFFRAGE) else str(suffrage),
     }
 
 
 def _number(found: dict[str, Any], name: str) -> int:
     value = found.get(name)
-    return value if isinstance(value, int) and value >= 0 else 0
+    return value if isinstance(value, int) and _is_number(value) else 0
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is an unsigned number of 64 bits, as the servers read it."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 64
+
+
+def _text(value: Any) -> str:
+    """A text without lone surrogates, which could not be written; empty where it is none."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _dicts(found: Any) -> list[dict[str, Any]]:

@@ -150,6 +150,13 @@ class Judge:
                     "Restored, the server has no operation that needs one, such as a new root token.", [RECOVERY_KEY],
                 )
             )
+        if found.trailing_zeros:
+            self.notes.append(
+                Problem(
+                    "trailing_zeros", f"{found.trailing_zeros} zero bytes follow the archive in the file, as dd and tapes add them.",
+                    "No action is needed: servers restore such a file.",
+                )
+            )
         if found.passed_over:
             self.notes.append(
                 Problem(

@@ -193,6 +193,14 @@ def test_what_is_kept_is_bounded():
     assert (found.entry("logical/1").value, found.entry("logical/2").value is None) == (None, False)
 
 
+def test_the_slots_are_bounded():
+    server = Server()
+    slots = b"\x12\x03\x0a\x01c" * 64
+    value = b"multiwrapvalue:1" + len(slots).to_bytes(4, "big") + slots
+    server.stored.update({f"namespaces/{number:04}/{BARRIER_PATH}": value for number in range(1700)})
+    assert refused(server)[0] == "snapshot_too_large"
+
+
 def test_the_keys_are_bounded():
     server = Server()
     for number in range(MAX_KEYS):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+from pathlib import Path
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
@@ -16,6 +17,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapsho
 from ansible_collections.sealwright.vault_seal.tests.support.snapshot_archive import archive
 from ansible_collections.sealwright.vault_seal.tests.unit.seal.snapshots import Server, read
 
+VECTORS = Path(__file__).parents[2] / "vectors" / "snapshots"
 SERVER = Server()
 GOOD = SERVER.snapshot()
 MEMBERS = SERVER.members()
@@ -155,7 +157,7 @@ def test_bombs_are_refused_before_they_are_unpacked():
 
 
 def test_an_extended_header_is_bounded_and_of_its_form():
-    cases = {b"1" * 70000: "more than 65536", b"99 size=1\n": "not of its form", b"11 size=-1\n\n": "not of its form", b"10 size=x\n": "size that is none"}
+    cases = {b"1" * 70000: "more than 65536", b"99 size=1\n": "not of its form", b"11 size=-1\n\n": "not of its form", b"10 size=x\n": "an invalid size"}
     for content, words in cases.items():
         data = tar_of([item("x", content, kind=b"x"), item("state.bin", b"x")])
         reason, message = refused(gzip.compress(data))
@@ -167,3 +169,81 @@ def test_the_limit_has_limits(limit):
     with pytest.raises(SealError) as failure:
         checked_state_limit(limit)
     assert failure.value.reason == "invalid_option"
+
+
+def header_with(field, at, name="state.bin", kind=b"0"):
+    """A tar header with these bytes at this place, its checksum being right."""
+    made = tarfile.TarInfo(name)
+    made.type = kind
+    header = bytearray(made.tobuf(tarfile.GNU_FORMAT))
+    header[at : at + len(field)] = field
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+@pytest.mark.parametrize("path", sorted(VECTORS.glob("negative-*.snap")), ids=lambda path: path.stem)
+def test_a_negative_size_ends_at_once(path):
+    assert refused(path.read_bytes())[0] == "malformed_snapshot"
+
+
+@pytest.mark.parametrize("kind", [b"0", b"x"])
+@pytest.mark.parametrize(
+    "size", [b"-1", b"+5", b"1_0", b"0o7", b"8", b"0x1", b"1.5", b"1 1", "\u0661".encode(), b"\xff" * 12, b"\xc0" + bytes(11), b"\x80\x01" + bytes(10)]
+)
+def test_numbers_of_headers_are_read_strictly(size, kind):
+    data = gzip.compress(header_with(size.ljust(12, b"\0"), 124, kind=kind) + bytes(4096))
+    assert refused(data)[0] == "malformed_snapshot"
+
+
+@pytest.mark.parametrize("checksum", [b"-0012345", b"+0012345", b"1_234567", b"\xff" * 8])
+def test_the_checksum_is_a_number_too(checksum):
+    header = header_with(b"", 0)
+    assert refused(gzip.compress(header[:148] + checksum + header[156:] + bytes(4096)))[0] == "malformed_snapshot"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        *(b"-1 a=b\n", b"+7 a=b\n", b"0 a=b\n", b"4 =\n", b"1_0 a=bc\n", b"10 size=-\n", b"11 size=+1\n", b"12 size=1_0\n", b"99999999999999999999 a=b\n"),
+        *(b"10 size= \n", b"28 size=9999999999999999999\n", b"8 =size\n", b"7 a=b\n7 a=c\n", b"24 GNU.sparse.name=x.bin\n", "8 size=\u0661\n".encode()),
+    ],
+)
+def test_records_of_extended_headers_are_read_strictly(record):
+    data = tar_of([item("x", record, kind=b"x"), item("state.bin", b"x")])
+    assert refused(gzip.compress(data))[0] == "malformed_snapshot"
+
+
+def test_extended_headers_do_not_go_on_for_ever():
+    data = tar_of([item("x", b"", kind=b"x")] * 3)
+    assert "no regular file (type 'x')" in refused(gzip.compress(data))[1]
+
+
+@pytest.mark.parametrize("zeros", [1, 512, 10240, 200_000])
+def test_zeros_after_the_archive_are_accepted(zeros):
+    snapshot = read(GOOD + bytes(zeros))
+    assert (snapshot.trailing_zeros, snapshot.meta.index) == (zeros, 52)
+    assert read(GOOD).trailing_zeros == 0
+
+
+def test_the_snapshot_of_a_tape():
+    assert read((VECTORS / "trailing-nul.snap").read_bytes()).trailing_zeros == 512
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        (bytes(512) + b"more", "damaged_snapshot"),
+        (bytes(200_000) + b"more", "damaged_snapshot"),
+        (bytes(512) + GOOD, "damaged_snapshot"),
+        (bytes((1 << 20) + 1), "snapshot_too_large"),
+    ],
+    ids=["bytes", "bytes far behind", "another one", "too many"],
+)
+def test_what_else_follows_the_archive_is_refused(after, reason):
+    assert refused(GOOD + after, max_state=1 << 20)[0] == reason
+
+
+def test_an_archive_that_is_cut_off_and_filled_up_with_zeros_is_damaged():
+    assert refused(GOOD[:-20] + bytes(4096))[0] in ("damaged_snapshot", "malformed_snapshot")
+    assert refused(GOOD[:-4] + bytes(4096))[0] == "damaged_snapshot"
