@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 
 from .errors import SettingError
@@ -39,8 +40,14 @@ def names_in(folder: str, candidates: Candidates) -> list[str]:
 
 def read(path: str, candidates: Candidates, longest: int) -> bytes:
     """A file's content, one byte more than ``longest`` at most; raises :class:`SettingError` (``file_error``) that names its own path."""
+    place = candidates.get(os.path.normpath(path)) or path
     try:
-        with open(candidates.get(os.path.normpath(path)) or path, "rb") as stream:
+        # Non-blocking, since a pipe of this name would never end.
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode) and place != os.devnull:
+            os.close(descriptor)
+            raise SettingError(f"{path} is not a regular file.", reason="file_error", remedy="Check the path.")
+        with os.fdopen(descriptor, "rb") as stream:
             return stream.read(longest + 1)
     except OSError as error:
         raise _unreadable(path, error) from None
