@@ -59,8 +59,11 @@ class Server:
     config: list[str]
 
 
-def read_server(params: dict[str, Any]) -> Server:
-    """Read what the options name; raises :class:`SettingError` where it cannot be read."""
+def read_server(params: dict[str, Any], unread: list[SettingError] | None = None) -> Server:
+    """Read what the options name; raises :class:`SettingError` where it cannot be read.
+
+    :param unread: where it is given, it takes the errors of configuration files, and the others are read.
+    """
     directories = params["unit_directories"] or UNIT_DIRECTORIES
     candidates = {os.path.normpath(each["path"]): each["src"] or "" for each in params["candidates"] or []}
     service = read_unit(params["unit"], directories, candidates) if params["unit"] else Service()
@@ -74,7 +77,7 @@ def read_server(params: dict[str, Any]) -> Server:
     _refuse_unknown(service, environment)
     service.user = params.get("service_user") or service.user
     home = _home(environment, service)
-    config = read_config(service.config if params["config"] is None else params["config"], candidates)
+    config = read_config(service.config if params["config"] is None else params["config"], candidates, unread)
     started_with = service.config if params["unit"] else params["config"] or []
     return Server(settings_in_force(product, config, environment, home), service, home, started_with)
 

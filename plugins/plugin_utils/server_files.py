@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import CREDENTIALS, SECRETS, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.secret_names import holds_secret
@@ -33,6 +34,7 @@ _OF_THE_ENVIRONMENT = {
 # Blocks and settings that vault_config_extra must not have: the servers match names without regard to case, and take hsm and kms for a seal.
 _RESERVED = ("seal", "hsm", "kms", "plugin", "plugin_directory", "enable_multiseal", "storage", "backend", "listener")
 _PLUGIN = ("command", "image", "version", "sha256sum", "binary_name", "args", "env")
+_TRUTHS = ("ui", "multiseal", "allow_secrets_in_stanza")
 _MANY_BLOCKS = "listener"
 
 
@@ -56,6 +58,7 @@ def server_files(said: Mapping[str, Any]) -> ServerFiles:
     :param said: the role's variables, without their prefix ``vault_config_``.
     """
     product = Product.parse(said["product"], str(said.get("version") or ""))
+    said = {**said, **{name: _truth(f"vault_config_{name}", said[name]) for name in _TRUTHS if said.get(name) not in (None, "")}}
     files = ServerFiles()
     seals = [_seal(product, index, seal) for index, seal in enumerate(said.get("seals") or [])]
     if said["state"] == "present":
@@ -84,7 +87,18 @@ def _seal(product: Product, index: int, seal: Any) -> dict[str, Any]:
             f"{place} has the setting {name}, which {product} does not know and would drop silently.",
             f"{stranger} knows it." if stranger else f"Did you mean {near[0]}?" if near else f"The settings are {', '.join(known)}.",
         )
-    return {str(name): value for name, value in seal.items() if value is not None and value != ""}
+    settings = {str(name): value for name, value in seal.items() if value is not None and value != ""}
+    if "disabled" in settings:
+        settings["disabled"] = _truth(f"{place}.disabled", settings["disabled"])
+    return settings
+
+
+def _truth(place: str, value: Any) -> bool:
+    """A truth value, also where it came as a text; raises :class:`SettingError` for anything else."""
+    try:
+        return bool(boolean(value, strict=True))
+    except TypeError:
+        raise _wrong(f"{place} must be a boolean, not {value!r}.", "Use true or false.") from None
 
 
 def _check_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, Any]]) -> None:

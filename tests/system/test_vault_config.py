@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     )),
     "by the product's own checker": ({"seals": [SEAL], "extra": {"default_lease_ttl": "soon"}}, (
         "The server's own checker refuses the configuration: [ failure ] Validate Config: Could not parse configuration: error loading configuration from "
-        '{etc}/.vault_config_candidate/openbao.hcl: time: invalid duration "soon".'
+        '{etc}/openbao.hcl: time: invalid duration "soon".'
     )),
 }
 
@@ -200,8 +200,9 @@ def server(kms: StrictKms, tmp_path: Path) -> OpenBao:
     return OpenBao(tmp_path / "server", kms.environment(), {"kms_key_id": RUNNING, "region": "us-east-1"})
 
 
-def test_a_change_of_seal_is_never_silent(host: ConfiguredHost, server: OpenBao) -> None:
-    running = {**SEAL, "kms_key_id": RUNNING}
+def test_a_change_of_seal_is_never_silent(kms: StrictKms, host: ConfiguredHost, server: OpenBao) -> None:
+    running = {**SEAL, "kms_key_id": RUNNING, "endpoint": kms.url}
+    host.variables["environment"] = {"AWS_ACCESS_KEY_ID": kms.admin.access_key, "AWS_SECRET_ACCESS_KEY": kms.admin.secret_key}
     with server:
         host.configure(seals=[running], address=server.url).succeeded()  # not initialised: nothing is lost
         server.initialise()
@@ -212,7 +213,7 @@ def test_a_change_of_seal_is_never_silent(host: ConfiguredHost, server: OpenBao)
             "The server's seal is awskms, and would be shamir. That is a migration of the seal: the server stays sealed until it was unsealed with the "
             "option -migrate and its old key shares. Where that is what you want, set vault_config_allow_seal_change."
         )
-        another = {**SEAL, "kms_key_id": OTHER}
+        another = {**running, "kms_key_id": OTHER}
         for more in ({}, {"allow_seal_change": True}):
             assert refusal(host.configure(seals=[another], address=server.url, **more)) == (
                 f"The server would go from the key {RUNNING} to {OTHER}. A change from awskms to awskms is supported by neither product: it would not "
@@ -220,7 +221,9 @@ def test_a_change_of_seal_is_never_silent(host: ConfiguredHost, server: OpenBao)
                 "to shamir, and then to awskms with the new key. Where both name one key, set vault_config_same_key."
             )
         assert host.files() == before
-        host.configure(seals=[another], address=server.url, same_key=True).succeeded()
+        # As an extra variable or of an ini inventory it is a text, and true as such.
+        assert "would go from the key" in refusal(host.configure(seals=[another], address=server.url, same_key="false", allow_seal_change="no"))
+        host.configure(seals=[another], address=server.url, same_key="true").succeeded()
         host.configure(seals=[], state="absent", address=server.url, allow_seal_change=True).succeeded()
         assert "awskms" not in host.files()["etc/openbao.hcl"]
         assert refusal(host.configure(seals=[running], address=server.url)) == (
@@ -236,7 +239,10 @@ def test_the_files_tell_where_nobody_answers(host: ConfiguredHost) -> None:
     (host.folder / "data" / "raft" / "raft.db").touch()
     assert "would go from the key" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
     assert "would be shamir" in refusal(host.configure(seals=[], state="absent"))
-    # An alias leads elsewhere in another region.
-    assert refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}])).startswith(
-        f"The server would go from the key {OTHER} in us-east-1 to {OTHER} in eu-west-1. A change from awskms to awskms is supported by neither product"
+    # An alias leads elsewhere in another region; and where KMS cannot be asked, nobody knows where.
+    said = refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}]))
+    assert said.startswith(
+        f"The server would go from the key {OTHER} in us-east-1 to {OTHER} in eu-west-1, and whether both are one key cannot be told: DescribeKey with the "
+        "present settings failed (no_credentials). "
     )
+    assert said.endswith(" Where both name one key, set vault_config_same_key.")

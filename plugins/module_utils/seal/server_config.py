@@ -25,6 +25,8 @@ from .secret_names import holds_secret
 SEAL_BLOCKS = ("hsm", "seal", "kms")
 """Blocks that the servers take for a seal, in the order in which they read them."""
 
+STORAGE_BLOCKS = ("storage", "backend")
+
 _MAX_FILE = 4 * 1024 * 1024
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE = ("", "0", "f", "F", "false", "FALSE", "False")
@@ -69,25 +71,43 @@ class ServerConfig:
     values: dict[str, tuple[Any, str]] = field(default_factory=dict)
     """Other settings of the top level that are no blocks, each with its source."""
     secrets: list[Secret] = field(default_factory=list)
+    storages: list[tuple[str, str]] = field(default_factory=list)
+    """Type and path of each storage; the path is empty where none is named."""
 
 
-def read_config(paths: Sequence[str], candidates: Candidates | None = None) -> ServerConfig:
+def read_config(paths: Sequence[str], candidates: Candidates | None = None, unread: list[SettingError] | None = None) -> ServerConfig:
     """Read files, and the ``*.hcl`` and ``*.json`` files of folders.
 
+    :param unread: where it is given, it takes the errors of files and folders that cannot be read, and the others are read.
     :raises SettingError: a file cannot be read (``file_error``) or is not of its form (``malformed_config``).
     """
     config = ServerConfig()
     places = candidates or {}
     for path in paths:
-        for name in _files(path, places):
-            if name not in config.files:
-                config.files.append(name)
+        try:
+            names = _files(path, places)
+        except SettingError as error:
+            _keep_or_raise(error, unread)
+            continue
+        for name in names:
+            if name in config.files:
+                continue
+            config.files.append(name)
+            try:
                 text = _text(name, places)
                 try:
                     parse_config(text, name, config)
                 except SettingError as error:
                     raise _foreign(name, text.encode()) or error from None
+            except SettingError as error:
+                _keep_or_raise(error, unread)
     return config
+
+
+def _keep_or_raise(error: SettingError, unread: list[SettingError] | None) -> None:
+    if unread is None:
+        raise error
+    unread.append(error)
 
 
 def parse_config(text: str, name: str, config: ServerConfig) -> None:
@@ -96,6 +116,8 @@ def parse_config(text: str, name: str, config: ServerConfig) -> None:
         body = parse_json(text) if text.lstrip().startswith("{") else parse_hcl(text)
         for block in SEAL_BLOCKS:
             config.stanzas.extend(_stanza(block, labels, value, line, name) for labels, value, line in _blocks(body, block))
+        for block in STORAGE_BLOCKS:
+            config.storages.extend(_storage(labels, value) for labels, value, _line in _blocks(body, block))
         config.plugins.extend(_plugin(labels, value, line, name) for labels, value, line in _blocks(body, "plugin"))
     except SettingError as error:
         error.message = f"{name}: {error.message}."
@@ -123,12 +145,17 @@ def as_text(value: Any) -> str | None:
     return str(value) if isinstance(value, (str, int)) else None
 
 
+def is_temporary(name: str) -> bool:
+    """Whether the servers skip a file of a folder by its name: ``isTemporaryFile`` of ``command/server/config.go``."""
+    return name.endswith("~") or name.startswith(".#") or (name.startswith("#") and name.endswith("#"))
+
+
 def _files(path: str, candidates: Candidates) -> list[str]:
     if not is_folder(path, candidates):
         # What is to be gone is not read; what is not there at all is an error.
         return [path] if exists(path, candidates) or os.path.normpath(path) not in candidates else []
     names = names_in(path, candidates)
-    return [os.path.join(path, name) for name in names if name.endswith((".hcl", ".json")) and not name.startswith((".#", "#"))]
+    return [os.path.join(path, name) for name in names if name.endswith((".hcl", ".json")) and not is_temporary(name)]
 
 
 def _text(path: str, candidates: Candidates) -> str:
@@ -170,7 +197,8 @@ def _secrets(value: Any, file: str, above: tuple[str, ...], line: int) -> Iterat
 
 def _blocks(body: Body, name: str) -> list[tuple[tuple[str, ...], Any, int]]:
     """All blocks of one name, each with its labels, body and line."""
-    return [(item.keys[1:], item.value, item.line) for item in body if item.keys[0] == name]
+    # Without case, as ObjectList.Filter of hashicorp/hcl v1 compares (strings.EqualFold).
+    return [(item.keys[1:], item.value, item.line) for item in body if item.keys[0].casefold() == name]
 
 
 def _stanza(block: str, labels: tuple[str, ...], value: Any, line: int, name: str) -> Stanza:
@@ -194,6 +222,11 @@ def _stanza(block: str, labels: tuple[str, ...], value: Any, line: int, name: st
             raise malformed(item.line or line, f"{key} of the {kind} seal is neither a text nor a number")
         settings[key] = text  # of a name that comes twice, the last one counts
     return Stanza(block, kind.lower(), settings, disabled, _source(name, line))
+
+
+def _storage(labels: tuple[str, ...], value: Any) -> tuple[str, str]:
+    path = next((item.value for item in value if item.keys == ("path",)), "") if isinstance(value, Body) else ""
+    return (labels[0].lower() if labels else ""), path if isinstance(path, str) else ""
 
 
 def _plugin(labels: tuple[str, ...], value: Any, line: int, name: str) -> Plugin:

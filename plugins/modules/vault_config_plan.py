@@ -1,0 +1,199 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_config_plan
+short_description: Decide on the files of a server (internal)
+version_added: 0.1.0
+description:
+  - Internal to the role P(sealwright.vault_seal.vault_config#role); its options may change in any release.
+  - Reads what a host has for a server, checks what it is to have, and refuses a change of the seal that nobody asked for. What cannot be read or understood
+    is refused too. Replaces nothing.
+author:
+  - The sealwright.vault_seal authors (@sealwright)
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same as otherwise.
+    support: full
+    details: Changes nothing in any mode.
+  diff_mode:
+    description: Will return details on what has changed, when in diff mode.
+    support: none
+    details: Changes nothing.
+options:
+  path:
+    description: The configuration file.
+    type: path
+    required: true
+  unit:
+    description: The service, such as V(vault), V(vault.service) or V(vault@a). Its name is completed; another kind of unit is refused.
+    type: str
+    required: true
+  systemd:
+    description: Whether the service is one of systemd.
+    type: bool
+    default: true
+  systemd_directory:
+    description: The folder of the drop-in.
+    type: path
+    default: /etc/systemd/system
+  directory:
+    description: The folder of the configuration.
+    type: path
+    required: true
+  config_text:
+    description: The text of the configuration file. Empty where there is to be none.
+    type: str
+    default: ""
+  environment_file:
+    description: The environment file.
+    type: path
+    required: true
+  environment_text:
+    description: Its text. Empty where there is to be none.
+    type: str
+    default: ""
+  environment_file_replace:
+    description: Whether an environment file of somebody else may be replaced or removed.
+    type: bool
+    default: false
+  product:
+    description: The product.
+    type: str
+    choices:
+      - openbao
+      - vault
+    required: true
+  manage:
+    description: Whether the whole configuration is managed, or the file of the seal alone.
+    type: str
+    choices:
+      - seal
+      - server
+    default: server
+  owner:
+    description: The owner of what is written.
+    type: str
+    default: root
+  group:
+    description: The group that may read the configuration.
+    type: str
+    required: true
+  version:
+    description: The release of the product.
+    type: str
+  address:
+    description: The running server's address.
+    type: str
+    default: ""
+  ca_path:
+    description: Its certificate authority.
+    type: path
+  same_key:
+    description: Whether the seal that is there and the one that is to be name one key.
+    type: bool
+    default: false
+  allow_seal_change:
+    description: Whether the type of the seal may change.
+    type: bool
+    default: false
+  validate:
+    description: Whether the product's own checker looks at the configuration.
+    type: bool
+    default: true
+  binary:
+    description: The product's executable.
+    type: str
+    default: ""
+  prove:
+    description: Whether a changed seal is to be proven before files are replaced.
+    type: bool
+    default: false
+  keep_stage:
+    description: Whether the files are left in their stage in any case.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Decide
+  sealwright.vault_seal.vault_config_plan:
+    product: openbao
+    directory: /etc/openbao
+    path: /etc/openbao/openbao.hcl
+    environment_file: /etc/openbao/openbao-seal.env
+    unit: openbao
+    group: openbao
+    config_text: "{{ text }}"
+"""
+
+RETURN = r"""
+unit:
+  description: The unit's full name; empty where there is none.
+  returned: success
+  type: str
+  sample: openbao.service
+reads:
+  description: What the server reads.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/etc/openbao"]
+candidates:
+  description: The files as they will be, as other modules take them.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"path": "/etc/openbao/openbao.hcl", "src": "/run/vault_config.5e884898da280471.x/openbao.hcl"}]
+stage:
+  description: The folder in which they lie, which the caller removes; empty where it is removed already.
+  returned: success
+  type: str
+  sample: ""
+warnings_of_settings:
+  description: What will surprise.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+warning_of_product:
+  description: What the product's checker warns of.
+  returned: success
+  type: str
+  sample: ""
+folder_due:
+  description: Whether the folder of the configuration has to be made, or to get its owner and mode.
+  returned: success
+  type: bool
+  sample: false
+may_be_initialised:
+  description: Whether the server is initialised, or that cannot be told.
+  returned: success
+  type: bool
+  sample: true
+prove:
+  description: Whether the seal has to be proven before files are replaced.
+  returned: success
+  type: bool
+  sample: false
+restart_pending:
+  description: Whether the server still runs with files that were replaced.
+  returned: success
+  type: bool
+  sample: false
+"""
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.plan import PLAN_SPEC, plan_task
+
+
+def main() -> None:
+    run_module(plan_task, argument_spec=PLAN_SPEC, connects=False)
+
+
+if __name__ == "__main__":
+    main()

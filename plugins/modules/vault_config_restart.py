@@ -1,0 +1,77 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_config_restart
+short_description: Tell whether a server has to be restarted, or note that it was (internal)
+version_added: 0.1.0
+description:
+  - Internal to the role P(sealwright.vault_seal.vault_config#role); its options may change in any release.
+author:
+  - The sealwright.vault_seal authors (@sealwright)
+attributes:
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed, when in diff mode.
+    support: none
+    details: There is nothing to show.
+options:
+  path:
+    description: The configuration file.
+    type: path
+    required: true
+  unit:
+    description: The service, such as V(vault), V(vault.service) or V(vault@a). Its name is completed; another kind of unit is refused.
+    type: str
+    required: true
+  systemd:
+    description: Whether the service is one of systemd.
+    type: bool
+    default: true
+  systemd_directory:
+    description: The folder of the drop-in.
+    type: path
+    default: /etc/systemd/system
+  done:
+    description: Whether to note that the server was restarted.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Ask
+  sealwright.vault_seal.vault_config_restart:
+    path: /etc/openbao/openbao.hcl
+    unit: openbao
+"""
+
+RETURN = r"""
+stopped:
+  description: Whether the service was stopped, or never started. One that failed is not stopped.
+  returned: success
+  type: bool
+  sample: false
+pending:
+  description: Whether the server still runs with files that were replaced.
+  returned: success
+  type: bool
+  sample: false
+"""
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.options import MARKER_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.restart import restart_task
+
+
+def main() -> None:
+    run_module(restart_task, argument_spec={**MARKER_SPEC, "done": {"type": "bool", "default": False}}, connects=False)
+
+
+if __name__ == "__main__":
+    main()
