@@ -17,8 +17,8 @@ from urllib.parse import quote, unquote_plus
 
 import pytest
 
-from support.misbehaving_server import OddServer, as_json, echo
 from support.module_run import start_module
+from support.odd_server import OddServer, as_json, echo
 from support.strict_kms import StrictKms
 
 SHARE = base64.b64encode(bytes(range(33))).decode()
