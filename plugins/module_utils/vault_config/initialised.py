@@ -72,7 +72,7 @@ def ask(address: str, ca_path: str | None = None) -> Answer:
 
 def _no_answer(error: Exception, address: str) -> Answer:
     why = getattr(error, "reason", None) or error
-    if isinstance(why, OSError) and not _of_tls(why):
+    if isinstance(why, OSError) and not _of_tls(why) and not isinstance(why, ConnectionResetError):
         return NOBODY  # refused, unreachable, no such name, timed out: the data on the host tells
     return Answer(doubt=f"{address} cannot be asked: {str(why).rstrip('.') or type(error).__name__}")
 
