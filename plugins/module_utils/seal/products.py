@@ -55,7 +55,7 @@ class Product:
         """``version`` such as ``2.6.2``, ``v1.15`` or ``1.19.0+ent``; empty stands for the newest that is known to behave as said here."""
         if not version:
             return cls(name, _NEWEST[name])
-        found = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+.].*)?\Z", version)
+        found = re.match(r"v?([0-9]{1,6})\.([0-9]{1,6})(?:\.([0-9]{1,6}))?(?:[-+.].*)?\Z", version)
         if not found:
             raise SettingError(
                 f"{version!r} is not a version.", reason="invalid_option", remedy="Give one such as 2.6.2 or 1.19.0+ent."

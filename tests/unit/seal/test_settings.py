@@ -157,6 +157,13 @@ def test_a_version_that_is_none() -> None:
     assert str(error.value) == "'newest' is not a version. Give one such as 2.6.2 or 1.19.0+ent."
 
 
+@pytest.mark.parametrize("version", ["1" * 5000 + ".0", "\u0661.2", "+1.2", "1_0.2", " 1.2"])
+def test_a_version_is_read_strictly(version: str) -> None:
+    with pytest.raises(SettingError) as error:
+        Product.parse("vault", version)
+    assert error.value.reason == "invalid_option"
+
+
 PAIR = {"access_key": "AKIA", "secret_key": "env://S"}
 PLUGIN = 'plugin_directory = "/p"\nplugin "kms" "%s" {\n command = "x"\n sha256sum = "' + "a" * 64 + '"\n}\n'
 CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
