@@ -41,7 +41,9 @@ options:
   encoding:
     description:
       - What to return. V(text) is the value as text, which must be UTF-8; V(base64) suits any value.
-      - V(json) and V(yaml) read the value as a document and return its content.
+      - V(json) and V(yaml) read the value as a document and return its content. V(yaml) knows the tags C(!unsafe) and C(!vault).
+      - A document has at most 100 levels and 1000000 values, those of aliases counted each time. A number without quotes has at most 400 characters, and no
+        name stands twice in one dictionary. An error names the line and column at most, and shows nothing of the document.
     type: str
     choices:
       - text

@@ -76,6 +76,8 @@ seealso:
 notes:
   - The task opens the files once for each host. Use C(run_once=true), or the vars plugin, where all hosts need the same.
   - Values may hold templates, as in a plain file, and tags such as C(!vault) and C(!unsafe).
+  - A document has at most 100 levels and 1000000 values, those of aliases counted each time. A number without quotes has at most 400 characters, the names
+    of variables are strings, and no name stands twice in one dictionary.
   - With ansible-core before 2.21 the task cannot run in a loop; use O(files).
 """
 

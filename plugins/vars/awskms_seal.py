@@ -122,6 +122,8 @@ notes:
   - Precedence is that of C(ansible.builtin.host_group_vars). For the same group or host, the plugin that C(vars_plugins_enabled) names last wins; of all
     groups of a host, each plugin loads the files before the next one does.
   - Values may hold templates, as in a plain file, and tags such as C(!vault) and C(!unsafe).
+  - A document has at most 100 levels and 1000000 values, those of aliases counted each time. A number without quotes has at most 400 characters, the names
+    of variables are strings, and no name stands twice in one dictionary.
   - Ansible does not hide variables. Set C(no_log=true) on tasks that would show them, and mind that C(ansible-inventory --list) shows all.
 """
 

@@ -81,7 +81,9 @@ def guided(driver: Any, keeper: Any, state: State, seconds: float, seed: int, co
         keeper.one(data)
         state.count()
 
-    options = [f"-max_total_time={int(seconds)}", f"-seed={seed or 1}", f"-max_len={_USUAL * 2}", "-rss_limit_mb=3000", "-timeout=120", f"-dict={words}"]
+    options = [f"-max_total_time={int(seconds)}", f"-seed={seed or 1}", f"-max_len={_USUAL * 2}", "-rss_limit_mb=3000", "-timeout=120"]
+    if driver.words:
+        options.append(f"-dict={words}")
     artifacts = f"-artifact_prefix={corpus_folder.parent}/{driver.name}-"
     atheris.Setup([sys.argv[0], *options, artifacts, "-print_final_stats=1", str(corpus_folder)], one)
     atheris.Fuzz()
@@ -95,12 +97,15 @@ def main(line: list[str]) -> int:
 
         with atheris.instrument_imports(include=["ansible_collections.sealwright", "json", "yaml"]):
             from ansible_collections.sealwright.vault_seal.tests.fuzz.catalogue import drivers
+
+            driver = drivers()[name]
     else:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         from ansible_collections.sealwright.vault_seal.tests.fuzz.catalogue import drivers
+
+        driver = drivers()[name]
     from ansible_collections.sealwright.vault_seal.tests.fuzz.keeper import Keeper
 
-    driver = drivers()[name]
     keeper = Keeper(driver)
     state = State(Path(state_file), keeper)
     state.write()

@@ -27,7 +27,7 @@ def test_seeds_keep_the_contract(name):
         driver.one(data)
 
 
-@pytest.mark.parametrize(("name", "path"), kept(), ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("name", "path"), list(kept()), ids=lambda value: getattr(value, "name", value))
 def test_findings_keep_the_contract(name, path):
     DRIVERS[name].one(path.read_bytes())
 

@@ -62,7 +62,7 @@ def test_a_refusal_has_nothing_to_keep(status: int, body: bytes, refusal: bool) 
 )
 def test_shares_are_found_in_each_field(field: str, value: str) -> None:
     recipients = Recipients([None], 1, None, None)  # type: ignore[list-item]
-    answer = Answer.of(Reply(200, {field: [value], "root_token": "s.token"}, b""), recipients)
+    answer = Answer.of(Reply(200, {field: [value], "root_token": "s.token"}), recipients)
     assert (answer.shares, answer.complete) == ([text(MESSAGE)], True)
     assert "s.token" not in repr(answer)
     assert text(MESSAGE) not in repr(answer)

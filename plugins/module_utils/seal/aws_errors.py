@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 from .arn import KeyReference
 
+MAX_MESSAGE = 8192
+"""How many characters of a message are read. AWS's own have fewer; the time of searching one grows faster than its length."""
+
 
 class Meaning(NamedTuple):
     reason: str
@@ -123,6 +126,7 @@ def meaning(code: str, message: str, action: str = "", resource: str = "") -> Me
 
     ``action`` (``kms:Encrypt``) and ``resource`` (a key ARN; others are left out) go into the policy statement of a denial's remedy.
     """
+    message = message[:MAX_MESSAGE]
     if code in ("InvalidSignatureException", "SignatureDoesNotMatch"):
         if _SKEW.search(message):
             return Meaning("clock_skew", _CLOCK)

@@ -14,6 +14,7 @@ import re
 from typing import NamedTuple
 
 from .arn import KeyReference
+from .aws_errors import MAX_MESSAGE
 
 EXPLICIT_DENY = "explicit_deny"
 MISSING_ALLOW = "missing_allow"
@@ -48,6 +49,7 @@ class Denial(NamedTuple):
 
 def read_denial(message: str) -> Denial:
     """What AWS's message says about the cause."""
+    message = message[:MAX_MESSAGE]
     who, resource = _WHO.search(message), _RESOURCE.search(message)
     principal = who.group(1) if who else ""
     named = resource.group(1).rstrip(".,") if resource else ""

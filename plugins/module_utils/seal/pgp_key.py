@@ -131,7 +131,7 @@ def _content(text: str) -> bytes:
         return from_text(text)
     except SettingError as error:
         foreign = identify(text.encode("utf-8", "replace"), KEY)
-        if foreign is None or "secret key" in error.message:
+        if foreign is None or "secret key" in error.message or " has more than " in error.message:
             raise
         named = malformed(foreign.what)
     raise named

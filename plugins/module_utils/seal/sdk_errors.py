@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from .aws_errors import meaning
+from .aws_errors import MAX_MESSAGE, meaning
 from .errors import KmsError, SealError
 
 CREDENTIAL_SOURCES = {
@@ -51,6 +51,7 @@ _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[^'\")]*)")
 _OUTER = re.compile(r"^(?:Error (?:when )?retrieving [^:]*: |Received error when attempting to retrieve \w+ metadata: )+")
 _BODY = re.compile(r"(non 200 response \(?\d{3}\)? from \w+ metadata): .*", re.DOTALL)
 _LONGEST = 300
+_LONGEST_CODE = 200
 
 
 class Asked(NamedTuple):
@@ -87,7 +88,8 @@ def is_lasting(error: Exception) -> bool:
 
 
 def _refusal(answer: dict[str, Any], operation: str, asked: Asked) -> KmsError:
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    # Whoever answers in place of AWS may say as much as it likes.
+    code, message = str(answer.get("Code", ""))[:_LONGEST_CODE], str(answer.get("Message", ""))[:MAX_MESSAGE]
     details = {"operation": asked.operation, "aws_code": code, "aws_message": message, "aws_operation": operation}
     prefix = asked.service.rsplit(" ", 1)[-1].lower()
     reason, remedy = meaning(code, message, f"{prefix}:{operation}", asked.key_id)
@@ -217,6 +219,7 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _short(text: str) -> str:
+    text = text[:MAX_MESSAGE]
     text = _BODY.sub(r"\1", _OUTER.sub("", text))
     text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>:? ?", "", " ".join(text.split()))
     return (text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...").rstrip(". ")

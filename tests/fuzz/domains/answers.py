@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import json
+
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.aws_errors import meaning
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.denial import read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_facts import policy_document
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_errors import Asked, in_words
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Answer
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
 
@@ -41,6 +44,36 @@ def _denial(data: bytes) -> None:
         check_same("the reason", True, bool(found.reason and found.remedy))
 
 
+class ClientError(Exception):
+    """Of the shape that botocore's has."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"An error occurred ({code}): {message}")
+        self.response = {"Error": {"Code": code, "Message": message}}
+
+
+class SSLError(Exception):
+    """Its ``kwargs`` are what botocore's has."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.kwargs = {"error": cause, "endpoint_url": cause, "proxy_url": "http://proxy"}
+
+
+class CredentialRetrievalError(SSLError):
+    """Takes the words of a provider."""
+
+
+def _sdk_error(data: bytes) -> None:
+    code, _line, message = data.decode("utf-8", "replace").partition("\n")
+    asked = Asked("AWS KMS", "Decrypt", "in us-east-1")
+    for error in (ClientError(code, message), SSLError(message), CredentialRetrievalError(message)):
+        said = in_words(error, asked)
+        check_same("the words", True, said is not None and len(said.message) < 20_000)
+        if said is not None:
+            json.dumps(said.as_result())
+
+
 def _reference(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     check_same("the reference", text, str(KeyReference.parse(text)))
@@ -55,6 +88,7 @@ def _answer(data: bytes) -> None:
 
 DRIVERS = (
     Driver("aws_message", _denial, lambda: _DENIALS, _WORDS),
+    Driver("sdk_error", _sdk_error, lambda: [b"AccessDeniedException\n" + _DENIALS[0], b"503\n<html>", b"\n[SSL: X] certificate verify failed: y ("], _WORDS),
     Driver("key_reference", _reference, lambda: _REFERENCES, _WORDS),
     Driver("server_answer", _answer, lambda: [b'{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}', b"{}", b'{"sealed": true, "t": 3}',
     b"<html>"], (b'"errors"', b"[", b"{", b"null", b"5")),

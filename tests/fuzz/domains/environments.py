@@ -12,7 +12,7 @@ import shutil
 import tempfile
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.service_environment import parse_environment_file, read_unit
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.server_files import environment_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_text
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
 from ansible_collections.sealwright.vault_seal.tests.fuzz.structure import Source
 

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.allowing import in_words
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.aws_errors import meaning
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.denial import Denial, policy_principal, read_denial
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -127,3 +130,12 @@ def test_how_a_policy_names_who_asked(arn: str, expected: str) -> None:
 )
 def test_what_to_do(denial: Denial, expected: str) -> None:
     assert in_words("kms:Encrypt", denial) == expected
+
+
+@pytest.mark.parametrize("part", ["because no ", "with an explicit deny in ", "because no a-b ", "User: arn:", "on resource: arn:", "a-b "])
+def test_a_message_without_end_is_read_in_time(part):
+    begin = time.process_time()
+    message = part * 100_000
+    read_denial(message)
+    meaning("AccessDeniedException", message, "kms:Decrypt")
+    assert time.process_time() - begin < 5
