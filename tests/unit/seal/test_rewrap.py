@@ -357,6 +357,19 @@ def test_the_advice_for_a_replica_comes_after_what_was_advised(aws):
     assert error.remedy.startswith("Allow it. The value is sealed in region us-east-1: ")
 
 
+def test_the_advice_for_verifying_comes_after_what_was_advised(aws):
+    value = sealed(aws)
+    aws.faults["Decrypt"] = KmsError("No.", reason="access_denied", remedy="Allow it.")
+    assert error_of(moved, aws, value).remedy.startswith("Allow it. Or set verify to kms, ")
+
+
+def test_what_is_verified_in_kms_goes_from_the_new_key_to_the_new_key(aws):
+    value = sealed(aws)
+    aws.calls.clear()
+    moved(aws, value, verification="kms")
+    assert [call.key_id for call in aws.calls] == [f"{key_arn(OLD)} > {NEW}", f"{key_arn(NEW)} > {NEW}"]
+
+
 def test_what_is_sealed_anew_is_bound_to_the_same_additional_data(aws):
     after = moved(aws, sealed(aws, aad=b"aad"), method="reseal", aad=b"aad", verification="none")
     assert Unsealer(aws, b"aad").unwrap(after).plaintext == b"plaintext"

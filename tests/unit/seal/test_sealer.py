@@ -578,6 +578,7 @@ def test_a_data_key_is_proven_under_its_own_key(aws):
 
 
 def test_values_are_sealed_without_additional_data_unless_it_is_given(aws):
+    assert Unsealer(aws).unwrap(wrap(aws(), ID, b"plaintext").value).plaintext == b"plaintext"
     for seal in (wrap_many, wrap_batch):
         (bare,) = seal(aws(), ID, [b"plaintext"])
         (bound,) = seal(aws(), ID, [b"plaintext"], b"aad")

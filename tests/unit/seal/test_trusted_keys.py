@@ -121,6 +121,11 @@ def test_a_reference_is_resolved_in_its_region_or_in_that_of_the_values():
     assert [str(key) for key in TrustedKeys(["alias/vault"], aws, "eu-west-1").keys] == [key_arn(ID, "eu-west-1")]
     assert [call.region for call in aws.calls] == ["eu-west-1"] * 2
     assert str(resolved(KeyReference.parse(ID), aws)) == ID
+    aws.aliases["alias/vault"] = key_arn(ID)
+    asked = []
+    for call in (lambda kms: resolved(KeyReference.parse("alias/vault"), kms), lambda kms: TrustedKeys(["alias/vault"], kms)):
+        call(lambda region: asked.append(region) or aws(region))
+    assert asked == ["", ""]  # whoever makes the client chooses
 
 
 def test_no_key_at_all_is_refused_in_full():
