@@ -29,9 +29,11 @@ from .ansible_run import collections_path
 
 _MODULES = "ansible_collections.sealwright.vault_seal.plugins.modules"
 # Built-in functions that make, change or remove a file, or make it last.
-_STEPS = frozenset(
-    ["chmod", "chown", "copy_file_range", "fallocate", "fchmod", "fchown", "fdatasync", "flock", "flush", "fsync", "ftruncate", "lchown", "link", "linkat", "lockf", "mkdir", "posix_fallocate", "pwrite", "pwritev", "remove", "removexattr", "rename", "replace", "rmdir", "sendfile", "setxattr", "symlink", "truncate", "unlink", "utime", "write", "writelines", "writev"]
-)
+_STEPS = frozenset((
+    "chmod", "chown", "copy_file_range", "fallocate", "fchmod", "fchown", "fdatasync", "flock", "flush", "fsync", "ftruncate", "lchown", "link",
+    "linkat", "lockf", "mkdir", "posix_fallocate", "pwrite", "pwritev", "remove", "removexattr", "rename", "replace", "rmdir", "sendfile",
+    "setxattr", "symlink", "truncate", "unlink", "utime", "write", "writelines", "writev",
+))
 # Whose calls count: the collection's, and those of what it leaves its files to.
 _OWN = ("/vault_seal/plugins/", "/ansible/module_utils/", "/shutil.py", "/tempfile.py")
 _MOST_STEPS = 400

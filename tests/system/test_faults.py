@@ -214,7 +214,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "throttled": ({"kind": "throttle"}, "throttled"),
     "down": ({"kind": "503"}, "kms_internal"),
     "resets connections": ({"kind": "reset"}, "unreachable"),
-    "slow beyond the timeout": ({"kind": "slow", "seconds": 4.0}, "unreachable"),
+    "slow beyond the timeout": ({"kind": "slow", "seconds": 4.0}, "timed_out"),
     "of another clock": ({"kind": "clock_skew", "seconds": 3600.0}, "clock_skew"),
 }
 
@@ -222,7 +222,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
     fault="KMS is throttled, down, resets connections, is slower than the timeout, or has another clock",
-    outcome="`throttled`, `kms_internal`, `unreachable` or `clock_skew` within the timeout. The file holds its old content. The next run finishes.",
+    outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` within the timeout. The file holds its old content. The next run finishes.",
 )
 @pytest.mark.parametrize("fault", list(FAULTS))
 def test_kms_does_not_answer(case: Case, fault: str) -> None:
