@@ -283,6 +283,11 @@ def test_the_editor_has_the_terminal(desk: Desk) -> None:
         os.close(handle)
 
 
+@pytest.mark.fault(
+    operation="awskms_seal_edit",
+    fault="the editor or Ansible is killed",
+    outcome="The file holds its old content. No plaintext is left.",
+)
 @pytest.mark.matrix
 @pytest.mark.parametrize("killed", ["editor", "main process", "all of Ansible"])
 def test_nothing_stays_where_something_is_killed(desk: Desk, killed: str) -> None:

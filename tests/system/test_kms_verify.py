@@ -174,6 +174,11 @@ def test_hosts_that_are_not_ready_go_on_where_asked(kms: StrictKms, ansible: Ans
     assert table(run)[-1] == "Not asked themselves: 1. Each has the verdict of a host that asks KMS alike."
 
 
+@pytest.mark.fault(
+    operation="kms_verify",
+    fault="a host is lost",
+    outcome="The host is reported as not asked, and the play as not ready.",
+)
 def test_hosts_that_were_lost_or_not_reached_yet(kms: StrictKms, ansible: Ansible) -> None:
     """While gathering facts, and of a batch that comes later."""
     hosts = {"first": signed(kms.admin), "lost": {"ansible_remote_tmp": NOWHERE}, "later": signed(kms.admin)}

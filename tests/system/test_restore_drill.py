@@ -182,6 +182,11 @@ def test_what_is_in_the_way_is_said(drill: Drill, taken: Taken, kms: StrictKms, 
     assert drill.left() == []
 
 
+@pytest.mark.fault(
+    operation="vault_restore_drill",
+    fault="the key of the snapshot is disabled, or KMS throttles",
+    outcome="A disabled key is reported. Throttling delays the drill. Nothing is left on the host.",
+)
 def test_keys_that_are_gone_and_calls_that_are_throttled(drill: Drill, taken: Taken, kms: StrictKms) -> None:
     """The server's key may be used, the snapshot's is disabled: the answer to 'with today's keys' is no. Throttling only delays the other."""
     key = kms.client("kms").describe_key(KeyId=ALIAS)["KeyMetadata"]["Arn"]
@@ -219,6 +224,11 @@ def test_a_forced_drill_ends_when_kms_refuses(drill: Drill, taken: Taken, kms: S
     assert drill.left() == []
 
 
+@pytest.mark.fault(
+    operation="vault_restore_drill",
+    fault="the module, or also its watchdog, is killed",
+    outcome="The temporary server ends. Its folder is removed, at the latest by the next run.",
+)
 def test_what_kills_a_run_leaves_nothing(drill: Drill, taken: Taken) -> None:
     """The module killed: its keeper cleans up. Both killed: the server ends with them, and the next run removes the folder."""
     for victims in (("module",), ("keeper", "module")):
@@ -241,6 +251,11 @@ def test_what_kills_a_run_leaves_nothing(drill: Drill, taken: Taken) -> None:
     assert drill.left() == []
 
 
+@pytest.mark.fault(
+    operation="vault_restore_drill",
+    fault="the controller is lost",
+    outcome="The temporary server ends and its folder is removed.",
+)
 def test_a_run_whose_ansible_is_killed_ends_by_itself(drill: Drill, taken: Taken) -> None:
     run = drill.begun(taken)
     try:

@@ -101,6 +101,11 @@ def check_next_run(bench: Bench, moved: int) -> None:
     assert not finished(bench.start())["changed"]
 
 
+@pytest.mark.fault(
+    operation="awskms_seal_rewrap of a folder",
+    fault="killed while a file is written or replaced",
+    outcome="Every value opens under the key that it names. The next run moves the rest and leaves nothing behind.",
+)
 @pytest.mark.parametrize(
     "point",
     [
@@ -120,6 +125,11 @@ def test_killed_while_it_writes(bench: Bench, point: str) -> None:
     check_next_run(bench, moved)
 
 
+@pytest.mark.fault(
+    operation="awskms_seal_rewrap of a folder",
+    fault="killed while KMS is slow",
+    outcome="Some values are moved, the others are as they were. The next run moves the rest.",
+)
 @pytest.mark.parametrize("operation", ["ReEncrypt", "Decrypt"])
 def test_killed_while_kms_is_slow(bench: Bench, operation: str) -> None:
     """Some values are moved, and the answers to the others do not come."""
