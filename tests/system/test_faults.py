@@ -222,7 +222,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
     fault="KMS is throttled, down, resets connections, is slower than the timeout, or has another clock",
-    outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` within the timeout. The file holds its old content. The next run finishes.",
+    outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` in time. The file holds its old content. The next run finishes.",
 )
 @pytest.mark.parametrize("fault", list(FAULTS))
 def test_kms_does_not_answer(case: Case, fault: str) -> None:
