@@ -419,6 +419,14 @@ def test_where_no_slot_opens_each_says_why(aws):
     assert error_of(Unsealer(aws).unwrap, several(foreign, foreign)).reason == "foreign_wrapper"
 
 
+def test_where_no_slot_opens_in_full(aws):
+    value = SealedValue((sealed(aws).slots[0], sealed(aws, key=OTHER_ID).slots[0]), multi=True)
+    aws.faults["Decrypt"] = KmsError("No.", reason="access_denied", remedy="Allow it.", details={"operation": "Decrypt"})
+    error = error_of(Unsealer(aws).unwrap, value)
+    assert str(error) == "None of the value's 2 slots opens. Slot 0: No. Allow it. Slot 1: No. Allow it."
+    assert (error.reason, error.details) == ("access_denied", {"operation": "Decrypt"})
+
+
 # Trusted keys
 
 
