@@ -24,9 +24,9 @@ def not_from_facts(value: Any, facts: Any) -> Any:
     found = sorted(str(name) for name in facts if str(name).startswith(_PREFIXES) or str(name) in _OF_ANSIBLE)
     if found:
         raise AnsibleFilterError(
-            f"The host sent facts with the names of variables of this collection's roles or of Ansible: {', '.join(found)}. Facts win over the inventory, and these say what "
-            "is done on the controller. Do not trust the host. If your own play sets them by set_fact with cacheable, set them in the inventory "
-            "instead, and clear the cache of facts."
+            f"The host sent facts with the names of variables of this collection's roles or of Ansible: {', '.join(found)}. Facts win over the inventory, "
+            "and these say what is done on the controller. Do not trust the host. If your own play sets them by set_fact with cacheable, set them in the "
+            "inventory instead, and clear the cache of facts."
         )
     return value
 
