@@ -11,6 +11,7 @@ not cost the edited text.
 from __future__ import annotations
 
 import os
+import termios
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -90,14 +91,14 @@ class ActionModule(ActionBase):
         with PrivateFolder(params["directory"] or "", params["on_disk"], screen) as folder:
             plain = folder.write(os.path.basename(file.path).removesuffix(".sealed"), begun)
             while True:
-                code = edit(command, plain, screen, folder.ends_with_it)
+                code, why = _run_editor(command, plain, screen, folder)
                 text = _read(plain, file.path)
                 if text == begun and not code:
                     return False
                 try:
                     if code:
                         raise SettingError(
-                            f"The editor {command[0]} ended with {code}. The file {file.path} is as it was.", reason="file_error",
+                            f"The editor {command[0]} {why}. The file {file.path} is as it was.", reason="file_error",
                             remedy="" if screen else "It had no terminal, since Ansible's input is none.",
                         )
                     if is_document:
@@ -110,6 +111,15 @@ class ActionModule(ActionBase):
                         raise error from None
                     if code or not _again(screen, error):
                         raise _kept(error, folder, plain, data_key.seal(text, aad).value) from None
+
+
+def _run_editor(command: list[str], plain: str, screen: str, folder: PrivateFolder) -> tuple[int, str]:
+    """The editor's exit code, and how it ended, in words. One that could not be run, or whose terminal is gone, has failed, and left what it wrote."""
+    try:
+        code = edit(command, plain, screen, folder.ends_with_it)
+    except (OSError, termios.error) as error:
+        return 1, f"could not be run to its end: {error.strerror if isinstance(error, OSError) else error.args[-1]}"
+    return code, f"ended with {code}"
 
 
 def _data_key(value: SealedValue | None, options: ControllerOptions, clients: KmsClients) -> DataKey:

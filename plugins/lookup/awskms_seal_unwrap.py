@@ -149,4 +149,4 @@ class LookupModule(LookupBase):
         path: str | None = None
         if isinstance(term, str):
             path = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)
-        return find(str(term), variables, (variables or {}).get("ansible_search_path") or ()) if path is None else path
+        return find(str(term), self._loader, (variables or {}).get("ansible_search_path") or ()) if path is None else path

@@ -9,8 +9,9 @@ name: controller_file
 short_description: Find a file of the controller from where the user stands
 version_added: 0.1.0
 description:
-  - Returns the absolute paths of files on the controller. A relative name is looked for in the working directory of Ansible, then in the folder of the
-    inventory, then in the folder of the playbook.
+  - Returns the absolute paths of files on the controller. A relative name is looked for in the working directory of Ansible, then in the folder of each
+    inventory of the command, then in the folder of the playbook. The variables C(inventory_dir) and C(playbook_dir), which a managed host can set as facts,
+    have no part in it.
   - The lookups of ansible-core search the folder of the playbook, which of a playbook of a collection lies inside the collection.
   - The roles of this collection find with it what their variables name.
 author:
@@ -74,7 +75,7 @@ class LookupModule(LookupBase):
             names = [str(term) for term in self._flatten(terms)]
             if not self.get_option("exists"):
                 return [for_writing(name) for name in names]
-            paths = [find(name, variables) for name in names]
+            paths = [find(name, self._loader) for name in names]
             if self.get_option("tasks"):
                 for path in paths:
                     check_tasks(path, self._loader)

@@ -64,14 +64,14 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         with lookup_errors():
             check_keywords(self, kwargs)
-            return [_key(number, str(term), variables) for number, term in enumerate(self._flatten(terms), 1)]
+            return [_key(number, str(term), self._loader) for number, term in enumerate(self._flatten(terms), 1)]
 
 
-def _key(number: int, term: str, variables: dict[str, Any] | None) -> str:
+def _key(number: int, term: str, loader: Any) -> str:
     if len(term) > _LONGEST_NAME or "\n" in term.strip() or term.lstrip().startswith("-----BEGIN"):
         name, text = f"OpenPGP key {number}", term
     else:
-        name = find(term, variables)
+        name = find(term, loader)
         content = read(name, _LARGEST)
         # Bytes of OpenPGP begin with the highest bit set.
         text = base64.b64encode(content).decode() if content[:1] >= b"\x80" else content.decode("utf-8", "replace")

@@ -8,34 +8,37 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.parsing.mod_args import ModuleArgsParser
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 
 _BLOCK = ("block", "rescue", "always")
-_PLACES = ("inventory_dir", "playbook_dir")
 
 
-def places(variables: Mapping[str, Any] | None) -> list[str]:
-    """Where a relative name is looked for: the working directory, then the folders of the inventory and of the playbook."""
-    found = [os.getcwd()]
-    for name in _PLACES:
-        folder = (variables or {}).get(name)
-        if isinstance(folder, str) and os.path.isabs(folder):
-            found.append(str(folder))
-    return list(dict.fromkeys(found))
+def places(loader: Any) -> list[str]:
+    """Where a relative name is looked for: the working directory, then the folders of the inventories and of the playbook.
+
+    They are those of the command, not of the variables ``inventory_dir`` and others, which a managed host can set as facts.
+
+    :param loader: Ansible's own, which knows the folder of the playbook.
+    """
+    sources = [source for source in context.CLIARGS.get("inventory") or () if isinstance(source, str) and "," not in source]
+    inventories = [source if os.path.isdir(source) else os.path.dirname(source) for source in map(os.path.abspath, sources)]
+    return list(dict.fromkeys([os.getcwd(), *inventories, os.path.abspath(loader.get_basedir())]))
 
 
-def find(name: str, variables: Mapping[str, Any] | None, searched: Sequence[str] = ()) -> str:
+def find(name: str, loader: Any, searched: Sequence[str] = ()) -> str:
     """The absolute path of a file that is there; raises :class:`SettingError` (``file_error``) with the places searched.
 
+    :param loader: Ansible's own.
     :param searched: folders that were searched before, without success.
     """
     expanded = os.path.expanduser(name)
-    tried = [os.path.join(folder, expanded) for folder in places(variables)] if not os.path.isabs(expanded) else [expanded]
+    tried = [os.path.join(folder, expanded) for folder in places(loader)] if not os.path.isabs(expanded) else [expanded]
     for path in tried:
         if name and os.path.isfile(path):
             return os.path.normpath(path)

@@ -119,6 +119,16 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.mark.matrix
+def test_an_editor_that_cannot_be_run_is_said(desk: Desk) -> None:
+    """It is there and executable, and yet no program."""
+    editor = desk.folder / "editor"
+    editor.write_text("touch no-program\n", encoding="utf-8")
+    editor.chmod(0o755)
+    answer = result(desk.edit(str(editor)))
+    assert f"The editor {editor} could not be run to its end: Exec format error. The file {desk.file} is as it was." in answer["msg"]
+    assert desk.left() == []
+
+
 def test_what_changed_is_sealed_again(desk: Desk) -> None:
     """With real commands and no terminal: `sed -i` replaces the file, as editors do."""
     run = desk.edit("sed -i s/^old/new/", "-vvvv").succeeded()
@@ -165,7 +175,7 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
         assert desk.file.read_bytes() == before
         assert desk.left() == []
     malformed = desk.edit(desk.script(f'echo "{TYPED}: [" > "$1"'))
-    assert "opens, but it is no YAML or JSON document" in result(malformed)["msg"]
+    assert "opens, but it is not a YAML or JSON document" in result(malformed)["msg"]
     assert TYPED not in malformed.output
     assert desk.file.read_bytes() == before
     desk.kept(result(malformed), f"{TYPED}: [\n")

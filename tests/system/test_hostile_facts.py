@@ -175,9 +175,37 @@ def test_a_report_is_written_where_the_playbook_says(stage: Stage) -> None:
     roles = Roles(stage, stage.ansible.folder, reports)
     for role in ("kms_verify", "key_map"):
         run = roles.run(role, kms_verify_kms_key_id="alias/ours", key_map_kms_key_id="alias/ours")
-        assert "The host sent facts with the names of variables of this collection's roles: " in in_one_line(run)
+        assert "The host sent facts with the names of variables of this collection's roles or of Ansible: " in in_one_line(run)
         assert run.code != 0
     assert victim.read_text(encoding="utf-8") == "as it was"
+
+
+def test_a_host_is_no_other_host_to_a_role(stage: Stage) -> None:
+    """Ansible lets facts replace some names of its own."""
+    names = {"inventory_hostname": "good", "group_names": ["all"], "inventory_dir": "/tmp"}
+    roles = Roles(stage, stage.ansible.folder, names)
+    run = roles.run("kms_verify", kms_verify_report="report.json", kms_verify_kms_key_id="alias/ours")
+    assert "or of Ansible: group_names, inventory_dir, inventory_hostname. Facts win" in in_one_line(run)
+    assert not (stage.ansible.folder / "report.json").exists()
+
+
+def test_a_file_is_looked_for_where_the_command_says(stage: Stage) -> None:
+    """A host would have keys and tasks of its choice taken, from a folder of files that were fetched from it."""
+    theirs = stage.attack.search_path / "tasks.yml"
+    theirs.write_text("- ansible.builtin.debug:\n", encoding="utf-8")
+    Roles(stage, stage.ansible.folder, {name: str(stage.attack.search_path) for name in ("inventory_dir", "playbook_dir", "inventory_file", "role_path")})
+    lookups = {
+        "tasks": "lookup('sealwright.vault_seal.controller_file', 'tasks.yml', tasks=true)",
+        "key": "lookup('sealwright.vault_seal.openpgp_key', 'tasks.yml')",
+        "sealed": "lookup('sealwright.vault_seal.awskms_seal_unwrap', 'tasks.yml', from_file=true)",
+    }
+    tasks = [{"name": name, "ansible.builtin.debug": {"msg": "{{ " + call + " }}"}, "ignore_errors": True} for name, call in lookups.items()]
+    set_fact = {"name": "set", "ansible.builtin.set_fact": "{{ sent.answer }}"}
+    for before in ([GATHER], [ANY_MODULE, set_fact]):
+        run = stage.ansible.playbook([{"hosts": "evil", "gather_facts": False, "tasks": [*before, *tasks]}])
+        for name in lookups:
+            assert "The file 'tasks.yml' does not exist on the controller. Searched: " in run[name]["msg"]
+            assert str(theirs) not in run[name]["msg"]
 
 
 def test_a_role_asks_kms_on_the_controller_as_the_playbook_says(stage: Stage) -> None:

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible import context
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import check_tasks, find, for_writing, read
@@ -19,6 +20,8 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_f
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """The working directory, and the folders of inventory and playbook."""
     found = {name: tmp_path / name for name in ("here", "inventory_dir", "playbook_dir")}
+    sources = (str(found["inventory_dir"] / "hosts"), str(tmp_path / "directory"), "one,two")
+    monkeypatch.setattr(context, "CLIARGS", {"inventory": sources})
     for folder in found.values():
         folder.mkdir()
     monkeypatch.chdir(found["here"])
@@ -26,27 +29,29 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     return found
 
 
-def variables(places: dict[str, Path]) -> dict[str, str]:
-    return {name: str(folder) for name, folder in places.items()}
+def loader(places: dict[str, Path]) -> DataLoader:
+    made = DataLoader()
+    made.set_basedir(str(places["playbook_dir"]))
+    return made
 
 
 def test_the_working_directory_comes_first(places: dict[str, Path]) -> None:
     for name in ("playbook_dir", "inventory_dir", "here"):
         (places[name] / "a.yml").write_text("", encoding="utf-8")
-        assert find("a.yml", variables(places)) == str(places[name] / "a.yml")
-    assert find("./../here/a.yml", None) == str(places["here"] / "a.yml")
+        assert find("a.yml", loader(places)) == str(places[name] / "a.yml")
+    assert find("./../here/a.yml", DataLoader()) == str(places["here"] / "a.yml")
 
 
 def test_home_and_whole_paths_are_taken_as_they_are(places: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "b").write_text("", encoding="utf-8")
-    assert find("~/b", variables(places)) == find(str(tmp_path / "b"), variables(places)) == str(tmp_path / "b")
+    assert find("~/b", loader(places)) == find(str(tmp_path / "b"), loader(places)) == str(tmp_path / "b")
 
 
 @pytest.mark.parametrize("name", ["none", "", ".", "folder"])
 def test_what_is_not_there_is_told_with_the_places(name: str, places: dict[str, Path]) -> None:
     (places["here"] / "folder").mkdir()
     with pytest.raises(SettingError) as caught:
-        find(name, variables(places), ["/search"])
+        find(name, loader(places), ["/search"])
     assert [str(folder) for folder in (Path("/search"), *places.values()) if str(folder) not in str(caught.value)] == []
 
 
