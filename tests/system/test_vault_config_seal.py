@@ -179,6 +179,15 @@ def test_what_is_replaced_for_a_seals_sake_is_kept(host: Host) -> None:
     assert host.run("write", config_text="", may_be_initialised=False) == {**host.run("write", config_text=""), "changed": False}
 
 
+def test_an_environment_file_that_systemd_refuses_is_kept(host: Host) -> None:
+    mine = host.etc / "openbao-seal.env"
+    there = "# Managed by Ansible (sealwright.vault_seal.vault_config).\nA=\udcff\n"
+    mine.write_text(there, encoding="utf-8", errors="surrogateescape")
+    (backup,) = host.run("write", config_text="", environment_text=there.replace("\udcff", "1"))["backups"]
+    assert Path(backup).read_text("utf-8", "surrogateescape") == there
+    assert mine.read_text(encoding="utf-8") == there.replace("\udcff", "1")
+
+
 def test_a_service_by_any_of_its_names(host: Host) -> None:
     for name in ("openbao", "openbao.service"):
         host.run("write", unit=name, config_text=host.seal(ONE), environment_text="# Managed by Ansible (sealwright.vault_seal).\nA=\"1\"\n")

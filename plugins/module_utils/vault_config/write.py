@@ -226,7 +226,10 @@ class _Writer:
 def _seal_changes(before: bytes, after: bytes, path: str, environment: bool) -> bool:
     """Whether one of the two has a seal, or a part of it, that the other has not. What cannot be read counts as one."""
     if environment:
-        return _variables(before) != _variables(after)
+        try:
+            return _variables(before, path) != _variables(after, path)
+        except SettingError:
+            return True
     sides = []
     for content in (before, after):
         config = _parsed(content, path)
@@ -236,10 +239,9 @@ def _seal_changes(before: bytes, after: bytes, path: str, environment: bool) -> 
     return sides[0] != sides[1]
 
 
-def _variables(content: bytes) -> dict[str, str]:
-    """The variables of an environment file that concern a seal."""
-    text = content.decode("utf-8", "surrogateescape")
-    return {name: value for name, value, _line in parse_environment_file(text) if name.startswith(_OF_A_SEAL)}
+def _variables(content: bytes, path: str) -> dict[str, str]:
+    """The variables of an environment file that concern a seal; raises :class:`SettingError` where systemd refuses it, or it cannot be told."""
+    return {name: value for name, value, _line in parse_environment_file(content, path) if name.startswith(_OF_A_SEAL)}
 
 
 def _parsed(content: bytes, path: str) -> ServerConfig | None:
