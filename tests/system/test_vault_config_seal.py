@@ -142,6 +142,24 @@ def test_the_same_alias_elsewhere_is_another_key(host: Host, kms: StrictKms) -> 
     assert "DescribeKey with the present settings failed (access_denied)" in host.refusal(stanza)
 
 
+@pytest.mark.parametrize("case", ["BAO_RAFT_PATH", "VAULT_RAFT_PATH", "a relative path", "two paths", "storage in a file that cannot be read"])
+def test_data_that_is_elsewhere_than_the_stanza_says_is_data(host: Host, case: str) -> None:
+    """Variables win over the path of a stanza; and what cannot be told is no new server."""
+    host.has(host.seal(ONE))
+    data, storage = host.folder / "data", host.etc / "storage.hcl"
+    nothing = STORAGE.format(host.folder / "nothing")
+    storage.write_text(nothing, encoding="utf-8")
+    if case.endswith("_RAFT_PATH"):
+        host.service(host.kms.admin, f"Environment={case}={data}")
+    elif case == "a relative path":
+        storage.write_text(STORAGE.format("data"), encoding="utf-8")
+    elif case == "two paths":
+        storage.write_text(nothing.replace("}", f'  path = "{data}"\n}}'), encoding="utf-8")
+    else:
+        host.has(f"{host.seal(ONE)}{STORAGE.format(data)}half =")
+    assert SAME_KEY in host.refusal(host.seal(TWO))
+
+
 def test_an_environment_file_of_somebody_else_stays(host: Host) -> None:
     theirs = host.etc / "vault.env"
     theirs.write_text("VAULT_LICENSE=02MV4UU43BK5HGYYTOJZWFQMTMNNEWU33JJ\n", encoding="utf-8")

@@ -19,11 +19,14 @@ from ..server_settings import Server, read_server
 from .environment_owner import Run, why_foreign
 from .initialised import Answer, ask, has_data
 from .options import Wanted
+from .restart_marker import ServiceState
 from .same_key import awskms_seals
 from .seal_change import Present
 
 _ENVIRONMENT_FILE = re.compile(r"^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.+?)[ \t]*$", re.MULTILINE)
 _LARGEST = 4 * 1024 * 1024
+# They win over the path of the stanza; OpenBao reads both.
+_RAFT_PATHS = ("BAO_RAFT_PATH", "VAULT_RAFT_PATH")
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,20 @@ class Host:
             return self.answer.initialised
         return None if self.answer.doubt else self.data
 
+    def is_new(self, state: ServiceState) -> bool:
+        """Whether the service is one that nobody has started yet, of a server that certainly has no data."""
+        return self.service is not None and state.never_started and self.initialised is False and self.data is False
+
     @property
     def configured(self) -> bool:
         """Whether there is anything of a server: a configuration file, or an environment that names a seal."""
         return bool(self.unread or self.server and (self.server.in_force.config.files or awskms_seals(self.server)))
 
     def with_data(self, new: Server) -> Host:
-        """The same, with what storages tell: data of the present one counts, else that of the new one."""
-        present = self.server.in_force.config.storages if self.server else []
-        return replace(self, data=has_data(present) or has_data(new.in_force.config.storages))
+        """The same, with what the present and the new storage tell. A file that cannot be read may name a third."""
+        present = _storages(self.server) if self.server else []
+        data = has_data([*present, *_storages(new)])
+        return replace(self, data=None if data is False and self.unread else data)
 
     def present(self, unchanged: bool) -> Present:
         """The facts for the decision."""
@@ -143,6 +151,14 @@ def _naming(wanted: Wanted, service: Service | None) -> list[str]:
         if any(fnmatch.fnmatch(wanted.environment_file, os.path.normpath(each)) for each in _ENVIRONMENT_FILE.findall(text)):
             found.append(path)
     return found
+
+
+def _storages(server: Server) -> list[tuple[str, str]]:
+    """Type and path of each storage; one of raft also where a variable of the service puts it."""
+    said = server.in_force.config.storages
+    variables = [server.in_force.environment[name].value for name in _RAFT_PATHS if name in server.in_force.environment]
+    elsewhere = [("raft", path) for path in variables if path] if any(kind == "raft" for kind, _path in said) else []
+    return [*elsewhere, *((kind, path) for kind, path in said if path or kind != "raft" or not elsewhere)]
 
 
 def _service(wanted: Wanted) -> Service | None:
