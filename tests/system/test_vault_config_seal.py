@@ -160,6 +160,38 @@ def test_data_that_is_elsewhere_than_the_stanza_says_is_data(host: Host, case: s
     assert SAME_KEY in host.refusal(host.seal(TWO))
 
 
+def test_a_configuration_that_the_unit_names_by_a_variable(host: Host) -> None:
+    """It is read where the variable's value is known; else it is a doubt."""
+    elsewhere = host.folder / "elsewhere"
+    host.etc.rename(elsewhere)
+    host.etc.mkdir()
+    (elsewhere / "seal.hcl").write_text(host.seal(ONE), encoding="utf-8")
+    unit = host.units / "openbao.service"
+    text = unit.read_text(encoding="utf-8")
+    environment = '# sealwright.vault_seal\nVAULT_SEAL_TYPE="awskms"\nVAULT_AWSKMS_SEAL_KEY_ID="{}"\n'
+    for option, line in (("-config=${WHERE}", f"Environment=WHERE={elsewhere}"), ("-config $WHERE", f"Environment=WHERE={elsewhere}")):
+        unit.write_text(text.replace(f"-config={host.etc}", option).replace("[Service]", f"[Service]\n{line}"), encoding="utf-8")
+        assert f"from the key {ONE} to {TWO}" in host.refusal("", environment_text=environment.format(TWO))
+        host.accepted("", environment_text=environment.format(ONE))
+        assert f"starts the server with {elsewhere}" in host.refusal(host.seal(ONE))
+    unit.write_text(text.replace(f"-config={host.etc}", "-config=${WHERE}"), encoding="utf-8")
+    untold = host.refusal("", environment_text=environment.format(TWO) + 'AWS_REGION="us-east-1"\n')
+    assert "-config=${WHERE}, whose value cannot be told" in untold
+    assert SAME_KEY in untold
+
+
+def test_messages_name_keys_and_no_secret(host: Host) -> None:
+    """A file that is to be written is no secret as a whole: its keys and paths are what a refusal is about."""
+    named, secret = "alias/of-a-production-server", "kept-from-everybody-99aa"
+    host.has(host.seal(ONE))
+    text = host.seal(named).replace("}", f'  access_key = "AKIAIOSFODNN7EXAMPLE"\n  secret_key = "{secret}"\n}}')
+    message = host.refusal(text + f'plugin_directory = "{host.etc}/plugins"\n')
+    assert f"from the key {ONE} to {named}" in message
+    assert host.accepted(host.seal(ONE) + f'plugin_directory = "{host.etc}/plugins"\n')["reads"] == [str(host.etc)]
+    assert secret not in str(host.run("plan", config_text=text, version=secret))
+    assert secret not in str(host.run("write", config_text=text, group=secret))
+
+
 def test_an_environment_file_of_somebody_else_stays(host: Host) -> None:
     theirs = host.etc / "vault.env"
     theirs.write_text("VAULT_LICENSE=02MV4UU43BK5HGYYTOJZWFQMTMNNEWU33JJ\n", encoding="utf-8")

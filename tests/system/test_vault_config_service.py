@@ -25,7 +25,13 @@ ALIAS, OTHER = "alias/of-the-service", "alias/of-the-service-too"
 SEAL = {"kms_key_id": ALIAS, "region": "us-east-1"}
 SECRET = "hush-hush-77aa"
 # Says that the service runs, and notes what it was asked to do.
-SYSTEMCTL = '#!/bin/sh\necho "$@" >>{log}\necho LoadState=loaded\necho ActiveState=$(cat {state})\n[ ! -e {log}.more ] || cat {log}.more\n[ ! -e {log}.fails ] || [ "$1" != restart ]\n'
+SYSTEMCTL = """#!/bin/sh
+echo "$@" >>{log}
+echo LoadState=loaded
+echo ActiveState=$(cat {state})
+[ ! -e {log}.more ] || cat {log}.more
+[ ! -e {log}.fails ] || [ "$1" != restart ]
+"""
 
 
 def policy(*actions: str) -> dict[str, Any]:

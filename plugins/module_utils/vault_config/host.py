@@ -25,6 +25,8 @@ from .seal_change import Present
 
 _ENVIRONMENT_FILE = re.compile(r"^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.+?)[ \t]*$", re.MULTILINE)
 _LARGEST = 4 * 1024 * 1024
+_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_IN_BRACES = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # They win over the path of the stanza; OpenBao reads both.
 _RAFT_PATHS = ("BAO_RAFT_PATH", "VAULT_RAFT_PATH")
 
@@ -91,7 +93,7 @@ def look(wanted: Wanted, params: dict[str, Any], run: Run) -> Host:
     Product.parse(params["product"], params["version"] or "")
     reads = wanted.reads(service.config if service else [])
     there = os.path.lexists(wanted.environment_file)
-    unread: list[SettingError] = []
+    unread = [_untold(path, wanted.unit) for path in service.config if not wanted.of_unit([path])] if service else []
     server: Server | None = None
     try:
         server = read_server(server_params(wanted, params, service is not None, reads, {}, there and service is None), unread)
@@ -121,6 +123,11 @@ def server_params(
         "environment_files": [wanted.environment_file] if environment else [],
         "candidates": [{"path": path, "src": place} for path, place in places.items()],
     }
+
+
+def _untold(path: str, unit: str) -> SettingError:
+    message = f"The unit {unit} starts the server with -config={path}, whose value cannot be told."
+    return SettingError(message, reason="unclear_unit", remedy="Name the file or folder in the unit itself.")
 
 
 def foreign_environment(wanted: Wanted, service: Service | None, run: Run) -> str:
@@ -166,11 +173,23 @@ def _service(wanted: Wanted) -> Service | None:
         return None
     places = {} if os.path.lexists(wanted.environment_file) else {os.path.normpath(wanted.environment_file): os.devnull}
     try:
-        return read_unit(wanted.unit, wanted.unit_directories, places)
+        service = read_unit(wanted.unit, wanted.unit_directories, places)
     except SettingError as error:
         if error.reason == "unit_not_found":
             return None
         raise
+    service.config = [_expanded(word, service) for word in service.config]
+    return service
+
+
+def _expanded(word: str, service: Service) -> str:
+    """A word of the command as systemd makes it of the service's variables; as it is where a value cannot be told."""
+    whole = _VARIABLE.fullmatch(word)
+    parts = [whole.group(1)] if whole else _IN_BRACES.findall(word)
+    values = {name: service.environment[name].value for name in parts if name in service.environment}
+    if len(values) < len(set(parts)) or (whole and values[whole.group(1)].split() != [values[whole.group(1)]]):
+        return word
+    return values[whole.group(1)] if whole else _IN_BRACES.sub(lambda match: values[match.group(1)], word)
 
 
 def _makes(folder: str, places: dict[str, str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from ..module_edge import hide
 from ..seal.errors import SettingError
 from ..seal.settings_problems import ERROR, problems
 from ..server_settings import Server, read_server
@@ -20,6 +21,7 @@ from .product_check import check_by_product
 from .restart_marker import RestartMarker, ServiceState, service_state
 from .same_key import awskms_seals, compare_keys, identity, same_settings
 from .seal_change import check_change
+from .secrets_in_files import secrets_in
 from .stage import Stage
 from .write import change_of_folder
 
@@ -44,6 +46,7 @@ PLAN_SPEC: dict[str, dict[str, Any]] = {
 def plan_task(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for whatever is refused."""
     wanted = Wanted.of(module.params)
+    hide(module, *secrets_in(wanted))
     stage = Stage.make(wanted.path)
     keep = False
     try:

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
+from ..module_edge import hide
 from ..seal.errors import SettingError
 from ..seal.server_config import ServerConfig, parse_config
 from ..seal.service_environment import parse_environment_file, read_unit
@@ -23,6 +24,7 @@ from .host import foreign_environment
 from .options import FILES_SPEC, Wanted
 from .restart_marker import RestartMarker
 from .safe_folder import Attributes, Existing, Folder, Part
+from .secrets_in_files import secrets_in
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -48,7 +50,9 @@ def write_task(module: AnsibleModule) -> dict[str, Any]:
             make_folder(module.params)
         return {"changed": bool(change), "changes": [change] if change else [], "backups": []}
     with ExitStack() as stack:
-        return _Writer(module, Wanted.of(module.params), stack).write()
+        wanted = Wanted.of(module.params)
+        hide(module, *secrets_in(wanted))
+        return _Writer(module, wanted, stack).write()
 
 
 def change_of_folder(params: dict[str, Any]) -> str:
