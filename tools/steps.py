@@ -31,6 +31,7 @@ _FOREIGN = (
 )
 
 _CORE = "ansible_collections.sealwright.vault_seal.plugins.module_utils.seal"
+_VAULT_CONFIG = "ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config"
 _CORE_TESTS = "tests/unit/seal"
 
 _DOCS_LINT = ("--plugin-docs", "--check-extra-docs-refs", "--disallow-unknown-collection-refs")
@@ -182,7 +183,7 @@ class Catalogue:
         lint = ("lint",)
         self._add("tools", _pytest("dev", "tests/tools"))
         self._add("style", [_tool("dev", "ruff"), "check", "."])
-        self._add("types", [_tool("dev", "mypy"), "-p", _CORE], [_tool("dev", "mypy"), *_own_tools()])
+        self._add("types", [_tool("dev", "mypy"), "-p", _CORE, "-p", _VAULT_CONFIG], [_tool("dev", "mypy"), *_own_tools()])
         self._add("ansible-lint", [_tool("lint", "ansible-lint"), "--profile", "production", "--offline", "--nocolor"], needs=lint)
         self._add("changelog", [_tool("lint", "antsibull-changelog"), "lint"], needs=lint)
         # In a clone, because byte code that appears while it looks would count as files without a licence.

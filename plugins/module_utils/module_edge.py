@@ -45,7 +45,8 @@ AAD_SPEC: dict[str, dict[str, Any]] = {
 
 # Options that are not secret as a whole: settings by name, of which some are; and what need not be one, or is public.
 _SETTINGS = frozenset(("environment", "seal"))
-_NOT_SECRET = frozenset(("aad", "aad_base64", "proxy"))
+# Of whole files, the module hides the secrets that are in them.
+_NOT_SECRET = frozenset(("aad", "aad_base64", "proxy", "config_text", "environment_text"))
 # Options whose values may legitimately occur in a result: a value to seal may be the name of the region.
 _VALUES = frozenset(("plaintext", "plaintext_base64", "values", "recovery_key_recipient"))
 # Keys of a result that hold a sealed value, what it was opened to, or names, and which no server or service has worded.

@@ -113,6 +113,10 @@ options:
     description: Whether a changed seal is to be proven before files are replaced.
     type: bool
     default: false
+  start:
+    description: Whether a service that is stopped is to be started.
+    type: bool
+    default: false
   keep_stage:
     description: Whether the files are left in their stage in any case.
     type: bool
@@ -181,7 +185,12 @@ prove:
   type: bool
   sample: false
 restart_pending:
-  description: Whether the server still runs with files that were replaced.
+  description: Whether the server still runs with files that were replaced, or was not started with them where it is to be.
+  returned: success
+  type: bool
+  sample: false
+new_installation:
+  description: Whether the service was never started, of a server that has no data and does not say that it is initialised.
   returned: success
   type: bool
   sample: false

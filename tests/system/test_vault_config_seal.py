@@ -142,6 +142,56 @@ def test_the_same_alias_elsewhere_is_another_key(host: Host, kms: StrictKms) -> 
     assert "DescribeKey with the present settings failed (access_denied)" in host.refusal(stanza)
 
 
+@pytest.mark.parametrize("case", ["BAO_RAFT_PATH", "VAULT_RAFT_PATH", "a relative path", "two paths", "storage in a file that cannot be read"])
+def test_data_that_is_elsewhere_than_the_stanza_says_is_data(host: Host, case: str) -> None:
+    """Variables win over the path of a stanza; and what cannot be told is no new server."""
+    host.has(host.seal(ONE))
+    data, storage = host.folder / "data", host.etc / "storage.hcl"
+    nothing = STORAGE.format(host.folder / "nothing")
+    storage.write_text(nothing, encoding="utf-8")
+    if case.endswith("_RAFT_PATH"):
+        host.service(host.kms.admin, f"Environment={case}={data}")
+    elif case == "a relative path":
+        storage.write_text(STORAGE.format("data"), encoding="utf-8")
+    elif case == "two paths":
+        storage.write_text(nothing.replace("}", f'  path = "{data}"\n}}'), encoding="utf-8")
+    else:
+        host.has(f"{host.seal(ONE)}{STORAGE.format(data)}half =")
+    assert SAME_KEY in host.refusal(host.seal(TWO))
+
+
+def test_a_configuration_that_the_unit_names_by_a_variable(host: Host) -> None:
+    """It is read where the variable's value is known; else it is a doubt."""
+    elsewhere = host.folder / "elsewhere"
+    host.etc.rename(elsewhere)
+    host.etc.mkdir()
+    (elsewhere / "seal.hcl").write_text(host.seal(ONE), encoding="utf-8")
+    unit = host.units / "openbao.service"
+    text = unit.read_text(encoding="utf-8")
+    environment = '# sealwright.vault_seal\nVAULT_SEAL_TYPE="awskms"\nVAULT_AWSKMS_SEAL_KEY_ID="{}"\n'
+    for option, line in (("-config=${WHERE}", f"Environment=WHERE={elsewhere}"), ("-config $WHERE", f"Environment=WHERE={elsewhere}")):
+        unit.write_text(text.replace(f"-config={host.etc}", option).replace("[Service]", f"[Service]\n{line}"), encoding="utf-8")
+        assert f"from the key {ONE} to {TWO}" in host.refusal("", environment_text=environment.format(TWO))
+        host.accepted("", environment_text=environment.format(ONE))
+        assert f"starts the server with {elsewhere}" in host.refusal(host.seal(ONE))
+    unit.write_text(text.replace(f"-config={host.etc}", "-config=${WHERE}"), encoding="utf-8")
+    untold = host.refusal("", environment_text=environment.format(TWO) + 'AWS_REGION="us-east-1"\n')
+    assert "-config=${WHERE}, whose value cannot be told" in untold
+    assert SAME_KEY in untold
+
+
+def test_messages_name_keys_and_no_secret(host: Host) -> None:
+    """A file that is to be written is no secret as a whole: its keys and paths are what a refusal is about."""
+    named, secret = "alias/of-a-production-server", "kept-from-everybody-99aa"
+    host.has(host.seal(ONE))
+    text = host.seal(named).replace("}", f'  access_key = "AKIAIOSFODNN7EXAMPLE"\n  secret_key = "{secret}"\n}}')
+    message = host.refusal(text + f'plugin_directory = "{host.etc}/plugins"\n')
+    assert f"from the key {ONE} to {named}" in message
+    assert host.accepted(host.seal(ONE) + f'plugin_directory = "{host.etc}/plugins"\n')["reads"] == [str(host.etc)]
+    assert secret not in str(host.run("plan", config_text=text, version=secret))
+    assert secret not in str(host.run("write", config_text=text, group=secret))
+
+
 def test_an_environment_file_of_somebody_else_stays(host: Host) -> None:
     theirs = host.etc / "vault.env"
     theirs.write_text("VAULT_LICENSE=02MV4UU43BK5HGYYTOJZWFQMTMNNEWU33JJ\n", encoding="utf-8")
@@ -177,6 +227,15 @@ def test_what_is_replaced_for_a_seals_sake_is_kept(host: Host) -> None:
     assert os.stat(backup).st_mode & 0o777 == 0o600
     assert len(host.run("write", config_text="")["backups"]) == 1
     assert host.run("write", config_text="", may_be_initialised=False) == {**host.run("write", config_text=""), "changed": False}
+
+
+def test_an_environment_file_that_systemd_refuses_is_kept(host: Host) -> None:
+    mine = host.etc / "openbao-seal.env"
+    there = "# Managed by Ansible (sealwright.vault_seal.vault_config).\nA=\udcff\n"
+    mine.write_text(there, encoding="utf-8", errors="surrogateescape")
+    (backup,) = host.run("write", config_text="", environment_text=there.replace("\udcff", "1"))["backups"]
+    assert Path(backup).read_text("utf-8", "surrogateescape") == there
+    assert mine.read_text(encoding="utf-8") == there.replace("\udcff", "1")
 
 
 def test_a_service_by_any_of_its_names(host: Host) -> None:

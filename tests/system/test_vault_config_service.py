@@ -25,7 +25,13 @@ ALIAS, OTHER = "alias/of-the-service", "alias/of-the-service-too"
 SEAL = {"kms_key_id": ALIAS, "region": "us-east-1"}
 SECRET = "hush-hush-77aa"
 # Says that the service runs, and notes what it was asked to do.
-SYSTEMCTL = '#!/bin/sh\necho "$@" >>{log}\necho LoadState=loaded\necho ActiveState=$(cat {state})\n[ ! -e {log}.fails ] || [ "$1" != restart ]\n'
+SYSTEMCTL = """#!/bin/sh
+echo "$@" >>{log}
+echo LoadState=loaded
+echo ActiveState=$(cat {state})
+[ ! -e {log}.more ] || cat {log}.more
+[ ! -e {log}.fails ] || [ "$1" != restart ]
+"""
 
 
 def policy(*actions: str) -> dict[str, Any]:
@@ -148,6 +154,32 @@ def test_a_service_that_was_stopped_stays_so(service: Service) -> None:
     # One that failed was not stopped by anybody.
     service.state.write_text("failed", encoding="ascii")
     assert changed(service.configure(verify=False).succeeded()) == ["Write the configuration", "Restart the service"]
+
+
+def starts(service: Service) -> int:
+    return len(re.findall("(?m)(?:^| )start openbao", service.log.read_text(encoding="utf-8")))
+
+
+def test_a_new_installation_is_started(service: Service) -> None:
+    """A service that nobody has started yet, of a server without data; also by the run after one that did not come to it."""
+    service.state.write_text("inactive", encoding="ascii")
+    more = service.folder / "log.more"
+    more.write_text("InactiveExitTimestampMonotonic=0\n", encoding="ascii")
+    assert "runs with its former files" in said(service.configure(verify=False, restart=False).succeeded())
+    assert starts(service) == 0
+    done = service.configure(verify=False).succeeded()
+    assert (changed(done)[-1], starts(service)) == ("Restart the service", 1)
+    assert changed(service.configure(verify=False).succeeded()) == []
+    # One that ran before was stopped by somebody, and one whose data is there or elsewhere is not new.
+    raft = service.folder / "data" / "raft"
+    raft.mkdir(parents=True)
+    for ran, data, more_variables in ((True, False, {}), (False, True, {}), (False, False, {"storage": {"postgresql": {}}, "same_key": True})):
+        more.write_text(f"InactiveExitTimestampMonotonic={int(ran)}\n", encoding="ascii")
+        (raft / "raft.db").touch() if data else (raft / "raft.db").unlink(missing_ok=True)
+        stays = service.configure(verify=False, log_level=["debug", "info"][data], **more_variables).succeeded()
+        assert changed(stays) == ["Write the configuration"]
+        assert "is stopped, and was not started" in said(stays)
+    assert starts(service) == 1
 
 
 def test_what_the_unit_says_counts(service: Service) -> None:

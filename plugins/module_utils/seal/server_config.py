@@ -72,7 +72,7 @@ class ServerConfig:
     """Other settings of the top level that are no blocks, each with its source."""
     secrets: list[Secret] = field(default_factory=list)
     storages: list[tuple[str, str]] = field(default_factory=list)
-    """Type and path of each storage; the path is empty where none is named."""
+    """Type and path of each storage; the path is empty where none is named, or more than one."""
 
 
 def read_config(paths: Sequence[str], candidates: Candidates | None = None, unread: list[SettingError] | None = None) -> ServerConfig:
@@ -225,8 +225,9 @@ def _stanza(block: str, labels: tuple[str, ...], value: Any, line: int, name: st
 
 
 def _storage(labels: tuple[str, ...], value: Any) -> tuple[str, str]:
-    path = next((item.value for item in value if item.keys == ("path",)), "") if isinstance(value, Body) else ""
-    return (labels[0].lower() if labels else ""), path if isinstance(path, str) else ""
+    paths = [item.value for item in value if item.keys == ("path",)] if isinstance(value, Body) else []
+    named = len(paths) == 1 and isinstance(paths[0], str)
+    return (labels[0].lower() if labels else ""), paths[0] if named else ""
 
 
 def _plugin(labels: tuple[str, ...], value: Any, line: int, name: str) -> Plugin:

@@ -19,11 +19,16 @@ from ..server_settings import Server, read_server
 from .environment_owner import Run, why_foreign
 from .initialised import Answer, ask, has_data
 from .options import Wanted
+from .restart_marker import ServiceState
 from .same_key import awskms_seals
 from .seal_change import Present
 
 _ENVIRONMENT_FILE = re.compile(r"^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.+?)[ \t]*$", re.MULTILINE)
 _LARGEST = 4 * 1024 * 1024
+_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_IN_BRACES = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# They win over the path of the stanza; OpenBao reads both.
+_RAFT_PATHS = ("BAO_RAFT_PATH", "VAULT_RAFT_PATH")
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,20 @@ class Host:
             return self.answer.initialised
         return None if self.answer.doubt else self.data
 
+    def is_new(self, state: ServiceState) -> bool:
+        """Whether the service is one that nobody has started yet, of a server that certainly has no data."""
+        return self.service is not None and state.never_started and self.initialised is False and self.data is False
+
     @property
     def configured(self) -> bool:
         """Whether there is anything of a server: a configuration file, or an environment that names a seal."""
         return bool(self.unread or self.server and (self.server.in_force.config.files or awskms_seals(self.server)))
 
     def with_data(self, new: Server) -> Host:
-        """The same, with what storages tell: data of the present one counts, else that of the new one."""
-        present = self.server.in_force.config.storages if self.server else []
-        return replace(self, data=has_data(present) or has_data(new.in_force.config.storages))
+        """The same, with what the present and the new storage tell. A file that cannot be read may name a third."""
+        present = _storages(self.server) if self.server else []
+        data = has_data([*present, *_storages(new)])
+        return replace(self, data=None if data is False and self.unread else data)
 
     def present(self, unchanged: bool) -> Present:
         """The facts for the decision."""
@@ -83,7 +93,7 @@ def look(wanted: Wanted, params: dict[str, Any], run: Run) -> Host:
     Product.parse(params["product"], params["version"] or "")
     reads = wanted.reads(service.config if service else [])
     there = os.path.lexists(wanted.environment_file)
-    unread: list[SettingError] = []
+    unread = [_untold(path, wanted.unit) for path in service.config if not wanted.of_unit([path])] if service else []
     server: Server | None = None
     try:
         server = read_server(server_params(wanted, params, service is not None, reads, {}, there and service is None), unread)
@@ -113,6 +123,11 @@ def server_params(
         "environment_files": [wanted.environment_file] if environment else [],
         "candidates": [{"path": path, "src": place} for path, place in places.items()],
     }
+
+
+def _untold(path: str, unit: str) -> SettingError:
+    message = f"The unit {unit} starts the server with -config={path}, whose value cannot be told."
+    return SettingError(message, reason="unclear_unit", remedy="Name the file or folder in the unit itself.")
 
 
 def foreign_environment(wanted: Wanted, service: Service | None, run: Run) -> str:
@@ -145,16 +160,36 @@ def _naming(wanted: Wanted, service: Service | None) -> list[str]:
     return found
 
 
+def _storages(server: Server) -> list[tuple[str, str]]:
+    """Type and path of each storage; one of raft also where a variable of the service puts it."""
+    said = server.in_force.config.storages
+    variables = [server.in_force.environment[name].value for name in _RAFT_PATHS if name in server.in_force.environment]
+    elsewhere = [("raft", path) for path in variables if path] if any(kind == "raft" for kind, _path in said) else []
+    return [*elsewhere, *((kind, path) for kind, path in said if path or kind != "raft" or not elsewhere)]
+
+
 def _service(wanted: Wanted) -> Service | None:
     if not wanted.systemd:
         return None
     places = {} if os.path.lexists(wanted.environment_file) else {os.path.normpath(wanted.environment_file): os.devnull}
     try:
-        return read_unit(wanted.unit, wanted.unit_directories, places)
+        service = read_unit(wanted.unit, wanted.unit_directories, places)
     except SettingError as error:
         if error.reason == "unit_not_found":
             return None
         raise
+    service.config = [_expanded(word, service) for word in service.config]
+    return service
+
+
+def _expanded(word: str, service: Service) -> str:
+    """A word of the command as systemd makes it of the service's variables; as it is where a value cannot be told."""
+    whole = _VARIABLE.fullmatch(word)
+    parts = [whole.group(1)] if whole else _IN_BRACES.findall(word)
+    values = {name: service.environment[name].value for name in parts if name in service.environment}
+    if len(values) < len(set(parts)) or (whole and values[whole.group(1)].split() != [values[whole.group(1)]]):
+        return word
+    return values[whole.group(1)] if whole else _IN_BRACES.sub(lambda match: values[match.group(1)], word)
 
 
 def _makes(folder: str, places: dict[str, str]) -> bool:

@@ -93,8 +93,8 @@ def _has_data(kind: str, path: str) -> bool | None:
     if kind == "inmem":
         return False
     names = {"raft": _RAFT, "file": _FILE}.get(kind)
-    if names is None or not path:
-        return None
+    if names is None or not os.path.isabs(path):
+        return None  # a relative path is of the service's working directory
     try:
         return any(_exists(os.path.join(path, name)) for name in names)
     except OSError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from ..module_edge import hide
 from ..seal.errors import SettingError
 from ..seal.settings_problems import ERROR, problems
 from ..server_settings import Server, read_server
@@ -17,9 +18,10 @@ from .commands import Runner
 from .host import Host, look, server_params
 from .options import FILES_SPEC, Wanted
 from .product_check import check_by_product
-from .restart_marker import RestartMarker, service_state
+from .restart_marker import RestartMarker, ServiceState, service_state
 from .same_key import awskms_seals, compare_keys, identity, same_settings
 from .seal_change import check_change
+from .secrets_in_files import secrets_in
 from .stage import Stage
 from .write import change_of_folder
 
@@ -36,6 +38,7 @@ PLAN_SPEC: dict[str, dict[str, Any]] = {
     "validate": {"type": "bool", "default": True},
     "binary": {"type": "str", "default": ""},
     "prove": {"type": "bool", "default": False},
+    "start": {"type": "bool", "default": False},
     "keep_stage": {"type": "bool", "default": False},
 }
 
@@ -43,6 +46,7 @@ PLAN_SPEC: dict[str, dict[str, Any]] = {
 def plan_task(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for whatever is refused."""
     wanted = Wanted.of(module.params)
+    hide(module, *secrets_in(wanted))
     stage = Stage.make(wanted.path)
     keep = False
     try:
@@ -78,9 +82,10 @@ class _Planner:
         self._check_change(host, new)
         warning = self._check_by_product(candidates, new)
         unchanged = self._unchanged(host, new)
-        pending = RestartMarker(self._wanted.unit, self._wanted.systemd_directory, self._wanted.path).pending(
-            service_state(self._wanted.unit, self._run)
-        ) if host.service else False
+        state = service_state(self._wanted.unit, self._run) if host.service else ServiceState()
+        marker = RestartMarker(self._wanted.unit, self._wanted.systemd_directory, self._wanted.path)
+        is_new = host.is_new(state)
+        pending = host.service is not None and marker.pending(state, starts=is_new or self._params["start"])
         return {
             "changed": False,
             "unit": self._wanted.unit if host.service else "",
@@ -93,6 +98,7 @@ class _Planner:
             "may_be_initialised": host.initialised is not False,
             "prove": bool(self._params["prove"] and host.service and not unchanged and awskms_seals(new)),
             "restart_pending": pending,
+            "new_installation": is_new,
         }
 
     def _check_read(self, host: Host) -> None:

@@ -18,7 +18,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..seal.errors import SettingError
 
@@ -33,6 +33,8 @@ class ServiceState:
 
     active: str = ""
     main_pid: int = 0
+    never_started: bool = False
+    """Whether it is loaded, and was not started since the machine was."""
 
     @property
     def stopped(self) -> bool:
@@ -42,12 +44,14 @@ class ServiceState:
 
 def service_state(unit: str, run: Callable[[list[str]], tuple[int, str, str]]) -> ServiceState:
     """Ask systemd; ``run`` runs a command and returns its exit code and output."""
-    code, said, _errors = run(["systemctl", "show", unit, "--property=ActiveState,MainPID"])
+    code, said, _errors = run(["systemctl", "show", unit, "--property=LoadState,ActiveState,MainPID,InactiveExitTimestampMonotonic"])
     facts = dict(line.partition("=")[::2] for line in said.splitlines())
     if code != 0:
         return ServiceState()
     pid = facts.get("MainPID", "")
-    return ServiceState(facts.get("ActiveState", ""), int(pid) if pid.isdecimal() else 0)
+    state = ServiceState(facts.get("ActiveState", ""), int(pid) if pid.isdecimal() else 0)
+    never = state.stopped and facts.get("LoadState") == "loaded" and facts.get("InactiveExitTimestampMonotonic") == "0"
+    return replace(state, never_started=never)
 
 
 class RestartMarker:
@@ -74,8 +78,11 @@ class RestartMarker:
                 remedy="Check the folder, and that the role runs as root (become).",
             ) from None
 
-    def pending(self, state: ServiceState) -> bool:
-        """Whether the server that runs was started before the files were replaced."""
+    def pending(self, state: ServiceState, starts: bool = False) -> bool:
+        """Whether the server that runs was started before the files were replaced; or one that is to be started, was not.
+
+        :param starts: whether a stopped service is to be started.
+        """
         try:
             _own_folder(self._folder, make=False)
             with open(os.path.join(self._folder, self._name), encoding="ascii") as stream:
@@ -85,7 +92,7 @@ class RestartMarker:
             return False
         except (OSError, ValueError, KeyError, TypeError):
             return True  # a marker that says nothing is one all the same
-        if state.stopped or boot != _boot():
+        if state.stopped and not starts or boot != _boot():
             return False
         started = _started(state.main_pid)
         return not (isinstance(written, float) and started is not None and started > written)

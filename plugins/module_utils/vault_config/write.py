@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
+from ..module_edge import hide
 from ..seal.errors import SettingError
 from ..seal.server_config import ServerConfig, parse_config
 from ..seal.service_environment import parse_environment_file, read_unit
@@ -23,6 +24,7 @@ from .host import foreign_environment
 from .options import FILES_SPEC, Wanted
 from .restart_marker import RestartMarker
 from .safe_folder import Attributes, Existing, Folder, Part
+from .secrets_in_files import secrets_in
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -48,7 +50,9 @@ def write_task(module: AnsibleModule) -> dict[str, Any]:
             make_folder(module.params)
         return {"changed": bool(change), "changes": [change] if change else [], "backups": []}
     with ExitStack() as stack:
-        return _Writer(module, Wanted.of(module.params), stack).write()
+        wanted = Wanted.of(module.params)
+        hide(module, *secrets_in(wanted))
+        return _Writer(module, wanted, stack).write()
 
 
 def change_of_folder(params: dict[str, Any]) -> str:
@@ -226,7 +230,10 @@ class _Writer:
 def _seal_changes(before: bytes, after: bytes, path: str, environment: bool) -> bool:
     """Whether one of the two has a seal, or a part of it, that the other has not. What cannot be read counts as one."""
     if environment:
-        return _variables(before) != _variables(after)
+        try:
+            return _variables(before, path) != _variables(after, path)
+        except SettingError:
+            return True
     sides = []
     for content in (before, after):
         config = _parsed(content, path)
@@ -236,10 +243,9 @@ def _seal_changes(before: bytes, after: bytes, path: str, environment: bool) -> 
     return sides[0] != sides[1]
 
 
-def _variables(content: bytes) -> dict[str, str]:
-    """The variables of an environment file that concern a seal."""
-    text = content.decode("utf-8", "surrogateescape")
-    return {name: value for name, value, _line in parse_environment_file(text) if name.startswith(_OF_A_SEAL)}
+def _variables(content: bytes, path: str) -> dict[str, str]:
+    """The variables of an environment file that concern a seal; raises :class:`SettingError` where systemd refuses it, or it cannot be told."""
+    return {name: value for name, value, _line in parse_environment_file(content, path) if name.startswith(_OF_A_SEAL)}
 
 
 def _parsed(content: bytes, path: str) -> ServerConfig | None:

@@ -102,6 +102,7 @@ def show(unit: str) -> None:
     there, active = os.path.exists(f"{UNITS}/{unit}"), bool(pid_of(unit))
     print(f"Id={unit}\nLoadState={'loaded' if there else 'not-found'}\nActiveState={'active' if active else 'inactive'}")
     print(f"SubState={'running' if active else 'dead'}\nMainPID={pid_of(unit)}\nUnitFileState=enabled")
+    print(f"InactiveExitTimestampMonotonic={int(os.path.exists(f'{RUN}/{unit}.pid'))}")
 
 
 def main() -> int:

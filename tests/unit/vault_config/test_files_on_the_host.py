@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.environment_owner import is_marked, why_foreign
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.restart_marker import RestartMarker, ServiceState
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.restart_marker import RestartMarker, ServiceState, service_state
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.safe_folder import Attributes, Folder
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.stage import Stage
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.unit_name import service_unit
@@ -163,6 +163,7 @@ def test_a_restart_stays_due_until_the_server_is_younger_than_the_files(tmp_path
     assert marker.pending(running)
     assert marker.pending(this)
     assert not marker.pending(ServiceState("inactive"))
+    assert marker.pending(ServiceState("inactive"), starts=True)
     assert marker.pending(ServiceState("failed"))
     assert marker.pending(ServiceState())
     other = RestartMarker("openbao.service", "/etc/systemd/system", "/etc/openbao/other.hcl", str(tmp_path / "run"))
@@ -170,6 +171,18 @@ def test_a_restart_stays_due_until_the_server_is_younger_than_the_files(tmp_path
     assert marker.remove()
     assert not marker.remove()
     assert not marker.pending(running)
+
+
+@pytest.mark.parametrize(("said", "never"), [
+    ("LoadState=loaded\nActiveState=inactive\nMainPID=0\nInactiveExitTimestampMonotonic=0\n", True),
+    ("LoadState=loaded\nActiveState=inactive\nMainPID=0\nInactiveExitTimestampMonotonic=812345\n", False),
+    ("LoadState=loaded\nActiveState=inactive\nMainPID=0\n", False),
+    ("LoadState=masked\nActiveState=inactive\nInactiveExitTimestampMonotonic=0\n", False),
+    ("LoadState=loaded\nActiveState=active\nMainPID=7\nInactiveExitTimestampMonotonic=0\n", False),
+    ("", False),
+])
+def test_a_service_that_was_never_started(said: str, never: bool) -> None:
+    assert service_state("openbao.service", lambda _command: (0, said, "")).never_started is never
 
 
 def test_a_marker_that_cannot_be_read_is_one(tmp_path: Path) -> None:
