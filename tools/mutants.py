@@ -27,12 +27,14 @@ REPORT = ROOT / "benchmarks" / "MUTANTS.md"
 REASONS = ROOT / "benchmarks" / "surviving_mutants.json"
 RESULTS = ROOT / "benchmarks" / "mutants.json"
 
+# REUSE-IgnoreStart
 _HEAD = (
     "<!--",
     "Copyright (c) 2026, the sealwright.vault_seal authors",
     "GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)",
     "SPDX-License-Identifier: GPL-3.0-or-later",
     "-->",
+    # REUSE-IgnoreEnd
     "",
     "# Mutation tests of the seal core",
     "",

@@ -122,7 +122,7 @@ class Keeper:
         if answer.shares or (answer.root_token and self._recipients.token_holder):
             self._keep_record(answer)
         if answer.root_token and self._recipients.data_key and self._files.token:
-            sealed = self._sealed(answer.root_token.encode())
+            sealed = _sealed(self._recipients.data_key, answer.root_token.encode())
             self._put(self._files.token, sealed.encode() + b"\n", "The sealed root token is", "sealed_root_token", sealed)
         if answer.problems:
             self._keep_whole(reply)
@@ -145,14 +145,10 @@ class Keeper:
         """``returned`` never gets what is not sealed."""
         whole = to_bytes(json.dumps({"status": reply.status})) + b"\n" + reply.body
         if self._recipients.data_key:
-            sealed = self._sealed(whole)
+            sealed = _sealed(self._recipients.data_key, whole)
             self._put(self._files.answer, sealed.encode() + b"\n", "The whole answer is sealed", "sealed_answer", sealed)
         else:
             self._put(self._files.answer, whole, "The whole answer is, as it came and perhaps with secrets in clear,", "", None)
-
-    def _sealed(self, content: bytes) -> str:
-        assert self._recipients.data_key
-        return base64.b64encode(self._recipients.data_key.seal(content).value.encode()).decode()
 
     def _put(self, file: ReservedFile, content: bytes, what: str, name: str, value: Any) -> None:
         try:
@@ -167,6 +163,10 @@ class Keeper:
 
 def _person(key: PgpKey | None) -> dict[str, str | None]:
     return {"fingerprint": key.fingerprint if key else None, "user_id": key.user_id if key else None}
+
+
+def _sealed(data_key: DataKey, content: bytes) -> str:
+    return base64.b64encode(data_key.seal(content).value.encode()).decode()
 
 
 def _messages(content: dict[str, Any]) -> list[str]:

@@ -129,8 +129,8 @@ def test_an_odd_answer_is_kept_whole(case: str, host: Host) -> None:
 
 
 def test_what_is_more_than_expected_is_kept_too(host: Host) -> None:
-    with OddInitialisation(json.dumps({**NORMAL, "recovery_keys_base64": None, "recovery_keys": [base64.b64decode(each).hex() for each in ENCRYPTED],
-                               "barrier": SHARES}).encode()) as server:
+    in_hex = [base64.b64decode(each).hex() for each in ENCRYPTED]
+    with OddInitialisation(json.dumps({**NORMAL, "recovery_keys_base64": None, "recovery_keys": in_hex, "barrier": SHARES}).encode()) as server:
         result = host.run(server)
     assert (result["changed"], len(result["warnings"])) == (True, 1)
     assert [holder.share(json.loads((host.init / "shares.json").read_bytes())) for holder in HOLDERS] == SHARES

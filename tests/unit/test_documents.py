@@ -147,8 +147,8 @@ def test_what_is_not_utf_8(content, encoding):
 
 
 def test_where_it_is_wrong():
-    assert refused(lambda: encoded("The value",
-    f"a: 1\nb: '{SECRET}\n".encode(), "yaml")) == "The value opens, but it is not a YAML or JSON document (line 3, column 1)."
+    message = refused(lambda: encoded("The value", f"a: 1\nb: '{SECRET}\n".encode(), "yaml"))
+    assert message == "The value opens, but it is not a YAML or JSON document (line 3, column 1)."
     assert refused(lambda: encoded("The value", f'{{"a": 1,\n"{SECRET}"'.encode(), "json")).endswith("it is not a JSON document (line 2, column 17).")
     words = "a number without quotes has more than 400 characters (line 2, column 6)"
     assert words in refused(lambda: parse_variables(DataLoader(), f"a: 1\npin: {'7' * 5000}".encode(), "/srv/all.yml.sealed"))

@@ -14,7 +14,7 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from .answers import AnswerError, Answers, Pages
 from .aws_errors import is_throttling
@@ -221,8 +221,7 @@ class BotoKms:
         found = in_words(error, asked)
         if found is None:
             # So botocore fails on well-formed JSON that is no answer of KMS's, with whatever Python raises.
-            found = in_words(ResponseParserError(), asked)
-            assert found is not None
+            found = cast(SealError, in_words(ResponseParserError(), asked))
         self._session.sent.secrets.blank_error(found)
         if found.reason in ("invalid_credentials", "expired_credentials"):
             found.message += f" Asked with access key {self._credentials}."

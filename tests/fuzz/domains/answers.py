@@ -90,6 +90,10 @@ DRIVERS = (
     Driver("aws_message", _denial, lambda: _DENIALS, _WORDS),
     Driver("sdk_error", _sdk_error, lambda: [b"AccessDeniedException\n" + _DENIALS[0], b"503\n<html>", b"\n[SSL: X] certificate verify failed: y ("], _WORDS),
     Driver("key_reference", _reference, lambda: _REFERENCES, _WORDS),
-    Driver("server_answer", _answer, lambda: [b'{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}', b"{}", b'{"sealed": true, "t": 3}',
-    b"<html>"], (b'"errors"', b"[", b"{", b"null", b"5")),
+    Driver(
+        "server_answer",
+        _answer,
+        lambda: [b'{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}', b"{}", b'{"sealed": true, "t": 3}', b"<html>"],
+        (b'"errors"', b"[", b"{", b"null", b"5"),
+    ),
 )

@@ -53,6 +53,10 @@ def _like_hcl(value: Any) -> Any:
 DRIVERS = (
     Driver("config_hcl", _hcl, lambda: _HCL, _WORDS),
     Driver("config_json", _json, lambda: _JSON, (*_WORDS, b":", b"null", b"\\ud800")),
-    Driver("hcl_written", _written, lambda: [bytes(range(64)), b"\x04\x01\x05\x20${x}\"\\\n\xef\xbb\xbf", bytes(200)], (b"${", b"%{", b"\\", b'"',
-    b"\n", b"\xe2\x80\xa8")),
+    Driver(
+        "hcl_written",
+        _written,
+        lambda: [bytes(range(64)), b"\x04\x01\x05\x20${x}\"\\\n\xef\xbb\xbf", bytes(200)],
+        (b"${", b"%{", b"\\", b'"', b"\n", b"\xe2\x80\xa8"),
+    ),
 )

@@ -26,10 +26,10 @@ _YAML = (
     b'{"a": "' + _MARK + b'", "b": [1, -2.5e3, true, null, "\\ud83d\\ude00"]}',
 )
 _WORDS = (
-    *(_MARK, b"&x ", b"*x", b"<<: ", b"!!", b"!!bool ", b"!!int ", b"!!float ", b"!!timestamp ", b"!!binary ", b"!!set ", b"!!omap ", b"!!pairs ",
-    b"!!null ", b"!!str "),
-    *(b"!unsafe ", b"!vault ", b"!!python/", b"%YAML 1.1\n", b"---\n", b"...\n", b"? ", b": ", b"- ", b"|\n", b">-\n", b"[", b"]", b"{", b"}",
-    b"2026-02-30", b"0x", b"1:59", b".inf", b"\\x", b"\\U0001f600"),
+    *(_MARK, b"&x ", b"*x", b"<<: ", b"!!", b"!!bool ", b"!!int ", b"!!float ", b"!!timestamp ", b"!!binary ", b"!!set ", b"!!omap ", b"!!pairs "),
+    *(b"!!null ", b"!!str "),
+    *(b"!unsafe ", b"!vault ", b"!!python/", b"%YAML 1.1\n", b"---\n", b"...\n", b"? ", b": ", b"- ", b"|\n", b">-\n", b"[", b"]", b"{", b"}"),
+    *(b"2026-02-30", b"0x", b"1:59", b".inf", b"\\x", b"\\U0001f600"),
 )
 
 
@@ -46,7 +46,12 @@ def _json(data: bytes) -> None:
 
 DRIVERS = (
     Driver("document_yaml", _yaml, lambda: _YAML, _WORDS, secret=True),
-    Driver("document_json", _json, lambda: [_YAML[-1], b'["' + _MARK + b'", {}]'], (*_WORDS[:1], b'"', b"{", b"[", b":", b",", b"NaN", b"1e400",
-    b"\\u"), secret=True),
+    Driver(
+        "document_json",
+        _json,
+        lambda: [_YAML[-1], b'["' + _MARK + b'", {}]'],
+        (*_WORDS[:1], b'"', b"{", b"[", b":", b",", b"NaN", b"1e400", b"\\u"),
+        secret=True,
+    ),
     Driver("document_variables", lambda data: parse_variables(_LOADER, data, "/srv/all.yml.sealed"), lambda: _YAML, _WORDS, secret=True),
 )

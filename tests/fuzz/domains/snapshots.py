@@ -22,8 +22,8 @@ _VECTORS = Path(__file__).parents[2] / "vectors" / "snapshots"
 _BLOCK = 512
 _MEMBERS = Server().members()
 _TAR_WORDS = (
-    *(b"meta.json", b"state.bin", b"SHA256SUMS", b"SHA256SUMS.sealed", b"ustar\0" b"00", b"ustar  \0", b"00000001234\0", b"-1\0", b"x", b"g", b"0",
-    b"L", b"K", b"S"),
+    *(b"meta.json", b"state.bin", b"SHA256SUMS", b"SHA256SUMS.sealed", b"ustar\0" b"00", b"ustar  \0", b"00000001234\0", b"-1\0", b"x", b"g", b"0"),
+    *(b"L", b"K", b"S"),
     *(b"\x80\0\0\0\0\0\0\0\0\0\x04\xb0", b"\xff" * 12, b"12 size=123\n", b"13 path=abcd\n", bytes(_BLOCK), b"28 GNU.sparse.major=1\n"),
 )
 _STATE_WORDS = (
