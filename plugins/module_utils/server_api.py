@@ -98,17 +98,19 @@ class ServerApi:
         if self._end is not None:
             timeout = min(timeout, max(_PAUSE, self._end - time.monotonic()))
         try:
-            with open_url(
-                f"{self.address}/v1/{path}", data=data, headers=headers, method=method, timeout=timeout, ca_path=self._ca_path,
-                validate_certs=self._validate_certs, http_agent="sealwright.vault_seal",
-            ) as answer:
-                return self._reply(answer.status, answer, method, path)
-        except HTTPError as error:
-            with error:
-                return self._reply(error.code, error, method, path)
+            # An answer that is an error may be lost on the way as any other.
+            with self._opened(path, data=data, headers=headers, method=method, timeout=timeout) as answer:
+                return self._reply(answer.code, answer, method, path)
         except (URLError, UrlsError, HTTPException, OSError, ValueError, EOFError, zlib.error) as error:
             why = shortened(self._secrets.blank(str(getattr(error, "reason", None) or error or type(error).__name__)))
             raise self._no_answer(path, why) from None
+
+    def _opened(self, path: str, **request: Any) -> Any:
+        url = f"{self.address}/v1/{path}"
+        try:
+            return open_url(url, ca_path=self._ca_path, validate_certs=self._validate_certs, http_agent="sealwright.vault_seal", **request)
+        except HTTPError as error:
+            return error
 
     def seal_status(self) -> SealStatus:
         """``sys/seal-status``; raises :class:`SealError` where the answer is none."""
