@@ -19,7 +19,7 @@ from urllib.error import HTTPError, URLError
 from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blanking import Secrets
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_files import check_opens
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import (
     MAX_ANSWER,
@@ -41,6 +41,7 @@ SERVER_SPEC: dict[str, dict[str, Any]] = {
     "server_timeout": {"type": "float", "default": 90.0},
 }
 _PAUSE = 0.3  # seconds between two questions
+_LONGEST_TIMEOUT = 86400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class ServerApi:
             check_opens("option server_ca_path", self._ca_path)
         self._validate_certs = params["server_validate_certs"]
         self.timeout: float = params["server_timeout"]
+        if not 0 < self.timeout <= _LONGEST_TIMEOUT:
+            raise SettingError(
+                f"Option server_timeout is {self.timeout:g}.", reason="invalid_option", remedy=f"Give seconds, above 0 and at most {_LONGEST_TIMEOUT:g}."
+            )
         # What a server is sent it may repeat in its answer, and an error of the HTTP library too.
         self._secrets = Secrets()
         self._end: float | None = None  # of the clock, while a state is waited for

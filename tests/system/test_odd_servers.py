@@ -98,6 +98,12 @@ def test_an_odd_answer_about_the_leader_is_none(leader: tuple[int, bytes], tmp_p
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e300"])
+def test_a_timeout_that_is_none_is_refused(seconds: str, tmp_path: Path) -> None:
+    answer = run("vault_unseal", tmp_path, {}, server_address="http://127.0.0.1:9", server_timeout=seconds)
+    assert (answer["reason"], "server_timeout is " in answer["msg"]) == ("invalid_option", True), answer
+
+
 @pytest.mark.parametrize("status", [200, 503])
 def test_an_answer_that_is_lost_after_its_status(status: int, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
