@@ -26,7 +26,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import Reply
 
 _PKESK, _ENCRYPTED_DATA = 1, (9, 18, 20)  # packet tags of RFC 9580, section 5
-_NO_SECRETS = frozenset(("errors", "warnings", "data"))
+_NO_SECRETS = frozenset(("errors", "warnings"))
 _KNOWN = frozenset(("keys", "keys_base64", "recovery_keys", "recovery_keys_base64", "root_token"))
 _SHARES = ("recovery_keys_base64", "recovery_keys", "keys_base64", "keys")
 
@@ -89,7 +89,8 @@ class Answer:
 
 def is_refusal(reply: Reply) -> bool:
     """Whether it is an error and nothing else, so that there is nothing in it to keep."""
-    return reply.status >= 400 and not set(reply.content) - _NO_SECRETS and bool(reply.content or not reply.body)
+    further = [value for name, value in reply.content.items() if name not in _NO_SECRETS and value is not None]
+    return reply.status >= 400 and not further and bool(reply.content or not reply.body)
 
 
 def is_message(text: Any) -> bool:
@@ -122,7 +123,7 @@ class Keeper:
         if answer.shares or (answer.root_token and self._recipients.token_holder):
             self._keep_record(answer)
         if answer.root_token and self._recipients.data_key and self._files.token:
-            sealed = _sealed(self._recipients.data_key, answer.root_token.encode())
+            sealed = _sealed(self._recipients.data_key, answer.root_token.encode("utf-8", "surrogatepass"))
             self._put(self._files.token, sealed.encode() + b"\n", "The sealed root token is", "sealed_root_token", sealed)
         if answer.problems:
             self._keep_whole(reply)

@@ -188,8 +188,10 @@ def _data_key(params: dict[str, Any]) -> DataKey:
 def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, attributes: FileAttributes) -> dict[str, Any]:
     """Everything that can fail comes before the request; whatever is answered is kept. What could not be written is in the result."""
     record, token, answer = _paths(module.params)
+    # Where nothing seals it, an answer that is not as expected may be in clear.
+    private = attributes if recipients.data_key else attributes._replace(mode=0o600)
     files = Files(
-        ReservedFile(module, record, attributes), ReservedFile(module, token, attributes) if token else None, ReservedFile(module, answer, attributes)
+        ReservedFile(module, record, attributes), ReservedFile(module, token, attributes) if token else None, ReservedFile(module, answer, private)
     )
     # From here to the end nothing may end this process: whoever started it may be gone, and there is no second answer.
     for each in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):

@@ -231,7 +231,9 @@ def _mode(module: AnsibleModule) -> int:
         mode: int = given if isinstance(given, int) else int(given, 8)
     except ValueError:
         mode = _symbolic(module, given)
-    if not 0 <= mode <= 0o7777:
+    # Unquoted and without a leading zero, 600 is a number in decimal: 01130.
+    meant = not isinstance(given, int) or (not mode & 0o7111 and mode & 0o400 and not mode & 0o222 & ~(mode >> 1))
+    if not 0 <= mode <= 0o7777 or not meant:
         raise _invalid(f"mode is {given!r}, which is no mode of a file.", 'Give it in octal and quoted, such as "0600".')
     return mode
 

@@ -19,7 +19,7 @@ from urllib.error import HTTPError, URLError
 from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.blanking import Secrets
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_files import check_opens
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import (
     MAX_ANSWER,
@@ -41,6 +41,7 @@ SERVER_SPEC: dict[str, dict[str, Any]] = {
     "server_timeout": {"type": "float", "default": 90.0},
 }
 _PAUSE = 0.3  # seconds between two questions
+_LONGEST_TIMEOUT = 86400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class ServerApi:
             check_opens("option server_ca_path", self._ca_path)
         self._validate_certs = params["server_validate_certs"]
         self.timeout: float = params["server_timeout"]
+        if not 0 < self.timeout <= _LONGEST_TIMEOUT:
+            raise SettingError(
+                f"Option server_timeout is {self.timeout:g}.", reason="invalid_option", remedy=f"Give seconds, above 0 and at most {_LONGEST_TIMEOUT:g}."
+            )
         # What a server is sent it may repeat in its answer, and an error of the HTTP library too.
         self._secrets = Secrets()
         self._end: float | None = None  # of the clock, while a state is waited for
@@ -98,17 +103,19 @@ class ServerApi:
         if self._end is not None:
             timeout = min(timeout, max(_PAUSE, self._end - time.monotonic()))
         try:
-            with open_url(
-                f"{self.address}/v1/{path}", data=data, headers=headers, method=method, timeout=timeout, ca_path=self._ca_path,
-                validate_certs=self._validate_certs, http_agent="sealwright.vault_seal",
-            ) as answer:
-                return self._reply(answer.status, answer, method, path)
-        except HTTPError as error:
-            with error:
-                return self._reply(error.code, error, method, path)
+            # An answer that is an error may be lost on the way as any other.
+            with self._opened(path, data=data, headers=headers, method=method, timeout=timeout) as answer:
+                return self._reply(answer.code, answer, method, path)
         except (URLError, UrlsError, HTTPException, OSError, ValueError, EOFError, zlib.error) as error:
             why = shortened(self._secrets.blank(str(getattr(error, "reason", None) or error or type(error).__name__)))
             raise self._no_answer(path, why) from None
+
+    def _opened(self, path: str, **request: Any) -> Any:
+        url = f"{self.address}/v1/{path}"
+        try:
+            return open_url(url, ca_path=self._ca_path, validate_certs=self._validate_certs, http_agent="sealwright.vault_seal", **request)
+        except HTTPError as error:
+            return error
 
     def seal_status(self) -> SealStatus:
         """``sys/seal-status``; raises :class:`SealError` where the answer is none."""

@@ -17,6 +17,7 @@ import yaml
 
 from support import example_project
 from support.ansible_run import Ansible, Run
+from support.odd_server import OddServer, as_json, echo
 from support.openbao import OpenBao
 from support.recovery import Holder
 from support.strict_kms import StrictKms
@@ -134,6 +135,24 @@ def test_what_is_refused_before_anything_is_initialised(kms: StrictKms, tmp_path
             run = project.run(*arguments, fetch="other.json")
             assert (run.code, "belongs to another cluster" in run.output, project.initialized()) == (2, True, False), run.output
     assert other.read_text(encoding="utf-8") == '{"recovery_shares": []}'
+
+
+@pytest.mark.parametrize("key", ["leader_client_key", "leader_client_cert"])
+def test_a_server_that_repeats_how_it_is_to_join(key: str, ansible: Ansible) -> None:
+    """The private key of a client is not shown."""
+    asked = {"initialized": False, "sealed": True, "type": "awskms", "storage_type": "raft"}
+    role = {"name": "sealwright.vault_seal.cluster_bootstrap", "tasks_from": "join.yml"}
+    with OddServer({"sys/seal-status": as_json(asked), "sys/storage/raft/join": echo()}) as server:
+        given = {
+            "cluster_bootstrap__of_seed": {"api_address": server.url}, "cluster_bootstrap__seed": "one",
+            "cluster_bootstrap__patience": 1, "cluster_bootstrap_seconds": 1, "cluster_bootstrap_address": server.url,
+            "cluster_bootstrap_join": {key: "-----BEGIN KEY-----Hunter2"},
+        }  # fmt: skip
+        stands = {"name": "stands", "ansible.builtin.set_fact": {"cluster_bootstrap__state": {"storage": "raft"}}}
+        run = ansible.playbook([stands, {"name": "join", "ansible.builtin.include_role": role, "vars": given}])
+    assert run.code == 2
+    assert "did not join the cluster of one" in run.output
+    assert ("Hunter2" in run.output, "may repeat leader_client_key" in run.output) == (key == "leader_client_cert", key == "leader_client_key"), run.output
 
 
 def test_examples_of_rotate_find_the_token(kms: StrictKms, tmp_path: Path) -> None:

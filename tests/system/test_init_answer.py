@@ -110,6 +110,7 @@ ODD: dict[str, tuple[bytes, dict[str, Any]]] = {
     "cut short": (json.dumps(NORMAL).encode()[:-20], {"length": 5000}),
     "errors in an answer of 200": (json.dumps({"errors": [f"half-way with {TOKEN}"]}).encode(), {}),
     "an error with the token": (json.dumps({"errors": ["half-way"], "root_token": TOKEN}).encode(), {"status": 500}),
+    "an error with all of it within": (json.dumps({"errors": ["half-way"], "data": NORMAL}).encode(), {"status": 500}),
     "an error that is no JSON": (f"Internal error at {TOKEN}".encode(), {"status": 502}),
 }
 
@@ -125,7 +126,8 @@ def test_an_odd_answer_is_kept_whole(case: str, host: Host) -> None:
         assert case == "no text" or opened.endswith(body.decode())
         assert host.in_clear() == []
         assert all((host.init / name).stat().st_mode & 0o777 == 0o600 for name in host.files())
-        assert (host.init / "token.sealed").exists() is (b'"root_token": "s.' in body and case not in ("a list", "cut short"))
+        without = ("a list", "cut short", "an error with all of it within")
+        assert (host.init / "token.sealed").exists() is (b'"root_token": "s.' in body and case not in without)
 
 
 def test_what_is_more_than_expected_is_kept_too(host: Host) -> None:
@@ -138,6 +140,13 @@ def test_what_is_more_than_expected_is_kept_too(host: Host) -> None:
     assert host.in_clear() == []
 
 
+def test_a_token_that_is_no_text_is_kept(host: Host) -> None:
+    with OddInitialisation(json.dumps({**NORMAL, "root_token": TOKEN + "\ud800"}).encode()) as server:
+        assert host.run(server)["recorded"] is True
+    opened = finished(start_module("awskms_seal_unwrap", {"src": str(host.init / "token.sealed"), "reveal": True}, host.home, host._environment))
+    assert base64.b64decode(opened["plaintext_base64"]) == (TOKEN + "\ud800").encode("utf-8", "surrogatepass")
+
+
 def test_a_token_for_a_person_that_comes_in_clear(host: Host) -> None:
     """Without a data key it stays on the host, private; with one it is sealed."""
     to_person = {"root_token_dest": None, "root_token_pgp_key": HOLDERS[0].public}
@@ -147,7 +156,7 @@ def test_a_token_for_a_person_that_comes_in_clear(host: Host) -> None:
     for path in host.init.iterdir():
         path.unlink()
     with OddInitialisation(json.dumps(NORMAL).encode()) as server:
-        result = host.run(server, **to_person, kms_key_id=None)
+        result = host.run(server, **to_person, kms_key_id=None, mode="0644")
     assert (result["reason"], host.in_clear()) == ("unexpected_answer", ["shares.json.answer"])
     assert (host.init / "shares.json.answer").stat().st_mode & 0o777 == 0o600
 
@@ -214,6 +223,9 @@ def test_options_that_no_file_can_have(host: Host) -> None:
             ({"group": "no-such-group"}, "group is no-such-group"),
             ({"mode": "rw"}, "mode is 'rw'"),
             ({"mode": "77777"}, "mode is '77777'"),
+            ({"mode": 600}, "mode is 600"),
+            ({"mode": 644}, "mode is 644"),
+            ({"mode": 400}, "mode is 400"),
             ({"root_token_dest": str(host.init / "shares.json")}, "name one file"),
             ({"root_token_dest": f"{host.init}/../init/shares.json.answer"}, "name one file"),
         ):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import struct
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -94,6 +96,37 @@ def test_an_odd_answer_about_the_leader_is_none(leader: tuple[int, bytes], tmp_p
     assert (info["answers"], info["active"], info["leader"], info["summary"]) == (
         True, False, "", "is unsealed and knows no active node, with the seal shamir",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e300"])
+def test_a_timeout_that_is_none_is_refused(seconds: str, tmp_path: Path) -> None:
+    answer = run("vault_unseal", tmp_path, {}, server_address="http://127.0.0.1:9", server_timeout=seconds)
+    assert (answer["reason"], "server_timeout is " in answer["msg"]) == ("invalid_option", True), answer
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_an_answer_that_is_lost_after_its_status(status: int, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def lose() -> None:
+            while True:
+                try:
+                    connection = listening.accept()[0]
+                except OSError:
+                    return
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: 100\r\n\r\n".encode())
+                time.sleep(0.2)  # until the status is read
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+
+        threading.Thread(target=lose, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        unseal = run("vault_unseal", tmp_path, {}, server_address=url, server_timeout=2)
+        info = run("vault_server_info", tmp_path, {}, server_address=url)
+        listening.shutdown(socket.SHUT_RDWR)
+    assert unseal["reason"] == "server_timed_out", unseal
+    assert "onnection reset" in info["summary"], info
 
 
 WRAPS: dict[str, Callable[[str], str]] = {

@@ -50,6 +50,7 @@ def test_what_is_no_base64_is_no_message(value: Any) -> None:
     [
         (400, b'{"errors": ["no"]}', True), (500, b'{"errors": ["no"], "warnings": null}', True), (502, b"", True),
         (200, b'{"errors": ["no"]}', False), (400, b'{"errors": [], "root_token": "x"}', False), (502, b"<html>", False), (400, b"[1]", False),
+        (500, b'{"errors": ["no"], "data": null}', True), (500, b'{"errors": ["no"], "data": {"root_token": "x"}}', False),
     ],
 )
 def test_a_refusal_has_nothing_to_keep(status: int, body: bytes, refusal: bool) -> None:

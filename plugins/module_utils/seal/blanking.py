@@ -28,6 +28,7 @@ BLANK = "********"
 _PART = 16  # characters of a secret without blanks that are recognised by themselves, as where it was cut off
 _LONGEST = 64 * 1024  # bytes of a secret that are looked for: no message repeats more
 _MOST_PARTS = 500_000  # that are kept
+_MOST_SPELT = 1024  # bytes of a secret whose bytes are looked for one by one
 _DEEPEST = 20  # levels of lists and dictionaries
 
 
@@ -198,6 +199,21 @@ def _encoded(secret: bytes) -> Iterator[str]:
         if (before + len(secret)) % 3:
             inner = inner[:-1]
         yield from (inner, inner.replace("+", "-").replace("/", "_"), quote(inner, safe=""))
+    if len(secret) <= _MOST_SPELT:
+        yield from _spelt(secret)
+
+
+def _spelt(secret: bytes) -> Iterator[str]:
+    """Byte by byte, as Go's %v, %x, %#v and others have it, and in base32."""
+    for between in (" ", ":", "-"):
+        yield from (secret.hex(between), secret.hex(between).upper())
+    for form in ("\\x{:02x}", "%{:02x}", "%{:02X}", "\\u{:04x}", "&#{};", "&#x{:x};"):
+        yield "".join(map(form.format, secret))
+    for form in ("{}", "0x{:x}", "0x{:02x}"):
+        for between in (" ", ", ", ","):
+            yield between.join(map(form.format, secret))
+    yield base64.b32encode(secret).decode().rstrip("=")
+    yield repr(secret)[2:-1]
 
 
 def _decoded(secret: bytes) -> Iterator[bytes]:

@@ -36,6 +36,14 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 for urls": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "basic authorization": lambda text: base64.b64encode(f"user:{text}".encode()).decode(),
+    "hex in pairs": lambda text: text.encode().hex(":"),
+    "bytes of Go": lambda text: f"[{' '.join(map(str, text.encode()))}]",
+    "source of Go": lambda text: f"[]byte{{{', '.join(f'0x{byte:x}' for byte in text.encode())}}}",
+    "list of bytes": lambda text: str(list(text.encode())),
+    "escapes": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "url, all of it": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "entities": lambda text: "".join(f"&#{byte};" for byte in text.encode()),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
     "base64 of json": lambda text: base64.b64encode(f'{{"key":"{text}","x":1}}'.encode()).decode(),
 }
 
