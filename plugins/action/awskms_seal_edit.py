@@ -11,6 +11,7 @@ not cost the edited text.
 from __future__ import annotations
 
 import os
+import sys
 import termios
 from typing import Any
 
@@ -19,6 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced, check_region, no_key, parse_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import read_regular
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import DataKey, Unsealer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import aad_option, about, trusted_keys
@@ -172,7 +174,6 @@ def _kept(error: SealError, folder: PrivateFolder, plain: str, sealed: SealedVal
 
 def _read(path: str, file: str) -> bytes:
     try:
-        with open(path, "rb") as stream:
-            return stream.read()
+        return read_regular(path, sys.maxsize)
     except OSError:
         raise SettingError(f"The editor left no file. The file {file} is as it was.", reason="file_error") from None

@@ -15,10 +15,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.init_answer import Answer, Files, Keeper, Recipients, is_refusal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.new_file_attributes import FileAttributes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.reserved_file import (
-    FileAttributes,
     ReservedFile,
+    is_being_filled,
     is_reservation,
+    reserved_by_another,
     try_to_reserve,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
@@ -67,7 +69,7 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
         )
     files = [path for path in _paths(params) if path]
     attributes = FileAttributes.of_task(module)
-    _check_files(files, in_check_mode=module.check_mode)
+    _check_files(files, module)
     api = ServerApi(params)
     result = {
         "dest": params["dest"],
@@ -81,7 +83,7 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
             _try(params, files, attributes, holders, token_holder)
         raise
     if status["initialized"]:
-        return {"changed": False, "initialized": True, "recorded": _is_recorded(params["dest"]), **result}
+        return {"changed": False, "initialized": True, "recorded": _is_recorded(module, files), **result}
     _check_seal(api)
     _check_absent(files)
     data_key = _try(params, files, attributes, holders, token_holder)
@@ -109,10 +111,10 @@ def _paths(params: dict[str, Any]) -> tuple[str, str, str]:
     return params["dest"], params["root_token_dest"] or "", params["dest"] + _ANSWER
 
 
-def _check_files(files: Sequence[str], in_check_mode: bool) -> None:
+def _check_files(files: Sequence[str], module: AnsibleModule) -> None:
     for path in files:
-        if not in_check_mode or os.path.isdir(os.path.dirname(os.path.abspath(path))):
-            check_destination(path)
+        if not module.check_mode or os.path.isdir(os.path.dirname(os.path.abspath(path))):
+            check_destination(path, module)
     places = [os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path)) for path in files]
     if len(set(places)) < len(places):
         raise SettingError(
@@ -122,8 +124,26 @@ def _check_files(files: Sequence[str], in_check_mode: bool) -> None:
         )
 
 
-def _is_recorded(dest: str) -> bool:
-    return os.path.exists(dest) and not is_reservation(dest)
+def _is_recorded(module: AnsibleModule, files: Sequence[str]) -> bool:
+    """Whether the shares of the initialised server are in their file. What a run that was killed left reserved is told, with what to do."""
+    left = [path for path in files if is_reservation(path)]
+    for path in left:
+        if is_being_filled(path):
+            raise reserved_by_another(path)
+    record, answer = files[0], files[-1]
+    if record in left:
+        module.warn(
+            f"The server is initialised, and {record} is only reserved: a run of vault_init was killed before it could store what the server answered. "
+            f"Unless somebody else initialised it, nobody has the recovery shares or the root token. {_START_ANEW}"
+        )
+    elif len(files) > 2 and files[1] in left:
+        module.warn(
+            f"{files[1]} is only reserved: a run of vault_init was killed after it had stored the recovery shares, and before the sealed root token. "
+            f"Nobody has that token. Have the holders of the shares in {record} make a new one (generate-root), revoke the lost one, and remove {files[1]}."
+        )
+    if answer in left and record not in left and not module.check_mode:
+        ReservedFile(module, answer, FileAttributes(-1, -1, 0o600)).remove_left_over()
+    return os.path.exists(record) and record not in left
 
 
 def _pgp_keys(option: str, texts: Sequence[str]) -> list[PgpKey]:

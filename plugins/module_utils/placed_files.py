@@ -42,6 +42,20 @@ def held_folder(path: str) -> Iterator[int]:
         os.close(handle)
 
 
+def followed(path: str) -> str:
+    """The path of the file itself: symbolic links are followed by the rule of :func:`held_folder`; raises :class:`OSError`."""
+    path = os.path.abspath(path)
+    for _link_number in range(_LINKS):
+        name = os.path.basename(path)
+        with held_folder(os.path.dirname(path)) as folder:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if not stat.S_ISLNK(found.st_mode):
+                return os.path.realpath(path)
+            _check_link(name, found, os.stat(name, dir_fd=folder))
+            path = os.path.join(os.path.dirname(path), os.readlink(name, dir_fd=folder))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+
 def is_private(folder: int) -> bool:
     """Whether nobody but root and the user of this process can change what is in a folder."""
     found = os.fstat(folder)
@@ -75,6 +89,32 @@ def place(folder: int, name: str, write: Callable[[int], None], check: Callable[
                 _check_same(handle, folder, name)
                 _sync(folder)
                 return
+        finally:
+            if part:
+                with suppress(OSError):
+                    os.unlink(part, dir_fd=folder)
+            os.close(handle)
+    raise OSError(errno.EIO, "No file could be made in its folder")
+
+
+def place_new(folder: int, name: str, write: Callable[[int], None]) -> None:
+    """Give a name in a folder to a new file; raises :class:`FileExistsError` where something has it, and :class:`OSError`."""
+    for make in (_unnamed, _named):
+        handle, part = make(folder)
+        if handle < 0:
+            continue
+        try:
+            write(handle)
+            os.fsync(handle)
+            if part:
+                os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+            elif not _link(handle, folder, name):
+                if _is_taken(folder, name):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+                continue
+            _check_same(handle, folder, name)
+            _sync(folder)
+            return
         finally:
             if part:
                 with suppress(OSError):
@@ -136,13 +176,20 @@ def _linked(base: int, name: str, links: int) -> int:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
         target = os.readlink(name, dir_fd=base)
         handle = _walk(os.open("/", _WALK) if target.startswith("/") else os.dup(base), target, links - 1)
-        if found.st_uid not in (0, os.geteuid(), os.fstat(handle).st_uid):
+        try:
+            _check_link(name, found, os.fstat(handle))
+        except OSError:
             os.close(handle)
-            raise PermissionError(errno.EACCES, f"The symbolic link {name} in its path belongs to user {found.st_uid}", name)
+            raise
         return handle
     except OSError:
         os.close(base)
         raise
+
+
+def _check_link(name: str, link: os.stat_result, target: os.stat_result) -> None:
+    if link.st_uid not in (0, os.geteuid(), target.st_uid):
+        raise PermissionError(errno.EACCES, f"The symbolic link {name} in its path belongs to user {link.st_uid}", name)
 
 
 def _unnamed(folder: int) -> tuple[int, str]:
@@ -177,6 +224,13 @@ def _link(handle: int, folder: int, name: str) -> bool:
     """Give an unnamed file its name, unless something has that."""
     with suppress(OSError):
         os.link(f"/proc/self/fd/{handle}", name, dst_dir_fd=folder)
+        return True
+    return False
+
+
+def _is_taken(folder: int, name: str) -> bool:
+    with suppress(FileNotFoundError):
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
         return True
     return False
 

@@ -4,7 +4,8 @@
 
 """Files for an answer that comes once: created, with their space, owner and mode, before it is asked for, and filled by descriptor.
 
-Until it is filled, such a file holds ``MARK`` and blank lines. A run that was killed leaves it so; the next run takes it over.
+Until it is filled, such a file holds ``MARK`` and blank lines. A run that was killed leaves it so; the next run takes it over. Its folder is held by a
+descriptor, so that whoever owns that cannot lead the writer elsewhere.
 """
 
 from __future__ import annotations
@@ -12,56 +13,48 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import grp
 import os
-import pwd
-import stat
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.file_attributes import wanted_attributes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.new_file_attributes import FileAttributes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_regular, read_descriptor
 
 MARK = b"Reserved by sealwright.vault_seal.vault_init for what the server answers to its initialisation. It holds nothing.\n"
-_NOBODY = (1 << 32) - 1  # the number that stands for "as it is"
 _SPACE = "Check the space, quota and limits of its file system, and that it is not read-only."
 
 
-class FileAttributes(NamedTuple):
-    """Owner, group (-1: as it comes) and mode of new files."""
+def is_reservation(path: str, folder: int | None = None) -> bool:
+    """Whether ``path`` is a reserved file that was never filled.
 
-    owner: int
-    group: int
-    mode: int
-
-    @classmethod
-    def of_task(cls, module: AnsibleModule) -> FileAttributes:
-        """Those of the task's options, mode 0600 if not set; raises :class:`SettingError` (``invalid_option``)."""
-        params = module.params
-        if params["attributes"] and not module.get_bin_path("chattr"):
-            raise _invalid("attributes is set, and this host has no chattr.", "Install e2fsprogs, or leave attributes out.")
-        return cls(
-            _identifier("owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid),
-            _identifier("group", params["group"], lambda name: grp.getgrnam(name).gr_gid),
-            _mode(module),
-        )
-
-    def apply(self, handle: int) -> None:
-        """Give them to an open file; raises OSError."""
-        if (self.owner, self.group) != (-1, -1):
-            os.fchown(handle, self.owner, self.group)
-        os.fchmod(handle, self.mode)  # after the owner, whose change takes bits away
-
-
-def is_reservation(path: str) -> bool:
-    """Whether ``path`` is a reserved file that was never filled."""
+    One that a killed run had created, and not yet marked, is taken for one too: an empty file of this user, which nothing can be lost of.
+    """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = open_regular(path, follow=False, folder=folder)
     except OSError:
         return False
-    with os.fdopen(handle, "rb") as stream:
-        return stat.S_ISREG(os.fstat(handle).st_mode) and stream.read(len(MARK)) == MARK
+    try:
+        found = os.fstat(handle)
+        return read_descriptor(handle, len(MARK)) == MARK or (not found.st_size and found.st_uid == os.geteuid())
+    finally:
+        os.close(handle)
+
+
+def is_being_filled(path: str) -> bool:
+    """Whether another run holds the reserved file at ``path``: it is initialising a server now."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+    return False
 
 
 def try_to_reserve(paths: Sequence[str], attributes: FileAttributes, size: int) -> None:
@@ -82,23 +75,21 @@ class ReservedFile:
         self._module = module
         self._attributes = attributes
         self._full = os.path.abspath(path)
-        self._handle = -1
+        self._name = os.path.basename(self._full)
+        self._held = contextlib.ExitStack()
+        self._folder = self._handle = -1
         self.filled = False
 
     def reserve(self, size: int) -> None:
         """Create it with room for ``size`` bytes; raises :class:`SettingError`."""
         with _as_setting_error(self.path, self._attributes):
+            self._folder = self._held.enter_context(held_folder(os.path.dirname(self._full)))
             self._remove_left_over()
-            self._handle = _create(self._full)
-            try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):  # not every file system has locks
-                    raise
+            self._handle = _create(self._name, self._folder)
+            self._lock()
             _reserve(self._handle, self._attributes, size)
-            _sync_folder(self._full)
-        arguments = self._module.load_file_common_arguments({**self._module.params, "path": self._full}, path=self._full)
-        self._module.set_context_if_different(self._full, arguments["secontext"], False)
+            wanted_attributes(self._module, self._full).apply(self._handle)  # the SELinux context too
+            self._sync_folder()
 
     def fill(self, content: bytes) -> None:
         """Make it hold ``content``; raises :class:`SettingError` (``file_error``) if it may not be there afterwards."""
@@ -106,50 +97,75 @@ class ReservedFile:
             _write(self._handle, content)
             if not self._is_named():
                 self._create_again(content)
+            if not _is_same(self._handle, self._full):
+                raise OSError(errno.ESTALE, "Somebody else moved its folder meanwhile")
         except OSError as error:
             raise _failed(f"{self.path} cannot be written: {error.strerror}.", _SPACE) from None
         self.filled = True
         self._change_flags()
 
+    def remove_left_over(self) -> None:
+        """Remove what a killed run left reserved; raises :class:`SettingError`."""
+        with _as_setting_error(self.path, self._attributes), held_folder(os.path.dirname(self._full)) as self._folder:
+            self._remove_left_over()
+
     def discard(self) -> None:
         """Remove it, unless it was filled."""
-        if self._handle < 0:
-            return
-        if not self.filled and self._is_named():
-            with contextlib.suppress(OSError):
-                os.unlink(self._full)
-        os.close(self._handle)
-        self._handle = -1
+        if self._handle >= 0:
+            if not self.filled and self._is_named():
+                with contextlib.suppress(OSError):
+                    os.unlink(self._name, dir_fd=self._folder)
+            os.close(self._handle)
+            self._handle = -1
+        self._held.close()
 
     def _remove_left_over(self) -> None:
-        if not is_reservation(self._full):
+        if not is_reservation(self._name, self._folder):
             return
-        handle = os.open(self._full, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(self._name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._folder)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_same(handle, self._full):
-                os.unlink(self._full)
+            if _is_same(handle, self._name, self._folder):
+                os.unlink(self._name, dir_fd=self._folder)
         except BlockingIOError:
-            raise _failed(
-                f"{self.path} is reserved by another run of vault_init, which is initialising a server now.", "Wait until that run has ended."
-            ) from None
+            raise reserved_by_another(self.path) from None
         finally:
             os.close(handle)
 
+    def _lock(self) -> None:
+        """Before that, another run may have taken the new file for what a killed one left."""
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise reserved_by_another(self.path) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):  # not every file system has locks
+                raise
+        if not self._is_named():
+            raise reserved_by_another(self.path)
+
     def _is_named(self) -> bool:
-        return _is_same(self._handle, self._full)
+        return _is_same(self._handle, self._name, self._folder)
 
     def _create_again(self, content: bytes) -> None:
         """Somebody removed the file meanwhile; what stands in its place is left alone."""
-        if os.path.lexists(self._full):
-            raise _failed(f"{self.path} was replaced by somebody else meanwhile, and is left as it is.")
-        handle = _create(self._full)
         try:
-            with contextlib.suppress(OSError):
-                self._attributes.apply(handle)
-            _write(handle, content)
-        finally:
-            os.close(handle)
+            handle = _create(self._name, self._folder)
+        except FileExistsError:
+            raise _failed(f"{self.path} was replaced by somebody else meanwhile, and is left as it is.") from None
+        os.close(self._handle)
+        self._handle = handle
+        with contextlib.suppress(OSError):
+            self._attributes.apply(handle)
+        _write(handle, content)
+
+    def _sync_folder(self) -> None:
+        with contextlib.suppress(OSError):
+            handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     def _change_flags(self) -> None:
         """The option attributes comes last, since an immutable file cannot be written; it fails no task any more."""
@@ -162,8 +178,13 @@ class ReservedFile:
             self._module.warn(f"{self.path} is written, but its attributes {flags} could not be set: {errors.strip()}")
 
 
-def _create(path: str) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+def reserved_by_another(path: str) -> SettingError:
+    """The error of a file that another run holds."""
+    return _failed(f"{path} is reserved by another run of vault_init, which is initialising a server now.", "Wait until that run has ended.")
+
+
+def _create(name: str, folder: int) -> int:
+    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
 
 
 def _unnamed(folder: str) -> int:
@@ -193,59 +214,12 @@ def _write(handle: int, content: bytes) -> None:
     os.fsync(handle)
 
 
-def _sync_folder(path: str) -> None:
-    with contextlib.suppress(OSError):
-        handle = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _is_same(handle: int, path: str) -> bool:
+def _is_same(handle: int, path: str, folder: int | None = None) -> bool:
     try:
-        named = os.lstat(path)
+        named = os.stat(path, dir_fd=folder, follow_symlinks=False)
     except OSError:
         return False
     return os.path.samestat(named, os.fstat(handle))
-
-
-def _identifier(option: str, given: str | None, find: Callable[[str], int]) -> int:
-    if given is None:
-        return -1
-    try:
-        return find(given)
-    except KeyError:
-        pass
-    if given.isascii() and given.isdigit() and int(given[:20]) < _NOBODY:
-        return int(given)
-    kind = "user" if option == "owner" else "group"
-    raise _invalid(f"{option} is {given}, and this host has no such {kind}.", f"Name a {kind} of this host, or create it first.")
-
-
-def _mode(module: AnsibleModule) -> int:
-    given = module.params["mode"]
-    if given is None:
-        return 0o600
-    try:
-        mode: int = given if isinstance(given, int) else int(given, 8)
-    except ValueError:
-        mode = _symbolic(module, given)
-    # Unquoted and without a leading zero, 600 is a number in decimal: 01130.
-    meant = not isinstance(given, int) or (not mode & 0o7111 and mode & 0o400 and not mode & 0o222 & ~(mode >> 1))
-    if not 0 <= mode <= 0o7777 or not meant:
-        raise _invalid(f"mode is {given!r}, which is no mode of a file.", 'Give it in octal and quoted, such as "0600".')
-    return mode
-
-
-def _symbolic(module: AnsibleModule, given: str) -> int:
-    with tempfile.TemporaryFile() as new:
-        seen = os.fstat(new.fileno())
-    try:
-        mode: int = module._symbolic_mode_to_octal(seen, given)
-    except ValueError:
-        raise _invalid(f"mode is {given!r}, which is neither octal nor symbolic.", 'Give it in octal and quoted, such as "0600".') from None
-    return mode
 
 
 @contextlib.contextmanager
@@ -265,7 +239,3 @@ def _as_setting_error(path: str, attributes: FileAttributes) -> Iterator[None]:
 
 def _failed(message: str, remedy: str = "Check the path and its permissions on the host where the task runs.") -> SettingError:
     return SettingError(message, reason="file_error", remedy=remedy)
-
-
-def _invalid(message: str, remedy: str) -> SettingError:
-    return SettingError(message, reason="invalid_option", remedy=remedy)

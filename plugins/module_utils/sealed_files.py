@@ -19,7 +19,13 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import copy_attributes, held_folder, place, remove_parts
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import (
+    copy_attributes,
+    followed,
+    held_folder,
+    place,
+    remove_parts,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.foreign import without_bom
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.protowire import Buffer
@@ -63,7 +69,11 @@ class SealedFile:
     def __init__(self, path: str, limit: int) -> None:
         self.path = path
         self._limit = limit
-        self._target = os.path.realpath(path)
+        self._refused: OSError | None = None
+        try:
+            self._target = followed(path)
+        except OSError as error:
+            self._target, self._refused = os.path.realpath(path), error
         self._seen: os.stat_result | None = None
         self.form = FileForm(base64=False)
 
@@ -109,7 +119,9 @@ class SealedFile:
     def _content(self) -> bytes:
         most = self._limit * 3 // 2
         try:
-            handle = open_regular(self._target)
+            if self._refused:
+                raise self._refused
+            handle = open_regular(self._target, follow=False)
             try:
                 self._seen = os.fstat(handle)
                 content = read_descriptor(handle, most + 1)

@@ -22,8 +22,8 @@ description:
     O(kms_key_id) for M(sealwright.vault_seal.awskms_seal_unwrap). With O(root_token_pgp_key) and no O(kms_key_id) it is stored there as it came, with
     mode C(0600).
   - If this process is killed with SIGKILL, or the host crashes, between the answer and the writing of the files, the answer is lost. Then the files hold
-    a line that says so, RV(recorded) is V(false) in the next run, and the server has to be initialised anew. The same holds for an answer that is lost on
-    the network.
+    a line that says so, the next run warns of it, with RV(recorded) being V(false), and the server has to be initialised anew. The same holds for an
+    answer that is lost on the network.
   - Whether the server may use the key of its own seal has to be proven before, on every host of the cluster, by
     M(sealwright.vault_seal.awskms_permission_info). The role P(sealwright.vault_seal.cluster_bootstrap#role) does all of it.
   - With O(root_token_dest) this needs the permission C(kms:Encrypt) for O(kms_key_id), and C(kms:Decrypt) too unless O(check_opens=false).

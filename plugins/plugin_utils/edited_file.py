@@ -7,16 +7,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import fcntl
 import os
 import tempfile
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder, place_new
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_files import SealedFile, remove_left_overs
-
-_PART = ".sealwright-part"  # what a killed run leaves behind, the next one removes by this suffix
 
 
 class EditedFile:
@@ -74,24 +71,18 @@ class EditedFile:
             )
 
     def _create(self, content: bytes) -> None:
-        folder, part = self._file.folder, ""
-        try:
-            handle, part = tempfile.mkstemp(prefix=f".{os.path.basename(self.path)}.", suffix=_PART, dir=folder)  # mode 0600
-            with os.fdopen(handle, "wb") as stream:
-                with contextlib.suppress(OSError):  # while it is locked, no other run takes it for what a killed one left
-                    fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
+        def write(handle: int) -> None:
+            with os.fdopen(handle, "wb", closefd=False) as stream:
                 stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-                os.link(part, self.path)  # unlike a rename, it replaces nothing that somebody else created meanwhile
+
+        try:
+            with held_folder(self._file.folder) as folder:
+                # It replaces nothing that somebody else created meanwhile.
+                place_new(folder, os.path.basename(self.path), write)
         except FileExistsError:
             raise _failed(f"The file {self.path} was created by somebody else meanwhile. It was left as it is now.", "Edit that file.") from None
         except OSError as error:
             raise _failed(f"The file {self.path} cannot be created: {error.strerror}.") from None
-        finally:
-            if part:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
 
 
 def _failed(message: str, remedy: str = "Check the path, its permissions and the space of its file system on the controller.") -> SettingError:

@@ -117,7 +117,10 @@ class _Killer:
 
 
 def _is_own(frame: FrameType, called: Any) -> bool:
-    if getattr(called, "__self__", None) in (sys.stdout, sys.stderr):
+    owner = getattr(called, "__self__", None)
+    if isinstance(owner, (str, bytes, bytearray, list, set, dict)):
+        return False  # a method of the same name, such as str.replace
+    if owner in (sys.stdout, sys.stderr):
         return False  # the answer to Ansible
     return any(part in frame.f_code.co_filename for part in _OWN)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +43,19 @@ def test_the_state_and_a_snapshot_without_a_file_that_holds_the_token(kms: Stric
         assert failed.code == 2
         assert "Not every server is unsealed" in failed.output
         assert "is initialised and sealed, with the seal awskms" in failed.output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="changes of owner need root")
+@pytest.mark.parametrize(("role", "option"), [("seal_rotate", "seal_rotate_folder"), ("kms_verify", "kms_verify_venv_parent")])
+def test_a_folder_that_another_user_may_replace_is_refused(ansible: Ansible, tmp_path: Path, role: str, option: str) -> None:
+    theirs, below, link = tmp_path / "theirs", tmp_path / "theirs" / "below", tmp_path / "link"
+    below.mkdir(parents=True)
+    link.symlink_to(below)
+    step = {"name": "look", "ansible.builtin.include_role": {"name": f"sealwright.vault_seal.{role}", "tasks_from": "folder"}}
+    assert ansible.playbook([step], vars={option: str(link)}).code == 0
+    os.chown(theirs, 12345, 12345)
+    for path in (theirs, link):
+        run = ansible.playbook([step], vars={option: str(path)})
+        assert (run.code, f"{theirs} can be changed by other users" in run.output) == (2, True), run.output
+    run = ansible.playbook([step], vars={option: str(tmp_path / "none")})
+    assert (run.code, f"{tmp_path}/none is no folder" in run.output) == (2, True), run.output

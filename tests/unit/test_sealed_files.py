@@ -85,6 +85,25 @@ def test_a_link_stays_and_what_it_names_is_replaced(tmp_path):
     assert target.read_bytes() == NEW.encode()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="changes of owner need root")
+@pytest.mark.parametrize("link", ["theirs/file", "theirs/folder/file"])
+def test_a_link_of_another_user_leads_to_no_file_of_ours(link, tmp_path):
+    (tmp_path / "ours").mkdir()
+    file = tmp_path / "ours" / "file"
+    file.write_bytes(FORMS["one line"](OLD))
+    (tmp_path / "theirs").mkdir()
+    made = tmp_path / "theirs" / link.split("/")[1]
+    made.symlink_to(file if made.name == "file" else file.parent)
+    SealedFile(str(tmp_path / link), LIMIT).read()
+    os.chown(made, 12345, 12345, follow_symlinks=False)
+    with pytest.raises(SealError, match="belongs to user 12345") as raised:
+        SealedFile(str(tmp_path / link), LIMIT).read()
+    assert raised.value.reason == "file_error"
+    # What is theirs anyway may be reached through it.
+    os.chown(file if made.name == "file" else file.parent, 12345, 12345)
+    SealedFile(str(tmp_path / link), LIMIT).read()
+
+
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path):
     path = tmp_path / "value"
     path.write_bytes(OLD.encode())
