@@ -141,7 +141,7 @@ def _of_process(error: Exception, origin: Origin) -> SealError | None:
         return _no_credentials(f"{printed} is not JSON.", "Check credential_process in the AWS config file.")
     status = getattr(frame.f_locals.get("p"), "returncode", None) if frame is not None else None
     if status:
-        ended = f"ended with exit code {status}" if status > 0 else f"was ended by signal {-status}"
+        ended = f"ended with exit code {status}" if status > 0 else f"was ended by signal {abs(status)}"
         return _no_credentials(f"{said} {ended}; what it prints is not shown, as it may be a secret.", _CHECK_PROCESS)
     text = str(facts.get("error_msg", ""))
     version, missing = _VERSION.search(text), _MISSING_KEY.search(text)
