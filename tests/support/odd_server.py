@@ -59,6 +59,7 @@ def _handler(server: OddServer, answers: dict[str, Any], seconds: float, drips: 
             given = answers.get(path, (404, b'{"errors":[]}'))
             status, content = given(self.command, body, str(self.headers)) if callable(given) else given
             self.send_response(status)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             for start in range(0, len(content), 1 if drips else len(content) or 1):
