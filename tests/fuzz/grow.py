@@ -55,9 +55,9 @@ class Grower:
         if not places:
             return self._repeated(data)
         end = chance.choice(places)
-        begin = chance.randrange(max(0, end - 24), end)
+        begin = end - 1 if chance.getrandbits(1) else chance.randrange(max(0, end - 24), end)
         piece = data[begin:end]
-        times = min(chance.choice((100, 1000, 2000, _LARGEST_NESTED)), self._longest // (len(piece) + 1))
+        times = min(chance.choice((100, 300, 500, 700, 900, 1000, 2000, _LARGEST_NESTED)), self._longest // (len(piece) + 1))
         closing = _CLOSING[piece[-1:]] * (times if chance.getrandbits(1) else 0)
         return data[:begin] + piece * times + chance.choice((data[end:], b"")) + closing
 
