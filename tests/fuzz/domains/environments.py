@@ -35,9 +35,10 @@ atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
 
 def _file(data: bytes) -> None:
+    lines = data.count(b"\n") + 1
     for release in (252, 255):
         for _name, _value, line in parse_environment_file(data, "file", release):
-            check_same("the line", True, 1 <= line <= data.count(b"\n") + 1)
+            check_same("the line", True, 1 <= line <= lines)
 
 
 def _unit(data: bytes) -> None:
