@@ -19,11 +19,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.tests.fuzz.grow import Growth
 
 SECONDS = 3.0
-"""Of the processor, for one input of at most ``LONGEST`` bytes."""
+"""Of the processor, for one input of at most ``Driver.longest`` bytes."""
 
 LONGEST = 256 << 10
+LARGE = 640 << 10
+"""For readers that are fast: time that grows with the square is then beyond the limit."""
 
 MARK = "Hunter2Secret"
 """A text that no error may repeat, for drivers that read secrets."""
@@ -56,6 +59,9 @@ class Driver:
     allowed: tuple[type[Exception], ...] = (SealError,)
     secret: bool = field(default=False)
     """Whether errors must not show ``MARK`` where the input has it."""
+    longest: int = LONGEST
+    growth: Growth | None = None
+    """How a format with lengths is made larger, and stays whole."""
 
     def one(self, data: bytes) -> str:
         """Read one input; returns in short what came of it, raises whatever breaks the contract."""

@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 _MEMORY = 4 << 30  # bytes of address space
 _KEPT = 3000  # inputs of the corpus
 _USUAL, _LARGE = 4096, 64  # bytes of an input, and of how many one may be longer
+_GROWN = 0.15  # of the time, for large inputs
 
 
 class State:
@@ -46,18 +48,36 @@ class State:
         part.replace(self._path)
 
 
+def growing(driver: Any, keeper: Any, state: State, seed: int) -> Callable[[list[bytes], float], None]:
+    """What tries a large input now and then: as long as such ones took less than their share of the time so far."""
+    from ansible_collections.sealwright.vault_seal.tests.fuzz.grow import Grower
+
+    grower, taken = Grower(seed + 2, driver.words, driver.longest, driver.growth), 0.0
+
+    def grow(corpus: list[bytes], seconds: float) -> None:
+        nonlocal taken
+        if taken <= seconds * _GROWN:
+            begin = monotonic()
+            keeper.one(grower.grown(corpus))
+            state.count()
+            taken += monotonic() - begin
+
+    return grow
+
+
 def at_random(driver: Any, keeper: Any, state: State, seconds: float, seed: int, corpus_folder: Path, seeds: list[bytes]) -> None:
     """Mutate the seeds and whatever led to an outcome that was not seen before."""
-    from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import LONGEST
     from ansible_collections.sealwright.vault_seal.tests.fuzz.mutate import Mutator
 
-    mutator, rare = Mutator(seed, driver.words, _USUAL), Mutator(seed + 1, driver.words, LONGEST)
+    mutator, rare = Mutator(seed, driver.words, _USUAL), Mutator(seed + 1, driver.words, driver.longest)
+    grower = growing(driver, keeper, state, seed)
     corpus, outcomes = list(seeds), set()
     for data in seeds:
         outcomes.add(keeper.one(data))
         state.count()
     end = monotonic() + seconds
     while monotonic() < end:
+        grower(corpus, monotonic() - end + seconds)
         data = (mutator if state.inputs % _LARGE else rare).mutated(corpus)
         outcome = keeper.one(data)
         state.count()
@@ -77,9 +97,12 @@ def guided(driver: Any, keeper: Any, state: State, seconds: float, seed: int, co
     words = corpus_folder.with_suffix(".words")
     words.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in driver.words), encoding="ascii")
 
+    grower, begin = growing(driver, keeper, state, seed), monotonic()
+
     def one(data: bytes) -> None:
         keeper.one(data)
         state.count()
+        grower(seeds, monotonic() - begin)
 
     options = [f"-max_total_time={int(seconds)}", f"-seed={seed or 1}", f"-max_len={_USUAL * 2}", "-rss_limit_mb=3000", "-timeout=120"]
     if driver.words:

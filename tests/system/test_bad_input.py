@@ -172,7 +172,9 @@ def test_what_is_said_before_kms_is_asked(bench: Bench, ansible: Ansible) -> Non
         Row("value of another region", {"blob": bench.blob, "region": "eu-west-1"},
             f"The key {bench.key} (from the sealed value) lies in region us-east-1, but region eu-west-1 is in force (from option region). Leave "
             "the region out, or set it to us-east-1.", "region_mismatch", UNWRAP),
-        Row("no base64", {"blob": "%%%"}, f"Option blob: This is not a sealed value: it is not base64. {whole}", "malformed_blob", UNWRAP),
+        Row("no base64", {"blob": "%%%"},
+            "Option blob: This is not a sealed value: it is plain text. Seal the plaintext with sealwright.vault_seal.awskms_seal_wrap. The playbook "
+            "sealwright.vault_seal.edit makes a new sealed file.", "malformed_blob", UNWRAP),
         Row("truncated", {"blob": as_text(written(bench.message)[:100])},
             f"Option blob: This is not a sealed value: field 5 is cut off at byte 39. {whole}", "malformed_blob", UNWRAP),
         Row("another mechanism", {"blob": as_text(odd)},

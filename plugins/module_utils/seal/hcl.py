@@ -18,7 +18,7 @@ from .errors import SettingError
 from .hcl_strings import InvalidString, end_of_string, heredoc, unquoted
 
 DEEPEST = 64
-"""Levels of blocks and lists that are read; the servers have no limit of their own."""
+"""Levels of blocks and lists that are read, each label one too: what lies within is named by all of them. The servers have no limit of their own."""
 
 _SPACE = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(r"(?P<hex>-?0[xX][0-9a-fA-F]*)|(?P<float>-?[0-9]+(?:\.[0-9]*(?:[eE][+-]?[0-9]*)?|[eE][+-]?[0-9]*)|\.[0-9]+[eE]?)|(?P<int>-?[0-9]+)")
@@ -111,7 +111,7 @@ class _Reader:
             if sign == '"':
                 keys.append(self._string())
             elif sign == "{" and keys:
-                return Item(tuple(keys), self._object(), line)
+                return Item(tuple(keys), self._object(len(keys)), line)
             elif sign == "=" and len(keys) == 1:
                 self._at += 1
                 return Item(tuple(keys), self._value(), line)
@@ -150,14 +150,14 @@ class _Reader:
         self._at = number.end()
         return value
 
-    def _object(self) -> Body:
-        self._deeper()
+    def _object(self, levels: int = 1) -> Body:
+        self._deeper(levels)
         self._at += 1
         body = self._items()
         if self._at >= len(self._text):
             raise self._wrong("a closing brace is missing")
         self._at += 1
-        self._depth -= 1
+        self._depth -= levels
         return body
 
     def _list(self) -> list[Any]:
@@ -222,8 +222,8 @@ class _Reader:
             else:
                 return sign
 
-    def _deeper(self) -> None:
-        self._depth += 1
+    def _deeper(self, levels: int = 1) -> None:
+        self._depth += levels
         if self._depth > DEEPEST:
             raise self._wrong(f"more than {DEEPEST} levels", "Write it with fewer levels.")
 

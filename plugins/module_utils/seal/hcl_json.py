@@ -52,14 +52,14 @@ class _Reader:
             raise self._wrong("this is no JSON object")
         return _flattened(self._object())
 
-    def _object(self) -> list[Item]:
+    def _object(self, levels: int = 1) -> list[Item]:
         """The items up to the closing brace; a comma before it passes."""
-        self._deeper()
+        self._deeper(levels)
         items: list[Item] = []
         while True:
             token = self._next()
             if token.kind == "}":
-                self._depth -= 1
+                self._depth -= levels
                 return items
             keys, line = [], token.line
             while token.kind == "string":
@@ -67,19 +67,19 @@ class _Reader:
                 token = self._next()
             if not keys or token.kind != ":":
                 raise self._wrong("a name in quotes or a colon is missing")
-            items.append(Item(tuple(keys), self._value(self._next()), line))
+            items.append(Item(tuple(keys), self._value(self._next(), len(keys)), line))
             token = self._next()
             if token.kind == "}":
-                self._depth -= 1
+                self._depth -= levels
                 return items
             if token.kind != ",":
                 raise self._wrong("a comma or the end of an object is missing")
 
-    def _value(self, token: _Token) -> Any:
+    def _value(self, token: _Token, levels: int = 1) -> Any:
         if token.kind in ("string", _LITERAL):
             return token.value
         if token.kind == "{":
-            return _Object(self._object())
+            return _Object(self._object(levels))
         if token.kind == "[":
             return self._list()
         raise self._wrong("a value is missing")
@@ -134,8 +134,8 @@ class _Reader:
         self._at = end + 1
         return value
 
-    def _deeper(self) -> None:
-        self._depth += 1
+    def _deeper(self, levels: int = 1) -> None:
+        self._depth += levels
         if self._depth > DEEPEST:
             raise self._wrong(f"more than {DEEPEST} levels", "Write it with fewer levels.")
 

@@ -169,7 +169,8 @@ def _filled(what: str, error: Exception, asked: Asked) -> str:
     }
     if provider == "custom-process":
         shown["detail"] = ""  # what a credential process prints may be a secret
-    return what.format_map(_Known({**facts, **shown}))
+    # Whoever answers in place of AWS may say as much as it likes here too.
+    return what.format_map(_Known({**facts, **shown}))[:MAX_MESSAGE]
 
 
 class _Known(dict[str, Any]):

@@ -28,6 +28,7 @@ SEAL_BLOCKS = ("hsm", "seal", "kms")
 STORAGE_BLOCKS = ("storage", "backend")
 
 _MAX_FILE = 4 * 1024 * 1024
+_LONGEST_SHOWN = 60
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE = ("", "0", "f", "F", "false", "FALSE", "False")
 
@@ -183,6 +184,11 @@ def _source(name: str, line: int) -> str:
     return f"{name}, line {line}" if line else name
 
 
+def _shown(name: str) -> str:
+    """A name of the file's, as much of it as a message may show."""
+    return name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
+
+
 def _secrets(value: Any, file: str, above: tuple[str, ...], line: int) -> Iterator[Secret]:
     """What is a secret by its name, at any depth."""
     if isinstance(value, Body):
@@ -214,12 +220,12 @@ def _stanza(block: str, labels: tuple[str, ...], value: Any, line: int, name: st
         if key == "disabled":
             switch = truth(item.value)
             if switch is None:
-                raise malformed(item.line or line, f"disabled of the {kind} seal is neither true nor false")
+                raise malformed(item.line or line, f"disabled of the {_shown(kind)} seal is neither true nor false")
             disabled = switch
             continue
         text = as_text(item.value) if len(item.keys) == 1 else None
         if text is None:
-            raise malformed(item.line or line, f"{key} of the {kind} seal is neither a text nor a number")
+            raise malformed(item.line or line, f"{_shown(key)} of the {_shown(kind)} seal is neither a text nor a number")
         settings[key] = text  # of a name that comes twice, the last one counts
     return Stanza(block, kind.lower(), settings, disabled, _source(name, line))
 

@@ -145,15 +145,22 @@ class _Unit:
         if line.key == "Environment":
             self._assign(line.value, source)
         elif line.key == "EnvironmentFile":
-            self._environment_files = [*self._environment_files, line.value] if line.value else []
+            if line.value:
+                self._environment_files.append(line.value)
+            else:
+                self._environment_files = []
         elif line.key == "PassEnvironment":
             names = [word.decode() for word in split_words(line.value).words if is_name(word)]
-            self._passed = {**self._passed, **dict.fromkeys(names, source)} if line.value else {}
+            if not line.value:
+                self._passed = {}
+            self._passed.update(dict.fromkeys(names, source))
         elif line.key == "UnsetEnvironment":
             words = [self._specifiers.resolve(word) for word in split_words(line.value).words]
             if None in words:
                 raise _malformed(source, "a specifier of UnsetEnvironment= cannot be told here")
-            self._unset = [*self._unset, *(word for word in words if word)] if line.value else []
+            if not line.value:
+                self._unset = []
+            self._unset.extend(word for word in words if word)
         elif line.key == "User":
             user = self._specifiers.resolve(line.value)
             if user is None:

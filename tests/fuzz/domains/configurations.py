@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.hcl import parse_hcl
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import ServerConfig, parse_config
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text
-from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
+from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import LARGE, Driver, check_same
 from ansible_collections.sealwright.vault_seal.tests.fuzz.structure import Source
 
 _HCL = (
@@ -51,8 +51,8 @@ def _like_hcl(value: Any) -> Any:
 
 
 DRIVERS = (
-    Driver("config_hcl", _hcl, lambda: _HCL, _WORDS),
-    Driver("config_json", _json, lambda: _JSON, (*_WORDS, b":", b"null", b"\\ud800")),
+    Driver("config_hcl", _hcl, lambda: _HCL, _WORDS, longest=LARGE),
+    Driver("config_json", _json, lambda: _JSON, (*_WORDS, b":", b"null", b"\\ud800"), longest=LARGE),
     Driver(
         "hcl_written",
         _written,

@@ -13,7 +13,7 @@ import tempfile
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.service_environment import parse_environment_file, read_unit
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_text
-from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
+from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import LARGE, Driver, check_same
 from ansible_collections.sealwright.vault_seal.tests.fuzz.structure import Source
 
 _FILES = (
@@ -35,9 +35,10 @@ atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
 
 def _file(data: bytes) -> None:
+    lines = data.count(b"\n") + 1
     for release in (252, 255):
         for _name, _value, line in parse_environment_file(data, "file", release):
-            check_same("the line", True, 1 <= line <= data.count(b"\n") + 1)
+            check_same("the line", True, 1 <= line <= lines)
 
 
 def _unit(data: bytes) -> None:
@@ -56,7 +57,7 @@ def _written(data: bytes) -> None:
 
 
 DRIVERS = (
-    Driver("environment_file", _file, lambda: _FILES, _WORDS),
-    Driver("unit_file", _unit, lambda: _UNITS, _WORDS),
+    Driver("environment_file", _file, lambda: _FILES, _WORDS, longest=LARGE),
+    Driver("unit_file", _unit, lambda: _UNITS, _WORDS, longest=LARGE),
     Driver("environment_written", _written, lambda: [bytes(range(30, 90)), b"\x08a\"b\\c$`\n"], (b"\\", b'"', b"'", b"$", b"`", b" ", b"\t", b"\\\\\n")),
 )

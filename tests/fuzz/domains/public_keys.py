@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key import PgpKey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_packets import packets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.recipient import Recipient
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver
 
@@ -51,12 +54,29 @@ def _packets() -> Iterator[bytes]:
         yield base64.b64decode("".join(lines))
 
 
+def _grown(chance: random.Random, data: bytes, size: int) -> bytes:
+    """A certificate one of whose packets is filled up to a size, or comes many times; all lengths are right."""
+    try:
+        whole = list(packets(data))
+    except SettingError:
+        return data
+    if not whole:
+        return data
+    number = chance.randrange(len(whole))
+    body = whole[number].body
+    if chance.randrange(4):
+        whole[number] = whole[number]._replace(body=body[:size] + bytes(max(size - len(body), 0)))
+    else:
+        whole[number:number] = [whole[number]] * (size // (len(body) + 6) + 1)
+    return b"".join(bytes([0xC0 | tag & 0x3F, 0xFF]) + len(body).to_bytes(4, "big") + body for tag, body in whole)
+
+
 def _judge(text: str) -> None:
     PgpKey.parse(text).check_encrypts(_NOW)
 
 
 DRIVERS = (
-    Driver("pgp_packets", lambda data: _judge(base64.b64encode(data).decode()), _packets, _WORDS),
+    Driver("pgp_packets", lambda data: _judge(base64.b64encode(data).decode()), _packets, _WORDS, growth=_grown),
     Driver("pgp_text", lambda data: _judge(data.decode("utf-8", "replace")), lambda: [text.encode() for text in _texts()]),
     Driver("recipient", lambda data: Recipient(data.decode("utf-8", "replace")).encrypt(b"x"), lambda: _RECIPIENTS),
 )

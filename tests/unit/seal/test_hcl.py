@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.hcl import parse_hcl
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import read_config
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import ServerConfig, parse_config, read_config
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +45,8 @@ def test_values(text: str, value: object) -> None:
     ('a = "\\UFFFFFFFF"', "line 1: an escape of a character that does not exist"),
     ("a = " + "[" * 100, "line 1: more than 64 levels"),
     ("a { " * 100, "line 1: more than 64 levels"),
+    ("a " * 65 + "{}", "line 1: more than 64 levels"),
+    ("a b { " * 33, "line 1: more than 64 levels"),
     ("/* a", "line 1: a comment is not ended"),
     ("a = 9223372036854775808", "line 1: a number that is not valid or has more than 64 bits"),
     ("a = " + "9" * 5000, "line 1: a number that is not valid or has more than 64 bits"),
@@ -124,3 +126,10 @@ def test_folders_and_their_errors(tmp_path: Path) -> None:
     with pytest.raises(SettingError) as error:
         read_config([str(tmp_path / "none.hcl")])
     assert error.value.reason == "file_error"
+
+
+@pytest.mark.parametrize("text", ['seal "{}" {{ disabled = "x" }}', 'seal "a" {{ {} = [] }}', 'seal "{0}" {{ {0} = [] }}'])
+def test_messages_show_the_beginning_of_a_long_name(text: str) -> None:
+    with pytest.raises(SettingError) as error:
+        parse_config(text.format("n" * 10_000), "a.hcl", ServerConfig())
+    assert len(error.value.message) < 300

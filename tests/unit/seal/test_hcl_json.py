@@ -60,6 +60,7 @@ def test_values(text: str, items: Any) -> None:
     ('{"a": "\\xff"}', "line 1: a text whose escapes make bytes that are not UTF-8"),
     ('{"a": ' * 1000 + "1" + "}" * 1000, "line 1: more than 64 levels"),
     ('{"a": ' + "[" * 1000 + "]" * 1000 + "}", "line 1: more than 64 levels"),
+    ("{" + '"a" ' * 65 + ": {}}", "line 1: more than 64 levels"),
 ])
 def test_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(SettingError) as error:
@@ -98,3 +99,8 @@ def test_linear_time(unit: str) -> None:
         return best
 
     assert seconds(96_000) < 64 * max(seconds(6_000), 0.001)
+
+
+def test_names_do_not_multiply_by_the_blocks_that_they_stand_for() -> None:
+    with pytest.raises(SettingError, match="more than 64 levels"):  # else some gigabytes
+        parse_json("{" + '"" ' * 40_000 + ":{" + '"":{},' * 20_000 + "}}")
