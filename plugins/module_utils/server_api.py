@@ -205,7 +205,7 @@ class ServerApi:
 
 def _received(stream: Any) -> bytes:
     """The answer as far as it arrives: what comes before the connection is lost may be needed."""
-    received = b""
+    received = bytearray()
     try:
         while len(received) <= MAX_ANSWER:
             piece = stream.read(64 * 1024)
@@ -217,4 +217,4 @@ def _received(stream: Any) -> bytes:
     except (HTTPException, OSError, ValueError, EOFError, zlib.error):
         if not received:
             raise
-    return received
+    return bytes(received)
