@@ -87,8 +87,8 @@ class ReservedFile:
             self._remove_left_over()
             self._handle = _create(self._name, self._folder)
             self._lock()
+            wanted_attributes(self._module, self._full).apply(self._handle)  # for the SELinux context; the mode of this file may be another
             _reserve(self._handle, self._attributes, size)
-            wanted_attributes(self._module, self._full).apply(self._handle)  # the SELinux context too
             self._sync_folder()
 
     def fill(self, content: bytes) -> None:

@@ -163,8 +163,8 @@ def test_what_is_said_of_bad_input(bench: Bench, ansible: Ansible) -> None:
     given: dict[str, tuple[dict[str, Any], str, str]] = {
         "nothing": ({}, "invalid_option", "None of the options blob, blobs, src and folder is given. Give one of them."),
         "two": ({"blob": "x", "src": ["/x"]}, "invalid_option", "The options blob and src are given together. Give one of them."),
-        "no blob": ({"blob": "%"}, "malformed_blob", "Option blob: This is not a sealed value: it is not base64. Check that the whole value was copied, "
-                    "unchanged, and that it was sealed by an awskms seal."),
+        "no blob": ({"blob": "%"}, "malformed_blob", "Option blob: This is not a sealed value: it is plain text. Seal the plaintext with "
+                    "sealwright.vault_seal.awskms_seal_wrap. The playbook sealwright.vault_seal.edit makes a new sealed file."),
         "no text": ({"blobs": {"a": 5}}, "invalid_option", "blobs.a is no text but of type int. Give the sealed value as base64."),
         "no file": ({"src": "/none"}, "file_error", "The file /none cannot be read: No such file or directory. Check the path and its permissions on the "
                     "host where the task runs."),

@@ -248,7 +248,7 @@ OLD = 'seal "transit" {{\n  token = "{0}"\n}}\nstorage "consul" {{\n  token = "{
 
 def test_no_diff_shows_a_secret(service: Service) -> None:
     """Neither one of the file that is there nor a new one, of whatever block."""
-    service.variables["restart"] = False
+    service.variables.update(restart=False, allow_seal_change=True)
     service.etc.mkdir()
     (service.etc / "openbao.hcl").write_text(OLD.format(SECRET), encoding="utf-8")
     arguments = ("--diff", "-vvvv", "--check")

@@ -280,6 +280,6 @@ def _as_text(head: bytes, content: bytes) -> Foreign | None:
         return Foreign("json", "it is plain JSON")
     if _YAML.match(head):
         return Foreign("yaml", "it is plain YAML")
-    if _HCL.match(head):
+    if _HCL.match(head) and not _is_base64(head):  # base64 ends with an equals sign too
         return Foreign("hcl", "it is a configuration in HCL")
     return None if _is_base64(head) else Foreign("text", "it is plain text")

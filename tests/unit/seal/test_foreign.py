@@ -217,3 +217,7 @@ def test_in_place_of_a_configuration(name, tmp_path):
         read_config([str(path)])
     assert (failure.value.reason, FILES[name][2] in failure.value.message) == ("malformed_config", True), failure.value.message
     assert SECRET not in str(failure.value)
+
+
+def test_base64_whose_padding_looks_like_an_assignment_is_not_taken_for_a_configuration() -> None:
+    assert identify(b"CkAxDummy==", SEALED_VALUE) is None
