@@ -78,10 +78,10 @@ def read_document(plaintext: bytes, loader: Any = None, *, templates: bool = Fal
         fault = "it is not UTF-8"
     except LimitError as error:
         fault = f"{error} (line {error.line}, column {error.column})"
-    except Exception as error:  # a parser of hostile text: KeyError, OverflowError and RecursionError among others
-        fault = _NO_VAULT_PASSWORD if _lacks_vault_password(error) else f"it is not a YAML or JSON document{_place(error)}"
     except MemoryError:
         fault = "it is too large"
+    except Exception as error:  # a parser of hostile text: KeyError, OverflowError and RecursionError among others
+        fault = _NO_VAULT_PASSWORD if _lacks_vault_password(error) else f"it is not a YAML or JSON document{_place(error)}"
     raise DocumentError(foreign_format(plaintext) or fault)
 
 

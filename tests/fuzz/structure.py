@@ -38,7 +38,7 @@ class Source:
         if kind == 0:
             return self.byte() % 2 == 0
         if kind == 1:
-            return int.from_bytes(bytes(self.byte() for _ in range(1 + self.byte() % 7)), "big", signed=True)
+            return int.from_bytes(bytes(self.byte() for _index in range(1 + self.byte() % 7)), "big", signed=True)
         if kind == 2:
             return (self.byte() - 128) / (1 + self.byte())
         return self.text()

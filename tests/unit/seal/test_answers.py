@@ -90,7 +90,7 @@ def test_an_answer_without_its_content(operation):
         check(operation, GOOD[operation][0], {})
     for name in GOOD[operation][1]:
         if name in ("KeyId", "CiphertextBlob", "Plaintext", "SourceKeyId", "KeyMetadata", "Policy", "Credentials") and operation != "GetKeyRotationStatus":
-            assert type(refused(operation, **{name: None})) is MissingFieldError
+            assert refused(operation, **{name: None}).__class__ is MissingFieldError
 
 
 @pytest.mark.parametrize("answer", [None, [], "text", 1])
@@ -172,7 +172,7 @@ def test_which_key_may_be_answered(asked, answered, passes):
             check(operation, {**GOOD[operation][0], **question}, {**GOOD[operation][1], **changes})
         else:
             error = refused(operation, question, **changes)
-            assert type(error) is OtherKeyError
+            assert error.__class__ is OtherKeyError
             assert error.kwargs == {"what": "", "asked": asked, "answered": answered}
 
 
@@ -235,7 +235,7 @@ def test_metadata_that_contradict_themselves():
     ],
 )
 def test_facts_of_another_key(operation, changes):
-    assert type(refused(operation, **changes)) is OtherKeyError
+    assert refused(operation, **changes).__class__ is OtherKeyError
 
 
 @pytest.mark.parametrize("text", ["text", "alias/vault"])
