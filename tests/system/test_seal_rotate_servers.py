@@ -32,7 +32,7 @@ def test_the_state_and_a_snapshot_without_a_file_that_holds_the_token(kms: Stric
         facts = {"name": "facts", "ansible.builtin.debug": {"msg": "{{ [seal_rotate__active, seal_rotate__snapshot, seal_rotate__standing] }}"}}
         run = ansible.playbook([*steps, facts], "-vvvv", vars=said).succeeded()
         active, snapshot, standing = run["facts"]["msg"]
-        assert (active, snapshot["others"], snapshot["index"] > 0) == ("localhost", [], True)
+        assert (active, snapshot["others"], int(snapshot["index"]) > 0) == ("localhost", [], True)
         assert standing == ["localhost: is unsealed and active, with the seal awskms"]
         assert token not in run.output + str(run.results)
         # Ansible says so where it puts a module's file onto the host.
