@@ -13,6 +13,8 @@ description:
   - Internal to the role P(sealwright.vault_seal.vault_config#role); its options may change in any release.
 author:
   - The sealwright.vault_seal authors (@sealwright)
+extends_documentation_fragment:
+  - sealwright.vault_seal.vault_config_files
 attributes:
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying target.
@@ -22,22 +24,6 @@ attributes:
     support: none
     details: There is nothing to show.
 options:
-  path:
-    description: The configuration file.
-    type: path
-    required: true
-  unit:
-    description: The service, such as V(vault), V(vault.service) or V(vault@a). Its name is completed; another kind of unit is refused.
-    type: str
-    required: true
-  systemd:
-    description: Whether the service is one of systemd.
-    type: bool
-    default: true
-  systemd_directory:
-    description: The folder of the drop-in.
-    type: path
-    default: /etc/systemd/system
   done:
     description: Whether to note that the server was restarted.
     type: bool

@@ -15,6 +15,9 @@ description:
   - Files are private from their beginning, and keep their SELinux context.
 author:
   - The sealwright.vault_seal authors (@sealwright)
+extends_documentation_fragment:
+  - sealwright.vault_seal.vault_config_files
+  - sealwright.vault_seal.vault_config_files.files
 attributes:
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying target.
@@ -24,64 +27,6 @@ attributes:
     support: partial
     details: A file that holds a secret, or held one, is not shown.
 options:
-  path:
-    description: The configuration file.
-    type: path
-    required: true
-  unit:
-    description: The service, such as V(vault), V(vault.service) or V(vault@a). Its name is completed; another kind of unit is refused.
-    type: str
-    required: true
-  systemd:
-    description: Whether the service is one of systemd.
-    type: bool
-    default: true
-  systemd_directory:
-    description: The folder of the drop-in.
-    type: path
-    default: /etc/systemd/system
-  directory:
-    description: The folder of the configuration.
-    type: path
-    required: true
-  config_text:
-    description: The text of the configuration file. Empty where there is to be none.
-    type: str
-    default: ""
-  environment_file:
-    description: The environment file.
-    type: path
-    required: true
-  environment_text:
-    description: Its text. Empty where there is to be none.
-    type: str
-    default: ""
-  environment_file_replace:
-    description: Whether an environment file of somebody else may be replaced or removed.
-    type: bool
-    default: false
-  product:
-    description: The product.
-    type: str
-    choices:
-      - openbao
-      - vault
-    required: true
-  manage:
-    description: Whether the whole configuration is managed, or the file of the seal alone.
-    type: str
-    choices:
-      - seal
-      - server
-    default: server
-  owner:
-    description: The owner of what is written.
-    type: str
-    default: root
-  group:
-    description: The group that may read the configuration.
-    type: str
-    required: true
   folder_only:
     description: Whether to make the folder of the configuration, or give it its owner and mode, and write no file.
     type: bool
