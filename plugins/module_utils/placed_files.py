@@ -246,8 +246,7 @@ def _new_name() -> str:
 
 
 def _is_same(handle: int, folder: int, name: str) -> bool:
-    mine, found = os.fstat(handle), os.stat(name, dir_fd=folder, follow_symlinks=False)
-    return (mine.st_dev, mine.st_ino) == (found.st_dev, found.st_ino)
+    return os.path.samestat(os.fstat(handle), os.stat(name, dir_fd=folder, follow_symlinks=False))
 
 
 def _check_same(handle: int, folder: int, name: str) -> None:

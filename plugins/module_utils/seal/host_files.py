@@ -43,11 +43,8 @@ def read(path: str, candidates: Candidates, longest: int) -> bytes:
 
     Only a regular file is read, for nobody may ever write to a named pipe. A link to /dev/null, by which systemd masks a file, is empty.
     """
-    place = candidates.get(os.path.normpath(path)) or path
-    if os.path.realpath(place) == os.devnull:
-        return b""
     try:
-        return read_regular(place, longest + 1)
+        return read_regular(candidates.get(os.path.normpath(path)) or path, longest + 1)
     except OSError as error:
         raise _unreadable(path, error) from None
 

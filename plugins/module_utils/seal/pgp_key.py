@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from .errors import SettingError
 from .foreign import KEY, identify
 from .pgp_packets import (
+    LONGEST_TEXT,
     PUBLIC_KEY,
     PUBLIC_SUBKEY,
     SECRET_KEY,
@@ -131,7 +132,7 @@ def _content(text: str) -> bytes:
         return from_text(text)
     except SettingError as error:
         foreign = identify(text.encode("utf-8", "replace"), KEY)
-        if foreign is None or "secret key" in error.message or " has more than " in error.message:
+        if foreign is None or "secret key" in error.message or len(text) > LONGEST_TEXT:
             raise
         named = malformed(foreign.what)
     raise named

@@ -21,7 +21,7 @@ from .errors import SettingError
 SECRET_KEY, PUBLIC_KEY, SECRET_SUBKEY, USER_ID, PUBLIC_SUBKEY, SIGNATURE = 5, 6, 7, 13, 14, 2
 _BEGIN, _END = "-----BEGIN PGP ", "-----END PGP "
 _CRC_START, _CRC_POLYNOMIAL = 0xB704CE, 0x1864CFB
-_LONGEST_TEXT = 4 * 1024 * 1024
+LONGEST_TEXT = 4 * 1024 * 1024
 _LONGEST_V4 = 0xFFFF
 _CREATED, _KEY_EXPIRES, _FLAGS = 2, 9, 27  # types of subpackets
 
@@ -51,8 +51,8 @@ def malformed(what: str) -> SettingError:
 
 def from_text(text: str) -> bytes:
     """The certificate of an armoured text, or of the base64 of its bytes; raises :class:`SettingError` (``invalid_pgp_key``)."""
-    if len(text) > _LONGEST_TEXT:
-        raise malformed(f"it has more than {_LONGEST_TEXT // 1024 // 1024} MiB")
+    if len(text) > LONGEST_TEXT:
+        raise malformed(f"it has more than {LONGEST_TEXT // 1024 // 1024} MiB")
     lines = [line.strip() for line in text.strip().splitlines()]
     if not lines or not lines[0].startswith(_BEGIN):
         return _decoded("".join(lines))

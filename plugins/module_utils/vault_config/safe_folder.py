@@ -225,8 +225,7 @@ class Part:
             os.unlink(self.part, dir_fd=self.folder)
 
     def _check(self, name: str) -> None:
-        have, want = os.stat(name, dir_fd=self.folder, follow_symlinks=False), os.fstat(self.descriptor)
-        if (have.st_dev, have.st_ino) != (want.st_dev, want.st_ino):
+        if not os.path.samestat(os.stat(name, dir_fd=self.folder, follow_symlinks=False), os.fstat(self.descriptor)):
             raise SettingError(
                 f"While {os.path.join(self.path, self.name)} was written, another process replaced it.", reason="file_error",
                 remedy="Check who may write in this folder, then run this again.",
