@@ -14,6 +14,7 @@ from typing import Any
 
 from ..seal.errors import SettingError
 from ..seal.products import Product
+from ..seal.regular_files import read_regular
 from ..seal.service_environment import Service, read_unit
 from ..server_settings import Server, read_server
 from .environment_owner import Run, why_foreign
@@ -133,8 +134,7 @@ def _untold(path: str, unit: str) -> SettingError:
 def foreign_environment(wanted: Wanted, service: Service | None, run: Run) -> str:
     """Why the environment file that exists is not this collection's to replace; empty where it is, has the text already, or does not exist."""
     try:
-        with open(wanted.environment_file, "rb") as stream:
-            content = stream.read(_LARGEST)
+        content = read_regular(wanted.environment_file, _LARGEST)
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -151,8 +151,7 @@ def _naming(wanted: Wanted, service: Service | None) -> list[str]:
         if path == wanted.drop_in or not path.endswith((".service", ".conf")):
             continue
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-                text = stream.read(_LARGEST)
+            text = read_regular(path, _LARGEST).decode("utf-8", "surrogateescape")
         except OSError:
             continue
         if any(fnmatch.fnmatch(wanted.environment_file, os.path.normpath(each)) for each in _ENVIRONMENT_FILE.findall(text)):

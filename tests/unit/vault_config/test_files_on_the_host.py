@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.environment_owner import is_marked, why_foreign
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.host import foreign_environment
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.options import Wanted
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.restart_marker import RestartMarker, ServiceState, service_state
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.safe_folder import Attributes, Folder
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.stage import Stage
@@ -150,6 +153,17 @@ def test_whose_an_environment_file_is() -> None:
     assert "names it" in why_foreign("/etc/a.env", ours, ["/etc/systemd/system/a.service"], run)
     owned.append("/etc/a.env")
     assert "a package of the host brings it" in why_foreign("/etc/a.env", ours, [], run)
+
+
+def test_a_pipe_in_the_place_of_the_environment_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "seal.env"
+    os.mkfifo(pipe)
+    wanted = Wanted("/etc/a.hcl", "/etc", "", str(pipe), "A=1\n", "openbao.service", True, str(tmp_path))
+    signal.alarm(20)
+    try:
+        assert foreign_environment(wanted, None, lambda _command: (1, "", "")) == "it cannot be read (It is not a regular file)"
+    finally:
+        signal.alarm(0)
 
 
 def test_a_restart_stays_due_until_the_server_is_younger_than_the_files(tmp_path: Path) -> None:
