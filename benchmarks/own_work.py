@@ -14,11 +14,12 @@ import time
 import timeit
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.envelope import decrypt
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import Decrypted, Encrypted
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue, from_base64
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap, wrap_batch
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue, from_base64
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.envelope import decrypt
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.api import KmsCiphertext, KmsPlaintext
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import wrap, wrap_batch
 
 ARN = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 COUNT = 2000
@@ -34,13 +35,13 @@ class FreeKms:
         self._count = itertools.count()
         self._keys: dict[bytes, bytes] = {}
 
-    def encrypt(self, key_id: str, plaintext: bytes) -> Encrypted:
+    def encrypt(self, key_id: str, plaintext: bytes) -> KmsCiphertext:
         ciphertext = next(self._count).to_bytes(184, "big")
         self._keys[ciphertext] = plaintext
-        return Encrypted(ARN, ciphertext)
+        return KmsCiphertext(ARN, ciphertext)
 
-    def decrypt(self, ciphertext: bytes, key_id: str = "") -> Decrypted:
-        return Decrypted(ARN, self._keys[ciphertext])
+    def decrypt(self, ciphertext: bytes, key_id: str = "") -> KmsPlaintext:
+        return KmsPlaintext(ARN, self._keys[ciphertext])
 
 
 def microseconds(work: Any) -> float:
@@ -58,7 +59,7 @@ def main() -> None:
         return [base64.b64encode(one.value.encode()).decode() for one in wrap_batch(kms, ARN, [PLAINTEXT] * COUNT)]
 
     def unseal(texts: list[str]) -> None:
-        unsealer = Unsealer(lambda _region: kms)  # a new one, so that nothing is remembered
+        unsealer = Unwrapper(lambda _region: kms)  # a new one, so that nothing is remembered
         for text in texts:
             unsealer.unwrap(SealedValue.parse(from_base64(text)))
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms, open_kms
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import wrap_batch, wrap_many
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import BotoKms, open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import wrap_batch, wrap_many
 from plays import BIN, COLLECTION, Stage
 
 ALIAS = "alias/vault-unseal"

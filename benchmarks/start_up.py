@@ -28,12 +28,12 @@ def cryptography() -> None:
 
 
 def seal_core() -> None:
-    from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal import kms, sealed_value, sealer  # noqa: F401
+    pass
 
 
 def client() -> None:
-    from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-    from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import open_kms
+    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import open_kms
+    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 
     open_kms(ConnectionOptions(region="us-east-1", endpoint=sys.argv[1]))
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 import time
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import open_kms
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap_many
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import wrap_many
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     rates = []
     for _turn in range(3):
         begun = time.perf_counter()
-        opened = Unsealer(lambda _region: kms).unwrap_many([SealedValue.parse(blob) for blob in blobs])
+        opened = Unwrapper(lambda _region: kms).unwrap_many([SealedValue.parse(blob) for blob in blobs])
         rates.append(count / (time.perf_counter() - begun))
         assert [one.plaintext for one in opened] == plain
     print(max(rates))

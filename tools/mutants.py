@@ -22,7 +22,7 @@ import trees
 from paths import CLONE_TREES, COLLECTION, HOME, ROOT, environment_bin
 
 WORK = CLONE_TREES / "mutants"
-CORE = Path("plugins/module_utils/seal")
+CORE = Path("plugins/module_utils/_seal")
 REPORT = ROOT / "benchmarks" / "MUTANTS.md"
 REASONS = ROOT / "benchmarks" / "surviving_mutants.json"
 RESULTS = ROOT / "benchmarks" / "mutants.json"
@@ -38,7 +38,7 @@ _HEAD = (
     "",
     "# Mutation tests of the seal core",
     "",
-    "Written by `make mutants`. mutmut changes one thing at a time in `plugins/module_utils/seal/`, and the unit tests of that folder must fail.",
+    "Written by `make mutants`. mutmut changes one thing at a time in `plugins/module_utils/_seal/`, and the unit tests of that folder must fail.",
     "A mutant that a test cannot tell from the original, because both do the same, is equivalent and not counted in the score.",
     "mutmut leaves properties and module-level constants as they are.",
     "",
@@ -79,7 +79,8 @@ def prepare(chosen: list[str]) -> None:
     trees.clone("mutants")
     shutil.rmtree(WORK / "mutants", ignore_errors=True)
     lines = "\n".join(f"    {COLLECTION / CORE / name}" for name in chosen)
-    text = _SETTINGS.format(core=COLLECTION / CORE, files=lines, collection=COLLECTION, copy=WORK / "mutants", tests=COLLECTION / "tests/unit/seal")
+    tests = COLLECTION / "tests/unit/plugins" / CORE.relative_to("plugins")
+    text = _SETTINGS.format(core=COLLECTION / CORE, files=lines, collection=COLLECTION, copy=WORK / "mutants", tests=tests)
     (WORK / "setup.cfg").write_text(text, encoding="utf-8")
 
 

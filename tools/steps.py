@@ -30,9 +30,9 @@ _FOREIGN = (
     *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"),
 )
 
-_CORE = "ansible_collections.sealwright.vault_seal.plugins.module_utils.seal"
-_VAULT_CONFIG = "ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config"
-_CORE_TESTS = "tests/unit/seal"
+_CORE = "ansible_collections.sealwright.vault_seal.plugins.module_utils._seal"
+_VAULT_CONFIG = "ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config"
+_CORE_TESTS = "tests/unit/plugins/module_utils/_seal"
 
 _DOCS_LINT = ("--plugin-docs", "--check-extra-docs-refs", "--disallow-unknown-collection-refs")
 

@@ -16,26 +16,28 @@ import termios
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced, check_region, no_key, parse_key
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import read_regular
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import DataKey, Unsealer
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import aad_option, about, trusted_keys
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import on_controller
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import (
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import AAD_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import aad_option, about, trusted_keys
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, no_key, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import WrappedDataKey
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._edit.private_folder import PrivateFolder
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._edit.sealed_file import EditedFile
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._edit.terminal import ask, edit, editor_command, terminal
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._errors import on_controller
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._options import (
     SEALING_SPEC,
     ControllerOptions,
     controller_options,
     refuse_variables,
 )
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.edited_file import EditedFile
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.editor import ask, edit, editor_command, terminal
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.private_folder import PrivateFolder
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.variable_tree import SUFFIXES
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.variables_document import parse_variables
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.discovery import SUFFIXES
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.document import parse_variables
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "file": {"type": "path", "required": True},
@@ -73,7 +75,7 @@ class ActionModule(ActionBase):
         opened: bytes | None = None
         if file.value is not None:
             trusted = trusted_keys(options.allowed_key_ids, clients, [file.value], options.source("allowed_key_ids"))
-            opened = Unsealer(clients, aad, trusted).unwrap(file.value).plaintext
+            opened = Unwrapper(clients, aad, trusted).unwrap(file.value).plaintext
         data_key = _data_key(file.value, options, clients)
         if self._task.check_mode:
             return {"changed": False, "skipped": True, "file": file.path, "msg": "In check mode no editor is started."}
@@ -85,7 +87,7 @@ class ActionModule(ActionBase):
             result["key_id"] = file.value.slots[0].key_id
         return result
 
-    def _edited(self, file: EditedFile, opened: bytes | None, data_key: DataKey, aad: bytes, params: dict[str, Any]) -> bool:
+    def _edited(self, file: EditedFile, opened: bytes | None, data_key: WrappedDataKey, aad: bytes, params: dict[str, Any]) -> bool:
         """Whether the user changed the text, which is then in the file."""
         command, screen = editor_command(params["editor"]), terminal()
         is_document = file.path.endswith(SUFFIXES)
@@ -124,7 +126,7 @@ def _run_editor(command: list[str], plain: str, screen: str, folder: PrivateFold
     return code, f"ended with {code}"
 
 
-def _data_key(value: SealedValue | None, options: ControllerOptions, clients: KmsClients) -> DataKey:
+def _data_key(value: SealedValue | None, options: ControllerOptions, clients: KmsClients) -> WrappedDataKey:
     """The data key to seal with, wrapped by KMS: under the key of the call, else the file's own, else that of environment and ansible.cfg."""
     source = options.source("kms_key_id")
     is_default = "kms_key_id" in options.sources
@@ -140,7 +142,7 @@ def _data_key(value: SealedValue | None, options: ControllerOptions, clients: Km
     kms = clients(reference.region, f"the key ARN of {key.source}")
     check_region(kms.region, key)
     with about(f"Sealing under the key {key}"):
-        made = DataKey.new(kms, str(reference.in_region(kms.region.value)))
+        made = WrappedDataKey.new(kms, str(reference.in_region(kms.region.value)))
     made.seal(b"")  # fails where the cryptography library is missing
     return made
 

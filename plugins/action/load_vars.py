@@ -11,17 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import combine_vars
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC, check_together
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import aad_option
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import on_controller
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import (
-    SEALING_SPEC,
-    controller_options,
-    refuse_variables,
-)
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.file_opener import FileOpener
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.variables_document import parse_variables
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import AAD_SPEC, check_together
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import aad_option
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._errors import on_controller
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._options import SEALING_SPEC, controller_options, refuse_variables
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.document import parse_variables
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.opener import FileOpener
 
 try:
     from ansible.plugins.action import VariableLayer

@@ -112,7 +112,7 @@ attributes:
     description: Says in diff mode what changed or would change; never a secret.
 """
 
-    # The same options in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/controller_options.py reads them.
+    # The same options in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/_options.py reads them.
     # Variables are no source, since managed hosts can set them as facts.
     PLUGINS = r"""
 options:

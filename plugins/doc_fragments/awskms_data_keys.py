@@ -19,7 +19,7 @@ options:
     default: true
 """
 
-    # The same option in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/controller_options.py reads them.
+    # The same option in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/_options.py reads them.
     PLUGINS = r"""
 options:
   cache_data_keys:

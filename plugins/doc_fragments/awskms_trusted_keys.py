@@ -24,7 +24,7 @@ options:
     elements: str
 """
 
-    # The same option in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/controller_options.py reads them.
+    # The same option in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/_options.py reads them.
     PLUGINS = r"""
 options:
   allowed_key_ids:

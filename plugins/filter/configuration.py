@@ -10,13 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_text
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text, to_json_text
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.server_files import (
-    ServerFiles,
-    server_files,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.environment_file import environment_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.files import ServerFiles, server_files
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.hcl_writer import to_hcl_text, to_json_text
 
 
 def _in_words(work: Callable[..., Any], *arguments: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "") -> dict[str, Any]:
     """Documented in host_trouble.yml."""
     # Here, since Ansible imports all filters of a collection with the first one that is used.
-    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.host_trouble import host_trouble as judged
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._host_trouble import host_trouble as judged
 
     return judged(result, task, user, libraries)
 

@@ -15,8 +15,8 @@ from ansible.errors import AnsibleFilterError
 def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = ()) -> dict[str, Any]:
     """Documented in key_map.yml."""
     # Here, since Ansible imports all filters of a collection with the first one that is used.
-    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.key_map import build_map, table
-    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.key_map_svg import draw
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map import build_map, table
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map_svg import draw
 
     try:
         found = build_map(hosts, not_asked)

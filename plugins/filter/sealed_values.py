@@ -21,7 +21,7 @@ _READ_DOCUMENTS = ("awskms_seal_unwrap", "awskms_seal_extract")
 def _imported_when_used(name: str) -> Callable[..., Any]:
     @pass_environment
     def use(environment: Any, *arguments: Any, **options: Any) -> Any:
-        from ansible_collections.sealwright.vault_seal.plugins.plugin_utils import value_filters
+        from ansible_collections.sealwright.vault_seal.plugins.plugin_utils import _value_filters as value_filters
 
         if name in _READ_DOCUMENTS:
             options["loader"] = _loader(environment)

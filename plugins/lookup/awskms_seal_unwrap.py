@@ -101,23 +101,19 @@ _raw:
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import (
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import (
     aad_option,
     from_blob,
     from_file,
     named_errors,
     trusted_keys,
 )
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import check_keywords, lookup_errors
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import find
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import (
-    ControllerOptions,
-    controller_options,
-    refuse_variables,
-)
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import encoded
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.process_clients import PROCESS_CLIENTS
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._controller_files import find
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._documents import encoded
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._errors import check_keywords, lookup_errors
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._kms_sessions import KMS_SESSIONS
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._options import ControllerOptions, controller_options, refuse_variables
 
 
 class LookupModule(LookupBase):
@@ -138,10 +134,10 @@ class LookupModule(LookupBase):
             names = [f"Value {number}" for number in range(1, len(terms) + 1)]
             values = [from_blob(name, term, limit) for name, term in zip(names, terms)]
         aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
-        way = PROCESS_CLIENTS.way(options.connection, options.cache_data_keys)
+        way = KMS_SESSIONS.way(options.connection, options.cache_data_keys)
         trusted = trusted_keys(options.allowed_key_ids, way.clients, values, options.source("allowed_key_ids"))
         with named_errors(names if len(names) > 1 else []):
-            opened = Unsealer(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
+            opened = Unwrapper(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
         encoding = self.get_option("encoding")
         return [encoded(name, value.plaintext, encoding, self._loader) for name, value in zip(names, opened)]
 

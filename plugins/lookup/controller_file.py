@@ -63,8 +63,8 @@ _raw:
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import check_keywords, lookup_errors
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import check_tasks, find, for_writing
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._controller_files import check_tasks, find, for_writing
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._errors import check_keywords, lookup_errors
 
 
 class LookupModule(LookupBase):

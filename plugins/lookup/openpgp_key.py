@@ -51,10 +51,10 @@ import time
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key import PgpKey
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import named_errors
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import check_keywords, lookup_errors
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_files import find, read
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import named_errors
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.openpgp_key import PgpKey
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._controller_files import find, read
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._errors import check_keywords, lookup_errors
 
 _LARGEST = 1 << 20  # bytes of a file with a key
 _LONGEST_NAME = 255  # characters; no key is so short

@@ -94,13 +94,13 @@ connection:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.alias_target import alias_task
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_alias import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 
 
 def main() -> None:
     run_module(
-        alias_task,
+        run,
         argument_spec={
             "alias": {"type": "str", "required": True},
             "kms_key_id": {"type": "str", "required": True, "aliases": ["key_id"], "no_log": False},

@@ -288,13 +288,14 @@ connection:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.key_info import INCLUDES, key_info_task
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_key_info import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_details import INCLUDES
 
 
 def main() -> None:
     run_module(
-        key_info_task,
+        run,
         argument_spec={
             "kms_key_id": {"type": "list", "elements": "str", "aliases": ["key_id"], "no_log": False},
             "include": {"type": "list", "elements": "str", "choices": INCLUDES, "default": []},

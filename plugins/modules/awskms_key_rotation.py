@@ -84,13 +84,13 @@ connection:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.key_rotation import rotation_task
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_key_rotation import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 
 
 def main() -> None:
     run_module(
-        rotation_task,
+        run,
         argument_spec={
             "kms_key_id": {"type": "str", "required": True, "aliases": ["key_id"], "no_log": False},
             "rotated_since": {"type": "str", "required": True},

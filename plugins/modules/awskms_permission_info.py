@@ -301,16 +301,16 @@ settings_problems:
   sample: []
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.permission_info import permission_info_task
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_settings import SERVER_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_permission_info import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import SERVER_SETTINGS_SPEC
 
 
 def main() -> None:
     run_module(
-        permission_info_task,
+        run,
         argument_spec={
-            **SERVER_SPEC,
+            **SERVER_SETTINGS_SPEC,
             "service_user": {"type": "str"},
             "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
             "fail_unless_ready": {"type": "bool", "default": False},

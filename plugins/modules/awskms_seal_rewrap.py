@@ -232,14 +232,15 @@ connection:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC, run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.rewrapping import rewrap_task
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_sources import ONE_OF, SOURCES_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_seal_rewrap import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import AAD_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_sources import ONE_OF, SOURCES_SPEC
 
 
 def main() -> None:
     run_module(
-        rewrap_task,
+        run,
         argument_spec={
             **SOURCES_SPEC,
             "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},

@@ -181,13 +181,13 @@ user:
   sample: openbao
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_settings import SERVER_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.settings_info import settings_info_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_seal_settings_info import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import SERVER_SETTINGS_SPEC
 
 
 def main() -> None:
-    run_module(settings_info_task, argument_spec=SERVER_SPEC, connects=False)
+    run_module(run, argument_spec=SERVER_SETTINGS_SPEC, connects=False)
 
 
 if __name__ == "__main__":

@@ -232,13 +232,14 @@ connection:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC, run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.unwrapping import unwrap_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_seal_unwrap import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import AAD_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 
 
 def main() -> None:
     run_module(
-        unwrap_task,
+        run,
         argument_spec={
             "blob": {"type": "str"},
             "src": {"type": "path"},

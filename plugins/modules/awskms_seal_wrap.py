@@ -216,13 +216,14 @@ connection:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import AAD_SPEC, run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.wrapping import wrap_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_seal_wrap import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import AAD_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 
 
 def main() -> None:
     run_module(
-        wrap_task,
+        run,
         argument_spec={
             "plaintext": {"type": "str", "no_log": True},
             "plaintext_base64": {"type": "str", "no_log": True},

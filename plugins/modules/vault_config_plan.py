@@ -141,8 +141,8 @@ new_installation:
   sample: false
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.plan import PLAN_SPEC, plan_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.plan import PLAN_SPEC, plan_task
 
 
 def main() -> None:

@@ -50,9 +50,9 @@ pending:
   sample: false
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.options import MARKER_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.restart import restart_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.options import MARKER_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.restart import restart_task
 
 
 def main() -> None:

@@ -80,8 +80,8 @@ backups:
   sample: ["/etc/openbao/openbao.hcl.2026-01-31@12:00:00~"]
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.vault_config.write import WRITE_SPEC, write_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.write import WRITE_SPEC, write_task
 
 
 def main() -> None:

@@ -162,16 +162,16 @@ key_id:
   sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.initialising import init_task
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import SERVER_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_init import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import VAULT_API_SPEC
 
 
 def main() -> None:
     run_module(
-        init_task,
+        run,
         argument_spec={
-            **SERVER_SPEC,
+            **VAULT_API_SPEC,
             "recovery_pgp_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
             "recovery_threshold": {"type": "int", "required": True},
             "dest": {"type": "path", "required": True},

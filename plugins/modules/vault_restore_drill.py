@@ -254,16 +254,16 @@ snapshot_size:
   sample: 51234
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.restore_drill import restore_drill_task
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_settings import SERVER_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import SERVER_SETTINGS_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.run import restore_drill_task
 
 
 def main() -> None:
     run_module(
         restore_drill_task,
         argument_spec={
-            **SERVER_SPEC,
+            **SERVER_SETTINGS_SPEC,
             "src": {"type": "path", "required": True},
             "seal": {"type": "dict", "no_log": True},  # may hold credentials
             "executable": {"type": "path"},

@@ -169,16 +169,16 @@ summary:
   sample: is unsealed and active, with the seal awskms
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import SERVER_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_info import STATES, server_info_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_server_info import STATES, run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import VAULT_API_SPEC
 
 
 def main() -> None:
     run_module(
-        server_info_task,
+        run,
         argument_spec={
-            **SERVER_SPEC,
+            **VAULT_API_SPEC,
             "until": {"type": "str", "choices": list(STATES), "default": "asked"},
             "seal_type": {"type": "str"},
             "timeout": {"type": "float", "default": 180.0},

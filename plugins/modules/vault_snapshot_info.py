@@ -437,13 +437,13 @@ connection:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.snapshot_info import snapshot_info_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_snapshot_info import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 
 
 def main() -> None:
     run_module(
-        snapshot_info_task,
+        run,
         argument_spec={
             "src": {"type": "path", "required": True},
             "check": {"type": "str", "choices": ["none", "key", "open"], "default": "none"},

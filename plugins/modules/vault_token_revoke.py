@@ -55,13 +55,13 @@ was_valid:
   sample: true
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import SERVER_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.token_revoking import revoke_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_token_revoke import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import VAULT_API_SPEC
 
 
 def main() -> None:
-    run_module(revoke_task, argument_spec={**SERVER_SPEC, "src": {"type": "path", "required": True}})
+    run_module(run, argument_spec={**VAULT_API_SPEC, "src": {"type": "path", "required": True}})
 
 
 if __name__ == "__main__":

@@ -87,16 +87,16 @@ leader:
   sample: https://vault1.example.org:8200
 """
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import SERVER_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.unsealing import unseal_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_unseal import run
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import VAULT_API_SPEC
 
 
 def main() -> None:
     run_module(
-        unseal_task,
+        run,
         argument_spec={
-            **SERVER_SPEC,
+            **VAULT_API_SPEC,
             "shares": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "migrate": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},

@@ -152,9 +152,9 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleParserError
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible.plugins.vars import BaseVarsPlugin
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_edge import on_controller
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.sealed_variables import Opener, SealedVariables
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._errors import on_controller
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.loader import Opener, SealedVariables
 
 _INVENTORY_UPDATE = "INVENTORY_UPDATE_ID"
 
@@ -184,7 +184,7 @@ class VarsModule(BaseVarsPlugin):
 
     def _opener(self) -> Opener:
         # Imports the AWS SDK, which takes longer than all the rest.
-        from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.controller_options import controller_options
-        from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.file_opener import FileOpener
+        from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._options import controller_options
+        from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.opener import FileOpener
 
         return FileOpener(controller_options({}), to_bytes(self.get_option("aad") or ""), self.get_option("max_size"))

@@ -23,9 +23,11 @@ import traceback
 from typing import Any
 
 import botocore
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions, Sourced, key_in_force
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import key_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 
 def answer(said: dict[str, Any]) -> dict[str, Any]:

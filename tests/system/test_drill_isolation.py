@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_network import Reachable
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Plan, Server
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import Reachable
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Plan, TemporaryServer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 
 ROOT = os.geteuid() == 0
 PYTHON = "/usr/bin/python3" if ROOT else sys.executable
@@ -99,7 +99,7 @@ def plan(place: Path, text: str, network: Reachable | None, **environment: str) 
                 [environment["SSL_CERT_FILE"]] if "SSL_CERT_FILE" in environment else [])
 
 
-def wait_for(server: Server, word: str, begin: int = 0) -> str:
+def wait_for(server: TemporaryServer, word: str, begin: int = 0) -> str:
     end = time.monotonic() + 60
     while word not in server.log(begin).splitlines():
         assert time.monotonic() < end, server.log()
@@ -125,7 +125,7 @@ def test_what_a_hostile_server_leads_the_drill_to(place: Path) -> None:
     victim = victims / "victim"
     victim.write_text(VICTIM)
     victim.chmod(0o600)
-    with listening(place / "roots.sock"), Server(plan(place, ATTACK, None, VICTIM=str(victim), ROOTS_SOCKET=str(place / "roots.sock"))) as server:
+    with listening(place / "roots.sock"), TemporaryServer(plan(place, ATTACK, None, VICTIM=str(victim), ROOTS_SOCKET=str(place / "roots.sock"))) as server:
         for _round in range(3):
             begin = server.log_size()
             server.start()
@@ -163,7 +163,7 @@ def test_sockets_of_the_host_are_out_of_reach(place: Path) -> None:
             with socket.socket(socket.AF_UNIX) as there:
                 there.connect(str(path))
         environment = {"SOCKET_PATHS": ":".join(map(str, paths)), "SSL_CERT_FILE": str(place / "ca.pem")}
-        with Server(plan(place, LOOK, Reachable(), **environment)) as server:
+        with TemporaryServer(plan(place, LOOK, Reachable(), **environment)) as server:
             server.start()
             said = wait_for(server, "done").splitlines()
             assert (Path(server.folder) / "raft" / "data").read_text() == "own"
@@ -179,7 +179,7 @@ def test_in_the_hosts_network_they_are_in_reach(place: Path) -> None:
     (place / "ca.pem").write_text("trusted")
     with listening(place / "a.sock"):
         environment = {"SOCKET_PATHS": str(place / "a.sock"), "SSL_CERT_FILE": str(place / "ca.pem")}
-        with Server(plan(place, LOOK, None, **environment)) as server:
+        with TemporaryServer(plan(place, LOOK, None, **environment)) as server:
             server.start()
             assert "0 connects" in wait_for(server, "done")
 
@@ -187,7 +187,7 @@ def test_in_the_hosts_network_they_are_in_reach(place: Path) -> None:
 def test_an_executable_that_cannot_be_started(place: Path) -> None:
     (place / "server").write_text("no executable")
     broken = Plan(str(place / "server"), {}, {}, None, "", str(place), 60.0)
-    with pytest.raises(SealError) as raised, Server(broken) as server:
+    with pytest.raises(SealError) as raised, TemporaryServer(broken) as server:
         server.start()
     assert raised.value.reason == "server_not_started"
     assert [path.name for path in place.iterdir()] == ["server"]

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms, open_kms
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap, wrap_batch
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot import read_snapshot
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import BotoKms, open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.reader import read_snapshot
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import wrap, wrap_batch
 
 from support.module_run import finished, start_module
 from support.openbao import OpenBao
@@ -44,7 +45,7 @@ class Judge:
         self.members = members(self.archive)
 
     def opened(self, sealed: bytes) -> Any:
-        return Unsealer(lambda _region: self.kms).unwrap(SealedValue.parse(sealed))
+        return Unwrapper(lambda _region: self.kms).unwrap(SealedValue.parse(sealed))
 
     def restore_with(self, sealed_sums: bytes) -> tuple[int, str]:
         reply = self.server.restore(with_member(self.archive, SEALED_SUMS, sealed_sums))

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import Sourced
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.products import Product
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import ServerConfig, parse_config
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings import settings_in_force
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.settings_problems import problems
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import Product
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 from support.server_start import start
 from support.strict_kms import Credentials, StrictKms
@@ -225,6 +225,6 @@ def answer(text: str, environment: dict[str, str], folder: Path) -> dict[str, An
         return {"errors": {getattr(error, "reason", "")}}
     variables = {name: Sourced(value, name) for name, value in environment.items()}
     found = settings_in_force(Product.parse("openbao", "2.6.2"), config, variables, str(folder))
-    errors = {problem.reason for problem in problems(found) if problem.level == "error"}
+    errors = {problem.reason for problem in seal_problems(found) if problem.level == "error"}
     enabled = [seal for seal in found.seals if seal.enabled]
     return {"errors": errors, "type": enabled[-1].type if enabled else "", "settings": enabled[-1].settings if enabled else {}}

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.service_environment import parse_environment_file, read_unit
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_text
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.systemd import parse_environment_file, read_unit
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.environment_file import environment_text
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 

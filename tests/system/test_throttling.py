@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import KmsError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.kms import BotoKms, open_kms
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import Unsealer, wrap_many
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import KmsError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import BotoKms, open_kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import wrap_many
 
 from support.strict_kms import StrictKms
 
@@ -40,7 +41,7 @@ def test_many_calls_go_on_where_botocore_has_used_up_its_retries(kms: StrictKms)
         kms.clear_faults()
     assert len(kms.calls("Encrypt")) == 48 + 24
     values = [one.value for one in wrapped]
-    assert [value.plaintext for value in Unsealer(lambda _region: client).unwrap_many(values)] == [b"%d" % number for number in range(48)]
+    assert [value.plaintext for value in Unwrapper(lambda _region: client).unwrap_many(values)] == [b"%d" % number for number in range(48)]
 
 
 def use_up_retries(kms: StrictKms, client: BotoKms) -> None:

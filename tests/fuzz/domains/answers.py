@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.aws_errors import meaning
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.denial import read_denial
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.key_facts import policy_document
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sdk_errors import Asked, in_words
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.throwaway_server import Answer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Answer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import read_denial
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_facts import policy_document
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sdk_errors import Request, to_error
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
 
 _KEY = b"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -66,9 +66,9 @@ class CredentialRetrievalError(SSLError):
 
 def _sdk_error(data: bytes) -> None:
     code, _line, message = data.decode("utf-8", "replace").partition("\n")
-    asked = Asked("AWS KMS", "Decrypt", "in us-east-1")
+    asked = Request("AWS KMS", "Decrypt", "in us-east-1")
     for error in (ClientError(code, message), SSLError(message), CredentialRetrievalError(message)):
-        said = in_words(error, asked)
+        said = to_error(error, asked)
         check_same("the words", True, said is not None and len(said.message) < 20_000)
         if said is not None:
             json.dumps(said.as_result())

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.hcl import parse_hcl
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.server_config import ServerConfig, parse_config
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.hcl_text import to_hcl_text
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl import parse_hcl
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.hcl_writer import to_hcl_text
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import LARGE, Driver, check_same
 from ansible_collections.sealwright.vault_seal.tests.fuzz.structure import Source
 

@@ -11,8 +11,8 @@ import json
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.display import Display
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.documents import at_path, encoded
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.variables_document import parse_variables
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._documents import at_path, encoded
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.document import parse_variables
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import MARK, Driver, check_same
 
 Display.verbosity = -1

@@ -11,8 +11,8 @@ import os
 import shutil
 import tempfile
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.service_environment import parse_environment_file, read_unit
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils.environment_text import environment_text
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.systemd import parse_environment_file, read_unit
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.environment_file import environment_text
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import LARGE, Driver, check_same
 from ansible_collections.sealwright.vault_seal.tests.fuzz.structure import Source
 

@@ -12,10 +12,10 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key import PgpKey
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_packets import packets
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.recipient import Recipient
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.openpgp_key import PgpKey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.openpgp_packets import packets
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.public_key import Recipient
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver
 
 _VECTORS = Path(__file__).parents[2] / "vectors" / "pgp_keys.json"

@@ -11,9 +11,22 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.foreign import CONFIG, DOCUMENT, KEY, SEALED_VALUE, SNAPSHOT, identify
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealed_value import SealedValue, from_base64, is_base64, read_content, read_text
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.value_facts import value_facts
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.foreign_formats import (
+    CONFIG,
+    DOCUMENT,
+    KEY,
+    SEALED_VALUE,
+    SNAPSHOT,
+    identify,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import (
+    SealedValue,
+    from_base64,
+    is_base64,
+    read_content,
+    read_text,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.inspection import value_facts
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
 
 _VECTORS = Path(__file__).parents[2] / "vectors"

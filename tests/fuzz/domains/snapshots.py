@@ -12,11 +12,11 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot import read_snapshot
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.snapshot_judgement import Judge
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.reader import read_snapshot
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.verdict import Judge
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver
 from ansible_collections.sealwright.vault_seal.tests.support.snapshot_archive import archive, meta, sums
-from ansible_collections.sealwright.vault_seal.tests.unit.seal.snapshots import Server
+from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.snapshots import Server
 
 _VECTORS = Path(__file__).parents[2] / "vectors" / "snapshots"
 _BLOCK = 512

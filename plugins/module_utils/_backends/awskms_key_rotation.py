@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module awskms_key_rotation does: have KMS make new material of a key, unless it did so since a given time.
+
+Source: RotateKeyOnDemand, GetKeyRotationStatus and ListKeyRotations in the AWS KMS API reference, and "Perform on-demand key rotation" of the
+developer guide. KMS rotates in the background; while it does, the status tells the start and a second request is a conflict.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import KmsError, SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.api import Kms
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_details import listed
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_facts import date_text, key_problems, rotation_entry
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
+
+_DELAY = 1.0  # seconds between two questions whether KMS is done
+_FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d")
+
+
+class _State(NamedTuple):
+    history: list[dict[str, Any]]
+    under_way: bool
+
+    @property
+    def latest(self) -> datetime | None:
+        return max((entry["RotationDate"] for entry in self.history), default=None)
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError`."""
+    params = module.params
+    since = _moment(params["rotated_since"])
+    key = Sourced(params["kms_key_id"], "option kms_key_id")
+    reference = parse_key(key)
+    clients = KmsClients(connection_options(params))
+    kms = clients(reference.region, "the key's ARN")
+    check_region(kms.region, key)
+    metadata = kms.describe_key(str(reference.in_region(kms.region.value)))
+    _check(metadata)
+    arn: str = metadata["Arn"]
+    before = found = _state(kms, arn)
+    wanted = before.latest is None or before.latest < since
+    if wanted and not module.check_mode:
+        found = _rotated(kms, arn, before, params["wait"])
+    result = {
+        "changed": wanted and not before.under_way,
+        "key_id": arn,
+        "rotated_at": date_text(found.latest),
+        "history": [rotation_entry(entry) for entry in found.history],
+        "connection": clients.connection(),
+    }
+    if module._diff:
+        after = "now" if wanted and module.check_mode else date_text(found.latest)
+        result["diff"] = {"before": f"{arn} rotated: {date_text(before.latest) or 'never'}\n", "after": f"{arn} rotated: {after}\n"}
+    return result
+
+
+def _moment(text: str) -> datetime:
+    now = datetime.now(timezone.utc)
+    for form in _FORMS:
+        try:
+            moment = datetime.strptime(text, form).replace(tzinfo=timezone.utc)
+        except ValueError:
+            continue
+        if moment > now:
+            raise SettingError(
+                f"The time {text} (from option rotated_since) lies in the future, so that each run would rotate the key again.",
+                reason="invalid_option",
+                remedy=f"Give a time that has come. It is {now:%Y-%m-%dT%H:%M:%SZ} here; UTC is meant.",
+            )
+        return moment
+    raise SettingError(
+        f"{text!r} (from option rotated_since) is not a time.",
+        reason="invalid_option",
+        remedy="Give a date or time in UTC: 2026-01-31 or 2026-01-31T12:00:00Z.",
+    )
+
+
+def _check(metadata: dict[str, Any]) -> None:
+    """Raise unless KMS can make new material of the key."""
+    arn = metadata["Arn"]
+    problems = key_problems(metadata, datetime.now(timezone.utc))
+    if problems:
+        raise SealError(f"The key {arn} cannot be rotated: {problems[0].msg}", reason=problems[0].reason, remedy=problems[0].remedy)
+    origin = metadata.get("Origin")
+    if origin != "AWS_KMS":
+        raise SealError(
+            f"KMS does not make the material of the key {arn}, whose origin is {origin}, and so cannot rotate it.",
+            reason="key_unusable",
+            remedy="Bring in a new key by its alias (awskms_alias) instead.",
+        )
+    regions = metadata.get("MultiRegionConfiguration") or {}
+    if regions.get("MultiRegionKeyType") == "REPLICA":
+        raise SealError(
+            f"The key {arn} is a replica; KMS rotates a multi-Region key by its primary key.",
+            reason="key_unusable",
+            remedy=f"Name the primary key: {regions.get('PrimaryKey', {}).get('Arn')}.",
+        )
+
+
+def _state(kms: Kms, arn: str) -> _State:
+    history = listed(kms, arn, "list_key_rotations", "Rotations")
+    status = kms.facts("get_key_rotation_status", arn)[0]
+    return _State(history, status.get("OnDemandRotationStartDate") is not None)
+
+
+def _rotated(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
+    """Ask for a rotation unless one is under way, and wait until the history has it."""
+    if not before.under_way:
+        _ask(kms, arn)
+    try:
+        return _done(kms, arn, before, seconds)
+    except KmsError as error:
+        if error.reason != "timed_out" or "operation" in error.details:
+            error.message = f"KMS took the request to rotate the key {arn}, but cannot be asked whether it is done. {error.message}"
+        error.details.update(changed=not before.under_way, key_id=arn)
+        raise
+
+
+def _done(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
+    end = time.monotonic() + seconds
+    while True:
+        found = _state(kms, arn)
+        if not found.under_way and len(found.history) > len(before.history):
+            return found
+        if time.monotonic() > end:
+            raise KmsError(
+                f"KMS took the request to rotate the key {arn}, but is not done after {seconds:g} s.",
+                reason="timed_out",
+                remedy="Run the task again in some minutes: it waits for the rotation that is under way and begins no other.",
+            )
+        time.sleep(_DELAY)
+
+
+def _ask(kms: Kms, arn: str) -> None:
+    try:
+        kms.rotate_key_on_demand(arn)
+    except KmsError as error:
+        code = error.details.get("aws_code")
+        if code == "ConflictException":  # somebody else has begun one since the status was read
+            return
+        if code == "LimitExceededException":  # of the key, not of the rate of calls
+            error.message = f"The key {arn} was rotated on demand as often as KMS allows in the life of a key."
+            error.reason, error.remedy = "unsupported_operation", "Have it rotated automatically, or bring in a new key by its alias (awskms_alias)."
+        raise

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module awskms_seal_settings_info does: the settings in force and what is wrong with them, without asking anybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal, naming_variables
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SettingError` for files that cannot be read."""
+    server = read_server(module.params)
+    found = server.in_force
+    said = seal_problems(found)
+    enabled = next((seal for seal in found.seals if seal.enabled), None)
+    in_force = found.awskms
+    return {
+        "changed": False,
+        "product": found.product.name,
+        "version": ".".join(map(str, found.product.version)),
+        "seal_type": {
+            "value": enabled.type if enabled else None,
+            "source": found.type_variable.source if enabled and found.type_variable else _source(enabled),
+        },
+        "settings": _settings(in_force) if in_force else {},
+        "seals": [_seal(seal) for seal in found.seals],
+        "variables": [{"name": name, "source": variable.source} for name, variable in sorted(naming_variables(found).items())],
+        "problems": [problem.as_result() for problem in said],
+        "valid": all(problem.level != ERROR for problem in said),
+        "config": server.config,
+        "config_files": found.config.files,
+        "files": [*found.config.files, *server.service.files],
+        "secrets": [secret._asdict() for secret in found.config.secrets],
+        "user": server.service.user or None,
+    }
+
+
+def _seal(seal: Seal) -> dict[str, Any]:
+    return {
+        "type": seal.type,
+        "enabled": seal.enabled,
+        "source": _source(seal),
+        "settings": _settings(seal) if seal.type == AWSKMS else {},
+    }
+
+
+def _source(seal: Seal | None) -> str | None:
+    return seal.stanza.source if seal else None
+
+
+def _settings(seal: Seal) -> dict[str, Any]:
+    return {name: setting.shown() for name, setting in seal.settings.items()}

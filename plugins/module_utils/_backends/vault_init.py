@@ -1,0 +1,296 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module vault_init does: everything that can fail is tried before the server is initialised, since that cannot be repeated."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.destination import check_destination
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.new_file_attributes import FileAttributes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import named_errors
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import Reply, ServerApi
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, key_in_force, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.openpgp_key import PgpKey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import WrappedDataKey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.answer import Answer, Files, Keeper, Recipients, is_refusal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import (
+    ReservedFile,
+    is_being_filled,
+    is_reservation,
+    reserved_by_another,
+    try_to_reserve,
+)
+
+_START_ANEW = (
+    "Nothing was stored in it that could be lost: stop the server, remove the data of its storage, start it, and initialise it again."
+)
+_OPEN = "A sealed answer is opened by awskms_seal_unwrap."
+_STATES = {
+    True: "The server is initialised now.",
+    False: "Asked again, the server says that it is not initialised.",
+    None: "Whether the server is initialised is not known.",
+}
+_ANSWER = ".answer"  # beside dest: an answer that is not as expected
+_PATIENCE = 120.0  # seconds to wait for the answer at least: it comes once
+_SETTLING = 10.0  # seconds in which an initialisation whose answer was lost may show
+
+
+def _room(shares: int) -> int:
+    """Bytes to reserve in each file: an encrypted share has 3 KiB with the largest keys."""
+    return 64 * 1024 + shares * 8 * 1024
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError`."""
+    params = module.params
+    holders = _pgp_keys("recovery_pgp_keys", params["recovery_pgp_keys"])
+    _check_threshold(params["recovery_threshold"], len(holders))
+    given = params["root_token_pgp_key"]
+    token_holder = _pgp_keys("root_token_pgp_key", [given])[0] if given else None
+    if not token_holder and not params["root_token_dest"]:
+        raise SettingError(
+            "It is not said what becomes of the root token.", reason="invalid_option", remedy="Give root_token_dest or root_token_pgp_key."
+        )
+    files = [path for path in _paths(params) if path]
+    attributes = FileAttributes.of_task(module)
+    _check_files(files, module)
+    api = ServerApi(params)
+    result = {
+        "dest": params["dest"],
+        "holders": [{"fingerprint": key.fingerprint, "user_id": key.user_id} for key in holders],
+        "key_id": None,
+    }
+    try:
+        status = api.seal_status()
+    except SealError:
+        if module.check_mode:  # the server may be one that a task before would have started: the rest is tried all the same
+            _try(params, files, attributes, holders, token_holder)
+        raise
+    if status["initialized"]:
+        return {"changed": False, "initialized": True, "recorded": _is_recorded(module, files), **result}
+    _check_seal(api)
+    _check_absent(files)
+    data_key = _try(params, files, attributes, holders, token_holder)
+    if data_key and not token_holder:
+        result["key_id"] = data_key.key_arn
+    if module.check_mode:
+        return {"changed": True, "initialized": False, "recorded": False, **result}
+    kept = _initialise(module, api, Recipients(holders, params["recovery_threshold"], token_holder, data_key), attributes)
+    return {"changed": True, "initialized": True, "recorded": True, **result, **kept}
+
+
+def _try(
+    params: dict[str, Any], files: Sequence[str], attributes: FileAttributes, holders: Sequence[PgpKey], token_holder: PgpKey | None
+) -> WrappedDataKey | None:
+    """The data key, and the proof that the files can be created where their folders are there already."""
+    # With root_token_pgp_key KMS is not needed, except to seal an answer that is not as expected.
+    data_key = _data_key(params) if not token_holder or params["kms_key_id"] else None
+    there = [path for path in files if os.path.isdir(os.path.dirname(os.path.abspath(path)))]
+    try_to_reserve(there, attributes, _room(len(holders)))
+    return data_key
+
+
+def _paths(params: dict[str, Any]) -> tuple[str, str, str]:
+    """The files of the shares, of the sealed root token (empty: none) and of an answer that is not as expected."""
+    return params["dest"], params["root_token_dest"] or "", params["dest"] + _ANSWER
+
+
+def _check_files(files: Sequence[str], module: AnsibleModule) -> None:
+    for path in files:
+        if not module.check_mode or os.path.isdir(os.path.dirname(os.path.abspath(path))):
+            check_destination(path, module)
+    places = [os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path)) for path in files]
+    if len(set(places)) < len(places):
+        raise SettingError(
+            f"dest and root_token_dest name one file, or {_ANSWER} of it: {', '.join(files[:2])}.",
+            reason="invalid_option",
+            remedy="Name a file for each.",
+        )
+
+
+def _is_recorded(module: AnsibleModule, files: Sequence[str]) -> bool:
+    """Whether the shares of the initialised server are in their file. What a run that was killed left reserved is told, with what to do."""
+    left = [path for path in files if is_reservation(path)]
+    for path in left:
+        if is_being_filled(path):
+            raise reserved_by_another(path)
+    record, answer = files[0], files[-1]
+    if record in left:
+        module.warn(
+            f"The server is initialised, and {record} is only reserved: a run of vault_init was killed before it could store what the server answered. "
+            f"Unless somebody else initialised it, nobody has the recovery shares or the root token. {_START_ANEW}"
+        )
+    elif len(files) > 2 and files[1] in left:
+        module.warn(
+            f"{files[1]} is only reserved: a run of vault_init was killed after it had stored the recovery shares, and before the sealed root token. "
+            f"Nobody has that token. Have the holders of the shares in {record} make a new one (generate-root), revoke the lost one, and remove {files[1]}."
+        )
+    if answer in left and record not in left and not module.check_mode:
+        ReservedFile(module, answer, FileAttributes(-1, -1, 0o600)).remove_left_over()
+    return os.path.exists(record) and record not in left
+
+
+def _pgp_keys(option: str, texts: Sequence[str]) -> list[PgpKey]:
+    keys = []
+    for number, text in enumerate(texts, 1):
+        with named_errors([f"{option}, entry {number}" if len(texts) > 1 else option]):
+            key = PgpKey.parse(text)
+            key.check_encrypts(time.time())
+        keys.append(key)
+    return keys
+
+
+def _check_threshold(threshold: int, shares: int) -> None:
+    least = 2 if shares > 1 else 1
+    if not least <= threshold <= shares:
+        raise SettingError(
+            f"recovery_threshold is {threshold}, with {shares} keys in recovery_pgp_keys.",
+            reason="invalid_option",
+            remedy=f"Give a number from {least} to {shares}." if shares else "Give the keys of those who are to hold the recovery key.",
+        )
+
+
+def _check_seal(api: ServerApi) -> None:
+    status = api.seal_status()
+    if not status.get("recovery_seal"):
+        raise SettingError(
+            f"The server at {api.address} has the seal {status.get('type', 'shamir')}, which has no recovery key.",
+            reason="invalid_option",
+            remedy="Configure its seal first (role vault_config); this module initialises servers that unseal themselves.",
+        )
+
+
+def _check_absent(files: Sequence[str]) -> None:
+    for path in files:
+        if os.path.lexists(path) and not is_reservation(path):
+            raise SettingError(
+                f"{path} is there, and the server is not initialised: the file belongs to another cluster.",
+                reason="file_error",
+                remedy="Move it to where it is kept, or name another; it is never replaced.",
+            )
+
+
+def _data_key(params: dict[str, Any]) -> WrappedDataKey:
+    """Wrapped by KMS before the server is initialised: what follows needs KMS no more."""
+    key = key_in_force(params["kms_key_id"], os.environ)
+    kms = KmsClients(connection_options(params))(parse_key(key).region, f"the key ARN of {key.source}")
+    check_region(kms.region, key)
+    made = WrappedDataKey.new(kms, str(parse_key(key).in_region(kms.region.value)))
+    answered = KeyReference.parse(made.key_arn)
+    for each in params["seal_key_ids"]:
+        if KeyReference.parse(each).matches(answered):
+            raise SettingError(
+                f"The root token would be sealed under {made.key_arn}, which seals the server too: whoever may use it would have both.",
+                reason="invalid_option",
+                remedy="Name another key in kms_key_id.",
+            )
+    if params["check_opens"]:
+        made.check_opens(kms)
+    return made
+
+
+def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, attributes: FileAttributes) -> dict[str, Any]:
+    """Everything that can fail comes before the request; whatever is answered is kept. What could not be written is in the result."""
+    record, token, answer = _paths(module.params)
+    # Where nothing seals it, an answer that is not as expected may be in clear.
+    private = attributes if recipients.data_key else attributes._replace(mode=0o600)
+    files = Files(
+        ReservedFile(module, record, attributes), ReservedFile(module, token, attributes) if token else None, ReservedFile(module, answer, private)
+    )
+    # From here to the end nothing may end this process: whoever started it may be gone, and there is no second answer.
+    for each in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(each, signal.SIG_IGN)
+    try:
+        for file in files.all():
+            file.reserve(_room(len(recipients.holders)))
+        reply = _request(api, recipients)
+        answered = Answer.of(reply, recipients)
+        if not answered.complete and is_refusal(reply):
+            raise _refused(api, reply)
+        keeper = Keeper(files, recipients, api.address)
+        keeper.keep(answered, reply)
+        return _outcome(module, api, answered, keeper)
+    finally:
+        for file in files.all():
+            file.discard()
+
+
+def _request(api: ServerApi, recipients: Recipients) -> Reply:
+    body: dict[str, Any] = {
+        "recovery_shares": len(recipients.holders),
+        "recovery_threshold": recipients.threshold,
+        "recovery_pgp_keys": [key.as_base64() for key in recipients.holders],
+    }
+    if recipients.token_holder:
+        body["root_token_pgp_key"] = recipients.token_holder.as_base64()
+    try:
+        return api.ask("PUT", "sys/init", body, timeout=max(_PATIENCE, 2 * api.timeout))
+    except SealError as error:
+        initialised = _initialised(api, _SETTLING)
+        error.message += f" {_STATES[initialised]}"
+        error.remedy = _START_ANEW if initialised else f"Find out its state; run the task again if it is not initialised. If it is: {_START_ANEW}"
+        error.details["initialized"] = initialised
+        raise
+
+
+def _outcome(module: AnsibleModule, api: ServerApi, answered: Answer, keeper: Keeper) -> dict[str, Any]:
+    where = " ".join(keeper.places) or "There was nothing in it that could be kept."
+    unexpected = f"The answer of the server at {api.address} to sys/init is not as expected: {'; '.join(answered.problems)}."
+    if answered.complete and not keeper.failures:
+        if answered.problems:
+            module.warn(f"{unexpected} {where} {_OPEN}")
+        return {}
+    initialised = True if answered.complete else _initialised(api, 0)
+    details = {"initialized": initialised, **keeper.returned}
+    if not answered.complete:
+        raise SealError(
+            " ".join([unexpected, *keeper.failures, where, _STATES[initialised]]),
+            reason="unexpected_answer",
+            remedy=f"{_OPEN} If the shares or the root token are not all there, begin anew. {_START_ANEW}",
+            details=details,
+        )
+    raise SealError(
+        " ".join([f"The server at {api.address} is initialised.", *keeper.failures, where]),
+        reason="answer_not_stored",
+        remedy="Store what this result holds where it belongs, now: the server does not answer it again. None of it is in clear.",
+        details=details,
+    )
+
+
+def _refused(api: ServerApi, reply: Reply) -> SealError:
+    """The error of an initialisation that the server refused, or began and did not end."""
+    initialised = _initialised(api, 0)
+    error = api.refused(reply, "sys/init")
+    error.details["initialized"] = initialised
+    if initialised:
+        error.message += " It calls itself initialised all the same, and can be neither unsealed nor initialised again."
+        error.reason, error.remedy = "half_initialised", _START_ANEW
+    else:
+        error.message += f" {_STATES[initialised]}"
+        error.remedy = "Its log tells more. Run the task again once the cause is removed."
+    return error
+
+
+def _initialised(api: ServerApi, seconds: float) -> bool | None:
+    """Whether the server calls itself initialised, at last after ``seconds``; None if it does not tell."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            initialised = bool(api.seal_status()["initialized"])
+        except (SealError, KeyError):
+            return None
+        if initialised or time.monotonic() > end:
+            return initialised
+        time.sleep(0.5)

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module vault_snapshot_info does: read a snapshot, judge it and, where asked for in so many words, hand out its recovery key encrypted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.destination import check_destination, write_file
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import trusted_keys
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeyStates
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.public_key import Recipient
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_stream
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.archive import SnapshotError, checked_state_limit
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.contents import recovery_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.model import SealedEntry, Snapshot
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.reader import read_snapshot
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.verdict import Judge
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError` for a file that is no whole snapshot, and where KMS cannot be asked at all."""
+    params = module.params
+    recipient = _recipient(module)
+    snapshot, size = _read(params["src"], checked_state_limit(params["max_size"]))
+    clients = KmsClients(connection_options(params))
+    trusted = trusted_keys(params["allowed_key_ids"], clients, [entry.value for entry in snapshot.listed if entry.value])
+    unwrapper = Unwrapper(clients, trusted=trusted)
+    judge = Judge(
+        snapshot,
+        KeyStates(clients, datetime.now(timezone.utc)) if params["check"] != "none" else None,
+        unwrapper if params["check"] == "open" else None,
+        trusted,
+    )
+    result = {
+        "changed": False,
+        "src": params["src"],
+        "size": size,
+        **_facts(snapshot),
+        "kms_keys": judge.kms_keys(),
+        "restorable": judge.restorable,
+        "summary": judge.summary,
+        "problems": [problem.as_result() for problem in judge.problems],
+        "notes": [note.as_result() for note in judge.notes],
+    }
+    if recipient:
+        result.update(_handed_out(module, recipient, recovery_key(snapshot, unwrapper)))
+    return {**result, "connection": clients.connection()}
+
+
+def _recipient(module: AnsibleModule) -> Recipient | None:
+    """Whom to encrypt the recovery key to; whatever is wrong with that is said before anything is read."""
+    params = module.params
+    dest = params["recovery_key_dest"]
+    if params["recovery_key_recipient"] is None:
+        if dest is not None:
+            raise SettingError(
+                "Option recovery_key_dest is given without recovery_key_recipient.",
+                reason="invalid_option",
+                remedy="Give the public key to encrypt the recovery key to: it is never written in clear.",
+            )
+        return None
+    recipient = Recipient(params["recovery_key_recipient"])
+    if dest is not None:
+        check_destination(dest, module)
+    return recipient
+
+
+def _read(path: str, limit: int) -> tuple[Snapshot, int]:
+    try:
+        with open_stream(path) as stream, _about(path):
+            size = os.fstat(stream.fileno()).st_size
+            return read_snapshot(stream, size, limit), size
+    except OSError as error:
+        raise SettingError(
+            f"The file {path} of option src cannot be read: {error.strerror}.",
+            reason="file_error",
+            remedy="Check the path and its permissions on the host where the task runs.",
+        ) from None
+
+
+@contextmanager
+def _about(path: str) -> Iterator[None]:
+    """Say which file it is; a play that goes on after the failure finds the answer where it looks for it."""
+    try:
+        yield
+    except SnapshotError as error:
+        problem = {"reason": error.reason, "msg": error.message, "remedy": error.remedy, "paths": [], "key_arn": None}
+        error.message = f"The file {path}: {error.message}"
+        error.details.update(restorable=False, problems=[problem])
+        raise
+
+
+def _facts(found: Snapshot) -> dict[str, Any]:
+    return {
+        "index": found.meta.index,
+        "term": found.meta.term,
+        "version": found.meta.version,
+        "configuration_index": found.meta.configuration_index,
+        "peers": list(found.meta.peers),
+        "checksums": found.digests,
+        "state_size": found.state_size,
+        "entries": found.entries,
+        "seal_config": found.seal.as_result() if found.seal else None,
+        "recovery_config": found.recovery.as_result() if found.recovery else None,
+        "seal_generation": found.generation,
+        "sealed_namespaces": found.sealed_namespaces,
+        "sealed_entries": [_entry(entry) for entry in found.listed],
+        "sealed_count": found.sealed,
+    }
+
+
+def _entry(entry: SealedEntry) -> dict[str, Any]:
+    return {
+        "path": entry.path,
+        "namespace": entry.namespace or None,
+        "form": entry.form,
+        "size": entry.size,
+        "generation": entry.generation,
+        "key_arns": entry.keys,
+        "slots": [
+            {"seal": slot.seal, "key_id": slot.key_id or None, "mechanism": slot.mechanism, "layout": slot.layout} for slot in entry.slots
+        ],
+    }
+
+
+def _handed_out(module: AnsibleModule, recipient: Recipient, key: bytes) -> dict[str, Any]:
+    """The recovery key, encrypted, in a file or in the result. Each encryption differs, so that a file is always written anew."""
+    encrypted = recipient.encrypt(key)
+    dest = module.params["recovery_key_dest"]
+    if dest is None:
+        return {"recovery_key": encrypted.text, "recovery_key_format": encrypted.format}
+    result: dict[str, Any] = {"changed": True, "recovery_key_dest": dest, "recovery_key_format": encrypted.format}
+    if not module.check_mode:
+        write_file(module, dest, [encrypted.text.encode()])
+    if module._diff:
+        result["diff"] = {"before": "", "after": f"the recovery key of {module.params['src']}, encrypted and not shown\n"}
+    return result

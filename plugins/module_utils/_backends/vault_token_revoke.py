@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module vault_token_revoke does: open the sealed token, have the server revoke it, and remove the file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import hide
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import ServerApi
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_token import sealed_token
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+
+_UNKNOWN = 403  # the answer to a token that is not, or no longer, known
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """The module's work; raises :class:`SealError`."""
+    src = module.params["src"]
+    result = {"changed": True, "src": src, "was_valid": None}
+    if not os.path.lexists(src):
+        return {**result, "changed": False}
+    api = ServerApi(module.params)
+    token = sealed_token(module.params, src)
+    hide(module, token)
+    reply = api.ask("GET", "auth/token/lookup-self", token=token)
+    # Of a proxy that says 403, the token may be valid still, and its only copy is this file.
+    if reply.status != 200 and not (reply.status == _UNKNOWN and isinstance(reply.content.get("errors"), list)):
+        raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token and its file are left as they are.")
+    result["was_valid"] = reply.status == 200
+    _check_removable(src)
+    if module.check_mode:
+        return result
+    if result["was_valid"]:
+        try:
+            reply = api.ask("POST", "auth/token/revoke-self", {}, token)
+        except SealError as error:
+            error.message += f" Whether the token is revoked is not known. The file {src} is left as it is."
+            error.remedy = "Run the task again: it asks the server whether it knows the token still."
+            raise
+        if reply.status not in (200, 204):
+            raise api.refused(reply, "auth/token/revoke-self", "The token and its file are left as they are.")
+    try:
+        with held_folder(os.path.dirname(os.path.abspath(src))) as folder:
+            os.unlink(os.path.basename(src), dir_fd=folder)
+    except OSError as error:
+        raise SettingError(
+            f"The token is revoked, but its file {src} cannot be removed: {error.strerror}.",
+            reason="file_error",
+            remedy="Remove it; it opens nothing any more.",
+        ) from None
+    return result
+
+
+def _check_removable(src: str) -> None:
+    folder = os.path.dirname(os.path.abspath(src))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingError(
+            f"The file {src} could not be removed afterwards: its folder may not be written. The token is not revoked.",
+            reason="file_error",
+            remedy="Run the task as the folder's owner (become).",
+        )

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Owner, group, mode and SELinux context that a task wants of a file, set on its descriptor. Ansible's own functions take a path, which may be replaced."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+PRIVATE = "0600"
+_CONTEXT = "security.selinux"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a task says of a file; ``mode`` is octal or symbolic, ``context`` has None where nothing is said."""
+
+    user: int
+    group: int
+    mode: str
+    context: Sequence[str | None]
+    module: AnsibleModule
+
+    def apply(self, handle: int, base: os.stat_result | None = None, check_only: bool = False) -> bool:
+        """Set them on an open file; returns whether anything was, or with ``check_only`` would be, another. Raises :class:`OSError`.
+
+        :param base: what a symbolic mode starts from; the file itself by default.
+        """
+        found = os.fstat(handle)
+        owner = (found.st_uid if self.user < 0 else self.user, found.st_gid if self.group < 0 else self.group)
+        changed = owner != (found.st_uid, found.st_gid)
+        if changed and not check_only:
+            os.fchown(handle, *owner)  # before the mode, whose special bits it clears
+        mode = self._mode(base or found)
+        if changed or mode != stat.S_IMODE(found.st_mode):
+            changed = True
+            if not check_only:
+                os.fchmod(handle, mode)
+        return self._set_context(handle, check_only) or changed
+
+    def _mode(self, base: os.stat_result) -> int:
+        try:
+            mode = int(self.mode, 8)
+        except ValueError:
+            mode = self.module._symbolic_mode_to_octal(base, self.mode)
+        if mode != stat.S_IMODE(mode):
+            raise ValueError(f"{self.mode} has more than permissions")
+        return mode
+
+    def _set_context(self, handle: int, check_only: bool) -> bool:
+        if not any(self.context) or not self.module.selinux_enabled():
+            return False
+        before = os.getxattr(handle, _CONTEXT).rstrip(b"\0").decode()
+        # A level may have colons of its own.
+        after = ":".join(said or has for said, has in zip(self.context, before.split(":", 3)))
+        if after != before and not check_only:
+            os.setxattr(handle, _CONTEXT, after.encode() + b"\0")
+        return after != before
+
+
+def wanted_attributes(module: AnsibleModule, path: str) -> Wanted:
+    """What the task's options say; mode 0600 where they say none. Raises :class:`SettingError` where they cannot be followed."""
+    params: dict[str, Any] = {**module.params, "path": path}
+    mode = PRIVATE if params.get("mode") is None else params["mode"]
+    arguments = module.load_file_common_arguments({**params, "mode": mode, "attributes": None}, path=path)
+    wanted = Wanted(
+        _number("owner", params.get("owner"), lambda name: pwd.getpwnam(name).pw_uid),
+        _number("group", params.get("group"), lambda name: grp.getgrnam(name).gr_gid),
+        f"{mode:o}" if isinstance(mode, int) else str(mode),
+        arguments.get("secontext") or (),
+        module,
+    )
+    try:
+        wanted._mode(os.stat("/"))
+    except ValueError as error:
+        raise SettingError(f"Option mode is invalid: {error}.", reason="invalid_option", remedy="Give it as '0600' or 'u=rw,go='.") from None
+    return wanted
+
+
+def give_default_context(module: AnsibleModule, handle: int, path: str) -> None:
+    """Give an open file the SELinux context that the policy has for ``path``, where there is one."""
+    context = module.selinux_default_context(path) if module.selinux_enabled() else []
+    if context and all(context):
+        with suppress(OSError):
+            os.setxattr(handle, _CONTEXT, ":".join(context).encode() + b"\0")
+
+
+def _number(option: str, value: Any, look_up: Any) -> int:
+    """The number of a user or group; -1 where none is named."""
+    if value is None:
+        return -1
+    try:
+        return int(value)
+    except ValueError:
+        pass
+    try:
+        number: int = look_up(str(value))
+        return number
+    except KeyError:
+        raise SettingError(
+            f"Option {option}: {value} does not exist on this host.", reason="invalid_option", remedy="Create it first, or name another."
+        ) from None

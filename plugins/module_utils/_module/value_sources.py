@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sealed values that a task shows, as blobs or as files: each read on its own, so that one that cannot be read hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.sealed_files import SealedFile, files_in
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import from_blob
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue, checked_limit
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.inspection import ValueFacts, value_facts
+
+SOURCES_SPEC: dict[str, dict[str, Any]] = {
+    "blob": {"type": "str"},
+    "blobs": {"type": "dict"},
+    "src": {"type": "list", "elements": "path"},
+    "folder": {"type": "path"},
+    "patterns": {"type": "list", "elements": "str", "default": ["*"]},
+    "recurse": {"type": "bool", "default": False},
+    "allowed_key_ids": {"type": "list", "elements": "str", "no_log": False},
+    "max_size": {"type": "int", "default": 67108864},
+}
+ONE_OF = ("blob", "blobs", "src", "folder")
+
+
+class Source:
+    """One sealed value by its name. ``title`` begins messages about it; ``file`` is None for a blob."""
+
+    def __init__(self, name: str, title: str, limit: int, blob: Any = None, file: SealedFile | None = None) -> None:
+        self.name = name
+        self.title = title
+        self.file = file
+        self._limit = limit
+        self._blob = blob
+
+    def read(self) -> SealedValue:
+        """The value, read anew each time; raises :class:`SealError` that begins with its title."""
+        return self.file.read() if self.file else from_blob(self.title, self._blob, self._limit)
+
+
+class Failure:
+    """What went wrong with one value, in words that begin with its title. Errors may be several values' own: they are not changed."""
+
+    def __init__(self, source: Source, error: SealError) -> None:
+        self.error = error
+        said = error.message
+        self.message = said if said.startswith(source.title) else f"{source.title}: {said}"
+
+    def as_result(self) -> dict[str, str]:
+        return {"reason": self.error.reason, "msg": f"{self.message} {self.error.remedy}".rstrip(), "remedy": self.error.remedy}
+
+
+@dataclass
+class Look:
+    """What was seen of one value: its facts, or why there are none."""
+
+    source: Source
+    facts: ValueFacts | None = None
+    failure: Failure | None = None
+
+
+def sources(params: dict[str, Any]) -> list[Source]:
+    """The values that the options name, in order; raises :class:`SealError` where the options are wrong or a folder cannot be read."""
+    limit = checked_limit(params["max_size"])
+    if params["blob"] is not None:
+        return [Source("blob", "Option blob", limit, params["blob"])]
+    if params["blobs"] is not None:
+        return [Source(str(name), f"blobs.{name}", limit, blob) for name, blob in params["blobs"].items()]
+    paths = params["src"] if params["src"] is not None else files_in(params["folder"], params["patterns"], params["recurse"])
+    return [Source(path, f"The file {path}", limit, file=SealedFile(path, limit)) for path in dict.fromkeys(paths)]
+
+
+def look(source: Source) -> Look:
+    """Read one value for its facts."""
+    try:
+        return Look(source, value_facts(source.read()))
+    except SealError as error:
+        return Look(source, failure=Failure(source, error))
+
+
+def region_of(looks: Sequence[Look]) -> str:
+    """The region of the first value that names a key; empty where none does."""
+    return next((look.facts.region for look in looks if look.facts and look.facts.region), "")

@@ -1,0 +1,238 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a restore drill is going to do: the throw-away server with the seal of the real one, and where it runs. Nothing is started here."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, seal_of, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.mounts import needed_paths
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import reachable, through_the_relay
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Plan, free_ports, no_network_of_its_own
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import TemporaryServer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import REGION_VARIABLES
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_stream
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import Stanza, as_text
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, OPENBAO
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, EffectiveSettings, Seal, settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
+
+ISOLATED, HOST = "isolated", "host"
+# Of the servers' own variables those of the seal: another such as VAULT_RAFT_PATH would lead to the real server's data.
+_OF_THE_SERVERS = ("BAO_", "VAULT_")
+_OF_THE_SEAL = re.compile(r"(?:BAO|VAULT)_(?:SEAL_TYPE|AWSKMS_SEAL_\w+|LICENSE|LICENSE_PATH)\Z")
+# Settings of the top level without which the seal, or the server, would not be the same.
+_SAME = ("enable_multiseal", "license_path", "plugin_directory", "plugin_file_permissions", "plugin_file_uid")
+_ROOM, _LEAST = 4, 64 * 1024 * 1024  # the data, the server's copy of what is sent, and the logs of raft
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Drill:
+    """All that is known before anything is started."""
+
+    plan: Plan
+    product: str
+    seal: Seal
+    snapshot: str
+    size: int
+    force: bool
+
+    @property
+    def seconds(self) -> float:
+        return self.plan.seconds
+
+    def facts(self) -> dict[str, Any]:
+        """For a result; nothing of it is secret."""
+        shown = {name: self.seal.settings[name].shown() for name in ("kms_key_id", "region", "endpoint") if name in self.seal.settings}
+        return {
+            "executable": self.plan.executable, "network": ISOLATED if self.plan.reachable else HOST, "seal": shown, "snapshot": self.snapshot,
+            "snapshot_size": self.size, "user": self.plan.user or None,
+        }
+
+    def words(self) -> list[str]:
+        """What would be done, for people."""
+        key = self.seal.settings.get("kms_key_id")
+        network = "in a network of its own that leads to AWS alone" if self.plan.reachable else "in the network of this host"
+        return [
+            f"start {self.plan.executable}" + (f" as {self.plan.user}" if self.plan.user else "") + f", {network}, in a new folder below {self.plan.parent}",
+            f"give it the seal awskms with the key {key.value} ({key.source})" if key else "give it the seal awskms",
+            f"initialise it, and have it restore {self.snapshot} ({self.size} bytes)" + (" by force" if self.force else ""),
+            "see that it unseals itself with the data of the snapshot, and again after a restart",
+            "stop it and remove its folder, after " + f"{self.seconds:.0f} seconds at the latest",
+        ]
+
+
+def planned(params: dict[str, Any]) -> Drill:
+    """Look at all that a drill needs; raises :class:`SealError` where something is missing."""
+    server = _server(params)
+    seal = seal_of(server)
+    for problem in seal_problems(server.in_force):
+        if problem.level == ERROR:
+            raise SettingError(problem.msg, reason=problem.reason, remedy=problem.remedy)
+    parent = params["temporary_directory"] or tempfile.gettempdir()
+    with service_user(server.service.user):
+        free = _free(parent, server.service.user)
+    _check_owner(parent, server.service.user)
+    snapshot, size = params["src"], _size(params["src"])
+    _check_room(parent, free, size)
+    environment, credentials = _environment(server), _credentials(seal)
+    where = None
+    if params["network"] == ISOLATED:
+        why = no_network_of_its_own()
+        if why:
+            raise SealError(
+                f"A throw-away server cannot have a network of its own here: {why}.", reason="not_isolated",
+                remedy="Run the drill as root (become), or on a host whose kernel lets users have namespaces. In the network of the host (network: host) the "
+                "restored server acts as the real one: it revokes leases that have ended, and rotates passwords.",
+            )
+        where = reachable(seal.value("endpoint"), environment, _regions(seal, environment))
+        environment = through_the_relay(where, environment)
+    ports = where.ports(3)[1:] if where else free_ports(2)
+    config = _config(server.in_force, ports)
+    plan = Plan(
+        executable=_executable(params, server),
+        config=config,
+        environment={"PATH": _PATH, "HOME": server.home or os.path.expanduser("~"), **environment, **credentials},
+        reachable=where,
+        user=server.service.user,
+        parent=parent,
+        seconds=params["timeout"],
+        needed=needed_paths(config, environment, server.home or os.path.expanduser("~")),
+    )
+    return Drill(plan, server.in_force.product.title, seal, snapshot, size, params["force"])
+
+
+def _server(params: dict[str, Any]) -> ConfiguredServer:
+    """The real server, with the seal of the option where that is given."""
+    server = read_server(params)
+    if not params["seal"]:
+        return server
+    product = server.in_force.product
+    for name in params["seal"]:
+        if not product.known(name):
+            raise SettingError(f"seal has {name}, which {product} does not know.", reason="invalid_option", remedy="Give the settings of the stanza by name.")
+    said = {str(name): as_text(value) or "" for name, value in params["seal"].items() if value is not None}
+    config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, said, False, "option seal")])
+    return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home))
+
+
+def _regions(seal: Seal, environment: Mapping[str, str]) -> list[str]:
+    """The regions whose endpoints the seal may ask; none where the server finds its region by itself."""
+    if not seal.value("region"):
+        return []
+    key = KeyReference.parse_key_arn(seal.value("kms_key_id"))
+    return [seal.value("region"), key.region if key else "", *(environment.get(name, "") for name in REGION_VARIABLES)]
+
+
+def _environment(server: ConfiguredServer) -> dict[str, str]:
+    every = {name: variable.value for name, variable in server.in_force.environment.items()}
+    return {name: value for name, value in every.items() if not name.startswith(_OF_THE_SERVERS) or _OF_THE_SEAL.match(name)}
+
+
+def _credentials(seal: Seal) -> dict[str, str]:
+    """Credentials of the stanza as variables, so that none is written to a file."""
+    return {_variable(name): value for name, value in seal.stanza.settings.items() if name in CREDENTIALS and "://" not in value}
+
+
+def _variable(name: str) -> str:
+    return f"SEALWRIGHT_DRILL_{name.upper()}"
+
+
+def _config(in_force: EffectiveSettings, ports: list[int]) -> Mapping[str, Any]:
+    api, cluster = ports
+    # Nothing about the snapshot's size or the time that it takes keeps it out.
+    listener = {"max_request_size": -1, "max_request_duration": "24h"}
+    if in_force.product.name == OPENBAO:
+        listener["disable_unauthed_generate_root_endpoints"] = False
+    config: dict[str, Any] = {name: value for name, (value, _source) in in_force.config.values.items() if name in _SAME}
+    config["plugin"] = [{plugin.type: {plugin.name: plugin.settings}} for plugin in in_force.config.plugins]
+    seals = [{seal.stanza.type: _settings(seal.stanza)} for seal in in_force.seals if seal.enabled and seal.stanza.block]
+    config["seal"] = seals[0] if len(seals) == 1 else seals
+    if in_force.product.name != OPENBAO:
+        config["disable_mlock"] = True  # which OpenBao does not know any more
+    return {
+        **{name: value for name, value in config.items() if value != []},
+        "storage": {"raft": {"path": "raft", "node_id": "restore-drill", "performance_multiplier": 1}},
+        "listener": [
+            {"unix": {**listener, "address": TemporaryServer.SOCKET}},
+            {"tcp": {**listener, "address": f"127.0.0.1:{api}", "cluster_address": f"127.0.0.1:{cluster}", "tls_disable": True}},
+        ],
+        "api_addr": f"http://127.0.0.1:{api}",
+        "cluster_addr": f"https://127.0.0.1:{cluster}",
+    }
+
+
+def _settings(stanza: Stanza) -> dict[str, str]:
+    shown = {name: f"env://{_variable(name)}" for name in CREDENTIALS if name in stanza.settings and "://" not in stanza.settings[name]}
+    return {**stanza.settings, **shown}
+
+
+def _executable(params: dict[str, Any], server: ConfiguredServer) -> str:
+    names = ("bao", "openbao") if server.in_force.product.name == OPENBAO else ("vault",)
+    said = params["executable"] or server.service.executable
+    found = shutil.which(said) if said else next(filter(None, (shutil.which(name) for name in names)), None)
+    if not found:
+        raise SettingError(
+            f"There is no executable {said or ' or '.join(names)} here.", reason="file_error", remedy="Install the server, or set executable to where it is."
+        )
+    return found
+
+
+def _size(path: str) -> int:
+    try:
+        with open_stream(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+    except OSError as error:
+        raise SealError(
+            f"{path} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path; the snapshot has to be on this host."
+        ) from None
+    if not size:
+        raise SealError(f"{path} is empty.", reason="file_error", remedy="Name a file that the server's snapshot API gave.")
+    return size
+
+
+def _free(parent: str, user: str) -> int:
+    """The bytes that are free below a folder; asked with the rights of the user whose server is to run there."""
+    try:
+        return shutil.disk_usage(os.path.join(parent, ".")).free
+    except PermissionError:
+        raise SealError(
+            f"{user or 'The user of the module'} may not enter {parent}, where the throw-away server would run.", reason="file_error",
+            remedy="Set temporary_directory to a folder that, with all above it, lets that user pass (x).",
+        ) from None
+    except OSError as error:
+        raise SealError(f"{parent} cannot be used: {error.strerror}.", reason="file_error", remedy="Check temporary_directory.") from None
+
+
+def _check_owner(parent: str, user: str) -> None:
+    """As root: whoever owns a folder may replace what is in it, and would choose what the server's user is started with."""
+    found = os.stat(parent)
+    trusted = (0, os.geteuid(), *((pwd.getpwnam(user).pw_uid,) if user else ()))
+    if os.geteuid() == 0 and (found.st_uid not in trusted or found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH):
+        raise SealError(
+            f"{parent} belongs to user {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}: others could replace what the drill makes there.",
+            reason="file_error", remedy="Set temporary_directory to a folder of root's, or of the service's user, in which nobody else removes files.",
+        )
+
+
+def _check_room(parent: str, free: int, size: int) -> None:
+    needed = _ROOM * size + _LEAST
+    if free < needed:
+        raise SealError(
+            f"{parent} has {free} bytes free, and the drill may need {needed}.", reason="no_room", remedy="Set temporary_directory to a folder with more room."
+        )

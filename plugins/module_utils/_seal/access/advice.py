@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What would allow a seal to use a key: an IAM statement, a key policy's statement, a grant; and which of them helps against a denial.
+
+Source: of the KMS developer guide "Key policies", "Allowing users in other accounts to use a KMS key", "Grants" and "Controlling access
+using aliases".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..key_reference import KeyReference
+from .denial import (
+    EXPLICIT_DENY,
+    FOREIGN_ACCOUNT,
+    LIMITING_POLICY,
+    MISSING_ALLOW,
+    MISSING_KEY_POLICY_OR_GRANT,
+    UNKNOWN,
+    Denial,
+    account,
+    policy_principal,
+)
+
+UNKNOWN_PRINCIPAL = "PRINCIPAL-ARN"
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+# Which of the three helps, by cause: an IAM statement, a key policy's, a grant.
+_HELPS = {
+    EXPLICIT_DENY: (False, False, False),
+    MISSING_ALLOW: (True, True, True),
+    MISSING_KEY_POLICY_OR_GRANT: (False, True, True),
+    FOREIGN_ACCOUNT: (True, True, True),
+    LIMITING_POLICY: (True, False, False),
+    UNKNOWN: (True, True, True),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Who wants what of which key. ``key_arn`` is empty where only ``reference`` is known; ``region`` is the one in force."""
+
+    actions: tuple[str, ...]
+    key_arn: str
+    reference: KeyReference
+    region: str
+    principal: str = ""
+
+    def iam_statement(self) -> dict[str, Any]:
+        """The minimal statement of an IAM policy.
+
+        A policy names keys by ARN. Of an alias it can only say that a key has it: not by kms:RequestAlias, since a server decrypts
+        without naming the key, but by kms:ResourceAliases.
+        """
+        statement: dict[str, Any] = {"Effect": "Allow", "Action": _listed(self.actions), "Resource": self._resource()}
+        if not self.key_arn and self.reference.is_alias:
+            statement["Condition"] = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": self.reference.alias}}
+        return statement
+
+    def key_policy_statement(self) -> dict[str, Any]:
+        """The statement of the key's own policy, where ``*`` stands for the key itself."""
+        return {"Effect": "Allow", "Principal": {"AWS": self._grantee()}, "Action": _listed(self.actions), "Resource": "*"}
+
+    def grant(self) -> dict[str, Any] | None:
+        """What to give to CreateGrant, which takes no alias; None where the key's ARN or id is not known."""
+        key = self.key_arn or self.reference.key_id
+        operations = [action.partition(":")[2] for action in self.actions]
+        return {"KeyId": key, "GranteePrincipal": self._grantee(), "Operations": operations} if key else None
+
+    def _grantee(self) -> str:
+        return policy_principal(self.principal) or UNKNOWN_PRINCIPAL
+
+    def _resource(self) -> str:
+        if self.key_arn:
+            return self.key_arn
+        known = self.reference
+        partition = known.partition or next((name for start, name in _PARTITIONS.items() if self.region.startswith(start)), "aws")
+        owner = known.account or account(self.principal) or "*"
+        return f"arn:{partition}:kms:{known.region or self.region or '*'}:{owner}:key/{known.key_id or '*'}"
+
+
+def against(denials: Mapping[str, Denial], wanted: Wanted) -> dict[str, Any]:
+    """What helps against the denials of actions, by action: ``policy_statement``, ``key_policy_statement`` and ``grant``, None for what does not.
+
+    Where one action is denied for lack of an allow, those that could not be tried are asked for as well.
+    """
+    helps = [_helps(denial) for denial in denials.values()]
+    iam, key_policy, grant = (any(column) for column in zip(*helps)) if helps else (False, False, False)
+    return {
+        "policy_statement": wanted.iam_statement() if iam else None,
+        "key_policy_statement": wanted.key_policy_statement() if key_policy else None,
+        "grant": wanted.grant() if grant else None,
+    }
+
+
+def _helps(denial: Denial) -> tuple[bool, bool, bool]:
+    if denial.cause == MISSING_ALLOW and denial.foreign:
+        return True, False, False  # the key's account has done its part
+    return _HELPS[denial.cause]
+
+
+def in_words(action: str, denial: Denial) -> str:
+    """What to do about one denial."""
+    kind = denial.policy_type or "policy"
+    which = f" ({denial.policy})" if denial.policy else ""
+    if denial.cause == EXPLICIT_DENY:
+        article = "An" if kind[0] in "aeiou" else "A"
+        what = f"{article} {kind}{which} denies {action} explicitly, which no allow can outweigh"
+        return f"{what}: remove that statement, or except this principal from it."
+    if denial.cause == LIMITING_POLICY:
+        return f"The {kind} has to allow {action} too; it only limits what other policies allow."
+    if denial.cause == FOREIGN_ACCOUNT:
+        return (
+            f"The key is another account's, or does not exist: its key policy or a grant there has to allow {action} to this principal, "
+            "and an IAM policy of the principal's own account as well."
+        )
+    if denial.cause == MISSING_KEY_POLICY_OR_GRANT:
+        return f"The key's policy does not let IAM policies in: allow {action} by the key policy or a grant."
+    if denial.cause == MISSING_ALLOW and denial.foreign:
+        return f"Allow {action} by an IAM policy of the principal's own account; the key's account allows it already."
+    return f"Allow {action} by an IAM policy, the key policy or a grant."
+
+
+def _listed(actions: tuple[str, ...]) -> str | list[str]:
+    return actions[0] if len(actions) == 1 else list(actions)
+
+
+def without_arn(reference: KeyReference) -> str:
+    """What to know of a statement that cannot name the key's ARN."""
+    if not reference.is_alias:
+        return "The key's account is not known here: put it into the statement's Resource."
+    return (
+        "The key's ARN is not known here, and a policy cannot name an alias: the statement is for whatever keys have the alias. Name the key's ARN "
+        "instead where you know it, and those of keys that the alias named before."
+    )

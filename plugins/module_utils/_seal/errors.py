@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one error root of the seal core, and its few kinds.
+
+Every error carries a ``reason`` (one machine-readable word), a message for people that names what failed, and a
+``remedy`` that says what to do. No error ever carries a plaintext, a data key or a credential.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CONNECTIVITY_REASONS = frozenset(
+    ("aws_error", "clock_skew", "expired_credentials", "incomplete_credentials", "invalid_credentials", "kms_internal", "missing_library")
+    + ("no_credentials", "no_region", "throttled", "timed_out", "tls_failed", "unreachable", "wrong_endpoint")
+)
+"""Reasons that concern the way to KMS, and say nothing of the key or the value that was asked about."""
+
+
+class SealError(Exception):
+    """Root of all errors that the seal core raises on purpose.
+
+    :param message: what failed, and the setting and source concerned; one or more full sentences.
+    :param reason: one word such as ``access_denied`` or ``malformed_blob``, stable across releases.
+    :param remedy: what to do about it; empty where there is nothing to add.
+    :param details: further facts that are safe to show, returned beside the message by modules.
+    """
+
+    def __init__(
+        self, message: str, *, reason: str, remedy: str = "", details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason
+        self.remedy = remedy
+        self.details: dict[str, Any] = dict(details or {})
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".rstrip()
+
+    def as_result(self) -> dict[str, Any]:
+        """The error as the keys of a failed module's result."""
+        return {"msg": str(self), "reason": self.reason, "remedy": self.remedy, **self.details}
+
+
+class BlobError(SealError):
+    """A sealed value that cannot be read, or that does not open to an authentic plaintext."""
+
+    @classmethod
+    def malformed(cls, what: str, offset: int | None = None) -> BlobError:
+        """A blob outside the format; ``offset`` counts bytes from the start of what was given."""
+        where = "" if offset is None else f" at byte {offset}"
+        return cls(
+            f"This is not a sealed value: {what}{where}.",
+            reason="malformed_blob",
+            remedy="Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal.",
+            details={} if offset is None else {"offset": offset},
+        )
+
+
+class SettingError(SealError):
+    """A setting that is missing, contradictory or not of its form; nothing was asked of AWS yet."""
+
+
+class KmsError(SealError):
+    """What AWS KMS answered, or why it could not be asked.
+
+    ``details`` holds ``operation`` and, where AWS answered, ``aws_code``, ``aws_message`` and ``request_id``.
+    """

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The same work on many values, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from ..errors import SealError
+from .session import MAX_CONNECTIONS
+
+_T = TypeVar("_T")
+_U = TypeVar("_U")
+
+
+def at_once(work: Callable[[_T], _U], items: Sequence[_T], calls: int | None = None) -> list[_U]:
+    """The results in the order given. The first error, in that order, is raised; what has not begun by then never does.
+
+    :param calls: how many calls to KMS that makes in all, if not one for each; a single one needs no thread.
+
+    ``details`` of a :class:`SealError` then say by ``index`` which item it is about, counted from 0.
+    """
+    threads = min(len(items) if calls is None else calls, MAX_CONNECTIONS)
+    if threads <= 1:
+        return _one_by_one(work, items)
+    done: list[_U] = []
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        futures = [pool.submit(work, item) for item in items]
+        try:
+            for future in futures:
+                done.append(future.result())
+        except BaseException as error:
+            for future in futures:
+                future.cancel()
+            if isinstance(error, SealError):
+                error.details["index"] = len(done)
+            raise
+    return done
+
+
+def _one_by_one(work: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
+    done: list[_U] = []
+    for item in items:
+        try:
+            done.append(work(item))
+        except SealError as error:
+            error.details["index"] = len(done)
+            raise
+    return done

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The AWS region and credentials in effect, and where they came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SealError, SettingError
+from ..sourced import Sourced, first
+from .credential_errors import Origin, credentials_error
+from .options import REGION_VARIABLES, ConnectionOptions
+from .sdk_errors import CREDENTIAL_SOURCES, HALF_A_PAIR, NO_CREDENTIALS, Request
+from .session import USER_AGENT, SdkSession, profile_entries
+
+try:
+    from botocore import credentials as _credentials
+    from botocore import exceptions as _exceptions
+    from botocore import utils as _utils
+except ImportError:  # reported by open_kms
+    pass
+
+def find_region(
+    session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str], hints: tuple[Sourced, ...]
+) -> Sourced:
+    said = options.sourced("region") or first(environ, REGION_VARIABLES)
+    if said:
+        return said
+    configured = session.get_scoped_config().get("region")
+    if configured:
+        return Sourced(configured, f"AWS profile {session.profile_name}")
+    if hints:
+        return hints[0]
+    found = _instance_region(session)
+    if found:
+        return Sourced(found, "instance metadata")
+    raise SettingError(
+        "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one.",
+        reason="no_region",
+        remedy="Give region, set the environment variable AWS_REGION, or name the key by its ARN.",
+    )
+
+
+# botocore takes the last letter off the availability zone; what is left of a local zone is none yet (us-west-2-lax-1).
+_ZONES_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-\d{1,2}(?![0-9])")
+
+
+def _instance_region(session: SdkSession) -> str:
+    """The region of the EC2 instance where this runs; empty where no metadata service says it."""
+    try:
+        zone = session.metadata(_utils.InstanceMetadataRegionFetcher).retrieve_region()
+    except _utils.BadIMDSRequestError:
+        return ""
+    found = _ZONES_REGION.match(zone or "")
+    return found.group() if found else ""
+
+
+def load_credentials(session: SdkSession, region: Sourced, options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced:
+    """Put the credentials that the options ask for into the session; say (access key id, source) of those in force."""
+    if options.access_key:
+        session.set_credentials(options.access_key, options.secret_key, options.session_token or None)
+    found = None
+    try:
+        source = _assume_role(session, options, environ)
+        found = session.get_credentials()
+        if found is None:
+            raise _no_credentials(session, environ)
+        frozen = found.get_frozen_credentials()
+    except Exception as error:
+        if isinstance(error, _exceptions.ProfileNotFound):
+            raise
+        raise session_credentials_error(error, session, region, found) from None
+    source = source or _source(session, found, options)
+    for name in ("access_key", "secret_key", "token"):
+        value = getattr(frozen, name) or ""
+        if value != value.strip() or not value.isprintable():
+            raise SettingError(
+                f"The {name.replace('_', ' ')} from {source} begins or ends with white space or holds a control character.",
+                reason="invalid_credentials",
+                remedy="Give it without line breaks and blanks.",
+            )
+    return Sourced(frozen.access_key, source)
+
+
+def session_credentials_error(error: Exception, session: SdkSession, region: Sourced, found: Any) -> SealError:
+    """``found`` are the credentials whose renewal failed; None while they are looked for."""
+    # Clients made up to here are those of the services that hand out credentials.
+    service, endpoint = next(((name, url) for name, url in reversed(list(session.endpoints.items())) if name != "kms"), ("sts", ""))
+    asked = Request(f"AWS {service.upper()}", "AssumeRole", f"in region {region} at {endpoint}", profile=session.profile_name)
+    method = str(getattr(found, "method", "") or session.provider)
+    told = credentials_error(error, Origin(method, session.profile_name, session.environ, profile_entries(session)), asked)
+    session.sent.secrets.blank_error(told)
+    return told
+
+
+def _no_credentials(session: SdkSession, environ: Mapping[str, str]) -> SettingError:
+    if environ.get("AWS_SECRET_ACCESS_KEY") and not environ.get("AWS_ACCESS_KEY_ID"):
+        # botocore says so of the other half only.
+        what, reason = "Environment variable AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID.", "incomplete_credentials"
+    else:
+        profile = session.get_config_variable("profile")
+        where = f", neither by profile {profile} nor elsewhere" if profile else ""
+        what, reason = f"No AWS credentials are found{where}.", "no_credentials"
+    return SettingError(what, reason=reason, remedy=HALF_A_PAIR if reason == "incomplete_credentials" else NO_CREDENTIALS)
+
+
+def _source(session: SdkSession, found: Any, options: ConnectionOptions) -> str:
+    """In words, where the session's credentials came from."""
+    if found.method == "explicit":
+        return options.sources.get("access_key", "options access_key and secret_key")
+    return CREDENTIAL_SOURCES.get(found.method, str(found.method)).format(profile=session.profile_name)
+
+
+def _assume_role(session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str]) -> str:
+    """Put the credentials of the role asked for, if any, into the session; in words, where they came from, or empty.
+
+    A role that a profile asks for is left to botocore.
+    """
+    token_file = _web_identity(session, options, environ)
+    role = options.role_arn or (environ.get("AWS_ROLE_ARN", "") if token_file else "")
+    if not role:
+        if token_file:
+            raise SettingError(
+                f"A web identity token file is given by {token_file.source}, but no role.",
+                reason="incomplete_credentials",
+                remedy="Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
+            )
+        return ""
+    extra = {"RoleSessionName": options.role_session_name or environ.get("AWS_ROLE_SESSION_NAME") or USER_AGENT}
+    if token_file:
+        source = f"the web identity of {token_file.source}"
+        fetcher: Any = _credentials.AssumeRoleWithWebIdentityCredentialFetcher(
+            session.create_client, _utils.FileWebIdentityTokenLoader(token_file.value), role, extra_args=extra
+        )
+    else:
+        found = session.get_credentials()
+        if found is None:
+            raise _no_credentials(session, environ)
+        source = _source(session, found, options)
+        fetcher = _credentials.AssumeRoleCredentialFetcher(session.create_client, found, role, extra_args=extra)
+    answer = fetcher.fetch_credentials()
+    session.set_credentials(answer["access_key"], answer["secret_key"], answer["token"])
+    return f"role {role}, assumed with {source}"
+
+
+def _web_identity(session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
+    """The token file in force; one of the environment counts where nothing that wins over it is given."""
+    said = options.sourced("web_identity_token_file")
+    if said:
+        return said
+    if options.access_key or options.shared_creds_profile or options.shared_creds_filename or environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    profile = session.get_scoped_config()
+    if "role_arn" in profile and "web_identity_token_file" not in profile:
+        return None
+    return first(environ, ("AWS_WEB_IDENTITY_TOKEN_FILE",))

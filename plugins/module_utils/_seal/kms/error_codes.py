@@ -1,0 +1,184 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AWS's error codes mean to a seal: a reason in one word, and what to do.
+
+Source of the codes: botocore's service model of KMS (each operation's errors), the "Common Errors" page of the AWS KMS
+API reference, the STS API reference, and the KMS developer guide's page on key states.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+from ..key_reference import KeyReference
+
+MAX_MESSAGE = 8192
+"""How many characters of a message are read. AWS's own have fewer; the time of searching one grows faster than its length."""
+
+
+class Meaning(NamedTuple):
+    reason: str
+    remedy: str
+
+
+_CREDENTIALS = "Check the credentials, and where they come from."
+_CLOCK = "Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most."
+_AGAIN = "Try again; if it persists, look at the AWS Health Dashboard."
+_ALTERED = "Something between here and AWS alters the requests; check proxy and endpoint."
+_SLOWER = "Try again later, raise the option timeout, or ask AWS for a higher KMS request quota."
+
+_MEANINGS: dict[str, Meaning] = {
+    "DisabledException": Meaning("key_disabled", "Enable the key (kms:EnableKey), or name another."),
+    "NotFoundException": Meaning(
+        "not_found", "Check the key's id or alias, the account and the region: KMS looks for it in this region only."
+    ),
+    "InvalidArnException": Meaning("malformed_key_id", "Give the ARN as KMS shows it, of a key or alias in this region."),
+    "InvalidKeyUsageException": Meaning(
+        "key_unusable", "A seal needs a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT."
+    ),
+    "KeyUnavailableException": Meaning("key_unusable", "The key exists, but KMS cannot reach it now. " + _AGAIN),
+    "KMSInvalidStateException": Meaning("key_unusable", "Bring the key into the state Enabled."),
+    "IncorrectKeyException": Meaning("wrong_key", "The value was sealed under another key than the one it is pinned to."),
+    "InvalidCiphertextException": Meaning(
+        "not_authentic",
+        "The sealed data was altered, or it was not sealed by this AWS KMS, or it is bound to an encryption context.",
+    ),
+    "AccessDeniedException": Meaning("access_denied", "Allow it by a key policy, an IAM policy or a grant."),
+    "AccessDenied": Meaning("access_denied", "Allow it to this principal."),
+    "UnauthorizedOperation": Meaning("access_denied", "Allow it to this principal."),
+    "NotAuthorized": Meaning("access_denied", "Allow it to this principal."),
+    "OptInRequired": Meaning("access_denied", "This account needs a subscription for KMS; look at its state with AWS."),
+    "UnrecognizedClientException": Meaning("invalid_credentials", "AWS does not know this access key. " + _CREDENTIALS),
+    "InvalidClientTokenId": Meaning("invalid_credentials", "AWS does not know this access key or token. " + _CREDENTIALS),
+    "InvalidAccessKeyId": Meaning("invalid_credentials", "AWS does not know this access key. " + _CREDENTIALS),
+    "InvalidSignatureException": Meaning("invalid_credentials", "The secret key is not that of the access key. " + _CREDENTIALS),
+    "SignatureDoesNotMatch": Meaning("invalid_credentials", "The secret key is not that of the access key. " + _CREDENTIALS),
+    "IncompleteSignature": Meaning("invalid_credentials", "Something between here and AWS alters the requests. " + _CREDENTIALS),
+    "IncompleteSignatureException": Meaning(
+        "invalid_credentials", "Something between here and AWS alters the requests. " + _CREDENTIALS
+    ),
+    "MissingAuthenticationToken": Meaning("no_credentials", "The request carried no signature. " + _CREDENTIALS),
+    "MissingAuthenticationTokenException": Meaning("no_credentials", "The request carried no signature. " + _CREDENTIALS),
+    "ExpiredTokenException": Meaning("expired_credentials", "Get fresh temporary credentials. " + _CREDENTIALS),
+    "ExpiredToken": Meaning("expired_credentials", "Get fresh temporary credentials. " + _CREDENTIALS),
+    "InvalidIdentityToken": Meaning("invalid_credentials", "STS does not accept the web identity token; get a fresh one."),
+    "IDPCommunicationError": Meaning("unreachable", "STS could not reach the identity provider. " + _AGAIN),
+    "IDPRejectedClaim": Meaning("access_denied", "The role's trust policy does not accept this web identity."),
+    "MalformedPolicyDocument": Meaning("access_denied", "Correct the session policy."),
+    "PackedPolicyTooLarge": Meaning("access_denied", "Make the session policy or its tags smaller."),
+    "RegionDisabledException": Meaning("access_denied", "Enable this region for the account."),
+    "RequestExpired": Meaning("clock_skew", _CLOCK),
+    "RequestTimeTooSkewed": Meaning("clock_skew", _CLOCK),
+    "RequestInTheFuture": Meaning("clock_skew", _CLOCK),
+    "ThrottlingException": Meaning("throttled", _SLOWER),
+    "Throttling": Meaning("throttled", _SLOWER),
+    "ThrottledException": Meaning("throttled", _SLOWER),
+    "TooManyRequestsException": Meaning("throttled", _SLOWER),
+    "RequestThrottled": Meaning("throttled", _SLOWER),
+    "RequestLimitExceeded": Meaning("throttled", _SLOWER),
+    "LimitExceededException": Meaning("throttled", _SLOWER),
+    "SlowDown": Meaning("throttled", _SLOWER),
+    "KMSInternalException": Meaning("kms_internal", _AGAIN),
+    "DependencyTimeoutException": Meaning("kms_internal", "KMS timed out on something it depends on. " + _AGAIN),
+    "InternalFailure": Meaning("kms_internal", _AGAIN),
+    "InternalServerError": Meaning("kms_internal", _AGAIN),
+    "ServiceUnavailable": Meaning("kms_internal", _AGAIN),
+    "ServiceUnavailableException": Meaning("kms_internal", _AGAIN),
+    "InvalidMarkerException": Meaning("kms_internal", _AGAIN),
+    "InvalidGrantTokenException": Meaning("access_denied", "The grant token is not valid (any more); ask for a new one."),
+    "InvalidGrantIdException": Meaning("not_found", "There is no such grant on this key."),
+    "DryRunOperationException": Meaning("dry_run", "The request would have succeeded; it only asked."),
+    "UnsupportedOperationException": Meaning("unsupported_operation", "This key does not support the operation."),
+    "ConflictException": Meaning("kms_internal", "Another operation on this key is under way. " + _AGAIN),
+    "RequestAbortedException": Meaning("unreachable", "The connection was closed before KMS answered. " + _AGAIN),
+    "RequestTimeoutException": Meaning("timed_out", "The request came in too slowly; check the way to KMS, then try again."),
+    "MalformedHttpRequestException": Meaning("invalid_request", _ALTERED),
+    "RequestEntityTooLargeException": Meaning("invalid_request", _ALTERED),
+    "ValidationException": Meaning("invalid_request", "Check the options against AWS's message."),
+    "ValidationError": Meaning("invalid_request", "Check the options against AWS's message."),
+    "InvalidAction": Meaning("wrong_endpoint", "The endpoint is not that of AWS KMS; check it."),
+    "UnknownOperationException": Meaning("wrong_endpoint", "The endpoint is not that of AWS KMS; check it."),
+}
+_STATES = {
+    "pending deletion": Meaning("key_pending_deletion", "Cancel the deletion (kms:CancelKeyDeletion) and enable the key, at once."),
+    "pending replica deletion": Meaning("key_pending_deletion", "Cancel the deletion (kms:CancelKeyDeletion) and enable the key."),
+    "pending import": Meaning("key_pending_import", "Import the key's material (kms:ImportKeyMaterial)."),
+    "disabled": Meaning("key_disabled", "Enable the key (kms:EnableKey), or name another."),
+}
+_BY_STATUS = {
+    "429": Meaning("throttled", _SLOWER),
+    "407": Meaning("unreachable", "The proxy wants a login; check the proxy's address and credentials."),
+    "502": Meaning("unreachable", "Something between here and KMS answers in its place; check proxy and endpoint."),
+    "504": Meaning("unreachable", "Something between here and KMS answers in its place; check proxy and endpoint."),
+}
+_RESOURCE = re.compile(r"on resource: (arn:\S+|\*)")
+_ACTION = re.compile(r"not authorized to perform: (kms:\w+)")
+_SKEW = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
+_SCOPE = re.compile(r"scoped to a valid region", re.IGNORECASE)
+
+
+def meaning(code: str, message: str, action: str = "", resource: str = "") -> Meaning:
+    """What ``code`` and ``message`` mean; unknown codes give the reason ``aws_error``.
+
+    ``action`` (``kms:Encrypt``) and ``resource`` (a key ARN; others are left out) go into the policy statement of a denial's remedy.
+    """
+    message = message[:MAX_MESSAGE]
+    if code in ("InvalidSignatureException", "SignatureDoesNotMatch"):
+        if _SKEW.search(message):
+            return Meaning("clock_skew", _CLOCK)
+        if _SCOPE.search(message):
+            return Meaning("region_mismatch", "The endpoint is none of the region in force: correct the region, or the endpoint.")
+    known = _known(code, message, action, resource)
+    if known is None:
+        status = "5" if code.isdigit() and code.startswith("5") else ""
+        return Meaning("kms_internal", _AGAIN) if status else Meaning("aws_error", "See AWS's documentation of this error.")
+    if known.reason == "access_denied" and code.startswith("AccessDenied") and action:
+        return Meaning(known.reason, _denied_remedy(message, action, resource))
+    return known
+
+
+def _known(code: str, message: str, action: str, resource: str) -> Meaning | None:
+    found = _MEANINGS.get(code) or _BY_STATUS.get(code)
+    if code == "KMSInvalidStateException":
+        found = next((state for words, state in _STATES.items() if words in message.lower()), found)
+    if found is not None and found.reason == "key_disabled" and not _may_name_another(message, action, resource):
+        return Meaning(found.reason, "Enable the key (kms:EnableKey): what is sealed under it opens with no other key.")
+    return found
+
+
+def _may_name_another(message: str, action: str, resource: str) -> bool:
+    """Whether another key would do: not for what one key has sealed already. ``resource`` is the key that ReEncrypt moves to."""
+    if action == "kms:ReEncrypt":
+        key_id = resource.rsplit("/", 1)[-1]
+        return bool(key_id) and key_id in message
+    return action != "kms:Decrypt"
+
+
+def is_throttling(code: str) -> bool:
+    """Whether an error code says that more was asked for than the account may ask for at a time."""
+    return meaning(code, "").reason == "throttled"
+
+
+def policy_statement(action: str | list[str], resource: str) -> str:
+    """The minimal IAM policy statement for ``action`` on one key, as JSON on one line."""
+    return json.dumps({"Effect": "Allow", "Action": action, "Resource": resource})
+
+
+def _denied_remedy(message: str, action: str, resource: str) -> str:
+    found, named = _RESOURCE.search(message), _ACTION.search(message)
+    # ReEncrypt is no action itself: kms:ReEncryptFrom and kms:ReEncryptTo are, and AWS says which one is missing.
+    action = named.group(1) if named else {"kms:ReEncrypt": "kms:ReEncrypt*"}.get(action, action)
+    # A policy names keys by their ARN only: a statement for an alias or a bare id would allow nothing.
+    key = resource if KeyReference.parse_key_arn(resource) else "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
+    arn = found.group(1).rstrip(".,") if found else "ROLE-ARN" if action.startswith("sts:") else key
+    if "explicit deny" in message:
+        return f"A policy denies {action} explicitly, which no allow can outweigh: remove that statement."
+    if action.startswith("sts:"):
+        return f"Allow it by the role's trust policy, and by an IAM policy with {policy_statement(action, arn)}."
+    # What concerns no single key, such as kms:ListAliases, neither a key policy nor a grant can allow.
+    means = "an IAM policy" if arn == "*" else "a key policy, a grant, or an IAM policy"
+    return f"Allow it by {means} with {policy_statement(action, arn)}."

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a KMS key is, and whether a seal can use it: from what KMS answers to facts and judgement.
+
+Source: ``KeyMetadata`` in the AWS KMS API reference; of the developer guide "Key states of AWS KMS keys" (which states allow Encrypt and
+Decrypt), "AWS KMS keys" (those that AWS manages cannot be used directly) and "Importing key material" (what happens on expiry).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from ..strict_json import JsonError, read_json
+
+Answer = Mapping[str, Any]
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong with a key: in one word, in a sentence, and what to do."""
+
+    reason: str
+    msg: str
+    remedy: str
+
+
+_OTHER_KEY = "Name a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. Neither can be changed once the key exists."
+_CANCEL = "Cancel the deletion (kms:CancelKeyDeletion), then enable the key (kms:EnableKey)."
+_IMPORT = "Import the same key material again (kms:ImportKeyMaterial)."
+
+# A multi-Region key in the state Updating, while its primary Region changes, encrypts and decrypts.
+_USABLE_STATES = ("Enabled", "Updating")
+_STATES = {
+    "Disabled": Finding("key_disabled", "The key is disabled.", "Enable the key (kms:EnableKey), or name another."),
+    "PendingImport": Finding(
+        "key_pending_import",
+        "The key has no key material: it was not imported yet, or it was deleted or has expired since.",
+        "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+    ),
+    "Creating": Finding("key_unusable", "The key is a replica that is still being created.", "Try again in some seconds."),
+    "Unavailable": Finding(
+        "key_unusable",
+        "The key lies in a custom key store that is disconnected.",
+        "Connect the custom key store (kms:ConnectCustomKeyStore).",
+    ),
+}
+
+
+def key_facts(metadata: Answer, now: datetime) -> dict[str, Any]:
+    """The facts of one key, from DescribeKey's ``KeyMetadata``. Dates are ISO 8601 in UTC."""
+    problems = [finding._asdict() for finding in key_problems(metadata, now)]
+    return {
+        "key_id": metadata["KeyId"],
+        "arn": metadata["Arn"],
+        "account": metadata.get("AWSAccountId"),
+        "description": metadata.get("Description", ""),
+        "state": metadata.get("KeyState"),
+        "enabled": metadata.get("Enabled", False),
+        "usage": metadata.get("KeyUsage"),
+        "spec": _spec(metadata),
+        "encryption_algorithms": list(metadata.get("EncryptionAlgorithms", [])),
+        "origin": metadata.get("Origin"),
+        "expiration_model": metadata.get("ExpirationModel"),
+        "valid_to": date_text(metadata.get("ValidTo")),
+        "manager": metadata.get("KeyManager"),
+        "custom_key_store_id": metadata.get("CustomKeyStoreId"),
+        "multi_region": _multi_region(metadata),
+        "creation_date": date_text(metadata.get("CreationDate")),
+        "deletion_date": date_text(metadata.get("DeletionDate")),
+        "pending_deletion_window_in_days": metadata.get("PendingDeletionWindowInDays"),
+        "usable_for_seal": not problems,
+        "problems": problems,
+        "warnings": [finding._asdict() for finding in key_warnings(metadata, now)],
+    }
+
+
+def key_problems(metadata: Answer, now: datetime) -> list[Finding]:
+    """Why a seal cannot use the key; empty where it can."""
+    found = [_state_problem(metadata), _kind_problem(metadata), _manager_problem(metadata), _expiry_problem(metadata, now)]
+    return [problem for problem in found if problem]
+
+
+def key_warnings(metadata: Answer, now: datetime) -> list[Finding]:
+    """What will stop a seal from using the key at a known time, though it can now."""
+    valid_to = _utc(metadata.get("ValidTo"))
+    if valid_to is None or valid_to <= now:
+        return []
+    return [
+        Finding(
+            "key_material_expires",
+            f"The imported key material expires at {date_text(valid_to)}; from then on nothing that is sealed under the key opens.",
+            f"Have the key material at hand. {_IMPORT}",
+        )
+    ]
+
+
+def _state_problem(metadata: Answer) -> Finding | None:
+    state = metadata.get("KeyState", "")
+    if state in _USABLE_STATES:
+        return None
+    if state == "PendingDeletion":
+        until = date_text(metadata.get("DeletionDate"))
+        when = f" It will be deleted at {until}, and nothing that is sealed under it opens ever again." if until else ""
+        return Finding("key_pending_deletion", f"The key is pending deletion.{when}", _CANCEL)
+    if state == "PendingReplicaDeletion":
+        days = metadata.get("PendingDeletionWindowInDays")
+        when = f"{days} days after" if days else "after"
+        return Finding(
+            "key_pending_deletion", f"The key is pending deletion. It will be deleted {when} the last of its replicas is.", _CANCEL
+        )
+    return _STATES.get(state) or Finding("key_unusable", f"The key is in the state {state}.", "Bring the key into the state Enabled.")
+
+
+def _kind_problem(metadata: Answer) -> Finding | None:
+    usage, spec = metadata.get("KeyUsage"), _spec(metadata)
+    if usage != "ENCRYPT_DECRYPT":
+        return Finding("key_unusable", f"The key's usage is {usage} (key spec {spec}); it does not encrypt.", _OTHER_KEY)
+    if spec != "SYMMETRIC_DEFAULT":
+        return Finding("key_unusable", f"The key is asymmetric (key spec {spec}).", _OTHER_KEY)
+    return None
+
+
+def _manager_problem(metadata: Answer) -> Finding | None:
+    if metadata.get("KeyManager") != "AWS":
+        return None
+    return Finding(
+        "key_unusable",
+        "The key is managed by AWS: only the AWS service that owns it can use it, and its policy cannot be changed.",
+        "Name a customer managed key.",
+    )
+
+
+def _expiry_problem(metadata: Answer, now: datetime) -> Finding | None:
+    valid_to = _utc(metadata.get("ValidTo"))
+    if valid_to is None or valid_to > now or metadata.get("KeyState") == "PendingImport":
+        return None
+    return Finding("key_pending_import", f"The imported key material expired at {date_text(valid_to)}.", _IMPORT)
+
+
+def rotation_status(status: Answer) -> dict[str, Any]:
+    """Whether and when a key rotates, of GetKeyRotationStatus. An old botocore passes on ``enabled`` only."""
+    return {
+        "enabled": status.get("KeyRotationEnabled", False),
+        "period_in_days": status.get("RotationPeriodInDays"),
+        "next_date": date_text(status.get("NextRotationDate")),
+        "on_demand_start_date": date_text(status.get("OnDemandRotationStartDate")),
+    }
+
+
+def rotation_entry(rotation: Answer) -> dict[str, Any]:
+    """One completed rotation, of ListKeyRotations."""
+    return {"date": date_text(rotation.get("RotationDate")), "type": rotation.get("RotationType")}
+
+
+def alias_facts(alias: Answer) -> dict[str, Any]:
+    """One alias, of ListAliases."""
+    return {
+        "name": alias["AliasName"],
+        "arn": alias.get("AliasArn"),
+        "target_key_id": alias.get("TargetKeyId"),
+        "creation_date": date_text(alias.get("CreationDate")),
+        "last_updated_date": date_text(alias.get("LastUpdatedDate")),
+    }
+
+
+def grant_facts(grant: Answer) -> dict[str, Any]:
+    """One grant, of ListGrants."""
+    return {
+        "grant_id": grant["GrantId"],
+        "name": grant.get("Name", ""),
+        "grantee_principal": grant.get("GranteePrincipal"),
+        "retiring_principal": grant.get("RetiringPrincipal"),
+        "issuing_account": grant.get("IssuingAccount"),
+        "operations": list(grant.get("Operations", [])),
+        "constraints": dict(grant.get("Constraints") or {}),
+        "creation_date": date_text(grant.get("CreationDate")),
+    }
+
+
+def policy_document(text: str) -> Any:
+    """A key policy as data; as text where it is not JSON."""
+    try:
+        return read_json(text)
+    except JsonError:
+        return text
+
+
+def date_text(moment: datetime | None) -> str | None:
+    """A date as ``2026-01-31T12:00:00Z``; None where there is none."""
+    utc = _utc(moment)
+    return f"{utc:%Y-%m-%dT%H:%M:%SZ}" if utc else None
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(timezone.utc) if moment else None
+
+
+def _spec(metadata: Answer) -> Any:
+    return metadata.get("KeySpec") or metadata.get("CustomerMasterKeySpec")
+
+
+def _multi_region(metadata: Answer) -> dict[str, Any] | None:
+    found = metadata.get("MultiRegionConfiguration")
+    if not found:
+        return None
+    primary = found.get("PrimaryKey", {})
+    return {
+        "role": found.get("MultiRegionKeyType"),
+        "primary": {"arn": primary.get("Arn"), "region": primary.get("Region")},
+        "replicas": [{"arn": key.get("Arn"), "region": key.get("Region")} for key in found.get("ReplicaKeys", [])],
+    }

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which key, region and endpoint this collection's own calls use, and where each came from.
+
+Precedence is Ansible's: an option of the task, then the environment (Vault's and AWS's names), then what the AWS SDK
+finds. What a *server* will use is another question, with another answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ..errors import SettingError
+from ..sourced import Sourced, first
+
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+ENDPOINT_VARIABLES = ("AWS_KMS_ENDPOINT", "AWSKMS_ENDPOINT")
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
+IGNORE_ENDPOINTS_VARIABLE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+# botocore's own, read here too because botocore before 1.31 does not know them.
+_SDK_ENDPOINT_VARIABLES = {
+    "kms": ("AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"),
+    "sts": ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
+}
+
+
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """What the task said of the way to KMS; names are those of the seal stanza. Empty means not said.
+
+    ``timeout`` bounds each KMS call with all its retries, in seconds. ``sources`` says, in words, where an option came from
+    that was not given in the task itself, such as a variable.
+    """
+
+    region: str = ""
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    session_token: str = field(default="", repr=False)
+    endpoint: str = ""
+    shared_creds_profile: str = ""
+    shared_creds_filename: str = ""
+    role_arn: str = ""
+    role_session_name: str = ""
+    web_identity_token_file: str = ""
+    sts_endpoint: str = ""
+    ca_bundle: str = ""
+    validate_certs: bool = True
+    proxy: str = field(default="", repr=False)  # its URL may hold a password
+    timeout: float = 30.0
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def sourced(self, name: str) -> Sourced | None:
+        """The option and where it came from: the task itself, unless ``sources`` says otherwise; None where empty."""
+        value = getattr(self, name)
+        return Sourced(value, self.sources.get(name, f"option {name}")) if value else None
+
+    def check(self) -> None:
+        """Refuse what cannot work, before any call; raises :class:`SettingError`."""
+        if bool(self.access_key) != bool(self.secret_key):
+            given, missing = ("access_key", "secret_key") if self.access_key else ("secret_key", "access_key")
+            raise SettingError(
+                f"Option {given} is given without {missing}.",
+                reason="incomplete_credentials",
+                remedy="Give both or neither.",
+            )
+        if self.session_token and not self.access_key:
+            raise SettingError(
+                "Option session_token is given without access_key and secret_key.",
+                reason="incomplete_credentials",
+                remedy="Give all three, or leave session_token out.",
+            )
+        if self.access_key and self.shared_creds_profile:
+            raise SettingError(
+                "Options access_key and shared_creds_profile are both given.",
+                reason="invalid_option",
+                remedy="Say by one of them whose credentials to use.",
+            )
+        for name in ("endpoint", "sts_endpoint", "proxy"):
+            _check_url(name, getattr(self, name))
+        for name in ("shared_creds_filename", "web_identity_token_file", "ca_bundle"):
+            path = getattr(self, name)
+            if path and not os.access(path, os.R_OK):
+                raise SettingError(
+                    f"Option {name} names {path!r}, which is not there or may not be read.",
+                    reason="file_error",
+                    remedy="Check the path and its permissions on the host where this runs.",
+                )
+        if not 0 < self.timeout <= 3600:
+            raise SettingError(
+                f"Option timeout is {self.timeout:g}.",
+                reason="invalid_option",
+                remedy="Give seconds, above 0 and at most 3600.",
+            )
+
+
+def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
+    """The KMS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is what the AWS config file says."""
+    said = options.sourced("endpoint") or first(environ, ENDPOINT_VARIABLES)
+    return _checked(said or _sdk_endpoint("kms", environ, configured))
+
+
+def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
+    """The STS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is what the AWS config file says."""
+    return _checked(options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ, configured))
+
+
+def profile_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
+    """The profile to name outright to the AWS SDK, which then prefers it to keys in the environment; None leaves it to the SDK."""
+    said = options.sourced("shared_creds_profile")
+    if said or not options.shared_creds_filename:
+        return said
+    return first(environ, PROFILE_VARIABLES) or Sourced("default", "option shared_creds_filename")
+
+
+def unknown_profile(name: str, options: ConnectionOptions, environ: Mapping[str, str]) -> SettingError:
+    """The error that says so of a profile that is in none of the AWS files."""
+    profile = profile_in_force(options, environ) or first(environ, PROFILE_VARIABLES)
+    shown = profile if profile and profile.value == name else name
+    config = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    shared = options.shared_creds_filename or environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    return SettingError(
+        f"The AWS profile {shown} is not found.",
+        reason="no_credentials",
+        remedy=f"Check the profile's name, and the files {config} and {shared}.",
+    )
+
+
+def _sdk_endpoint(service: str, environ: Mapping[str, str], configured: Sourced | None) -> Sourced | None:
+    if environ.get(IGNORE_ENDPOINTS_VARIABLE, "").lower() == "true":
+        return None
+    return first(environ, _SDK_ENDPOINT_VARIABLES[service]) or configured
+
+
+def _checked(endpoint: Sourced | None) -> Sourced | None:
+    if endpoint:
+        _check_url(endpoint.source, endpoint.value)
+    return endpoint
+
+
+def _check_url(name: str, url: str) -> None:
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingError(
+            f"{name} is not a URL of the form https://HOST or https://HOST:PORT.",
+            reason="invalid_option",
+            remedy="Give the scheme (https, or http for a test) and the host.",
+        )
+    if parts.username is not None and name != "proxy":
+        # It would be shown wherever the endpoint is.
+        raise SettingError(
+            f"{name} is a URL with a login.",
+            reason="invalid_option",
+            remedy="Leave the login out: AWS takes signatures only.",
+        )

@@ -1,0 +1,226 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Errors of the AWS SDK in our words: what AWS answered, and why it could not be asked at all.
+
+Exceptions are known by their classes' names, so that this file needs no botocore. Source: ``botocore.exceptions``. Their own words are
+used where they help; those of the HTTP library, with addresses of objects, headers and proxy passwords, never.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ..errors import KmsError, SealError
+from .error_codes import MAX_MESSAGE, meaning
+
+CREDENTIAL_SOURCES = {
+    "env": "environment variable AWS_ACCESS_KEY_ID",
+    "shared-credentials-file": "profile {profile} of the shared credentials file",
+    "config-file": "profile {profile} of the AWS config file",
+    "assume-role": "the role of profile {profile}",
+    "assume-role-with-web-identity": "the web identity of profile {profile}",
+    "container-role": "the container's credentials endpoint",
+    "iam-role": "the instance profile",
+    "custom-process": "the credential process of profile {profile}",
+    "sso": "AWS IAM Identity Center by profile {profile}",
+}
+"""botocore's names of the ways to credentials, in words."""
+
+_WAY = "Check the endpoint's name and port, DNS, route and proxy."
+_NO_NAME = "its name cannot be resolved"
+_DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint is known only to the resolver of its own VPC."
+_SLOW = "Check route, firewall, security group and VPC endpoint on the way, or raise the option timeout."
+_SOURCE = "Check what the AWS configuration says where the credentials come from."
+HALF_A_PAIR = "Set what is missing too, or nothing of it."
+NO_CREDENTIALS = (
+    "Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where an instance profile, "
+    "a container role or a web identity gives them."
+)
+_TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint speaks TLS under this name."
+_NOT_AWS = "Check the endpoint, and the proxy."
+_OTHER_SERVICE = "What answers {where} is not {service}"
+_UNREACHABLE = "{service} cannot be reached {where}: "
+_TLS_REASON = re.compile(r"\[(?:SSL|X509):? ?[A-Z0-9_]*\] ([^(\n]+)|(certificate verify failed[^(\n]*)|(hostname [^\n]*)", re.IGNORECASE)
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[^'\")]*)")
+# botocore nests its sentences; the inner one is what helps. An answer's body is left out: who knows what answers.
+_OUTER = re.compile(r"^(?:Error (?:when )?retrieving [^:]*: |Received error when attempting to retrieve \w+ metadata: )+")
+_BODY = re.compile(r"(non 200 response \(?\d{3}\)? from \w+ metadata): .*", re.DOTALL)
+_LONGEST = 300
+_LONGEST_CODE = 200
+
+
+class Request(NamedTuple):
+    """What was asked when the error came: the service in words, the operation (``DescribeKey``), where, of which key, as which profile."""
+
+    service: str
+    operation: str
+    where: str
+    key_id: str = ""
+    profile: str = "default"
+
+
+def to_error(error: Exception, asked: Request) -> SealError | None:
+    """Any error of the AWS SDK or of the network in our words; None for one that is neither."""
+    if isinstance(error, SealError):
+        return error
+    answer = getattr(error, "response", None)
+    if _is_a(error, "ClientError") and answer is not None:
+        return _refusal(answer.get("Error", {}), getattr(error, "operation_name", asked.operation), asked)
+    for kind in type(error).__mro__:
+        words = _WORDS.get(kind.__name__)
+        if words:
+            what, reason, remedy = words
+            said = f"{_filled(what, error, asked)}."
+            if _NO_NAME in said:
+                remedy = _DNS
+            return KmsError(said, reason=reason, remedy=remedy, details={"operation": asked.operation})
+    return None
+
+
+def is_lasting(error: Exception) -> bool:
+    """Whether asking again cannot help: TLS does not come about, or the proxy says no to a tunnel."""
+    return _is_a(error, "SSLError") or bool(_is_a(error, "ProxyConnectionError") and _TUNNEL.search(_cause(error)))
+
+
+def _refusal(answer: dict[str, Any], operation: str, asked: Request) -> KmsError:
+    # Whoever answers in place of AWS may say as much as it likes.
+    code, message = str(answer.get("Code", ""))[:_LONGEST_CODE], str(answer.get("Message", ""))[:MAX_MESSAGE]
+    details = {"operation": asked.operation, "aws_code": code, "aws_message": message, "aws_operation": operation}
+    prefix = asked.service.rsplit(" ", 1)[-1].lower()
+    reason, remedy = meaning(code, message, f"{prefix}:{operation}", asked.key_id)
+    if code.isdigit() or not code:
+        # An HTTP status without an error of AWS's own: its page, if it has one, says nothing to the point.
+        details["aws_message"] = ""
+        status = f"HTTP status {code}{_phrase(code)}" if code else "an error without a code"
+        if reason == "aws_error":
+            said, reason, remedy = f"What answers {asked.where} is not {asked.service}: {status}", "wrong_endpoint", _NOT_AWS
+        else:
+            said = _UNREACHABLE.format(service=asked.service, where=asked.where) + f"the answer is {status}"
+        return KmsError(f"{said}.", reason=reason, remedy=remedy, details=details)
+    key = f" with key {asked.key_id}" if asked.key_id else ""
+    said = f"{code}: {message.rstrip('. ')}." if message else f"{code}."
+    return KmsError(f"AWS refused {operation}{key} {asked.where}: {said}", reason=reason, remedy=remedy, details=details)
+
+
+# Templates take the exception's own facts, the fields of Asked, and those of _filled.
+_WORDS = {
+    "NoCredentialsError": ("No AWS credentials are found", "no_credentials", NO_CREDENTIALS),
+    "PartialCredentialsError": (
+        "The AWS credentials from {provider} are incomplete: {cred_var} is missing", "incomplete_credentials", HALF_A_PAIR,
+    ),
+    "CredentialRetrievalError": ("The AWS credentials could not be fetched from {provider}{detail}", "no_credentials", _SOURCE),
+    "MetadataRetrievalError": ("The AWS credentials could not be fetched{detail}", "no_credentials", _SOURCE),
+    "InvalidIMDSEndpointError": (
+        "The metadata service's endpoint {endpoint} is no URL", "invalid_option", "Correct AWS_EC2_METADATA_SERVICE_ENDPOINT.",
+    ),
+    "UnauthorizedSSOTokenError": ("The AWS IAM Identity Center session has expired", "expired_credentials", "Log in again (aws sso login)."),
+    "SSOTokenLoadError": ("There is no AWS IAM Identity Center session", "no_credentials", "Log in (aws sso login)."),
+    "TokenRetrievalError": ("The AWS token could not be fetched from {provider}", "no_credentials", _SOURCE),
+    "InvalidConfigError": ("The AWS configuration is not valid{detail}", "no_credentials", _SOURCE),
+    "ConfigParseError": ("The AWS configuration file {path} cannot be read", "no_credentials", "Correct the file."),
+    "ConfigNotFound": ("The AWS configuration file {path} is not found", "no_credentials", "Check the path."),
+    "InfiniteLoopConfigError": ("The AWS profile {source_profile} refers to itself", "no_credentials", _SOURCE),
+    "UnknownCredentialError": ("The AWS configuration names an unknown source of credentials, {name}", "no_credentials", _SOURCE),
+    "InvalidProxiesConfigError": ("The proxy settings are not valid", "invalid_option", "Correct the proxy's URL."),
+    "SSLError": (
+        _UNREACHABLE + "TLS failed: {tls}", "tls_failed", _TLS,
+    ),
+    "ProxyConnectionError": (
+        _UNREACHABLE + "the proxy {proxy_url} {tunnel}", "unreachable", "Check the proxy's address, login and rules.",
+    ),
+    "ConnectTimeoutError": (_UNREACHABLE + "it takes no connection in time", "timed_out", _SLOW),
+    "ReadTimeoutError": (_UNREACHABLE + "it does not answer in time", "timed_out", _SLOW),
+    "ConnectionClosedError": (_UNREACHABLE + "it closes the connection without an answer", "unreachable", _WAY),
+    "EndpointConnectionError": (_UNREACHABLE + "{connection}", "unreachable", _WAY),
+    "HTTPClientError": (_UNREACHABLE + "{connection}", "unreachable", _WAY),
+    "IncompleteReadError": (_UNREACHABLE + "the answer broke off", "unreachable", _WAY),
+    "InvalidRegionError": ("{region_name!r} is no name of an AWS region", "no_region", "Check the region's name."),
+    "NoRegionError": ("No AWS region is known", "no_region", "Give region, or set AWS_REGION."),
+    "UnknownEndpointError": ("{service} has no endpoint there", "no_region", "Check the region's name."),
+    "EndpointProviderError": ("{service} has no endpoint there{detail}", "no_region", "Check the region's name."),
+    "ParamValidationError": ("The request is not valid{detail}", "invalid_request", "Check the options against the message."),
+    "ResponseParserError": (_OTHER_SERVICE, "wrong_endpoint", _NOT_AWS),
+    # Of answers.py.
+    "MissingFieldError": (_OTHER_SERVICE, "wrong_endpoint", _NOT_AWS),
+    "OtherKeyError": ("{service} was asked for the key {asked} ({operation} {where}), but answered with {answered}", "wrong_key", _NOT_AWS),
+    "AnswerError": (_OTHER_SERVICE + ": in its answer to {operation}, {what}", "wrong_endpoint", _NOT_AWS),
+    "BotoCoreError": ("The AWS SDK failed{detail}", "aws_error", "See the message."),
+}
+
+
+def _filled(what: str, error: Exception, asked: Request) -> str:
+    facts: dict[str, Any] = getattr(error, "kwargs", {})
+    cause = _cause(error)
+    tunnel = _TUNNEL.search(cause)
+    provider = str(facts.get("provider", ""))
+    shown = {
+        **asked._asdict(),
+        "detail": f": {_short(str(error))}",
+        "tls": _tls(str(error)),
+        "tunnel": f"does not let the request pass ({tunnel.group(1).strip()})" if tunnel else "cannot be reached",
+        "connection": _connection(cause),
+        "proxy_url": _without_login(str(facts.get("proxy_url", ""))),
+        "provider": CREDENTIAL_SOURCES.get(provider, provider).format(profile=asked.profile),
+    }
+    if provider == "custom-process":
+        shown["detail"] = ""  # what a credential process prints may be a secret
+    # Whoever answers in place of AWS may say as much as it likes here too.
+    return what.format_map(_Known({**facts, **shown}))[:MAX_MESSAGE]
+
+
+class _Known(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "unknown"
+
+
+def _is_a(error: Exception, name: str) -> bool:
+    return any(kind.__name__ == name for kind in type(error).__mro__)
+
+
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "kwargs", {}).get("error", ""))
+
+
+def _phrase(code: str) -> str:
+    try:
+        return f" ({HTTPStatus(int(code)).phrase})"
+    except ValueError:
+        return ""
+
+
+def _tls(cause: str) -> str:
+    if "No such file" in cause or "invalid path" in cause:
+        return "the file of CA certificates is not found"
+    return _first(_TLS_REASON, cause) or "the endpoint does not speak it"
+
+
+def _connection(cause: str) -> str:
+    if "refused" in cause:
+        return "the connection is refused"
+    if any(words in cause for words in ("resolve", "Name or service not known", "nodename", "getaddrinfo")):
+        return _NO_NAME
+    if "unreachable" in cause or "No route" in cause:
+        return "there is no route to it"
+    return "the connection fails"
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.hostname else "that is set"
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return next((group.strip() for group in found.groups() if group), "") if found else ""
+
+
+def _short(text: str) -> str:
+    text = text[:MAX_MESSAGE]
+    text = _BODY.sub(r"\1", _OUTER.sub("", text))
+    text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>:? ?", "", " ".join(text.split()))
+    return (text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...").rstrip(". ")

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which keys the caller trusts: a sealed value under any other key is refused before KMS is asked to decrypt it.
+
+Without this, Decrypt accepts a value that anybody sealed under any key that the caller may use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..errors import BlobError, KmsError, SettingError
+from ..key_reference import KeyReference
+from ..sourced import Sourced
+from .api import Kms
+from .keys import parse_key, resolved
+
+_OPTION = "option allowed_key_ids"
+
+
+class TrustedKeys:
+    """The keys of ``allowed_key_ids``, as key ids and key ARNs in ``keys``.
+
+    An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or with
+    ``region``, that of the values to open, where the alias names none. ``source`` says where the references were set.
+    Raises :class:`SettingError` for a malformed reference or none at all, and :class:`KmsError` for an alias that cannot be resolved.
+    """
+
+    def __init__(self, references: Iterable[str], kms_for_region: Callable[[str], Kms], region: str = "", source: str = _OPTION) -> None:
+        self._source = source
+        self.keys: list[KeyReference] = []
+        self._names: list[str] = []
+        for text in references:
+            reference = parse_key(Sourced(text, source))
+            key = resolved(reference, kms_for_region, region)
+            self._names.append(f"{text} ({key})" if reference.is_alias else text)
+            self.keys.append(key)
+        if not self.keys:
+            # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
+            raise SettingError(
+                f"{source[:1].upper()}{source[1:]} is empty: it names no key to trust.",
+                reason="invalid_option",
+                remedy="Name the keys, or leave the option out to trust every key that the caller may use.",
+            )
+
+    def __str__(self) -> str:
+        """The keys as they were named, with the source unless it is the option itself."""
+        names = ", ".join(self._names)
+        return names if self._source == _OPTION else f"{names}; from {self._source}"
+
+    def check_claim(self, key_id: str) -> None:
+        """Refuse a value that names another key; raises :class:`BlobError` (``wrong_key``)."""
+        claimed = KeyReference.parse_key_arn(key_id)
+        if claimed is None or not self._match(claimed):
+            raise BlobError(
+                f"The value is sealed under the key {key_id}, which is none of the allowed keys ({self}).",
+                reason="wrong_key",
+                remedy="If this key is to be trusted, add it to allowed_key_ids.",
+                details={"key_id": key_id},
+            )
+
+    def check_answer(self, key_arn: str) -> None:
+        """Refuse a plaintext that KMS opened with another key; raises :class:`KmsError` (``wrong_key``)."""
+        answered = KeyReference.parse_key_arn(key_arn)
+        if answered is None or not self._match(answered):
+            raise KmsError(
+                f"KMS opened the value with the key {key_arn}, which is none of the allowed keys ({self}).",
+                reason="wrong_key",
+                remedy="If this key is to be trusted, add it to allowed_key_ids.",
+                details={"key_id": key_arn},
+            )
+
+    def _match(self, key: KeyReference) -> bool:
+        return any(trusted.matches(key) for trusted in self.keys)

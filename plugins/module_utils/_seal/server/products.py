@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where each setting of an awskms seal comes from, per product and release.
+
+Facts: for OpenBao ``wrappers/awskms/awskms.go`` of openbao/go-kms-wrapping and awsutil v2 of hashicorp/go-secure-stdlib, proven
+against the server; for Vault its documentation of the awskms seal and of Seal HA.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..errors import SettingError
+
+VAULT, OPENBAO = "vault", "openbao"
+PRODUCTS = (VAULT, OPENBAO)
+_NEWEST = {VAULT: (1, 20, 0), OPENBAO: (2, 6, 2)}
+
+SECRETS = ("secret_key", "session_token")
+CREDENTIALS = ("access_key", *SECRETS)
+"""The settings whose value may be a reference such as ``env://NAME`` or ``file://PATH``."""
+
+_WRAPPER = (
+    *("kms_key_id", "region", "endpoint"),
+    *CREDENTIALS,
+    *("shared_creds_profile", "shared_creds_filename", "role_arn", "role_session_name", "web_identity_token_file"),
+)
+_HEALTH = ("health_check_enabled", "health_check_timeout", "health_check_interval", "health_check_interval_unhealthy")
+_SEAL_HA = ("name", "priority")
+# Known to the servers, and without a meaning for the seal of a server.
+_WITHOUT_MEANING = ("disabled", "purpose", "key_not_required", "disallow_env_vars")
+
+
+class Origin(NamedTuple):
+    """Where the products look for a setting, in their order: the stanza and environment variables."""
+
+    before: tuple[str, ...]
+    """Variables that win over the stanza."""
+    after: tuple[str, ...]
+    """Variables that count where the stanza says nothing."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product and its release."""
+
+    name: str
+    version: tuple[int, int, int]
+
+    @classmethod
+    def parse(cls, name: str, version: str = "") -> Product:
+        """``version`` such as ``2.6.2``, ``v1.15`` or ``1.19.0+ent``; empty stands for the newest that is known to behave as said here."""
+        if not version:
+            return cls(name, _NEWEST[name])
+        found = re.match(r"v?([0-9]{1,6})\.([0-9]{1,6})(?:\.([0-9]{1,6}))?(?:[-+.].*)?\Z", version)
+        if not found:
+            raise SettingError(
+                f"{version!r} is not a version.", reason="invalid_option", remedy="Give one such as 2.6.2 or 1.19.0+ent."
+            )
+        major, minor, patch = (int(part or 0) for part in found.groups())
+        return cls(name, (major, minor, patch))
+
+    def __str__(self) -> str:
+        return f"{self.title} {'.'.join(map(str, self.version))}"
+
+    @property
+    def title(self) -> str:
+        return "Vault" if self.name == VAULT else "OpenBao"
+
+    @property
+    def needs_plugin(self) -> bool:
+        """Whether awskms is not built in any more."""
+        return self.name == OPENBAO and self.version >= (2, 7, 0)
+
+    @property
+    def takes_plugin(self) -> bool:
+        return self.name == OPENBAO and self.version >= (2, 6, 0)
+
+    @property
+    def type_variables(self) -> tuple[str, ...]:
+        """The variables that name the type of the seal; the first that is set counts."""
+        return ("BAO_SEAL_TYPE", "VAULT_SEAL_TYPE") if self.name == OPENBAO else ("VAULT_SEAL_TYPE",)
+
+    def settings(self) -> tuple[str, ...]:
+        """The settings that mean something to this product."""
+        if self.name == VAULT:
+            return (*_WRAPPER, *_SEAL_HA)
+        return (*_WRAPPER, *_HEALTH) if self.version >= (2, 7, 0) else _WRAPPER
+
+    def origin(self, setting: str) -> Origin:
+        """Where the product looks for the setting."""
+        if setting in CREDENTIALS:
+            variable = {
+                "access_key": "AWS_ACCESS_KEY_ID", "secret_key": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN",
+            }[setting]
+            return Origin((variable,), ()) if self.name == VAULT else Origin((), (variable,))
+        if setting == "kms_key_id":
+            order = ("VAULT_AWSKMS_SEAL_KEY_ID", "AWSKMS_WRAPPER_KEY_ID")
+            return Origin(order if self.name == VAULT else order[::-1], ())
+        if setting == "region":
+            variables = ("AWS_REGION", "AWS_DEFAULT_REGION")
+            before = self.name == VAULT and self.version >= (1, 15, 0)
+            return Origin(variables, ()) if before else Origin((), variables)
+        return _ORIGINS.get(setting, Origin((), ()))
+
+    def undefined_order(self, setting: str) -> bool:
+        """Whether it is not defined which of the setting's variables wins: Vault iterates over a map."""
+        return self.name == VAULT and setting in ("kms_key_id", "region")
+
+    def stranger(self, setting: str) -> str:
+        """Who knows the setting, where this product or release does not; empty where none does."""
+        if self.known(setting):
+            return ""
+        return "Vault Enterprise 1.16 and later" if setting in _SEAL_HA else "OpenBao 2.7 and later" if setting in _HEALTH else ""
+
+    def known(self, setting: str) -> bool:
+        return setting in self.settings() or setting in _WITHOUT_MEANING
+
+
+_ORIGINS = {
+    "endpoint": Origin(("AWS_KMS_ENDPOINT",), ()),
+    "shared_creds_profile": Origin(("AWS_PROFILE",), ()),
+    "shared_creds_filename": Origin((), ("AWS_SHARED_CREDENTIALS_FILE",)),
+    "role_arn": Origin((), ("AWS_ROLE_ARN",)),
+    "role_session_name": Origin((), ("AWS_ROLE_SESSION_NAME",)),
+    "web_identity_token_file": Origin((), ("AWS_WEB_IDENTITY_TOKEN_FILE",)),
+}
+DEFAULTS = {
+    "health_check_enabled": "true",
+    "health_check_timeout": "1m",
+    "health_check_interval": "10m",
+    "health_check_interval_unhealthy": "1m",
+}
+"""OpenBao's own, where nothing is said."""

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with the settings of a seal, or will surprise: in words, before a server is started with them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from .config_files import truth
+from .products import OPENBAO, VAULT
+from .seal_settings import AWSKMS, EffectiveSettings, Seal
+from .stanza_checks import ERROR, WARNING, SettingProblem, stanza_problems
+
+_KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "pkcs11", "shamir", "static", "transit")
+
+
+def seal_problems(found: EffectiveSettings) -> list[SettingProblem]:
+    """All that is wrong, errors first."""
+    said = list(dict.fromkeys([*_seals(found), *_plugins(found), *_variables(found)]))
+    for seal in found.seals:
+        if seal.type == AWSKMS:
+            said += [problem for problem in stanza_problems(found, seal) if problem not in said]
+    return sorted(said, key=lambda problem: problem.level != ERROR)
+
+
+def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
+    """How many seals there are, and of which types."""
+    variable = found.type_variable
+    stanzas = found.config.stanzas
+    if variable:
+        for stanza in stanzas:
+            if not stanza.disabled and stanza.type != variable.value:
+                yield SettingProblem(
+                    ERROR, "stray_seal_type", "type",
+                    f"{variable.value!r} (from {variable.source}) overrides the type {stanza.type!r} of the stanza ({stanza.source}).",
+                    "Remove the variable, or the stanza.",
+                )
+    enabled = [seal for seal in found.seals if seal.enabled]
+    for seal in found.seals:
+        if seal.type not in _KNOWN_TYPES:
+            near = difflib.get_close_matches(seal.type, _KNOWN_TYPES, 1)
+            yield SettingProblem(
+                ERROR, "unknown_seal_type", "type", f"{found.product} knows no seal {seal.type!r} ({seal.stanza.source}).",
+                f"Did you mean {near[0]!r}?" if near else "Name the seal awskms.",
+            )
+    if len(stanzas) > 1 and not enabled:
+        yield SettingProblem(
+            ERROR, "no_seal_enabled", "disabled", f"All {len(stanzas)} seals are disabled.",
+            "Enable the seal that is to be used from now on; disabled is for the one that is left.",
+        )
+    if len(enabled) > 1:
+        yield from _several(found, enabled)
+    disabled = [seal for seal in found.seals if not seal.enabled]
+    if any(seal.type == AWSKMS for seal in enabled) and any(seal.type == AWSKMS for seal in disabled):
+        yield SettingProblem(
+            ERROR, "awskms_to_awskms", "disabled",
+            f"A change from one awskms seal to another is supported by neither product ({disabled[0].stanza.source}).",
+            "Keep one stanza, and let its alias lead to the new key; or change to shamir first, and then to awskms with the new key.",
+        )
+
+
+def _several(found: EffectiveSettings, enabled: list[Seal]) -> Iterator[SettingProblem]:
+    places = ", ".join(seal.stanza.source for seal in enabled)
+    multi = found.config.values.get("enable_multiseal")
+    if found.product.name == OPENBAO:
+        yield SettingProblem(
+            ERROR, "several_seals", "disabled", f"{len(enabled)} seals are enabled where OpenBao takes one ({places}).",
+            "Disable the one that is left, or remove it.",
+        )
+        return
+    if not multi or not truth(multi[0]):
+        yield SettingProblem(
+            ERROR, "several_seals", "enable_multiseal", f"{len(enabled)} seals are enabled without enable_multiseal ({places}).",
+            "Set enable_multiseal = true (Vault Enterprise 1.16 and later), or disable all but one.",
+        )
+    if len(enabled) > 3:
+        yield SettingProblem(ERROR, "several_seals", "name", f"{len(enabled)} seals are enabled, and 3 are the most ({places}).", "Remove some.")
+    for key in ("name", "priority"):
+        said = [seal.stanza.settings.get(key, "") for seal in enabled]
+        if len(set(said)) < len(said) or "" in said:
+            yield SettingProblem(
+                ERROR, "several_seals", key, f"Of several seals each needs a {key} of its own ({places}).",
+                f"Give each stanza another {key}.",
+            )
+
+
+def _plugins(found: EffectiveSettings) -> Iterator[SettingProblem]:
+    if found.product.name != OPENBAO or not any(seal.type == AWSKMS for seal in found.seals):
+        return
+    own = [plugin for plugin in found.config.plugins if plugin.type == "kms"]
+    ours = [plugin for plugin in own if plugin.name == AWSKMS]
+    if own and not found.product.takes_plugin:
+        yield SettingProblem(
+            ERROR, "unknown_setting", "plugin", f"{found.product} takes no plugin of type kms ({own[0].source}).",
+            "Remove the stanza, or use OpenBao 2.6 or later.",
+        )
+        return
+    if found.product.needs_plugin and not ours:
+        others = f"; that of {own[0].source} has the name {own[0].name!r}" if own else ""
+        yield SettingProblem(
+            ERROR, "missing_plugin", "plugin", f"{found.product} has no awskms seal built in, and no plugin brings it{others}.",
+            'Add a stanza plugin "kms" "awskms" with command and sha256sum, and set plugin_directory.',
+        )
+    for plugin in ours:
+        for what, wrong in (
+            ("plugin_directory", "plugin_directory" not in found.config.values),
+            ("sha256sum", not re.match(r"[0-9A-Fa-f]{64}\Z", str(plugin.settings.get("sha256sum", "")))),
+            ("command", bool(plugin.settings.get("command")) == bool(plugin.settings.get("image"))),
+            ("binary_name", bool(plugin.settings.get("image")) and not plugin.settings.get("binary_name")),
+            ("version", bool(plugin.settings.get("image")) and not plugin.settings.get("version")),
+        ):
+            if wrong:
+                yield SettingProblem(ERROR, "missing_plugin", what, f"The plugin of {plugin.source} is not complete: {_PLUGIN[what]}", _PLUGIN_REMEDY)
+
+
+_PLUGIN = {
+    "plugin_directory": "plugin_directory is not set.",
+    "sha256sum": "sha256sum is not the 64 hexadecimal digits of the file's checksum.",
+    "command": "it needs either a command or an image.",
+    "binary_name": "an image needs a binary_name.",
+    "version": "an image needs a version.",
+}
+_PLUGIN_REMEDY = "Complete the stanza as OpenBao's documentation of plugins has it."
+
+
+def _variables(found: EffectiveSettings) -> Iterator[SettingProblem]:
+    """Variables that belong to the other product, or to no seal."""
+    stray = [name for name in ("BAO_SEAL_TYPE",) if found.product.name == VAULT]
+    for name in stray:
+        if name in found.environment:
+            yield SettingProblem(
+                WARNING, "other_product", name, f"{name} (from {found.environment[name].source}) is not read by Vault.", "Use VAULT_SEAL_TYPE."
+            )
+    values = {name: found.environment[name] for name in ("BAO_SEAL_TYPE", "VAULT_SEAL_TYPE") if name in found.environment}
+    if found.product.name == OPENBAO and len({value.value for value in values.values()}) > 1:
+        yield SettingProblem(
+            ERROR, "conflicting_variables", "type",
+            "BAO_SEAL_TYPE and VAULT_SEAL_TYPE differ; the first counts.", "Remove one of them.",
+        )

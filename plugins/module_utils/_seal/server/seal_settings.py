@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which value of each seal setting a server will use, and where it comes from.
+
+This is about the *server*: what this collection's own calls use is decided in ``kms/options.py``, by another order.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..regular_files import read_regular
+from ..sourced import Sourced
+from .config_files import ServerConfig, Stanza
+from .products import CREDENTIALS, DEFAULTS, OPENBAO, SECRETS, VAULT, Product
+
+AWSKMS, SHAMIR = "awskms", "shamir"
+_REFERENCES = ("env://", "file://", "string://")
+_MAX_CONFIG = 1 << 20
+_PAIR = ("access_key", "secret_key")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value in force, empty where the server leaves it to what the source says, and what is wrong with where it is kept."""
+
+    name: str
+    value: str = field(repr=False)
+    source: str
+    failure: str = ""
+
+    def shown(self) -> dict[str, object]:
+        """As a result shows it: a secret's value never."""
+        value = None if self.name in SECRETS or not self.value else self.value
+        return {"value": value, "source": self.source, "set": bool(self.value)}
+
+
+@dataclass(frozen=True)
+class Seal:
+    """One seal that the server will make, with its settings where it is an awskms seal."""
+
+    type: str
+    stanza: Stanza
+    settings: dict[str, Setting] = field(default_factory=dict)
+
+    @property
+    def enabled(self) -> bool:
+        return not self.stanza.disabled
+
+    def value(self, name: str) -> str:
+        """The setting's value; empty where there is none."""
+        return self.settings[name].value if name in self.settings else ""
+
+
+@dataclass(frozen=True)
+class EffectiveSettings:
+    """What a server will make of its configuration. ``type_variable`` is the variable that names the seal's type, where one does."""
+
+    product: Product
+    config: ServerConfig
+    environment: Mapping[str, Sourced] = field(repr=False)
+    seals: list[Seal]
+    type_variable: Sourced | None = None
+
+    @property
+    def awskms(self) -> Seal | None:
+        """The first enabled awskms seal."""
+        return next((seal for seal in self.seals if seal.enabled and seal.type == AWSKMS), None)
+
+
+def settings_in_force(product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "") -> EffectiveSettings:
+    """Say what will be in force; ``home`` is the home folder of the user as whom the server runs, where it is known."""
+    stanzas = list(config.stanzas)
+    if all(stanza.disabled for stanza in stanzas) and len(stanzas) < 2:
+        # The servers complete this themselves: nothing said, or one seal that is left.
+        stanzas.append(Stanza("", SHAMIR, {}, False, "no stanza"))
+    variable = _type_variable(product, environment)
+    seals = []
+    named = product.name == VAULT and sum(not stanza.disabled for stanza in stanzas) > 1
+    for stanza in stanzas:
+        kind = variable.value if variable and not stanza.disabled else stanza.type
+        suffix = f"_{stanza.settings['name']}" if named and stanza.settings.get("name") else ""
+        resolver = _Resolver(product, stanza, environment, suffix, home)
+        seals.append(Seal(kind, stanza, resolver.all() if kind == AWSKMS else {}))
+    return EffectiveSettings(product, config, environment, seals, variable)
+
+
+def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sourced | None:
+    # OpenBao takes an empty BAO_SEAL_TYPE for an answer, and does not look further.
+    found = next((environment[name] for name in product.type_variables if name in environment), None)
+    return found if found and found.value else None
+
+
+def naming_variables(found: EffectiveSettings) -> dict[str, Sourced]:
+    """The variables of the service that name the seal's type or its key, and so win over whatever the configuration says."""
+    product = found.product
+    names = (*product.type_variables, *product.origin("kms_key_id").before)
+    # With several seals, those of Vault Enterprise have the seal's name at their end.
+    longer = tuple(f"{name}_" for name in names)
+    return {name: said for name, said in found.environment.items() if said.value and (name in names or name.startswith(longer))}
+
+
+class _Resolver:
+    """Resolves the settings of one awskms seal."""
+
+    def __init__(self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, home: str) -> None:
+        self._product = product
+        self._stanza = stanza
+        self._environment = environment
+        self._suffix = suffix
+        self._home = home
+
+    def all(self) -> dict[str, Setting]:
+        """Every setting that has a value, and those whose source is worth telling."""
+        found = {name: self._resolved(name) for name in self._product.settings()}
+        settings = {name: setting for name, setting in found.items() if setting}
+        settings.setdefault("region", self._region())
+        if self._product.name == OPENBAO:
+            self._pair_or_neither(settings)
+        for name in CREDENTIALS:
+            if name in settings:
+                settings[name] = self._dereferenced(settings[name])
+        for name, value in DEFAULTS.items():
+            if name in self._product.settings():
+                settings.setdefault(name, Setting(name, value, "default"))
+        return {name: settings[name] for name in self._product.settings() if name in settings}
+
+    def _resolved(self, name: str) -> Setting | None:
+        origin = self._product.origin(name)
+        places = [*(self._variable(variable) for variable in origin.before), self._said(name)]
+        places += [self._variable(variable) for variable in origin.after]
+        place = next((place for place in places if place), None)
+        return Setting(name, place.value, place.source) if place else None
+
+    def _variable(self, name: str) -> Sourced | None:
+        found = self._environment.get(name + self._suffix)
+        return found if found and found.value else None
+
+    def _said(self, name: str) -> Sourced | None:
+        value = self._stanza.settings.get(name)
+        return Sourced(value, f"stanza ({self._stanza.source})") if value else None
+
+    def _pair_or_neither(self, settings: dict[str, Setting]) -> None:
+        """OpenBao takes credentials from the stanza or from the environment, and never some of each."""
+        in_stanza = [name for name in _PAIR if self._said(name)]
+        for name in CREDENTIALS:
+            if in_stanza and name in settings and not self._said(name):
+                del settings[name]
+            elif not in_stanza and self._said(name):
+                del settings[name]  # a session token alone is not looked at
+                variable = self._variable(self._product.origin(name).after[0])
+                if variable:
+                    settings[name] = Setting(name, variable.value, variable.source)
+
+    def _dereferenced(self, setting: Setting) -> Setting:
+        """What ``env://NAME`` or ``file://PATH`` in the stanza stands for."""
+        if not setting.value.lower().startswith(_REFERENCES) or not setting.source.startswith("stanza"):
+            return setting
+        kind, _sign, rest = setting.value.partition("://")
+        source = f"{setting.value} in the {setting.source}"
+        if kind.lower() == "string":
+            return Setting(setting.name, rest, f"string:// in the {setting.source}")
+        if kind.lower() == "env":
+            variable = self._environment.get(rest)
+            if variable is None:
+                return Setting(setting.name, "", source, "unset_variable")
+            return Setting(setting.name, variable.value, f"{source}, which is {variable.source}")
+        try:
+            return Setting(setting.name, read_regular(rest, 65536).decode("utf-8", "surrogateescape"), source)
+        except (OSError, ValueError):  # a path may hold a NUL
+            return Setting(setting.name, "", source, "file_error")
+
+    def _region(self) -> Setting:
+        profile = self._environment.get("AWS_PROFILE")
+        section = profile.value if profile and profile.value else "default"
+        variable = self._environment.get("AWS_CONFIG_FILE")
+        path = variable.value if variable else os.path.join(self._home, ".aws", "config") if self._home else ""
+        value = _configured_region(path, section)
+        if value:
+            return Setting("region", value, f"profile {section} in {path}")
+        off = self._environment.get("AWS_EC2_METADATA_DISABLED")
+        if off and off.value.lower() == "true":
+            return Setting("region", "us-east-1", "default")
+        return Setting("region", "", "instance metadata, else us-east-1")
+
+
+def _configured_region(path: str, profile: str) -> str:
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(read_regular(path, _MAX_CONFIG).decode() if path else "")
+        for section in (profile, f"profile {profile}") if profile == "default" else (f"profile {profile}",):
+            if parser.has_option(section, "region"):
+                return parser.get(section, "region").strip()
+    except (configparser.Error, ValueError, OSError):
+        pass
+    return ""

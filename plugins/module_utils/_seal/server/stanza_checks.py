@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks of one seal stanza: unknown and overridden settings, credentials, the key and its region, the endpoint."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+from ..errors import SettingError
+from ..key_reference import KeyReference, is_region_name
+from .products import CREDENTIALS, SECRETS, VAULT, Product
+from .seal_settings import EffectiveSettings, Seal, Setting
+
+ERROR, WARNING = "error", "warning"
+_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+_ENDPOINT = re.compile(
+    r"(?:vpce-[a-z0-9-]+\.)?kms(?:-fips)?\.(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})\.(?:vpce\.)?(?P<domain>[a-z0-9.-]+)\Z"
+)
+_PARTITIONS = {"amazonaws.com.cn": "aws-cn", "c2s.ic.gov": "aws-iso", "sc2s.sgov.gov": "aws-iso-b"}
+
+
+@dataclass(frozen=True)
+class SettingProblem:
+    """One finding. An ``error`` keeps the server from starting or from doing what is said; a ``warning`` only surprises."""
+
+    level: str
+    reason: str
+    setting: str
+    msg: str
+    remedy: str
+
+    def as_result(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def stanza_problems(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
+    yield from _unknown(found.product, seal)
+    yield from _overrides(found, seal)
+    yield from _blanks(seal)
+    yield from _credentials(found, seal)
+    yield from _key_and_region(seal)
+
+
+def _unknown(product: Product, seal: Seal) -> Iterator[SettingProblem]:
+    known = [*product.settings(), "disabled"]
+    for name in seal.stanza.settings:
+        if product.known(name):
+            continue
+        stranger = product.stranger(name)
+        if stranger:
+            yield SettingProblem(
+                WARNING, "other_product", name,
+                f"{product} does not know the setting {name} ({seal.stanza.source}) and drops it silently; {stranger} knows it.",
+                "Remove it.",
+            )
+            continue
+        near = difflib.get_close_matches(name, known, 1, 0.5)
+        yield SettingProblem(
+            ERROR, "unknown_setting", name,
+            f"{product} does not know the setting {name} ({seal.stanza.source}) and drops it silently.",
+            f"Did you mean {near[0]}?" if near else "Remove it.",
+        )
+    name = seal.stanza.settings.get("name", "")
+    if product.name == VAULT and name and not _NAME.match(name):
+        yield SettingProblem(
+            ERROR, "invalid_option", "name", f"{name!r} ({seal.stanza.source}) cannot be the name of a seal.",
+            "Use letters, digits, _ and - only.",
+        )
+
+
+def _overrides(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
+    """Variables that win over the stanza, and those that disagree among themselves."""
+    for name in found.product.settings():
+        origin = found.product.origin(name)
+        variables = [found.environment[each] for each in (*origin.before, *origin.after) if each in found.environment]
+        variables = [variable for variable in variables if variable.value]
+        names = [each for each in (*origin.before, *origin.after) if each in found.environment and found.environment[each].value]
+        if len({variable.value for variable in variables}) > 1:
+            undefined = found.product.undefined_order(name)
+            yield SettingProblem(
+                ERROR if undefined else WARNING, "conflicting_variables", name,
+                f"{' and '.join(names)} differ; " + ("which of them counts is not defined." if undefined else "the first counts."),
+                "Set one of them, or both alike.",
+            )
+        inside = seal.stanza.settings.get(name, "")
+        setting = seal.settings.get(name)
+        if inside and setting and setting.value != inside and _place(setting) != "stanza":
+            yield SettingProblem(
+                WARNING, "overridden_setting", name,
+                f"The {name} of the stanza ({seal.stanza.source}) is not used: {setting.source} wins.",
+                "Remove the variable, or the setting.",
+            )
+
+
+def _blanks(seal: Seal) -> Iterator[SettingProblem]:
+    for name, setting in seal.settings.items():
+        if setting.value != setting.value.strip():
+            what = "a line break at its end" if setting.value.endswith(("\n", "\r")) else "blanks around it"
+            yield SettingProblem(
+                ERROR, "surrounding_blanks", name, f"The {name} (from {setting.source}) has {what}, which the server does not take off.",
+                "Write it without, such as by printf %s VALUE > FILE.",
+            )
+
+
+def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
+    settings = {name: seal.settings.get(name) for name in CREDENTIALS}
+    for name, setting in settings.items():
+        if setting is None:
+            continue
+        if setting.failure == "unset_variable":
+            yield SettingProblem(
+                ERROR, "unset_variable", name, f"The {name} is taken from {setting.source}, and that variable is not set.",
+                "Set the variable in the service's environment. The server does not start without it.",
+            )
+        elif setting.failure == "file_error":
+            yield SettingProblem(
+                ERROR, "file_error", name, f"The {name} is taken from {setting.source}, which cannot be read.",
+                "Check the path and its permissions.",
+            )
+    given = [name for name in ("access_key", "secret_key") if settings[name]]
+    if len(given) == 1:
+        only = settings[given[0]]
+        missing = "secret_key" if given[0] == "access_key" else "access_key"
+        yield SettingProblem(
+            ERROR, "incomplete_credentials", missing, f"The {given[0]} (from {_source(only)}) is set without {missing}.",
+            "Set both, or neither.",
+        )
+    elif len(given) == 2 and found.product.name == VAULT:
+        sources = {_place(settings[name]) for name in ("access_key", "secret_key")}
+        if len(sources) > 1:
+            yield SettingProblem(
+                ERROR, "incomplete_credentials", "secret_key",
+                f"The access_key comes from {_source(settings['access_key'])}, but the secret_key from {_source(settings['secret_key'])}.",
+                "Take both from the same place.",
+            )
+    if not given and (settings["session_token"] or seal.stanza.settings.get("session_token")):
+        yield SettingProblem(
+            ERROR, "incomplete_credentials", "session_token", "The session_token is set without access_key and secret_key.",
+            "Set all three, or leave it out.",
+        )
+    for name in SECRETS:
+        value = seal.stanza.settings.get(name, "")
+        if value and not value.lower().startswith(("env://", "file://")):
+            yield SettingProblem(
+                WARNING, "secret_in_stanza", name, f"The {name} stands in the configuration file ({seal.stanza.source}).",
+                "Prefer an instance profile, a web identity, or an environment file that only root may read.",
+            )
+
+
+def _key_and_region(seal: Seal) -> Iterator[SettingProblem]:
+    key, region, endpoint = (seal.settings.get(name) for name in ("kms_key_id", "region", "endpoint"))
+    if key is None:
+        yield SettingProblem(
+            ERROR, "no_key", "kms_key_id", f"No KMS key is named ({seal.stanza.source}).",
+            "Set kms_key_id, or VAULT_AWSKMS_SEAL_KEY_ID in the service's environment.",
+        )
+        return
+    try:
+        reference = KeyReference.parse(key.value)
+    except SettingError as error:
+        yield SettingProblem(ERROR, error.reason, "kms_key_id", f"The key from {key.source} is malformed: {error.message}", error.remedy)
+        return
+    if reference.is_arn and region and region.value and reference.region != region.value:
+        level = WARNING if reference.is_multi_region else ERROR
+        yield SettingProblem(
+            level, "region_mismatch", "region",
+            f"The key lies in region {reference.region}, but region {region.value} is in force (from {region.source})."
+            + (" Its replica there will be used." if reference.is_multi_region else ""),
+            f"Set the region to {reference.region}.",
+        )
+    elif region and region.value and not is_region_name(region.value):
+        yield SettingProblem(
+            ERROR, "invalid_option", "region", f"What {region.source} says is not the name of an AWS region.", "Give a name such as us-east-1."
+        )
+    elif region is None or not region.value:
+        yield SettingProblem(
+            WARNING, "no_region", "region", "No region is set: the server asks the instance metadata, and takes us-east-1 where that says nothing.",
+            f"Set the region{' to ' + reference.region if reference.is_arn else ''}.",
+        )
+    if endpoint:
+        yield from _endpoint(endpoint, region, reference)
+
+
+def _endpoint(endpoint: Setting, region: Setting | None, reference: KeyReference) -> Iterator[SettingProblem]:
+    parts = urlsplit(endpoint.value if "//" in endpoint.value else f"//{endpoint.value}")
+    if parts.scheme not in ("http", "https"):
+        yield SettingProblem(
+            ERROR, "invalid_option", "endpoint", f"The endpoint (from {endpoint.source}) has no scheme.", "Begin it with https://."
+        )
+    host = _ENDPOINT.match(parts.hostname or "")
+    if not host:
+        return  # a private name or a proxy: nothing can be told of it
+    if region and region.value and host.group("region") != region.value:
+        yield SettingProblem(
+            ERROR, "region_mismatch", "endpoint",
+            f"The endpoint (from {endpoint.source}) is one of region {host.group('region')}, but region {region.value} is in force "
+            f"(from {region.source}).",
+            "Let both name the same region.",
+        )
+    partition = _PARTITIONS.get(host.group("domain"), "aws-us-gov" if host.group("region").startswith("us-gov-") else "aws")
+    if reference.is_arn and reference.partition != partition:
+        yield SettingProblem(
+            ERROR, "partition_mismatch", "endpoint",
+            f"The endpoint (from {endpoint.source}) is one of partition {partition}, but the key's ARN of {reference.partition}.",
+            "Let both name the same partition.",
+        )
+
+
+def _source(setting: Setting | None) -> str:
+    return setting.source if setting else ""
+
+
+def _place(setting: Setting | None) -> str:
+    """The kind of place that a setting comes from."""
+    return "stanza" if setting and (setting.source.startswith("stanza") or " in the stanza" in setting.source) else "environment"

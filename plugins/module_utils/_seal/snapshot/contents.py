@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a snapshot's sealed values are asked for: whether their keys can be used, and whether they open to what they must be.
+
+What opens is looked at and let go: no plaintext leaves this file but by :func:`recovery_key`, which is called for that alone.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+
+from ..errors import BlobError, SealError
+from ..format.container import SealedValue
+from ..strict_json import read_json
+from ..wrapping.unwrap import Unwrapper
+from .archive import SEALED_SUMS
+from .model import BARRIER_KEYS, RECOVERY_KEY, Snapshot
+from .reader import checked_sums
+
+KEY_SIZE = 32
+"""Bytes of a barrier key and of a recovery key (``GenerateKey`` of OpenBao's ``vault/barrier/aes_gcm.go``)."""
+
+
+def opening_failure(path: str, value: SealedValue, snapshot: Snapshot, unwrapper: Unwrapper) -> SealError | None:
+    """Why the value at a path does not open to what it must be; None where it does."""
+    try:
+        opened = unwrapper.unwrap(value).plaintext
+    except SealError as error:
+        return error
+    what = _wrong_content(path, opened, snapshot)
+    if not what:
+        return None
+    if path == SEALED_SUMS:
+        return BlobError(
+            f"The checksums that the server sealed are not this snapshot's: {what}.",
+            reason="not_authentic",
+            remedy="The snapshot was altered after the server made it, or put together of several. Take another one.",
+        )
+    return BlobError(
+        f"It opens, but not to what a server needs: {what}.",
+        reason="wrong_content",
+        remedy="A server that restores this snapshot does not unseal itself. Take another one.",
+    )
+
+
+def recovery_key(snapshot: Snapshot, unwrapper: Unwrapper) -> bytes:
+    """The recovery key itself, for a caller that was asked for it in so many words; raises :class:`SealError`."""
+    entry = snapshot.entry(RECOVERY_KEY)
+    if entry is None or entry.value is None:
+        raise BlobError(
+            "The snapshot holds no recovery key.",
+            reason="no_recovery_key",
+            remedy="Only a server with an auto-unseal has one; one with a shamir seal is opened by its unseal keys.",
+        )
+    opened = unwrapper.unwrap(entry.value).plaintext
+    if _wrong_content(RECOVERY_KEY, opened, snapshot):
+        raise BlobError(
+            f"{RECOVERY_KEY} opens, but not to a key of {KEY_SIZE} bytes.", reason="wrong_content", remedy="Take another snapshot."
+        )
+    return opened
+
+
+def _wrong_content(path: str, opened: bytes, snapshot: Snapshot) -> str:
+    if path == SEALED_SUMS:
+        return checked_sums(opened, snapshot.digests)
+    if path.endswith(BARRIER_KEYS) and not _are_keys(opened):
+        return f"it is no JSON array of base64 keys of {KEY_SIZE} bytes"
+    if path.endswith(RECOVERY_KEY) and len(opened) != KEY_SIZE:
+        return f"it has {len(opened)} bytes, and a key has {KEY_SIZE}"
+    return ""
+
+
+def _are_keys(opened: bytes) -> bool:
+    try:
+        keys = read_json(opened)
+        return isinstance(keys, list) and bool(keys) and all(len(b64decode(key, validate=True)) == KEY_SIZE for key in keys)
+    except (TypeError, ValueError, binascii.Error):
+        return False

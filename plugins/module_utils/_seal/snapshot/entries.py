@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The entries of a snapshot's state, read as a stream: a row of a varint length and a message of key (1) and value (2).
+
+Source: OpenBao's ``physical/raft/fsm.go`` (``writeTo``) and ``StorageEntry`` of ``sdk/plugin/pb/backend.proto``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..errors import BlobError
+from ..format.protobuf import Buffer, read_fields, read_varint
+from .archive import SnapshotError
+
+MAX_ENTRY = 8 << 20
+"""The most bytes of an entry that is looked at; servers store 1 MiB, unless `max_entry_size` says more. A longer one is passed over."""
+
+_LONGEST_LENGTH = 10
+_KEY_TAG, _VALUE_TAG = 0x0A, 0x12
+_LONGEST_PATH = 32768  # MaxKeySize of bbolt, in which the servers store their entries
+_HEAD = _LONGEST_PATH + 64  # what is looked at of an entry that is passed over
+
+
+class Entry(NamedTuple):
+    """One entry: the path it is stored at and its value; None for a value that was passed over for its size."""
+
+    path: str
+    value: Buffer | None
+    size: int
+
+
+def read_entries(pieces: Iterable[bytes]) -> Iterator[Entry]:
+    """The entries in their order. A value is good until the next entry is asked for or as long as it is referred to.
+
+    Raises :class:`SnapshotError` (``malformed_snapshot``) where the state is not of its form.
+    """
+    window = _Window(iter(pieces))
+    while window.fill(1):
+        window.fill(_LONGEST_LENGTH)
+        data, position = window.data, window.position
+        length = data[position]
+        if length < 0x80:
+            start = position + 1
+        else:
+            try:
+                length, start = read_varint(data, position)
+            except BlobError:
+                raise _malformed(window, "the length of an entry is none") from None
+        window.advance(start - position)
+        if length > MAX_ENTRY:
+            yield _passed_over(window, length)
+            continue
+        if not window.fill(length):
+            raise _malformed(window, "its last entry is cut off")
+        start = window.position
+        yield _entry(window, memoryview(window.data)[start : start + length])
+        window.advance(length)
+
+
+def _entry(window: _Window, message: memoryview) -> Entry:
+    # The short way for what the servers write: the key, of less than 128 bytes, and then the value.
+    size = len(message)
+    if size > 4 and message[0] == _KEY_TAG and message[1] < 0x80:
+        value = message[1] + 2
+        if value < size and message[value] == _VALUE_TAG:
+            length, start = message[value + 1] if value + 1 < size else 0x80, value + 2
+            if length >= 0x80:
+                try:
+                    length, start = read_varint(message, value + 1)
+                except BlobError:
+                    length, start = 0, 0
+            if start + length == size:
+                return Entry(_path(window, message[2:value]), message[start:], size)
+    path, content = memoryview(b""), memoryview(b"")
+    try:
+        for item in read_fields(message):
+            if item.number == 1 and isinstance(item.value, memoryview):
+                path = item.value
+            elif item.number == 2 and isinstance(item.value, memoryview):
+                content = item.value
+    except BlobError as error:
+        raise _malformed(window, f"an entry is not of its form ({error.message})") from None
+    if not path:
+        raise _malformed(window, "an entry has no path")
+    return Entry(_path(window, path), content, size)
+
+
+def _passed_over(window: _Window, length: int) -> Entry:
+    if not window.fill(min(_HEAD, length)):
+        raise _malformed(window, "its last entry is cut off")
+    head = memoryview(window.data)[window.position : window.position + _HEAD]
+    try:
+        size, start = read_varint(head, 1)
+    except BlobError:
+        size, start = 0, 0
+    if head[0] != _KEY_TAG or not size or start + size > len(head):
+        raise _malformed(window, f"an entry of {length} bytes does not begin with its path")
+    path = _path(window, head[start : start + size])
+    if not window.skip(length):
+        raise _malformed(window, "its last entry is cut off")
+    return Entry(path, None, length)
+
+
+def _path(window: _Window, raw: memoryview) -> str:
+    if len(raw) > _LONGEST_PATH:
+        raise _malformed(window, f"the path of an entry has {len(raw)} bytes, more than {_LONGEST_PATH}")
+    try:
+        return str(raw, "utf-8")
+    except UnicodeDecodeError:
+        raise _malformed(window, "the path of an entry is not UTF-8") from None
+
+
+def _malformed(window: _Window, what: str) -> SnapshotError:
+    return SnapshotError.malformed(f"in its state, at byte {window.offset}, {what}")
+
+
+class _Window:
+    """What is at hand of the state: at least what was asked for, and seldom more than a piece beyond it."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._before = 0
+        self.data = b""
+        self.position = 0
+
+    @property
+    def offset(self) -> int:
+        """Where the window's position is in the state."""
+        return self._before + self.position
+
+    def fill(self, size: int) -> bool:
+        """Have ``size`` bytes at hand from the position on; False where there are not as many left."""
+        missing = size - (len(self.data) - self.position)
+        if missing <= 0:
+            return True
+        parts = [self.data[self.position :]]
+        while missing > 0:
+            piece = next(self._pieces, b"")
+            if not piece:
+                break
+            parts.append(piece)
+            missing -= len(piece)
+        self._before += self.position
+        self.data, self.position = b"".join(parts), 0
+        return missing <= 0
+
+    def advance(self, size: int) -> None:
+        self.position += size
+
+    def skip(self, size: int) -> bool:
+        """Pass over so many bytes without having them at hand; False where there are not as many left."""
+        left = size
+        while left > 0:
+            step = min(left, len(self.data) - self.position)
+            self.advance(step)
+            left -= step
+            if left and not self.fill(1):
+                return False
+        return True

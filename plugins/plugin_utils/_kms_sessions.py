@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ways to KMS of this process: Ansible makes a plugin anew for each use, and templates use a lookup again and again.
+
+Ansible's workers are forks. They inherit the data keys that were opened before, and make clients of their own: two processes must not
+speak over one connection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections import OrderedDict
+from multiprocessing import util
+from threading import Lock
+from typing import Any, NamedTuple
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.decrypt_cache import DecryptCache
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+
+_MOST = 8  # ways at a time, for plays that open values as several principals
+# Credentials of an assumed role are not renewed by the SDK, and last a quarter of an hour at least.
+_RENEWED_AFTER = 600.0
+
+
+class KmsSession(NamedTuple):
+    """What values are opened with: the clients, and the data keys that the same principal has opened."""
+
+    clients: KmsClients
+    data_keys: DecryptCache
+    process: int
+    made: float
+
+
+class KmsSessions:
+    """Gives the way that connection options and the environment lead, the same one for the same."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._ways: OrderedDict[Any, KmsSession] = OrderedDict()
+        self._wiped_in = 0
+
+    def way(self, options: ConnectionOptions, cache_data_keys: bool = True) -> KmsSession:
+        """Without ``cache_data_keys`` the same clients, and data keys that are not kept."""
+        said = tuple(getattr(options, field.name) for field in dataclasses.fields(options) if field.name != "sources")
+        name = (said, tuple(sorted(options.sources.items())), frozenset(os.environ.items()))
+        with self._lock:
+            way = self._ways.pop(name, None)
+            if way is None or way.process != os.getpid() or time.monotonic() > way.made + _RENEWED_AFTER:
+                way = KmsSession(KmsClients(options), way.data_keys if way else DecryptCache(), os.getpid(), time.monotonic())
+            self._ways[name] = way
+            if len(self._ways) > _MOST:
+                self._ways.popitem(last=False)[1].data_keys.wipe()
+            self._wipe_at_exit()
+        return way if cache_data_keys else way._replace(data_keys=DecryptCache(0))
+
+    def wipe(self) -> None:
+        """Overwrite all data keys, and forget the clients."""
+        for way in self._ways.values():
+            way.data_keys.wipe()
+        self._ways.clear()
+
+    def _wipe_at_exit(self) -> None:
+        if self._wiped_in == os.getpid():
+            return
+        util.Finalize(None, self.wipe, exitpriority=0)  # in a worker, atexit alone does nothing before Python 3.13
+        self._wiped_in = os.getpid()
+
+
+KMS_SESSIONS = KmsSessions()

@@ -1,0 +1,240 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role vault_config writes: the server's configuration as structured data, and the environment of its service."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.secret_names import holds_secret
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, SECRETS, Product
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.environment_file import environment_value, environment_values
+
+STANZA, ENVIRONMENT = "stanza", "environment"
+_OF_THE_ENVIRONMENT = {
+    "kms_key_id": "VAULT_AWSKMS_SEAL_KEY_ID",
+    "region": "AWS_REGION",
+    "endpoint": "AWS_KMS_ENDPOINT",
+    "access_key": "AWS_ACCESS_KEY_ID",
+    "secret_key": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+    "shared_creds_profile": "AWS_PROFILE",
+    "shared_creds_filename": "AWS_SHARED_CREDENTIALS_FILE",
+    "role_arn": "AWS_ROLE_ARN",
+    "role_session_name": "AWS_ROLE_SESSION_NAME",
+    "web_identity_token_file": "AWS_WEB_IDENTITY_TOKEN_FILE",
+}
+# Blocks and settings that vault_config_extra must not have: the servers match names without regard to case, and take hsm and kms for a seal.
+_RESERVED = ("seal", "hsm", "kms", "plugin", "plugin_directory", "enable_multiseal", "storage", "backend", "listener")
+_PLUGIN = ("command", "image", "version", "sha256sum", "binary_name", "args", "env")
+_TRUTHS = ("ui", "multiseal", "allow_secrets_in_stanza")
+_MANY_BLOCKS = "listener"
+
+
+@dataclass
+class ServerFiles:
+    """``config`` has the form of the servers' JSON; ``environment`` is what the service is to have beside what it has."""
+
+    config: dict[str, Any] = field(default_factory=dict, repr=False)
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+    secret: bool = False
+    """Whether ``config`` holds a secret, of the seal or by its name of anything else, such as a storage's password."""
+    warnings: list[str] = field(default_factory=list)
+
+    def as_result(self) -> dict[str, Any]:
+        return {"config": self.config, "environment": self.environment, "secret": self.secret, "warnings": self.warnings}
+
+
+def server_files(said: Mapping[str, Any]) -> ServerFiles:
+    """Make the files of what the role was told; raises :class:`SettingError` that names the variable.
+
+    :param said: the role's variables, without their prefix ``vault_config_``.
+    """
+    product = Product.parse(said["product"], str(said.get("version") or ""))
+    said = {**said, **{name: _truth(f"vault_config_{name}", said[name]) for name in _TRUTHS if said.get(name) not in (None, "")}}
+    files = ServerFiles()
+    seals = [_seal(product, index, seal) for index, seal in enumerate(said.get("seals") or [])]
+    if said["state"] == "present":
+        _check_seals(product, said, seals)
+    if said["manage"] == "server":
+        files.config.update(_server(said))
+    if said["state"] == "present":
+        _add_seals(product, said, seals, files)
+        _add_plugin(product, said, files)
+    _add_environment(said.get("environment") or {}, files)
+    files.secret = _secret(files.config)
+    return files
+
+
+def _seal(product: Product, index: int, seal: Any) -> dict[str, Any]:
+    place = f"vault_config_seals[{index}]"
+    if not isinstance(seal, Mapping):
+        raise _wrong(f"{place} is no dictionary.", "Give the settings of the stanza by name.")
+    known = [*product.settings(), "disabled"]
+    for name in seal:
+        if name in known:
+            continue
+        stranger = product.stranger(str(name))
+        near = difflib.get_close_matches(str(name), known, 1, 0.5)
+        raise _wrong(
+            f"{place} has the setting {name}, which {product} does not know and would drop silently.",
+            f"{stranger} knows it." if stranger else f"Did you mean {near[0]}?" if near else f"The settings are {', '.join(known)}.",
+        )
+    settings = {str(name): value for name, value in seal.items() if value is not None and value != ""}
+    if "disabled" in settings:
+        settings["disabled"] = _truth(f"{place}.disabled", settings["disabled"])
+    return settings
+
+
+def _truth(place: str, value: Any) -> bool:
+    """A truth value, also where it came as a text; raises :class:`SettingError` for anything else."""
+    try:
+        return bool(boolean(value, strict=True))
+    except TypeError:
+        raise _wrong(f"{place} must be a boolean, not {value!r}.", "Use true or false.") from None
+
+
+def _check_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, Any]]) -> None:
+    if not seals:
+        raise _wrong("vault_config_seals is empty.", "Name the key of the seal, or set vault_config_state to absent.")
+    enabled = [seal for seal in seals if not seal.get("disabled")]
+    if said["activation"] == ENVIRONMENT:
+        if len(seals) != 1 or seals[0].get("disabled"):
+            raise _wrong("By the environment alone one seal is configured, and it is enabled.", "Use vault_config_activation: stanza.")
+        for name in seals[0]:
+            if name not in _OF_THE_ENVIRONMENT and name != "disabled":
+                raise _wrong(f"No variable of the environment sets {name}.", "Use vault_config_activation: stanza.")
+    if len(enabled) > 1 and not said.get("multiseal"):
+        raise _wrong(
+            f"vault_config_seals has {len(enabled)} enabled seals.",
+            "Disable the one that is left" + (", or set vault_config_multiseal for Vault Enterprise." if product.name == "vault" else "."),
+        )
+    if said.get("multiseal") and product.name != "vault":
+        raise _wrong("vault_config_multiseal is for Vault Enterprise; OpenBao takes one seal.", "Leave it out.")
+    if len(seals) > len(enabled) and enabled:
+        raise _wrong(
+            "vault_config_seals would change from one awskms seal to another, which neither product supports.",
+            "Keep one stanza and let its alias lead to the new key; or change to shamir first, and then to awskms with the new key.",
+        )
+    where = said["credentials_in"]
+    for index, seal in enumerate(seals):
+        given = [name for name in CREDENTIALS if name in seal]
+        if given and where == "none":
+            raise _wrong(
+                f"vault_config_seals[{index}] has {', '.join(given)}, and vault_config_credentials_in is none: no credential is written anywhere.",
+                "Prefer an instance profile or a web identity; else set vault_config_credentials_in to environment_file.",
+            )
+        if ("access_key" in seal) != ("secret_key" in seal):
+            raise _wrong(f"vault_config_seals[{index}] has half a pair of access_key and secret_key.", "Give both, or neither.")
+        if "session_token" in seal and "access_key" not in seal:
+            raise _wrong(f"vault_config_seals[{index}] has a session_token without access_key and secret_key.", "Give all three.")
+        if given and where == STANZA and said["activation"] == ENVIRONMENT:
+            raise _wrong("vault_config_credentials_in is stanza, and there is none by vault_config_activation.", "Use environment_file.")
+        if any(name in seal for name in SECRETS) and where == STANZA and not said.get("allow_secrets_in_stanza"):
+            raise _wrong(
+                f"vault_config_seals[{index}] would write a secret into the configuration file, which backups and colleagues read.",
+                "Use vault_config_credentials_in: environment_file; or set vault_config_allow_secrets_in_stanza to have it all the same.",
+            )
+    if where == "environment_file" and len(enabled) > 1 and any("access_key" in seal for seal in enabled):
+        raise _wrong("The credentials of several seals cannot be told apart in one environment file here.", "Use an instance profile.")
+
+
+def _server(said: Mapping[str, Any]) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    if not said.get("storage"):
+        raise _wrong("vault_config_storage is empty.", "Give the storage, such as raft with its path; or set vault_config_manage to seal.")
+    config["storage"] = dict(said["storage"])
+    config[_MANY_BLOCKS] = list(said.get("listeners") or [])
+    if not config[_MANY_BLOCKS]:
+        raise _wrong("vault_config_listeners is empty.", "Give a listener, such as tcp with its address.")
+    for name in ("api_addr", "cluster_addr", "cluster_name", "log_level", "telemetry", "ui"):
+        if said.get(name) not in (None, "", {}):
+            config[name] = said[name]
+    reserved = {*_RESERVED, *config}
+    seen: dict[str, str] = {}
+    for name, value in (said.get("extra") or {}).items():
+        folded = str(name).casefold()
+        if folded in reserved:
+            raise _wrong(f"vault_config_extra has {name}, which has a variable of its own.", "Use that variable.")
+        if folded in seen:
+            raise _wrong(f"vault_config_extra has {seen[folded]} and {name}, which the server takes for the same.", "Keep one of them.")
+        seen[folded] = str(name)
+        config[name] = value
+    return config
+
+
+def _add_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, Any]], files: ServerFiles) -> None:
+    if said["activation"] == ENVIRONMENT:
+        files.environment["VAULT_SEAL_TYPE"] = "awskms"
+        files.environment.update(_variables(0, {name: value for name, value in seals[0].items() if name != "disabled"}))
+        return
+    stanzas = []
+    for index, seal in enumerate(seals):
+        inside = {name: value for name, value in seal.items() if name not in CREDENTIALS or said["credentials_in"] == STANZA}
+        if said["credentials_in"] == "environment_file":
+            files.environment.update(_variables(index, {name: seal[name] for name in CREDENTIALS if name in seal}))
+        secrets = [name for name in SECRETS if name in inside]
+        if secrets:
+            files.warnings.append(
+                f"{', '.join(secrets)} of the seal stands in the configuration file, by vault_config_allow_secrets_in_stanza: whoever reads the file or "
+                "its backups can use the key."
+            )
+        stanzas.append({"awskms": inside})
+    if said.get("multiseal"):
+        files.config["enable_multiseal"] = True
+    files.config["seal"] = stanzas
+
+
+def _add_plugin(product: Product, said: Mapping[str, Any], files: ServerFiles) -> None:
+    plugin = said.get("plugin") or {}
+    if not plugin:
+        if product.needs_plugin:
+            raise _wrong(
+                f"{product} has no awskms seal built in, and vault_config_plugin is empty.",
+                "Give the plugin's command and sha256sum, and vault_config_plugin_directory.",
+            )
+        return
+    if not product.takes_plugin:
+        raise _wrong(f"{product} takes no plugin for a seal.", "Leave vault_config_plugin out.")
+    for name in plugin:
+        if name not in _PLUGIN:
+            raise _wrong(f"vault_config_plugin has {name}, which OpenBao does not know.", f"The settings are {', '.join(_PLUGIN)}.")
+    if not re.match(r"[0-9A-Fa-f]{64}\Z", str(plugin.get("sha256sum", ""))):
+        raise _wrong("vault_config_plugin has no sha256sum of 64 hexadecimal digits.", "Give the checksum of the plugin's file.")
+    if bool(plugin.get("command")) == bool(plugin.get("image")):
+        raise _wrong("vault_config_plugin needs either a command or an image.", "Give one of them.")
+    if not said.get("plugin_directory"):
+        raise _wrong("vault_config_plugin is given without vault_config_plugin_directory.", "Give both.")
+    files.config["plugin_directory"] = said["plugin_directory"]
+    files.config["plugin"] = {"kms": {"awskms": dict(plugin)}}
+
+
+def _variables(index: int, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that set these settings of a seal."""
+    values = {_OF_THE_ENVIRONMENT[name]: environment_value(value, f"vault_config_seals[{index}].{name}") for name, value in settings.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _add_environment(given: Mapping[str, Any], files: ServerFiles) -> None:
+    for name, value in environment_values(given, "vault_config_environment: the variable ").items():
+        if files.environment.get(name, value) != value:
+            raise _wrong(f"vault_config_environment and vault_config_seals both set {name}, and differ.", "Set it in vault_config_seals.")
+        files.environment[name] = value
+
+
+def _secret(data: Any) -> bool:
+    """Whether something below is a secret by its name."""
+    if isinstance(data, Mapping):
+        return any(holds_secret(str(name), value) or _secret(value) for name, value in data.items())
+    return isinstance(data, (list, tuple)) and any(_secret(each) for each in data)
+
+
+def _wrong(message: str, remedy: str) -> SettingError:
+    return SettingError(message, reason="invalid_option", remedy=remedy)

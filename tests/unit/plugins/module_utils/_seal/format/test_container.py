@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import BlobError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.blob import BlobInfo, KeyInfo
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import (
+    MAX_SIZE,
+    SealedValue,
+    checked_limit,
+    from_base64,
+    from_file_content,
+)
+
+REMEDY = "Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal."
+ENVELOPE = BlobInfo(b"c" * 20, b"n" * 12, KeyInfo(1, "key", b"wrapped"))
+DATA = ENVELOPE.encode()
+
+
+def refusal(call, *arguments, **options):
+    with pytest.raises(BlobError) as raised:
+        call(*arguments, **options)
+    assert raised.value.reason == "malformed_blob"
+    return str(raised.value)
+
+
+def malformed(what):
+    return f"This is not a sealed value: {what}. {REMEDY}"
+
+
+# Containers
+
+
+@pytest.mark.parametrize(
+    ("multi", "suffixed", "form"),
+    [
+        (False, False, "bare"),
+        (True, False, "multi_wrap"),
+        (False, True, "seal_wrap"),
+        (True, True, "multi_wrap_seal_wrap"),
+    ],
+)
+def test_forms(multi, suffixed, form):
+    data = SealedValue((ENVELOPE,), multi=multi, suffixed=suffixed, generation=3 if multi else 0).encode()
+    assert data.startswith(b"multiwrapvalue:1") is multi
+    assert data.endswith(b"s") is suffixed
+    value = SealedValue.parse(data)
+    assert value.form == form
+    assert value.generation == (3 if multi else 0)
+    assert value.encode() == data
+
+
+def test_several_slots_always_get_the_container():
+    value = SealedValue((ENVELOPE, ENVELOPE))
+    assert SealedValue.parse(value.encode()).form == "multi_wrap"
+
+
+def test_layouts():
+    assert ENVELOPE.layout == "envelope"
+    assert BlobInfo(b"c" * 28, b"", KeyInfo(1, "k", b"w")).layout == "joined_nonce"
+    assert BlobInfo(b"c", b"", KeyInfo(0, "k")).layout == "direct"
+    assert BlobInfo(b"c").layout == "no_key_info"
+    assert BlobInfo(b"c", b"", KeyInfo(2, "k")).layout == "unknown"
+
+
+def test_nonce_and_ciphertext():
+    assert ENVELOPE.nonce_and_ciphertext() == (b"n" * 12, b"c" * 20)
+    assert BlobInfo(b"n" * 12 + b"c" * 20, b"").nonce_and_ciphertext() == (b"n" * 12, b"c" * 20)
+
+
+def test_what_is_sealed_is_not_in_its_repr():
+    shown = repr(SealedValue.parse(SealedValue((ENVELOPE, ENVELOPE)).encode()))
+    assert "key_id='key'" in shown
+    for secret in ("cccc", "nnnn", "wrapped_key=", "63636363"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("data", [b"", memoryview(b"")])
+def test_nothing_in_full(data):
+    assert refusal(SealedValue.parse, data) == malformed("it is empty at byte 0")
+
+
+def test_truncated_in_full():
+    assert refusal(SealedValue.parse, DATA[:10]) == malformed("field 1 is cut off at byte 0")
+    assert refusal(SealedValue.parse, DATA[:-1]) == malformed("field 5 is cut off at byte 36")
+    assert refusal(SealedValue.parse, DATA[:37]) == malformed("a number is cut off at byte 37")
+    header = b"multiwrapvalue:1"
+    assert refusal(SealedValue.parse, header + b"\x00\x00") == malformed("the several-slot container is cut off at byte 18")
+    assert refusal(SealedValue.parse, header + b"\x00\x00\x00\x09abc") == malformed("the several-slot container says 9 bytes and holds 3 at byte 16")
+    assert refusal(SealedValue.parse, header + b"\x00\x00\x00\x00") == malformed("the several-slot container holds no slot at byte 20")
+
+
+def test_the_size_is_limited():
+    data = BlobInfo(bytes(70000), b"n" * 12, KeyInfo(1, "k", b"w")).encode()
+    assert SealedValue.parse(data, len(data)).form == "bare"
+    size = len(data)
+    assert refusal(SealedValue.parse, data, size - 1) == malformed(f"it has {size} bytes, more than the limit of {size - 1} at byte {size - 1}")
+    assert MAX_SIZE == 64 * 1024 * 1024
+
+
+@pytest.mark.parametrize("limit", [32 * 1024, MAX_SIZE, 1 << 30])
+def test_limits(limit):
+    assert checked_limit(limit) == limit
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 32 * 1024 - 1, (1 << 30) + 1])
+def test_a_limit_outside_in_full(limit):
+    with pytest.raises(SettingError) as raised:
+        checked_limit(limit)
+    assert raised.value.reason == "invalid_option"
+    assert str(raised.value) == f"Option max_size is {limit}. Give 32768 to 1073741824 bytes."
+
+
+# What a blob must hold
+
+
+@pytest.mark.parametrize(
+    ("blob", "what"),
+    [
+        (BlobInfo(b"", b"n" * 12, KeyInfo(1, "k", b"w")), "it holds no ciphertext"),
+        (BlobInfo(b"c" * 20, b"n" * 12, KeyInfo(1, "k", b"")), "it holds no wrapped data key"),
+        (BlobInfo(b"c" * 20, b"n" * 12, KeyInfo(1, "", b"w")), "it does not name the key that sealed it"),
+        (BlobInfo(b"c" * 20, b"n" * 16, KeyInfo(1, "k", b"w")), "its nonce has 16 bytes instead of 12"),
+        (BlobInfo(b"c" * 15, b"n" * 12, KeyInfo(1, "k", b"w")), "its ciphertext is shorter than nonce and authentication tag"),
+        (BlobInfo(b"c" * 27, b"", KeyInfo(1, "k", b"w")), "its ciphertext is shorter than nonce and authentication tag"),
+    ],
+)
+def test_incomplete_blobs_in_full(blob, what):
+    data = blob.encode() or b"\x12\x00"
+    assert refusal(SealedValue.parse, data) == malformed(f"{what} at byte 0")
+    # Beside others it spoils nothing: it may be another cloud's, and is judged when it is to be opened.
+    assert len(SealedValue.parse(SealedValue((ENVELOPE, blob)).encode()).slots) == 2
+
+
+def test_an_empty_message_in_full():
+    assert refusal(SealedValue.parse, b"\x78\x01") == malformed("it holds no ciphertext at byte 0")
+
+
+def test_key_info_in_too_many_parts_in_full():
+    parts = [b"\x2a\x02\x08\x02"] * 17
+    assert SealedValue.parse(b"\x0a\x01c" + b"".join(parts[:16])).slots[0].mechanism == 2
+    assert refusal(SealedValue.parse, b"\x0a\x01c" + b"".join(parts)) == malformed(f"its key_info comes in more than 16 parts at byte {3 + 16 * 4 + 2}")
+
+
+def test_a_part_of_key_info_must_be_whole_by_itself():
+    # Joined, the two parts would read; protobuf reads each by itself.
+    assert refusal(SealedValue.parse, b"\x0a\x01c" + b"\x2a\x03\x1a\x04k" + b"\x2a\x03key") == malformed("field 3 is cut off at byte 5")
+
+
+# Text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        base64.b64encode(DATA).decode(),
+        base64.b64encode(DATA),
+        base64.encodebytes(DATA).decode(),
+        "\n\t " + base64.b64encode(DATA).decode() + " \r\n\r\n",
+        " ".join(base64.b64encode(DATA).decode()),
+    ],
+)
+def test_base64(text):
+    assert from_base64(text) == DATA
+
+
+@pytest.mark.parametrize("text", ["!", "a", "ab", "abc", "a===", "ab=c", "YQ==YQ==", "YQ", "YQ=", "Y\u00e9==", "YQ==\x00", "\ud800", "_-=="])
+def test_not_base64_in_full(text):
+    assert refusal(from_base64, text) == malformed("it is not base64")
+
+
+@pytest.mark.parametrize("text", ["", " \n", b"", b"\t"])
+def test_an_empty_text_in_full(text):
+    assert refusal(from_base64, text) == malformed("it is empty at byte 0")
+
+
+def test_a_long_text_in_full():
+    assert from_base64("A" * 40000, 30000) == bytes(30000)
+    assert refusal(from_base64, "A" * 46025, 30000) == malformed("its text has 46025 characters, more than a value of 30000 bytes needs")
+
+
+@pytest.mark.parametrize("data", [DATA, SealedValue((ENVELOPE,), multi=True).encode(), DATA + b"s", BlobInfo(b"\x01c").encode()])
+def test_a_file_may_hold_bytes_or_text(data):
+    assert from_file_content(data) == data
+    assert from_file_content(base64.b64encode(data)) == data
+    assert from_file_content(base64.encodebytes(data)) == data
+
+
+def test_a_file_that_holds_something_else():
+    assert from_file_content(b"") == b""
+    assert refusal(from_file_content, b"abcde") == malformed("it is not base64")
+    other = json.dumps({"sops": {}}).encode()
+    assert from_file_content(other) == other
+    assert refusal(SealedValue.parse, other).startswith("This is not a sealed value: ")

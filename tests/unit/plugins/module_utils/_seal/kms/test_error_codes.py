@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import re
+
+import botocore.loaders
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning, policy_statement
+
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+USER = "arn:aws:iam::111122223333:user/vault"
+
+KMS_OPERATIONS = (
+    "Encrypt",
+    "Decrypt",
+    "DescribeKey",
+    "ReEncrypt",
+    "ListAliases",
+    "GetKeyRotationStatus",
+    "ListKeyRotations",
+    "GetKeyPolicy",
+    "ListGrants",
+    "ListResourceTags",
+)
+STS_OPERATIONS = ("AssumeRole", "AssumeRoleWithWebIdentity")
+
+# "Common Error Types" of the AWS KMS API reference, and the codes of its older page "Common Errors" that concern a client.
+COMMON = {
+    "AccessDeniedException": "access_denied",
+    "ExpiredTokenException": "expired_credentials",
+    "IncompleteSignature": "invalid_credentials",
+    "InternalFailure": "kms_internal",
+    "InvalidAction": "wrong_endpoint",
+    "InvalidClientTokenId": "invalid_credentials",
+    "MalformedHttpRequestException": "invalid_request",
+    "MissingAuthenticationToken": "no_credentials",
+    "NotAuthorized": "access_denied",
+    "OptInRequired": "access_denied",
+    "RequestAbortedException": "unreachable",
+    "RequestEntityTooLargeException": "invalid_request",
+    "RequestExpired": "clock_skew",
+    "RequestTimeoutException": "timed_out",
+    "ServiceUnavailable": "kms_internal",
+    "ThrottlingException": "throttled",
+    "UnknownOperationException": "wrong_endpoint",
+    "UnrecognizedClientException": "invalid_credentials",
+    "ValidationError": "invalid_request",
+}
+
+# What the documented errors of the calls mean here; every one of the service model must be among them.
+DOCUMENTED = {
+    "DependencyTimeoutException": "kms_internal",
+    "DisabledException": "key_disabled",
+    "DryRunOperationException": "dry_run",
+    "IncorrectKeyException": "wrong_key",
+    "InvalidArnException": "malformed_key_id",
+    "InvalidCiphertextException": "not_authentic",
+    "InvalidGrantIdException": "not_found",
+    "InvalidGrantTokenException": "access_denied",
+    "InvalidKeyUsageException": "key_unusable",
+    "InvalidMarkerException": "kms_internal",
+    "KMSInternalException": "kms_internal",
+    "KMSInvalidStateException": "key_unusable",
+    "KeyUnavailableException": "key_unusable",
+    "NotFoundException": "not_found",
+    "UnsupportedOperationException": "unsupported_operation",
+    "ExpiredTokenException": "expired_credentials",
+    "IDPCommunicationError": "unreachable",
+    "IDPRejectedClaim": "access_denied",
+    "InvalidIdentityToken": "invalid_credentials",
+    "MalformedPolicyDocument": "access_denied",
+    "PackedPolicyTooLarge": "access_denied",
+    "RegionDisabledException": "access_denied",
+}
+
+
+def documented_codes(service, operations):
+    model = botocore.loaders.Loader().load_service_model(service, "service-2")
+    for operation in operations:
+        for error in model["operations"].get(operation, {}).get("errors", ()):
+            shape = model["shapes"][error["shape"]]
+            # With query protocols the code differs from the shape's name.
+            yield shape.get("error", {}).get("code") if service == "sts" else error["shape"]
+
+
+@pytest.mark.parametrize(("service", "operations"), [("kms", KMS_OPERATIONS), ("sts", STS_OPERATIONS)])
+def test_every_error_that_the_service_model_documents_is_known(service, operations):
+    codes = set(documented_codes(service, operations))
+    assert len(codes) >= 6
+    assert {code: meaning(code, "").reason for code in codes} == {code: DOCUMENTED[code] for code in codes}
+
+
+@pytest.mark.parametrize("code", [*COMMON, *DOCUMENTED])
+def test_every_known_error_has_a_reason_and_a_remedy(code):
+    found = meaning(code, "")
+    assert found.reason == {**COMMON, **DOCUMENTED}[code]
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", found.reason)
+    assert found.remedy.endswith((".", ")."))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("Throttling", "throttled"),
+        ("ThrottledException", "throttled"),
+        ("TooManyRequestsException", "throttled"),
+        ("RequestThrottled", "throttled"),
+        ("LimitExceededException", "throttled"),
+        ("SignatureDoesNotMatch", "invalid_credentials"),
+        ("InvalidSignatureException", "invalid_credentials"),
+        ("ExpiredToken", "expired_credentials"),
+        ("AccessDenied", "access_denied"),
+        ("RequestTimeTooSkewed", "clock_skew"),
+        ("429", "throttled"),
+        ("407", "unreachable"),
+        ("502", "unreachable"),
+        ("504", "unreachable"),
+        ("500", "kms_internal"),
+        ("503", "kms_internal"),
+        ("599", "kms_internal"),
+        ("404", "aws_error"),
+        ("5000x", "aws_error"),
+        ("", "aws_error"),
+        ("SomethingNewException", "aws_error"),
+    ],
+)
+def test_other_codes(code, reason):
+    assert meaning(code, "").reason == reason
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (f"{KEY} is pending deletion.", "key_pending_deletion"),
+        (f"{KEY} is pending replica deletion.", "key_pending_deletion"),
+        (f"{KEY} is pending import.", "key_pending_import"),
+        (f"{KEY} is disabled.", "key_disabled"),
+        (f"{KEY} is unavailable.", "key_unusable"),
+        (f"{KEY} is creating.", "key_unusable"),
+        ("", "key_unusable"),
+    ],
+)
+def test_a_keys_state_is_taken_from_the_words(message, reason):
+    assert meaning("KMSInvalidStateException", message).reason == reason
+
+
+@pytest.mark.parametrize("code", ["DisabledException", "KMSInvalidStateException"])
+@pytest.mark.parametrize(
+    ("action", "resource", "another"),
+    [
+        ("", "", True), ("kms:Encrypt", KEY, True), ("kms:DescribeKey", KEY, True), ("kms:Decrypt", KEY, False), ("kms:Decrypt", "", False),
+        ("kms:ReEncrypt", KEY, True), ("kms:ReEncrypt", KEY.rsplit("/", 1)[1], True), ("kms:ReEncrypt", "alias/vault", False),
+        ("kms:ReEncrypt", KEY[:-1] + "f", False), ("kms:ReEncrypt", "", False),
+    ],
+)
+def test_another_key_is_advised_only_where_it_helps(code, action, resource, another):
+    end = ", or name another." if another else ": what is sealed under it opens with no other key."
+    assert meaning(code, f"{KEY} is disabled.", action, resource) == ("key_disabled", f"Enable the key (kms:EnableKey){end}")
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch"])
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)", "clock_skew"),
+        ("Signature not yet current: 20260101T003000Z is still later than 20260101T002000Z (20260101T001500Z + 5 min.)", "clock_skew"),
+        ("Credential should be scoped to a valid region. ", "region_mismatch"),
+        ("The request signature we calculated does not match the signature you provided.", "invalid_credentials"),
+    ],
+)
+def test_a_wrong_clock_and_a_wrong_region_are_told_from_a_wrong_secret(code, message, reason):
+    assert meaning(code, message).reason == reason
+
+
+def statement_in(remedy):
+    begin = remedy.index("{")
+    return json.loads(remedy[begin : remedy.rindex("}") + 1])
+
+
+@pytest.mark.parametrize("tail", ["", " because no identity-based policy allows the kms:Encrypt action", "."])
+def test_a_denial_shows_the_statement_that_is_missing(tail):
+    message = f"User: {USER} is not authorized to perform: kms:Encrypt on resource: {KEY}{tail}"
+    found = meaning("AccessDeniedException", message, "kms:Encrypt", "alias/vault")
+    assert found.reason == "access_denied"
+    assert statement_in(found.remedy) == {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": KEY}
+
+
+def test_a_denial_in_full():
+    message = f"User: {USER} is not authorized to perform: kms:Decrypt on resource: {KEY} because no policy allows it"
+    assert meaning("AccessDeniedException", message, "kms:Decrypt").remedy == (
+        f'Allow it by a key policy, a grant, or an IAM policy with {{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "{KEY}"}}.'
+    )
+
+
+def test_a_denial_that_names_no_resource_takes_the_key_that_was_asked_for():
+    # What Decrypt says of another account's key.
+    message = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."
+    found = meaning("AccessDeniedException", message, "kms:Decrypt", KEY)
+    assert statement_in(found.remedy) == {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY}
+
+
+@pytest.mark.parametrize("asked", ["", "alias/vault", "1234abcd-12ab-34cd-56ef-1234567890ab", KEY.replace("key/1234", "alias/1234")])
+def test_a_statement_never_names_what_is_no_keys_arn(asked):
+    found = meaning("AccessDeniedException", "", "kms:Encrypt", asked)
+    assert statement_in(found.remedy)["Resource"] == "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
+
+
+def test_a_denial_that_concerns_no_single_key():
+    message = f"User: {USER} is not authorized to perform: kms:ListAliases on resource: * because no identity-based policy allows the kms:ListAliases action"
+    assert meaning("AccessDeniedException", message, "kms:ListAliases", KEY).remedy == (
+        'Allow it by an IAM policy with {"Effect": "Allow", "Action": "kms:ListAliases", "Resource": "*"}.'
+    )
+
+
+def test_a_denial_of_re_encrypt_asks_for_the_half_that_is_missing():
+    said = f"User: {USER} is not authorized to perform: kms:ReEncryptTo on resource: {KEY} because no identity-based policy allows it"
+    assert policy_statement("kms:ReEncryptTo", KEY) in meaning("AccessDeniedException", said, "kms:ReEncrypt", KEY).remedy
+    assert policy_statement("kms:ReEncrypt*", KEY) in meaning("AccessDeniedException", "", "kms:ReEncrypt", KEY).remedy
+
+
+def test_an_explicit_deny_asks_for_no_further_allow():
+    message = f"User: {USER} is not authorized to perform: kms:Encrypt on resource: {KEY} with an explicit deny in a key policy"
+    assert meaning("AccessDeniedException", message, "kms:Encrypt").remedy == (
+        "A policy denies kms:Encrypt explicitly, which no allow can outweigh: remove that statement."
+    )
+
+
+def test_a_policy_statement():
+    assert json.loads(policy_statement(["kms:Encrypt", "kms:Decrypt"], KEY)) == {
+        "Effect": "Allow",
+        "Action": ["kms:Encrypt", "kms:Decrypt"],
+        "Resource": KEY,
+    }

@@ -1,0 +1,298 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the judgement says of every state and kind of key that KMS knows.
+
+Which states allow Encrypt and Decrypt is AWS's "Key states of AWS KMS keys"; the names are taken from botocore's service model, so that a
+new one does not go unnoticed.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import botocore.session
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_facts import (
+    alias_facts,
+    date_text,
+    grant_facts,
+    key_facts,
+    key_problems,
+    key_warnings,
+    policy_document,
+    rotation_entry,
+    rotation_status,
+)
+
+ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+ACCOUNT = "111122223333"
+ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{ID}"
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
+PAST = NOW - timedelta(days=1)
+FUTURE = NOW + timedelta(days=30)
+MODEL = botocore.session.get_session().get_service_model("kms")
+
+
+def metadata(**changes: Any) -> dict[str, Any]:
+    """DescribeKey's KeyMetadata of an ordinary key, with changes; None takes a field out."""
+    said = {
+        "AWSAccountId": ACCOUNT,
+        "KeyId": ID,
+        "Arn": ARN,
+        "CreationDate": datetime(2026, 1, 31, 13, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1))),
+        "Enabled": changes.get("KeyState", "Enabled") == "Enabled",
+        "Description": "Seals our Vault",
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeyState": "Enabled",
+        "Origin": "AWS_KMS",
+        "KeyManager": "CUSTOMER",
+        "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+        "MultiRegion": False,
+        **changes,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def judged(**changes: Any) -> list[tuple[str, str]]:
+    return [(problem.reason, problem.msg) for problem in key_problems(metadata(**changes), NOW)]
+
+
+def test_all_facts_of_an_ordinary_key() -> None:
+    assert key_facts(metadata(), NOW) == {
+        "key_id": ID,
+        "arn": ARN,
+        "account": ACCOUNT,
+        "description": "Seals our Vault",
+        "state": "Enabled",
+        "enabled": True,
+        "usage": "ENCRYPT_DECRYPT",
+        "spec": "SYMMETRIC_DEFAULT",
+        "encryption_algorithms": ["SYMMETRIC_DEFAULT"],
+        "origin": "AWS_KMS",
+        "expiration_model": None,
+        "valid_to": None,
+        "manager": "CUSTOMER",
+        "custom_key_store_id": None,
+        "multi_region": None,
+        "creation_date": "2026-01-31T12:00:00Z",
+        "deletion_date": None,
+        "pending_deletion_window_in_days": None,
+        "usable_for_seal": True,
+        "problems": [],
+        "warnings": [],
+    }
+
+
+STATES = {
+    "Enabled": [],
+    "Updating": [],
+    "Disabled": [("key_disabled", "The key is disabled.")],
+    "PendingDeletion": [
+        (
+            "key_pending_deletion",
+            "The key is pending deletion. It will be deleted at 2026-07-01T12:00:00Z, and nothing that is sealed under it opens ever again.",
+        )
+    ],
+    "PendingReplicaDeletion": [("key_pending_deletion", "The key is pending deletion. It will be deleted 7 days after the last of its replicas is.")],
+    "PendingImport": [("key_pending_import", "The key has no key material: it was not imported yet, or it was deleted or has expired since.")],
+    "Creating": [("key_unusable", "The key is a replica that is still being created.")],
+    "Unavailable": [("key_unusable", "The key lies in a custom key store that is disconnected.")],
+}
+
+
+def test_every_state_that_kms_knows_is_judged_here() -> None:
+    assert set(MODEL.shape_for("KeyState").enum) == set(STATES)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_state(state: str) -> None:
+    dates = {"PendingDeletion": {"DeletionDate": FUTURE}, "PendingReplicaDeletion": {"PendingDeletionWindowInDays": 7}}
+    assert judged(KeyState=state, **dates.get(state, {})) == STATES[state]
+
+
+def test_a_state_that_is_not_known_here_is_not_taken_for_usable() -> None:
+    assert judged(KeyState="Hibernating") == [("key_unusable", "The key is in the state Hibernating.")]
+
+
+def test_a_date_of_deletion_that_is_not_told_is_left_out() -> None:
+    assert judged(KeyState="PendingDeletion") == [("key_pending_deletion", "The key is pending deletion.")]
+    assert judged(KeyState="PendingReplicaDeletion") == [
+        ("key_pending_deletion", "The key is pending deletion. It will be deleted after the last of its replicas is.")
+    ]
+
+
+def test_every_usage_but_one_is_refused() -> None:
+    others = set(MODEL.shape_for("KeyUsageType").enum) - {"ENCRYPT_DECRYPT"}
+    assert {"SIGN_VERIFY", "GENERATE_VERIFY_MAC"} <= others
+    for usage in others:
+        assert judged(KeyUsage=usage, KeySpec="OTHER") == [("key_unusable", f"The key's usage is {usage} (key spec OTHER); it does not encrypt.")]
+
+
+def test_every_spec_but_one_is_refused() -> None:
+    others = set(MODEL.shape_for("KeySpec").enum) - {"SYMMETRIC_DEFAULT"}
+    assert {"RSA_2048", "ECC_NIST_P256", "HMAC_256"} <= others
+    for spec in others:
+        assert judged(KeySpec=spec, CustomerMasterKeySpec=spec) == [("key_unusable", f"The key is asymmetric (key spec {spec}).")]
+
+
+def test_the_spec_is_read_by_its_former_name_too() -> None:
+    assert judged(KeySpec=None) == []
+    assert judged(KeySpec=None, CustomerMasterKeySpec="RSA_4096") == [("key_unusable", "The key is asymmetric (key spec RSA_4096).")]
+
+
+def test_a_key_that_aws_manages_is_refused() -> None:
+    assert judged(KeyManager="AWS") == [
+        (
+            "key_unusable",
+            "The key is managed by AWS: only the AWS service that owns it can use it, and its policy cannot be changed.",
+        )
+    ]
+
+
+def test_imported_material_that_expires_is_a_warning_until_it_has() -> None:
+    imported = {"Origin": "EXTERNAL", "ExpirationModel": "KEY_MATERIAL_EXPIRES"}
+    assert judged(**imported, ValidTo=FUTURE) == []
+    (warning,) = key_warnings(metadata(**imported, ValidTo=FUTURE), NOW)
+    assert warning.reason == "key_material_expires"
+    assert warning.msg.startswith("The imported key material expires at 2026-07-01T12:00:00Z;")
+
+    expired = [("key_pending_import", "The imported key material expired at 2026-05-31T12:00:00Z.")]
+    assert judged(**imported, ValidTo=PAST) == expired
+    assert judged(**imported, ValidTo=NOW) == [("key_pending_import", "The imported key material expired at 2026-06-01T12:00:00Z.")]
+    assert key_warnings(metadata(**imported, ValidTo=PAST), NOW) == []
+    assert key_warnings(metadata(**imported, ValidTo=NOW), NOW) == []
+
+
+def test_a_key_without_material_is_not_said_to_have_expired_too() -> None:
+    assert judged(KeyState="PendingImport", Origin="EXTERNAL", ValidTo=PAST) == STATES["PendingImport"]
+
+
+def test_problems_add_up() -> None:
+    found = key_facts(metadata(KeyState="Disabled", KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048"), NOW)
+    assert [problem["reason"] for problem in found["problems"]] == ["key_disabled", "key_unusable"]
+    assert found["usable_for_seal"] is False
+    assert found["enabled"] is False
+
+
+def test_a_warning_leaves_the_key_usable() -> None:
+    found = key_facts(metadata(Origin="EXTERNAL", ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=FUTURE), NOW)
+    assert (found["usable_for_seal"], found["problems"]) == (True, [])
+    assert [sorted(warning) for warning in found["warnings"]] == [["msg", "reason", "remedy"]]
+    assert (found["valid_to"], found["expiration_model"]) == ("2026-07-01T12:00:00Z", "KEY_MATERIAL_EXPIRES")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"KeyState": state} for state in STATES if STATES[state]]
+    + [{"KeyState": "Hibernating"}, {"KeyUsage": "SIGN_VERIFY"}, {"KeySpec": "RSA_2048"}, {"KeyManager": "AWS"}, {"ValidTo": PAST}],
+    ids=str,
+)
+def test_every_problem_says_what_to_do(changes: dict[str, Any]) -> None:
+    found = key_facts(metadata(**changes), NOW)
+    (problem,) = found["problems"]
+    assert set(problem) == {"reason", "msg", "remedy"}
+    assert problem["msg"].endswith(".")
+    assert problem["remedy"].endswith(".")
+    assert not found["usable_for_seal"]
+
+
+def test_multi_region_key() -> None:
+    def in_region(region: str) -> dict[str, str]:
+        return {"Arn": f"arn:aws:kms:{region}:{ACCOUNT}:key/mrk-{32 * 'a'}", "Region": region}
+
+    said = {
+        "MultiRegionKeyType": "REPLICA",
+        "PrimaryKey": in_region("us-east-1"),
+        "ReplicaKeys": [in_region("eu-central-1"), in_region("eu-west-1")],
+    }
+    assert key_facts(metadata(MultiRegion=True, MultiRegionConfiguration=said), NOW)["multi_region"] == {
+        "role": "REPLICA",
+        "primary": {"arn": said["PrimaryKey"]["Arn"], "region": "us-east-1"},
+        "replicas": [
+            {"arn": said["ReplicaKeys"][0]["Arn"], "region": "eu-central-1"},
+            {"arn": said["ReplicaKeys"][1]["Arn"], "region": "eu-west-1"},
+        ],
+    }
+
+
+def test_rotation() -> None:
+    status = {"KeyRotationEnabled": True, "RotationPeriodInDays": 90, "NextRotationDate": FUTURE, "OnDemandRotationStartDate": PAST}
+    assert rotation_status(status) == {
+        "enabled": True,
+        "period_in_days": 90,
+        "next_date": "2026-07-01T12:00:00Z",
+        "on_demand_start_date": "2026-05-31T12:00:00Z",
+    }
+    # All that botocore of the lowest supported release passes on.
+    assert rotation_status({"KeyRotationEnabled": False}) == {
+        "enabled": False,
+        "period_in_days": None,
+        "next_date": None,
+        "on_demand_start_date": None,
+    }
+    assert rotation_entry({"KeyId": ID, "RotationDate": PAST, "RotationType": "ON_DEMAND"}) == {
+        "date": "2026-05-31T12:00:00Z",
+        "type": "ON_DEMAND",
+    }
+
+
+def test_alias() -> None:
+    arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/vault"
+    said = {"AliasName": "alias/vault", "AliasArn": arn, "TargetKeyId": ID, "CreationDate": PAST, "LastUpdatedDate": NOW}
+    assert alias_facts(said) == {
+        "name": "alias/vault",
+        "arn": arn,
+        "target_key_id": ID,
+        "creation_date": "2026-05-31T12:00:00Z",
+        "last_updated_date": "2026-06-01T12:00:00Z",
+    }
+
+
+def test_grant() -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/vault"
+    said = {
+        "KeyId": ARN,
+        "GrantId": "abc",
+        "Name": "vault",
+        "CreationDate": PAST,
+        "GranteePrincipal": role,
+        "IssuingAccount": f"arn:aws:iam::{ACCOUNT}:root",
+        "Operations": ["Encrypt", "Decrypt"],
+        "Constraints": {"EncryptionContextSubset": {"a": "b"}},
+    }
+    expected = {
+        "grant_id": "abc",
+        "name": "vault",
+        "grantee_principal": role,
+        "retiring_principal": None,
+        "issuing_account": f"arn:aws:iam::{ACCOUNT}:root",
+        "operations": ["Encrypt", "Decrypt"],
+        "constraints": {"EncryptionContextSubset": {"a": "b"}},
+        "creation_date": "2026-05-31T12:00:00Z",
+    }
+    assert grant_facts(said) == expected
+    del said["Name"], said["Constraints"]
+    assert grant_facts({**said, "RetiringPrincipal": role}) == {**expected, "name": "", "constraints": {}, "retiring_principal": role}
+
+
+def test_policy_is_data_where_it_is_json() -> None:
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}
+    assert policy_document(json.dumps(policy)) == policy
+    assert policy_document("no JSON") == "no JSON"
+
+
+def test_dates_are_in_utc() -> None:
+    assert date_text(None) is None
+    assert date_text(datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))) == "2025-12-31T22:30:00Z"
+
+
+def test_all_facts_can_become_json() -> None:
+    everything = metadata(DeletionDate=FUTURE, ValidTo=FUTURE, MultiRegionConfiguration={"MultiRegionKeyType": "PRIMARY"})
+    facts = key_facts(everything, NOW)
+    assert json.loads(json.dumps(facts)) == facts

@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, key_in_force, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import (
+    ConnectionOptions,
+    endpoint_in_force,
+    sts_endpoint_in_force,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced, first
+
+ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+ARN = f"arn:aws:kms:us-east-1:111122223333:key/{ID}"
+MRK_ARN = "arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+
+
+def refusal(call, *arguments, **options):
+    with pytest.raises(SettingError) as raised:
+        call(*arguments, **options)
+    return raised.value.reason, str(raised.value)
+
+
+# The key
+
+BOTH = {"VAULT_AWSKMS_SEAL_KEY_ID": "alias/vault", "AWSKMS_WRAPPER_KEY_ID": "alias/wrapper"}
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "value", "source"),
+    [
+        (ID, BOTH, ID, "option kms_key_id"),
+        (None, BOTH, "alias/vault", "environment variable VAULT_AWSKMS_SEAL_KEY_ID"),
+        ("", BOTH, "alias/vault", "environment variable VAULT_AWSKMS_SEAL_KEY_ID"),
+        (None, {**BOTH, "VAULT_AWSKMS_SEAL_KEY_ID": ""}, "alias/wrapper", "environment variable AWSKMS_WRAPPER_KEY_ID"),
+        (None, {"AWSKMS_WRAPPER_KEY_ID": ARN}, ARN, "environment variable AWSKMS_WRAPPER_KEY_ID"),
+    ],
+)
+def test_which_key_is_in_force(option, environ, value, source):
+    assert key_in_force(option, environ) == Sourced(value, source)
+
+
+@pytest.mark.parametrize("option", [None, ""])
+@pytest.mark.parametrize("environ", [{}, {"VAULT_AWSKMS_SEAL_KEY_ID": "", "AWS_KMS_KEY_ID": ARN}])
+def test_no_key_in_full(option, environ):
+    assert refusal(key_in_force, option, environ) == (
+        "no_key",
+        "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID.",
+    )
+
+
+FORMS = (
+    "Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), "
+    "an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
+)
+
+
+def test_a_malformed_key_in_full():
+    assert refusal(key_in_force, "vault", BOTH) == (
+        "malformed_key_id",
+        f"The key from option kms_key_id is malformed: 'vault' is not a reference to a KMS key. {FORMS}",
+    )
+    assert refusal(key_in_force, None, {"VAULT_AWSKMS_SEAL_KEY_ID": ARN + " "}) == (
+        "malformed_key_id",
+        f"The key from environment variable VAULT_AWSKMS_SEAL_KEY_ID is malformed: '{ARN} ' is not a reference to a KMS key. {FORMS}",
+    )
+
+
+def test_a_key_is_read_with_its_source():
+    assert parse_key(Sourced(ARN, "somewhere")) == KeyReference.parse(ARN)
+
+
+# The region
+
+
+@pytest.mark.parametrize("key", [ID, ARN, MRK_ARN, MRK_ARN.replace("us-east-1", "eu-west-1"), "alias/vault"])
+def test_a_key_of_the_region_in_force_passes(key):
+    check_region(Sourced("us-east-1", "option region"), Sourced(key, "option kms_key_id"))
+
+
+def test_a_key_of_another_region_in_full():
+    key = Sourced(ARN, "option kms_key_id")
+    assert refusal(check_region, Sourced("eu-west-1", "environment variable AWS_REGION"), key) == (
+        "region_mismatch",
+        f"The key {ARN} (from option kms_key_id) lies in region us-east-1, but region eu-west-1 is in force "
+        "(from environment variable AWS_REGION). Leave the region out, or set it to us-east-1.",
+    )
+    alias = Sourced("arn:aws:kms:us-east-1:111122223333:alias/vault", "option kms_key_id")
+    assert refusal(check_region, Sourced("eu-west-1", "option region"), alias)[0] == "region_mismatch"
+
+
+# The endpoint
+
+KMS_VARIABLES = ("AWS_KMS_ENDPOINT", "AWSKMS_ENDPOINT", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL")
+
+
+def test_which_endpoint_is_in_force():
+    environ = {name: f"https://{name.lower().replace('_', '-')}.example" for name in KMS_VARIABLES}
+    given = ConnectionOptions(endpoint="https://option.example")
+    assert endpoint_in_force(given, environ) == Sourced("https://option.example", "option endpoint")
+    for name in KMS_VARIABLES:
+        assert endpoint_in_force(ConnectionOptions(), environ) == Sourced(environ[name], f"environment variable {name}")
+        environ[name] = ""
+    assert endpoint_in_force(ConnectionOptions(), environ) is None
+
+
+def test_which_sts_endpoint_is_in_force():
+    environ = {
+        "AWS_KMS_ENDPOINT": "https://kms.example",
+        "AWS_ENDPOINT_URL_STS": "https://sts.example",
+        "AWS_ENDPOINT_URL": "https://all.example",
+    }
+    given = ConnectionOptions(sts_endpoint="https://option.example")
+    assert sts_endpoint_in_force(given, environ) == Sourced("https://option.example", "option sts_endpoint")
+    for name in ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"):
+        assert sts_endpoint_in_force(ConnectionOptions(), environ) == Sourced(environ[name], f"environment variable {name}")
+        del environ[name]
+    assert sts_endpoint_in_force(ConnectionOptions(), environ) is None
+
+
+def test_the_sdks_endpoint_variables_can_be_switched_off():
+    environ = {"AWS_ENDPOINT_URL": "https://all.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "True"}
+    assert endpoint_in_force(ConnectionOptions(), environ) is None
+    assert sts_endpoint_in_force(ConnectionOptions(), environ) is None
+    environ["AWS_KMS_ENDPOINT"] = "https://vault.example"  # the seal's own is none of the SDK's
+    assert endpoint_in_force(ConnectionOptions(), environ) is not None
+
+
+URLS = ["https://h", "http://127.0.0.1:5000", "https://[::1]:8443/", "https://vpce-1.kms.us-east-1.vpce.amazonaws.com"]
+NOT_URLS = ["h", "127.0.0.1:5000", "//h", "ftp://h", "https://", "https://:443", "https://h:0", "https://h:x", "https://h:99999", "https://[::1"]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_urls(url):
+    ConnectionOptions(endpoint=url, sts_endpoint=url, proxy=url).check()
+    assert endpoint_in_force(ConnectionOptions(), {"AWS_KMS_ENDPOINT": url}) is not None
+
+
+@pytest.mark.parametrize("url", NOT_URLS)
+@pytest.mark.parametrize("name", ["endpoint", "sts_endpoint", "proxy"])
+def test_what_is_no_url_in_full(name, url):
+    assert refusal(ConnectionOptions(**{name: url}).check) == (
+        "invalid_option",
+        f"{name} is not a URL of the form https://HOST or https://HOST:PORT. Give the scheme (https, or http for a test) and the host.",
+    )
+
+
+def test_an_endpoint_from_the_environment_that_is_no_url_in_full():
+    assert refusal(endpoint_in_force, ConnectionOptions(), {"AWS_KMS_ENDPOINT": "kms.example"}) == (
+        "invalid_option",
+        "environment variable AWS_KMS_ENDPOINT is not a URL of the form https://HOST or https://HOST:PORT. "
+        "Give the scheme (https, or http for a test) and the host.",
+    )
+
+
+# The rest of the options
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "message"),
+    [
+        (
+            {"access_key": "AKIA"},
+            "incomplete_credentials",
+            "Option access_key is given without secret_key. Give both or neither.",
+        ),
+        (
+            {"secret_key": "hush"},
+            "incomplete_credentials",
+            "Option secret_key is given without access_key. Give both or neither.",
+        ),
+        (
+            {"session_token": "hush"},
+            "incomplete_credentials",
+            "Option session_token is given without access_key and secret_key. Give all three, or leave session_token out.",
+        ),
+        (
+            {"access_key": "AKIA", "secret_key": "hush", "shared_creds_profile": "vault"},
+            "invalid_option",
+            "Options access_key and shared_creds_profile are both given. Say by one of them whose credentials to use.",
+        ),
+        ({"timeout": 0.0}, "invalid_option", "Option timeout is 0. Give seconds, above 0 and at most 3600."),
+        ({"timeout": -1.5}, "invalid_option", "Option timeout is -1.5. Give seconds, above 0 and at most 3600."),
+        ({"timeout": 3601}, "invalid_option", "Option timeout is 3601. Give seconds, above 0 and at most 3600."),
+        ({"timeout": float("nan")}, "invalid_option", "Option timeout is nan. Give seconds, above 0 and at most 3600."),
+        ({"timeout": float("inf")}, "invalid_option", "Option timeout is inf. Give seconds, above 0 and at most 3600."),
+    ],
+)
+def test_options_that_cannot_work_in_full(options, reason, message):
+    assert refusal(ConnectionOptions(**options).check) == (reason, message)
+
+
+@pytest.mark.parametrize("name", ["shared_creds_filename", "web_identity_token_file", "ca_bundle"])
+def test_a_file_that_is_not_there_in_full(name, tmp_path):
+    there = tmp_path / "there"
+    there.write_text("x", encoding="utf-8")
+    ConnectionOptions(**{name: str(there)}).check()
+    missing = str(tmp_path / "missing")
+    assert refusal(ConnectionOptions(**{name: missing}).check) == (
+        "file_error",
+        f"Option {name} names {missing!r}, which is not there or may not be read. Check the path and its permissions on the host where this runs.",
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"access_key": "AKIA", "secret_key": "s"},
+        {"access_key": "AKIA", "secret_key": "s", "session_token": "t", "timeout": 3600},
+        {"shared_creds_profile": "vault", "timeout": 0.1},
+    ],
+)
+def test_options_that_can_work(options):
+    ConnectionOptions(**options).check()
+
+
+def test_an_option_says_where_it_came_from():
+    options = ConnectionOptions(region="us-east-1", endpoint="https://h", sources={"endpoint": "variable ansible_endpoint"})
+    assert options.sourced("region") == Sourced("us-east-1", "option region")
+    assert options.sourced("endpoint") == Sourced("https://h", "variable ansible_endpoint")
+    assert options.sourced("proxy") is None
+    assert str(options.sourced("region")) == "us-east-1 (from option region)"
+    assert options.sourced("region").as_result() == {"value": "us-east-1", "source": "option region"}
+
+
+def test_the_first_variable_that_is_set():
+    assert first({"A": "", "B": "b", "C": "c"}, ("A", "B", "C")) == Sourced("b", "environment variable B")
+    assert first({}, ("A",)) is None
+
+
+def test_options_never_show_their_secrets():
+    options = ConnectionOptions(access_key="AKIA", secret_key="SECRET-1", session_token="SECRET-2", proxy="http://user:SECRET-3@proxy.example:3128")
+    options.check()
+    assert "SECRET" not in repr(options)
+    for wrong in ({"proxy": "user:SECRET@proxy.example:3128"}, {"secret_key": "SECRET"}, {"session_token": "SECRET"}):
+        assert "SECRET" not in refusal(ConnectionOptions(**wrong).check)[1]

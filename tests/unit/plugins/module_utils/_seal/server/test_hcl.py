@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HCL 1. That the server reads files alike is shown in tests/system/test_settings_against_the_server.py."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config, read_config
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl import parse_hcl
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("a = 1", 1), ("a = -5", -5), ("a = 0x1F", 31), ("a = 017", 15), ("a = 1.5e3", 1500.0), ("a = .5", 0.5), ("a = true", True),
+    ('a = "x"', "x"), ("a = []", []), ('a = [1, "x", [true],]', [1, "x", [True]]), ('a = "\\t\\u00e4\\U0001F600\\"\\\\"', "\tä\U0001f600\"\\"),
+    ("a = <<-EOT\n    one\n      two\n    EOT\n", "one\n  two\n"), ("a = <<EOT\n  one\n\nEOT\n", "  one\n\n"), ("a = <<-X\n one\n    X\n", " one\n"),
+    ("a = <<EOT\n  one\n  EOT\n", "  one\n  "), ("a = <<-X\n  a\n b\n  X\n", "  a\n b\n"), ("a = -017", -15), ("a = 08.5", 8.5), ("a = 1.e2", 100.0),
+    ('a = "\\ud800"', "\ufffd"), ('a = "\\xc3\\xa4"', "ä"), ('a = "${\n\\n}"', "${\n\\n}"), ("é = 1", 1),
+    ('a = "${x["y"]} z"', '${x["y"]} z'), ('a = "$x {y}"', "$x {y}"),
+])
+def test_values(text: str, value: object) -> None:
+    (item,) = parse_hcl(text)
+    assert (item.keys, item.value) == ((text[0],), value)
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("a = \n}", "line 2: a value is missing, or a text without quotes"),
+    ("}", "line 1: a closing brace without its opening one"),
+    ("a {\n b = 1", "line 2: a closing brace is missing"),
+    ('a = "x\n"', "line 1: a text is not ended by a quote"),
+    ('a = "\\q"', "line 1: a backslash before a sign that it does not go with"),
+    ("a = [1 2]", "line 1: a comma or the end of a list is missing"),
+    ("a = 09", "line 1: a number that is not valid or has more than 64 bits"),
+    ("a b = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a = <<\nx\n", "line 1: a text of several lines has no name at its beginning"),
+    ("a = <<X\nx\n", "line 1: a text of several lines has no end"),
+    ('a = "\\UFFFFFFFF"', "line 1: an escape of a character that does not exist"),
+    ("a = " + "[" * 100, "line 1: more than 64 levels"),
+    ("a { " * 100, "line 1: more than 64 levels"),
+    ("a " * 65 + "{}", "line 1: more than 64 levels"),
+    ("a b { " * 33, "line 1: more than 64 levels"),
+    ("/* a", "line 1: a comment is not ended"),
+    ("a = 9223372036854775808", "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = " + "9" * 5000, "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = 1e400", "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = 0x", "line 1: a number that is not valid or has more than 64 bits"),
+    ("a = +5", "line 1: a value is missing, or a text without quotes"),
+    ("a = 1_0", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a = \u0661", "line 1: a value is missing, or a text without quotes"),  # a digit, but not an ASCII one
+    ("\n\na = \0", "line 3: a NUL character"),
+    ("true = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a = <<-X\nx\nX\n", "line 1: a text of several lines has no end"),
+    ('a = "\\xff"', "line 1: a text whose escapes make bytes that are not UTF-8"),
+    ("a = [{b = 1} {c = 2}]", "line 1: a comma or the end of a list is missing"),
+])
+def test_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(SettingError) as error:
+        parse_hcl(text)
+    assert (error.value.message, error.value.reason) == (message, "malformed_config")
+
+
+@given(st.text(alphabet='ab="{}[]<-E\n\\$#/*,1.0xu é', max_size=60))
+def test_nothing_else_than_a_setting_error(text: str) -> None:
+    try:
+        parse_hcl(text)
+    except SettingError as error:
+        assert error.reason == "malformed_config"
+
+
+def _shapes(size: int) -> dict[str, str]:
+    """Texts of about that size that a reader which looks back or ahead would take quadratic time for."""
+    def many(text: str) -> str:
+        return text * (size // len(text))
+
+    return {
+        "blocks": many('a "b" {\n  c = "d"\n}\n'), "items": many("a=1\n"), "string": f'a = "{many("x")}"', "escapes": f'a = "{many(chr(92) + "n")}"',
+        "interpolations": f'a = "{many("${a}")}"', "comments": many("# x\n"), "unterminated comments": many("/* "), "heredocs": many("a = <<E\nx\nE\n"),
+        "lines of a heredoc": f"a = <<-E\n{many(' x' + chr(10))} E\n", "unterminated heredoc": "a = <<E\n" + many(" E x\n"),
+        "unterminated string": f'a = "{many("x")}', "braces": many("a {"), "brackets": "a = " + many("["), "list": f"a = [{many('1,')}]",
+        "digits": "a = " + many("9"), "labels": many('"a" ') + "{}", "blanks": many(" "), "letters": many("é"),
+    }
+
+
+@pytest.mark.parametrize("shape", _shapes(1))
+def test_linear_time(shape: str) -> None:
+    def seconds(size: int) -> float:
+        text = _shapes(size)[shape]
+        best = float("inf")
+        for _turn in range(3):
+            begin = time.process_time()
+            with contextlib.suppress(SettingError):
+                parse_hcl(text)
+            best = min(best, time.process_time() - begin)
+        return best
+
+    # Sixteen times the size: about 16 where time is linear, and 256 where it is quadratic.
+    assert seconds(96_000) < 64 * max(seconds(6_000), 0.001)
+
+
+def test_folders_and_their_errors(tmp_path: Path) -> None:
+    (tmp_path / "b.hcl").write_text('seal "awskms" { region = "b" }', encoding="utf-8")
+    (tmp_path / "a.json").write_text('{"seal": {"awskms": {"region": "a"}}}', encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("{{{", encoding="utf-8")
+    (tmp_path / "old.hcl~").write_text("{{{", encoding="utf-8")
+    (tmp_path / "more.hcl").mkdir()
+    found = read_config([str(tmp_path), str(tmp_path / "b.hcl")])
+    assert [stanza.settings["region"] for stanza in found.stanzas] == ["a", "b"]
+    (tmp_path / "c.hcl").write_text('seal "awskms" {\n secret_key = hush\n}', encoding="utf-8")
+    with pytest.raises(SettingError) as error:
+        read_config([str(tmp_path)])
+    assert str(error.value) == (
+        f"{tmp_path}/c.hcl: line 2: a value is missing, or a text without quotes. Correct the file; the server would refuse it too."
+    )
+    (tmp_path / "c.hcl").write_bytes(b"\xff")
+    with pytest.raises(SettingError) as error:
+        read_config([str(tmp_path)])
+    assert str(error.value) == f"{tmp_path}/c.hcl is not UTF-8. Name a configuration file."
+    with pytest.raises(SettingError) as error:
+        read_config([str(tmp_path / "none.hcl")])
+    assert error.value.reason == "file_error"
+
+
+@pytest.mark.parametrize("text", ['seal "{}" {{ disabled = "x" }}', 'seal "a" {{ {} = [] }}', 'seal "{0}" {{ {0} = [] }}'])
+def test_messages_show_the_beginning_of_a_long_name(text: str) -> None:
+    with pytest.raises(SettingError) as error:
+        parse_config(text.format("n" * 10_000), "a.hcl", ServerConfig())
+    assert len(error.value.message) < 300

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The JSON of HCL 1, as the servers read it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl import Body
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl_json import parse_json
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, Body):
+        return [(item.keys, plain(item.value)) for item in value]
+    return [plain(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("text", "items"), [
+    ('{"a": null, "b": true, "c": [1, 2.5,, "x",],}', [(("a",), ""), (("b",), True), (("c",), [1, 2.5, "x"])]),
+    ('{"a": .5} and what follows', [(("a",), 0.5)]),
+    ('{"a": {"b": {"c": 1}}}', [(("a", "b"), [(("c",), 1)])]),
+    ('{"a": [{"b": {"c": 1}}, {"d": 2}]}', [(("a", "b"), [(("c",), 1)]), (("a",), [(("d",), 2)])]),
+    ('{"a": {"b": [{"c": 1}, {"c": 2}]}}', [(("a",), [(("b",), [(("c",), 1)]), (("b",), [(("c",), 2)])])]),
+    ('{"a": {"b": {"c": 1}, "d": 2}}', [(("a",), [(("b",), [(("c",), 1)]), (("d",), 2)])]),
+    ('{"a": {}, "b": []}', [(("a",), []), (("b",), [])]),
+    ('{"a": "\\u00e4\\n\\x41"}', [(("a",), "ä\nA")]),
+    ('{"a": "${"}', [(("a",), "${")]),
+])
+def test_values(text: str, items: Any) -> None:
+    assert plain(parse_json(text)) == items
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("[]", "line 1: this is no JSON object"),
+    ("", "line 1: this is no JSON object"),
+    ('{"a"\n1}', "line 2: a name in quotes or a colon is missing"),
+    ('{"a": }', "line 1: a value is missing"),
+    ('{"a": 1\n', "line 2: a comma or the end of an object is missing"),
+    ('{"a": 1 "b": 2}', "line 1: a comma or the end of an object is missing"),
+    ('{"a": 01}', "line 1: a number that is not valid or has more than 64 bits"),
+    ('{"a": +1}', "line 1: a character that has no meaning in JSON"),
+    ('{"a": 1_0}', "line 1: a word without quotes"),
+    ('{"a": \u0661}', "line 1: a character that has no meaning in JSON"),
+    ('{"a": NaN}', "line 1: a word without quotes"),
+    ('{"a": 9223372036854775808}', "line 1: a number that is not valid or has more than 64 bits"),
+    ('{"a": ' + "9" * 5000 + "}", "line 1: a number that is not valid or has more than 64 bits"),
+    ('{"a": "x', "line 1: a text is not ended by a quote"),
+    ('{"a": "\\/"}', "line 1: a backslash before a sign that it does not go with"),
+    ('{"a": "\\ud83d\\ude00"}', "line 1: an escape of a character that does not exist"),
+    ('{"a": "\\xff"}', "line 1: a text whose escapes make bytes that are not UTF-8"),
+    ('{"a": ' * 1000 + "1" + "}" * 1000, "line 1: more than 64 levels"),
+    ('{"a": ' + "[" * 1000 + "]" * 1000 + "}", "line 1: more than 64 levels"),
+    ("{" + '"a" ' * 65 + ": {}}", "line 1: more than 64 levels"),
+])
+def test_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(SettingError) as error:
+        parse_json(text)
+    assert (error.value.message, error.value.reason) == (message, "malformed_config")
+
+
+@pytest.mark.parametrize("levels", [60, 64, 65, 1000, 100_000])
+def test_any_depth_is_read_or_refused(levels: int) -> None:
+    text = '{"seal": ' * levels + "{}" + "}" * levels
+    try:
+        parse_config(text, "a.json", ServerConfig())
+    except SettingError as error:
+        assert error.reason == "malformed_config"
+        assert levels > 60
+
+
+@given(st.text(alphabet='ab"{}[]:,-E\n\\$.019xu nulltrue\u00e9', max_size=60))
+def test_nothing_else_than_a_setting_error(text: str) -> None:
+    try:
+        parse_config("{" + text, "a.json", ServerConfig())
+    except SettingError as error:
+        assert error.reason == "malformed_config"
+
+
+@pytest.mark.parametrize("unit", ['"a": 1,', '"a": {"b": {}},', '"a": "\\n\\n",', '"a": [1,1,1,1],', '\n"a":\n1,', '"a" ', "["])
+def test_linear_time(unit: str) -> None:
+    def seconds(size: int) -> float:
+        text = "{" + unit * (size // len(unit)) + "}"
+        best = float("inf")
+        for _turn in range(3):
+            begin = time.process_time()
+            with contextlib.suppress(SettingError):
+                parse_json(text)
+            best = min(best, time.process_time() - begin)
+        return best
+
+    assert seconds(96_000) < 64 * max(seconds(6_000), 0.001)
+
+
+def test_names_do_not_multiply_by_the_blocks_that_they_stand_for() -> None:
+    with pytest.raises(SettingError, match="more than 64 levels"):  # else some gigabytes
+        parse_json("{" + '"" ' * 40_000 + ":{" + '"":{},' * 20_000 + "}}")
