@@ -53,7 +53,7 @@ importer: ## build the archive and check it as Galaxy does
 bench: ## the figures of benchmarks/
 	@$(CHECK) bench -- $(ARGS)
 
-mutants: ## mutation tests of the seal core, hours long; ARGS="sealer rewrap" for some of its files
+mutants: ## mutation tests of the domain, hours long; ARGS="wrapping/rewrap" for some files, "--survivors" in it for their survivors
 	@$(CHECK) mutants -- $(ARGS)
 
 environments: ## list the virtual environments and the Pythons that they use

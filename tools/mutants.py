@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mutation testing of the seal core with mutmut: `make mutants`, or `make mutants ARGS="sealer rewrap"` for some files.
+"""Mutation testing of the domain (`plugins/module_utils/_seal`) with mutmut.
+
+`make mutants` measures all files, `make mutants ARGS="kms/keys wrapping/rewrap"` some of them, and `make mutants ARGS="--survivors wrapping/rewrap"`
+runs again those mutants of a file that survived last time, after tests were added. The file itself must not have changed since.
 
 mutmut names a mutant by its path, and Python a function by its module. Both are the same in a folder that holds `ansible_collections/`: a clone
 tree, whose settings this writes, and below which mutmut makes its own copy with the mutants. The checkout is never changed.
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,7 +40,7 @@ _HEAD = (
     "-->",
     # REUSE-IgnoreEnd
     "",
-    "# Mutation tests of the seal core",
+    "# Mutation tests",
     "",
     "Written by `make mutants`. mutmut changes one thing at a time in `plugins/module_utils/_seal/`, and the unit tests of that folder must fail.",
     "A mutant that a test cannot tell from the original, because both do the same, is equivalent and not counted in the score.",
@@ -84,8 +88,8 @@ def prepare(chosen: list[str]) -> None:
     (WORK / "setup.cfg").write_text(text, encoding="utf-8")
 
 
-def run() -> None:
-    """Run mutmut; its own words go to the terminal."""
+def run(mutants: list[str]) -> None:
+    """Run mutmut on these mutants, or on all where none is named, and print a line for each tenth of the mutants; raises CalledProcessError."""
     # No PYTHONPATH to the copy, which is not there yet: Python would remember that.
     environment = {
         "PATH": os.pathsep.join([str(environment_bin("mutants")), os.environ.get("PATH", os.defpath)]),
@@ -94,17 +98,32 @@ def run() -> None:
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    command = [str(environment_bin("mutants") / "mutmut"), "run", "--max-children", str(os.cpu_count() or 1)]
-    subprocess.run(command, cwd=WORK, env=environment, check=True)
+    command = [str(environment_bin("mutants") / "mutmut"), "run", "--max-children", str(os.cpu_count() or 1), *mutants]
+    shown = -1
+    with subprocess.Popen(command, cwd=WORK, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        assert process.stdout
+        for line in process.stdout:  # mutmut rewrites its line of progress several times a second
+            progress = re.search(r"(\d+)/(\d+) ", line)
+            if not progress:
+                if "\u2801" > line.strip()[:1] or line.strip()[:1] > "\u28ff":  # not a spinner
+                    print(line, end="", flush=True)
+                continue
+            done, of = map(int, progress.groups())
+            if of and done * 10 // of > shown:
+                shown = done * 10 // of
+                print(f"{done} of {of} mutants", flush=True)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 def outcomes() -> dict[str, list[dict[str, str]]]:
-    """Each mutant of each file that was run: its name, what became of it, and what was changed where it lives on."""
+    """Each mutant of each file that was run: its name, and what became of it."""
     found: dict[str, list[dict[str, str]]] = {}
-    for path in sorted((WORK / "mutants" / COLLECTION / CORE).rglob("*.py.meta")):
+    core = WORK / "mutants" / COLLECTION / CORE
+    for path in sorted(core.rglob("*.py.meta")):
         codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
         if codes:
-            name = path.name.removesuffix(".py.meta")
+            name = str(path.relative_to(core)).removesuffix(".py.meta")
             found[name] = [{"name": mutant, "outcome": _outcome(code)} for mutant, code in codes.items()]
     return found
 
@@ -125,18 +144,44 @@ def changed(mutant: str) -> tuple[str, str]:
     return " ".join(before), " ".join(after)
 
 
+def measured() -> dict[str, Any]:
+    """What earlier runs measured: each file with its figures and survivors."""
+    results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return results
+
+
 def record() -> None:
     """Put what was measured into the results, beside what earlier runs measured of other files, and write the report."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    results = measured()
     for name, mutants in outcomes().items():
-        measured = [each for each in mutants if each["outcome"] != "not run"]
-        survivors = [each["name"] for each in measured if each["outcome"] == "survived"]
+        done = [each for each in mutants if each["outcome"] != "not run"]
+        survivors = [each["name"] for each in done if each["outcome"] == "survived"]
         results[name] = {
-            "mutants": len(measured),
-            "killed": len(measured) - len(survivors),
-            "not_run": len(mutants) - len(measured),
-            "survivors": [[_function(mutant), *changed(mutant)] for mutant in survivors],
+            "mutants": len(done),
+            "killed": len(done) - len(survivors),
+            "not_run": len(mutants) - len(done),
+            "survivors": [[mutant, *changed(mutant)] for mutant in survivors],
         }
+    _write(results)
+
+
+def record_survivors(names: list[str]) -> None:
+    """Take those that are killed now off the survivors of these files; the others must be what they were."""
+    results, now = measured(), outcomes()
+    for name in names:
+        codes = {each["name"]: each["outcome"] for each in now.get(name, [])}
+        left = []
+        for mutant, before, after in results[name]["survivors"]:
+            if codes.get(mutant, "not run") == "not run" or changed(mutant) != (before, after):
+                sys.exit(f"{name}.py has changed since it was measured: measure all of it.")
+            if codes[mutant] == "survived":
+                left.append([mutant, before, after])
+        results[name]["killed"] += len(results[name]["survivors"]) - len(left)
+        results[name]["survivors"] = left
+    _write(results)
+
+
+def _write(results: dict[str, Any]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     REPORT.write_text(report(results), encoding="utf-8")
@@ -154,10 +199,10 @@ def report(results: dict[str, Any]) -> str:
     rows, survivors = [], []
     for name, result in sorted(results.items()):
         equivalent = 0
-        for function, before, after in result["survivors"]:
+        for mutant, before, after in result["survivors"]:
             reason = reasons.get((name, before, after), "")
             equivalent += reason.startswith("Equivalent")
-            survivors.append(f"- `{name}.py`, `{function}`: {_code(before)} became {_code(after)}. {reason or 'No reason yet.'}")
+            survivors.append(f"- `{name}.py`, `{_function(mutant)}`: {_code(before)} became {_code(after)}. {reason or 'No reason yet.'}")
         counted = result["mutants"] - equivalent
         score = f"{100 * result['killed'] / counted:.1f} %" if counted else "-"
         rest = f" ({result['not_run']} not run)" if result["not_run"] else ""
@@ -172,9 +217,29 @@ def _code(text: str) -> str:
     return f"`{text.replace('`', chr(39))}`" if text else "nothing"
 
 
-if __name__ == "__main__":
-    prepare(files(sys.argv[1:]))
+def main(arguments: list[str]) -> None:
+    again = "--survivors" in arguments
+    chosen = files([each for each in arguments if each != "--survivors"])
+    names = [each.removesuffix(".py") for each in chosen]
+    survivors = []
+    if again:
+        results = measured()
+        missing = [name for name in names if name not in results]
+        if missing:
+            sys.exit(f"Not measured yet: {' '.join(missing)}")
+        names = [name for name in names if results[name]["survivors"]]
+        survivors = [mutant for name in names for mutant, _before, _after in results[name]["survivors"]]
+        if not survivors:
+            sys.exit("No mutant of these files survived.")
+    prepare([f"{name}.py" for name in names])
     try:
-        run()
+        run(survivors)
     finally:
-        record()
+        if again:
+            record_survivors(names)
+        else:
+            record()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
