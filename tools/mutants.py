@@ -22,6 +22,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+
 import trees
 from paths import CLONE_TREES, COLLECTION, HOME, ROOT, environment_bin
 
@@ -105,7 +107,7 @@ def run(mutants: list[str]) -> None:
         for line in process.stdout:  # mutmut rewrites its line of progress several times a second
             progress = re.search(r"(\d+)/(\d+) ", line)
             if not progress:
-                if "\u2801" > line.strip()[:1] or line.strip()[:1] > "\u28ff":  # not a spinner
+                if line.strip()[:1] < "\u2801" or line.strip()[:1] > "\u28ff":  # not a spinner
                     print(line, end="", flush=True)
                 continue
             done, of = map(int, progress.groups())
@@ -137,9 +139,10 @@ def _outcome(code: int | None) -> str:
 
 def changed(mutant: str) -> tuple[str, str]:
     """The lines that a mutant changes, before and after."""
-    command = [str(environment_bin("mutants") / "mutmut"), "show", mutant]
-    diff = subprocess.run(command, cwd=WORK, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-    lines = [line for line in diff if not line.startswith(("---", "+++", "#"))]
+    path = Path(*mutant.rpartition(".")[0].split(".")).with_suffix(".py")
+    os.chdir(WORK)  # where mutmut looks for its settings
+    diff = get_diff_for_mutant(mutant, path=path).splitlines()
+    lines = [line for line in diff if not line.startswith(("---", "+++", "@@"))]
     before, after = ([line[1:].strip() for line in lines if line.startswith(sign)] for sign in "-+")
     return " ".join(before), " ".join(after)
 
