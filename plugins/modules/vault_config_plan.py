@@ -142,11 +142,11 @@ new_installation:
 """
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.plan import PLAN_SPEC, plan_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.plan import PLAN_SPEC, run
 
 
 def main() -> None:
-    run_module(plan_task, argument_spec=PLAN_SPEC, connects=False)
+    run_module(run, argument_spec=PLAN_SPEC, connects=False)
 
 
 if __name__ == "__main__":

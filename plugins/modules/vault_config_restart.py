@@ -52,11 +52,11 @@ pending:
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.options import MARKER_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.restart import restart_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.restart import run
 
 
 def main() -> None:
-    run_module(restart_task, argument_spec={**MARKER_SPEC, "done": {"type": "bool", "default": False}}, connects=False)
+    run_module(run, argument_spec={**MARKER_SPEC, "done": {"type": "bool", "default": False}}, connects=False)
 
 
 if __name__ == "__main__":

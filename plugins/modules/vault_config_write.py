@@ -81,11 +81,11 @@ backups:
 """
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.write import WRITE_SPEC, write_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config.write import WRITE_SPEC, run
 
 
 def main() -> None:
-    run_module(write_task, argument_spec=WRITE_SPEC, connects=False)
+    run_module(run, argument_spec=WRITE_SPEC, connects=False)
 
 
 if __name__ == "__main__":

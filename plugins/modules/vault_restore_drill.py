@@ -256,12 +256,12 @@ snapshot_size:
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import SERVER_SETTINGS_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.run import restore_drill_task
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.run import run
 
 
 def main() -> None:
     run_module(
-        restore_drill_task,
+        run,
         argument_spec={
             **SERVER_SETTINGS_SPEC,
             "src": {"type": "path", "required": True},

@@ -28,7 +28,7 @@ _STARTS = 5  # of a server that KMS refuses for the moment
 _FOR_THE_MOMENT = ("throttl", "limit exceeded", "timeout", "connection re", "internal", "unavailable", "no such host", "eof")
 
 
-def restore_drill_task(module: AnsibleModule) -> dict[str, Any]:
+def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError` where the snapshot cannot be restored, with the steps until then."""
     drill = planned(module.params)
     canary = Canary.asked_for(module.params)

@@ -45,7 +45,7 @@ PLAN_SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-def plan_task(module: AnsibleModule) -> dict[str, Any]:
+def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for whatever is refused."""
     wanted = Wanted.of(module.params)
     hide(module, *secrets_in(wanted))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
-def restart_task(module: AnsibleModule) -> dict[str, Any]:
+def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work."""
     unit = service_unit(module.params["unit"])
     marker = RestartMarker(unit, module.params["systemd_directory"], module.params["path"])

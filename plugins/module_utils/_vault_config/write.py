@@ -43,7 +43,7 @@ _OF_A_SEAL = ("AWS_", "AWSKMS_", "BAO_SEAL_", "VAULT_SEAL_", "VAULT_AWSKMS_")
 _LEFT_BY_FORMER = ".vault_config_candidate"
 
 
-def write_task(module: AnsibleModule) -> dict[str, Any]:
+def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError`, and then nothing was replaced."""
     if module.params["folder_only"]:
         change = change_of_folder(module.params)
