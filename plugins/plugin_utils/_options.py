@@ -19,15 +19,15 @@ from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import CONNECTION_SPEC
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ENDPOINT_VARIABLES, REGION_VARIABLES, ConnectionOptions
 
 SECTION = "awskms"
 ENVIRONMENT_PREFIX = "ANSIBLE_AWSKMS_"
 VARIABLE_PREFIX = "ansible_awskms_"
 # Further environment variables, after the one that has the option's name. The AWS SDK reads more of them by itself, where no option is set.
 _AWS_VARIABLES: dict[str, tuple[str, ...]] = {
-    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
-    "endpoint": ("AWS_KMS_ENDPOINT", "AWSKMS_ENDPOINT"),
+    "region": REGION_VARIABLES,
+    "endpoint": ENDPOINT_VARIABLES,
     "sts_endpoint": ("AWS_ENDPOINT_URL_STS",),
     "ca_bundle": ("AWS_CA_BUNDLE",),
     "kms_key_id": ("VAULT_AWSKMS_SEAL_KEY_ID", "AWSKMS_WRAPPER_KEY_ID"),

@@ -14,23 +14,10 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.secret_names import holds_secret
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, SECRETS, Product
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, SECRETS, VARIABLES, Product
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.environment_file import environment_value, environment_values
 
 STANZA, ENVIRONMENT = "stanza", "environment"
-_OF_THE_ENVIRONMENT = {
-    "kms_key_id": "VAULT_AWSKMS_SEAL_KEY_ID",
-    "region": "AWS_REGION",
-    "endpoint": "AWS_KMS_ENDPOINT",
-    "access_key": "AWS_ACCESS_KEY_ID",
-    "secret_key": "AWS_SECRET_ACCESS_KEY",
-    "session_token": "AWS_SESSION_TOKEN",
-    "shared_creds_profile": "AWS_PROFILE",
-    "shared_creds_filename": "AWS_SHARED_CREDENTIALS_FILE",
-    "role_arn": "AWS_ROLE_ARN",
-    "role_session_name": "AWS_ROLE_SESSION_NAME",
-    "web_identity_token_file": "AWS_WEB_IDENTITY_TOKEN_FILE",
-}
 # Blocks and settings that vault_config_extra must not have: the servers match names without regard to case, and take hsm and kms for a seal.
 _RESERVED = ("seal", "hsm", "kms", "plugin", "plugin_directory", "enable_multiseal", "storage", "backend", "listener")
 _PLUGIN = ("command", "image", "version", "sha256sum", "binary_name", "args", "env")
@@ -109,7 +96,7 @@ def _check_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str
         if len(seals) != 1 or seals[0].get("disabled"):
             raise _wrong("By the environment alone one seal is configured, and it is enabled.", "Use vault_config_activation: stanza.")
         for name in seals[0]:
-            if name not in _OF_THE_ENVIRONMENT and name != "disabled":
+            if name not in VARIABLES and name != "disabled":
                 raise _wrong(f"No variable of the environment sets {name}.", "Use vault_config_activation: stanza.")
     if len(enabled) > 1 and not said.get("multiseal"):
         raise _wrong(
@@ -218,7 +205,7 @@ def _add_plugin(product: Product, said: Mapping[str, Any], files: ServerFiles) -
 
 def _variables(index: int, settings: Mapping[str, Any]) -> dict[str, str]:
     """The variables that set these settings of a seal."""
-    values = {_OF_THE_ENVIRONMENT[name]: environment_value(value, f"vault_config_seals[{index}].{name}") for name, value in settings.items()}
+    values = {VARIABLES[name][0]: environment_value(value, f"vault_config_seals[{index}].{name}") for name, value in settings.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 

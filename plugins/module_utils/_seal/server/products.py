@@ -10,6 +10,7 @@ against the server; for Vault its documentation of the awskms seal and of Seal H
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,19 +93,18 @@ class Product:
 
     def origin(self, setting: str) -> Origin:
         """Where the product looks for the setting."""
+        variables = VARIABLES.get(setting, ())
+        if setting == "kms_key_id" and self.name == OPENBAO:
+            variables = variables[::-1]
+        return Origin(variables, ()) if self._reads_first(setting) else Origin((), variables)
+
+    def _reads_first(self, setting: str) -> bool:
+        """Whether the setting's variables win over the stanza."""
         if setting in CREDENTIALS:
-            variable = {
-                "access_key": "AWS_ACCESS_KEY_ID", "secret_key": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN",
-            }[setting]
-            return Origin((variable,), ()) if self.name == VAULT else Origin((), (variable,))
-        if setting == "kms_key_id":
-            order = ("VAULT_AWSKMS_SEAL_KEY_ID", "AWSKMS_WRAPPER_KEY_ID")
-            return Origin(order if self.name == VAULT else order[::-1], ())
+            return self.name == VAULT
         if setting == "region":
-            variables = ("AWS_REGION", "AWS_DEFAULT_REGION")
-            before = self.name == VAULT and self.version >= (1, 15, 0)
-            return Origin(variables, ()) if before else Origin((), variables)
-        return _ORIGINS.get(setting, Origin((), ()))
+            return self.name == VAULT and self.version >= (1, 15, 0)
+        return setting in ("kms_key_id", "endpoint", "shared_creds_profile")
 
     def undefined_order(self, setting: str) -> bool:
         """Whether it is not defined which of the setting's variables wins: Vault iterates over a map."""
@@ -120,14 +120,20 @@ class Product:
         return setting in self.settings() or setting in _WITHOUT_MEANING
 
 
-_ORIGINS = {
-    "endpoint": Origin(("AWS_KMS_ENDPOINT",), ()),
-    "shared_creds_profile": Origin(("AWS_PROFILE",), ()),
-    "shared_creds_filename": Origin((), ("AWS_SHARED_CREDENTIALS_FILE",)),
-    "role_arn": Origin((), ("AWS_ROLE_ARN",)),
-    "role_session_name": Origin((), ("AWS_ROLE_SESSION_NAME",)),
-    "web_identity_token_file": Origin((), ("AWS_WEB_IDENTITY_TOKEN_FILE",)),
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "kms_key_id": ("VAULT_AWSKMS_SEAL_KEY_ID", "AWSKMS_WRAPPER_KEY_ID"),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+    "endpoint": ("AWS_KMS_ENDPOINT",),
+    "access_key": ("AWS_ACCESS_KEY_ID",),
+    "secret_key": ("AWS_SECRET_ACCESS_KEY",),
+    "session_token": ("AWS_SESSION_TOKEN",),
+    "shared_creds_profile": ("AWS_PROFILE",),
+    "shared_creds_filename": ("AWS_SHARED_CREDENTIALS_FILE",),
+    "role_arn": ("AWS_ROLE_ARN",),
+    "role_session_name": ("AWS_ROLE_SESSION_NAME",),
+    "web_identity_token_file": ("AWS_WEB_IDENTITY_TOKEN_FILE",),
 }
+"""The environment variables that both products read for a setting; the first is the one to write."""
 DEFAULTS = {
     "health_check_enabled": "true",
     "health_check_timeout": "1m",
