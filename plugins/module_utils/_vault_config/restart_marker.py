@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder, place
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 
 _FOLDER = "sealwright-vault-config"
@@ -67,11 +68,8 @@ class RestartMarker:
         try:
             _own_folder(self._folder, make=True)
             text = json.dumps({"boot": _boot(), "written": _uptime() if written else None})
-            part = os.path.join(self._folder, f".{self._name}.{os.getpid()}")
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-                stream.write(text)
-            os.replace(part, os.path.join(self._folder, self._name))
+            with held_folder(self._folder) as folder:
+                place(folder, self._name, lambda handle: _write(handle, text))
         except OSError as error:
             raise SettingError(
                 f"{self._folder} cannot be written, where it is noted that the server has to be restarted: {error.strerror}.", reason="file_error",
@@ -105,6 +103,12 @@ class RestartMarker:
         except FileNotFoundError:
             return False
         return True
+
+
+def _write(handle: int, text: str) -> None:
+    with os.fdopen(handle, "w", encoding="ascii", closefd=False) as stream:
+        stream.seek(0)
+        stream.write(text)
 
 
 def _base() -> str:
