@@ -53,7 +53,7 @@ class Failure:
         self.message = said if said.startswith(source.title) else f"{source.title}: {said}"
 
     def as_result(self) -> dict[str, str]:
-        return {"reason": self.error.reason, "msg": f"{self.message} {self.error.remedy}".rstrip(), "remedy": self.error.remedy}
+        return self.error.finding()._replace(msg=f"{self.message} {self.error.remedy}".rstrip()).as_result()
 
 
 @dataclass

@@ -10,13 +10,26 @@ Every error carries a ``reason`` (one machine-readable word), a message for peop
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
+
+_E = TypeVar("_E", bound="SealError")
 
 CONNECTIVITY_REASONS = frozenset(
     ("aws_error", "clock_skew", "expired_credentials", "incomplete_credentials", "invalid_credentials", "kms_internal", "missing_library")
     + ("no_credentials", "no_region", "throttled", "timed_out", "tls_failed", "unreachable", "wrong_endpoint")
 )
 """Reasons that concern the way to KMS, and say nothing of the key or the value that was asked about."""
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong, or that is worth knowing: in one word, in sentences, and what to do."""
+
+    reason: str
+    msg: str
+    remedy: str
+
+    def as_result(self) -> dict[str, str]:
+        return self._asdict()
 
 
 class SealError(Exception):
@@ -36,6 +49,15 @@ class SealError(Exception):
         self.reason = reason
         self.remedy = remedy
         self.details: dict[str, Any] = dict(details or {})
+
+    @classmethod
+    def of(cls: type[_E], finding: Finding) -> _E:
+        """The error that stops the work because of a finding."""
+        return cls(finding.msg, reason=finding.reason, remedy=finding.remedy)
+
+    def finding(self) -> Finding:
+        """The error as one of several findings that do not stop the work."""
+        return Finding(self.reason, self.message, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".rstrip()
@@ -69,3 +91,12 @@ class KmsError(SealError):
 
     ``details`` holds ``operation`` and, where AWS answered, ``aws_code``, ``aws_message`` and ``request_id``.
     """
+
+
+def missing_library(name: str, error: ImportError, wanted: str) -> SettingError:
+    """The error of a Python library that cannot be imported; ``wanted`` is what to install, with its lowest version."""
+    return SettingError(
+        f"The Python library {name} cannot be imported ({error}).",
+        reason="missing_library",
+        remedy=f"Install {wanted} or later for the Python that runs this.",
+    )

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from ..errors import SealError
+from ..errors import Finding, SealError
 from ..key_reference import KeyReference
 from ..kms.api import Kms, KmsCiphertext, KmsPlaintext
-from ..kms.key_facts import Finding, key_problems, key_warnings
+from ..kms.key_facts import key_problems, key_warnings
 from . import advice
 from .denial import EXPLICIT_DENY, Denial, read_denial
 
@@ -39,6 +39,9 @@ class Verdict:
     aws_message: str = ""
     denial: Denial | None = None
     latency_ms: float | None = None
+
+    def finding(self) -> Finding:
+        return Finding(self.reason, self.msg, self.remedy)
 
     def as_result(self) -> dict[str, Any]:
         denial = self.denial or Denial("")
@@ -88,7 +91,7 @@ class Probe:
     @property
     def reason(self) -> str:
         """Why it is not ready, in one word; empty where it is."""
-        return "" if self.ready else next(reason for reason, _words, _remedy in self._causes())
+        return "" if self.ready else self._causes()[0].reason
 
     def summary(self) -> str:
         """The outcome in one sentence."""
@@ -98,13 +101,13 @@ class Probe:
             whom = f" to {self.principal}" if self.principal else ""
             are = "is" if len(self.denials) == 1 else "are"
             return f"{_joined(list(self.denials))} {are} denied{whom} for the key {self.key_arn or self.reference}."
-        return next(words for _reason, words, _remedy in self._causes())
+        return self._causes()[0].msg
 
     def remedy(self) -> dict[str, Any] | None:
         """What would make it ready; None where it is."""
         if self.ready:
             return None
-        said = list(dict.fromkeys(remedy for _reason, _words, remedy in self._causes() if remedy))
+        said = list(dict.fromkeys(cause.remedy for cause in self._causes() if cause.remedy))
         found: dict[str, Any] = dict.fromkeys(("policy_statement", "key_policy_statement", "grant"))
         if self.denials and self.reference:
             untried = [action for action, verdict in self.verdicts.items() if verdict.verdict == NOT_TRIED]
@@ -117,13 +120,13 @@ class Probe:
                 said.append(advice.without_arn(self.reference))
         return {"msg": " ".join(said), **found}
 
-    def _causes(self) -> list[tuple[str, str, str]]:
-        """Reason, words and remedy of all that stands in the way: a denial first, then the key's own state, then failures."""
+    def _causes(self) -> list[Finding]:
+        """Why it is not ready: denials first, then the key's own state, then failures."""
         verdicts = sorted(self.verdicts.values(), key=lambda found: found.verdict != DENIED)
-        told = {problem.reason for problem in self.problems}
-        denied = [(found.reason, found.msg, found.remedy) for found in verdicts if found.verdict == DENIED]
-        failed = [(found.reason, found.msg, found.remedy) for found in verdicts if found.verdict == FAILED and found.reason not in told]
-        return [*denied, *((problem.reason, problem.msg, problem.remedy) for problem in self.problems), *failed]
+        known = {problem.reason for problem in self.problems}
+        denied = [found.finding() for found in verdicts if found.verdict == DENIED]
+        failed = [found.finding() for found in verdicts if found.verdict == FAILED and found.reason not in known]
+        return [*denied, *self.problems, *failed]
 
 
 def probe(kms: Kms, reference: KeyReference, clock: Callable[[], float] = time.monotonic) -> Probe:

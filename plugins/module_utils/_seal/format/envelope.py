@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ..errors import BlobError, SettingError
+from ..errors import BlobError, SettingError, missing_library
 from .blob import NONCE_SIZE
 
 try:
@@ -79,11 +79,7 @@ def decrypt(data_key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes = b"") 
 
 def _cipher(data_key: bytes) -> AESGCM:
     if _MISSING is not None:
-        raise SettingError(
-            f"The Python library cryptography cannot be imported ({_MISSING}).",
-            reason="missing_library",
-            remedy="Install cryptography 36 or later for the Python that runs this.",
-        )
+        raise missing_library("cryptography", _MISSING, "cryptography 36")
     return AESGCM(data_key)
 
 

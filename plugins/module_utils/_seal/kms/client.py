@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..errors import KmsError, SealError, SettingError
+from ..errors import KmsError, SealError, missing_library
 from ..sourced import Sourced, first
 from .answers import AnswerError, Pages
 from .api import KmsCiphertext, KmsPlaintext, KmsReEncrypted
@@ -163,11 +163,7 @@ def open_kms(
     host than 169.254.170.2 and loopback, so no EKS pod identity; and it does not heed AWS_EC2_METADATA_V1_DISABLED.
     """
     if _MISSING is not None:
-        raise SettingError(
-            f"The Python library botocore cannot be imported ({_MISSING}).",
-            reason="missing_library",
-            remedy="Install boto3 1.26.27 or later for the Python that runs this.",
-        )
+        raise missing_library("botocore", _MISSING, "boto3 1.26.27")
     options.check()
     environ = os.environ if environ is None else environ
     check_sdk_files(options, environ)

@@ -12,20 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..errors import Finding
 from ..strict_json import JsonError, read_json
 
 Answer = Mapping[str, Any]
-
-
-class Finding(NamedTuple):
-    """One thing that is wrong with a key: in one word, in a sentence, and what to do."""
-
-    reason: str
-    msg: str
-    remedy: str
-
 
 _OTHER_KEY = "Name a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. Neither can be changed once the key exists."
 _CANCEL = "Cancel the deletion (kms:CancelKeyDeletion), then enable the key (kms:EnableKey)."
@@ -51,7 +43,7 @@ _STATES = {
 
 def key_facts(metadata: Answer, now: datetime) -> dict[str, Any]:
     """The facts of one key, from DescribeKey's ``KeyMetadata``. Dates are ISO 8601 in UTC."""
-    problems = [finding._asdict() for finding in key_problems(metadata, now)]
+    problems = [finding.as_result() for finding in key_problems(metadata, now)]
     return {
         "key_id": metadata["KeyId"],
         "arn": metadata["Arn"],
@@ -73,7 +65,7 @@ def key_facts(metadata: Answer, now: datetime) -> dict[str, Any]:
         "pending_deletion_window_in_days": metadata.get("PendingDeletionWindowInDays"),
         "usable_for_seal": not problems,
         "problems": problems,
-        "warnings": [finding._asdict() for finding in key_warnings(metadata, now)],
+        "warnings": [finding.as_result() for finding in key_warnings(metadata, now)],
     }
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 from typing import Any, NamedTuple
 
-from ..errors import SettingError
+from ..errors import missing_library
 from ..foreign_formats import KEY, identify
 from .age import age_file, age_recipient
 from .errors import LEAST_RSA_BITS, invalid_recipient
@@ -53,11 +53,7 @@ class Recipient:
 
     def __init__(self, text: str) -> None:
         if _MISSING is not None:
-            raise SettingError(
-                f"The Python library cryptography cannot be imported ({_MISSING}).",
-                reason="missing_library",
-                remedy="Install cryptography 36 or later for the Python that runs this.",
-            )
+            raise missing_library("cryptography", _MISSING, "cryptography 36")
         self._key = _public_key(text.strip().lstrip("\ufeff"))
 
     def encrypt(self, plaintext: bytes) -> EncryptedText:
