@@ -21,7 +21,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.valu
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, no_key, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, no_key, open_for_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
@@ -138,11 +138,9 @@ def _data_key(value: SealedValue | None, options: ControllerOptions, clients: Km
         raise no_key()
     if not key.value:
         raise SettingError("The sealed file does not name its key.", reason="no_key", remedy="Name the key to seal with by the option kms_key_id.")
-    reference = parse_key(key)
-    kms = clients(reference.region, f"the key ARN of {key.source}")
-    check_region(kms.region, key)
+    kms, key_id = open_for_key(clients, Key.parse(key))
     with about(f"Sealing under the key {key}"):
-        made = WrappedDataKey.new(kms, str(reference.in_region(kms.region.value)))
+        made = WrappedDataKey.new(kms, key_id)
     made.seal(b"")  # fails where the cryptography library is missing
     return made
 

@@ -39,7 +39,7 @@ def answer(said: dict[str, Any]) -> dict[str, Any]:
     try:
         key = key_in_force(said["key"], os.environ)
         kms = open_kms(ConnectionOptions(**said["options"]), tuple(Sourced(*hint) for hint in said["hints"]))
-        found: dict[str, Any] = {"connection": {**kms.connection(), "key": key.as_result()}, "arn": kms.describe_key(key.value)["Arn"]}
+        found: dict[str, Any] = {"connection": {**kms.connection(), "key": key.as_result()}, "arn": kms.describe_key(str(key.reference))["Arn"]}
     except SealError as error:
         found = {"error": error.as_result()}
     except Exception:

@@ -17,7 +17,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_re
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.api import Kms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_facts import key_problems
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, open_for_key, parse_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 _DELAY = 0.5  # seconds between two questions whether KMS has taken the change
@@ -27,18 +27,16 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError`."""
     params = module.params
     alias = _alias(params["alias"])
-    key = Sourced(params["kms_key_id"], "option kms_key_id")
-    reference = _key(key)
+    key = _key(Sourced(params["kms_key_id"], "option kms_key_id"))
     expected = _key(Sourced(params["expected_key_id"], "option expected_key_id")) if params["expected_key_id"] is not None else None
     clients = KmsClients(connection_options(params))
-    kms = clients(reference.region, "the key's ARN")
-    check_region(kms.region, key)
+    kms, key_id = open_for_key(clients, key, region_source="the key's ARN")
     before: str = kms.describe_key(alias)["Arn"]
-    metadata = kms.describe_key(str(reference.in_region(kms.region.value)))
+    metadata = kms.describe_key(key_id)
     after: str = metadata["Arn"]
     changed = before != after
     if changed:
-        _check_expected(alias, before, expected)
+        _check_expected(alias, before, expected.reference if expected else None)
         _check_usable(metadata)
     if changed and not module.check_mode:
         _change(kms, alias, before, after, params["timeout"])
@@ -60,12 +58,12 @@ def _alias(text: str) -> str:
     return text
 
 
-def _key(key: Sourced) -> KeyReference:
-    reference = parse_key(key)
-    if reference.is_alias:
+def _key(named: Sourced) -> Key:
+    key = Key.parse(named)
+    if key.reference.is_alias:
         # KMS takes none here, and what is pinned must not follow whatever another alias leads to.
         raise SettingError(f"{key} is an alias.", reason="invalid_option", remedy="Name the key itself, by its ID or ARN.")
-    return reference
+    return key
 
 
 def _check_expected(alias: str, before: str, expected: KeyReference | None) -> None:
@@ -83,11 +81,8 @@ def _check_expected(alias: str, before: str, expected: KeyReference | None) -> N
 def _check_usable(metadata: dict[str, Any]) -> None:
     problems = key_problems(metadata, datetime.now(timezone.utc))
     if problems:
-        raise SealError(
-            f"No seal could use the key {metadata['Arn']}: {problems[0].msg} The alias is left as it is.",
-            reason=problems[0].reason,
-            remedy=problems[0].remedy,
-        )
+        message = f"No seal could use the key {metadata['Arn']}: {problems[0].msg} The alias is left as it is."
+        raise SealError.of(problems[0]._replace(msg=message))
 
 
 def _change(kms: Kms, alias: str, before: str, after: str, seconds: float) -> None:

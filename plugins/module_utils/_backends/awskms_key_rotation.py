@@ -21,7 +21,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.ap
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_details import listed
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_facts import date_text, key_problems, rotation_entry
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, open_for_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 _DELAY = 1.0  # seconds between two questions whether KMS is done
@@ -41,12 +41,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError`."""
     params = module.params
     since = _moment(params["rotated_since"])
-    key = Sourced(params["kms_key_id"], "option kms_key_id")
-    reference = parse_key(key)
+    key = Key.parse(Sourced(params["kms_key_id"], "option kms_key_id"))
     clients = KmsClients(connection_options(params))
-    kms = clients(reference.region, "the key's ARN")
-    check_region(kms.region, key)
-    metadata = kms.describe_key(str(reference.in_region(kms.region.value)))
+    kms, key_id = open_for_key(clients, key, region_source="the key's ARN")
+    metadata = kms.describe_key(key_id)
     _check(metadata)
     arn: str = metadata["Arn"]
     before = found = _state(kms, arn)
@@ -92,7 +90,7 @@ def _check(metadata: dict[str, Any]) -> None:
     arn = metadata["Arn"]
     problems = key_problems(metadata, datetime.now(timezone.utc))
     if problems:
-        raise SealError(f"The key {arn} cannot be rotated: {problems[0].msg}", reason=problems[0].reason, remedy=problems[0].remedy)
+        raise SealError.of(problems[0]._replace(msg=f"The key {arn} cannot be rotated: {problems[0].msg}"))
     origin = metadata.get("Origin")
     if origin != "AWS_KMS":
         raise SealError(

@@ -22,8 +22,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.instance_metadata import why_no_credentials
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import open_kms
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, named_key, no_key, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, named_key, no_key, open_for_key, parse_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import REGION_VARIABLES, ConnectionOptions, endpoint_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sdk_errors import NO_CREDENTIALS
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
@@ -65,19 +65,16 @@ def _probed_as_server(params: dict[str, Any], options: ConnectionOptions) -> dic
 def probed(options: ConnectionOptions, key: Sourced | None) -> dict[str, Any]:
     """All facts about one key and the way to it."""
     reference: KeyReference | None = None
-    connection: dict[str, Any] = {}
+    clients = KmsClients(options)
     try:
         if key is None:
             raise no_key()
         reference = parse_key(key)
-        hints = (Sourced(reference.region, "the key's ARN"),) if reference.region else ()
-        kms = open_kms(options, hints)
+        kms, _key_id = open_for_key(clients, Key(reference, key.source), region_source="the key's ARN")
         connection = kms.connection()
-        check_region(kms.region, key)
-        kms.key_in_environment = key if key.source.startswith("environment") else None
         found = probe(kms, reference)
     except SealError as error:
-        connection = connection or _said(options, reference)
+        connection = clients.connection() or _said(options, reference)
         region = connection["region"]["value"] if connection["region"] else ""
         found = refused(_explained(error), reference, region)
     return {**_facts(found), **connection, "kms_key_id": key.as_result() if key else None, "principal": _principal(found, connection)}
@@ -91,8 +88,8 @@ def _facts(found: Probe) -> dict[str, Any]:
         "permissions": {_option_name(action): verdict.as_result() for action, verdict in found.verdicts.items()},
         "key_arn": found.key_arn or None,
         "state": found.state or None,
-        "problems": [finding._asdict() for finding in found.problems],
-        "key_warnings": [finding._asdict() for finding in found.warnings],
+        "problems": [finding.as_result() for finding in found.problems],
+        "key_warnings": [finding.as_result() for finding in found.warnings],
         "latency_ms": found.latency_ms,
         "remedy": found.remedy(),
     }

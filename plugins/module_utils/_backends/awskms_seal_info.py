@@ -13,13 +13,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import aad_option
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_sources import Failure, Look, look, region_of, sources
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import CONNECTIVITY_REASONS, SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.inspection import UNKNOWN, status
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.concurrent import at_once
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeyDescriber
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import parse_key, resolved
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.concurrent import OutageGuard, at_once
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeySurvey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, parse_key, resolved
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
@@ -96,14 +96,13 @@ def _keys(looks: list[Look]) -> dict[str, dict[str, Any]]:
 
 def _describe(entries: list[dict[str, Any]], keys: Mapping[str, dict[str, Any]], clients: KmsClients) -> None:
     """Ask for each key once, and say of each value whether one of its keys can open it."""
-    describer = KeyDescriber(clients, [])
+    survey = KeySurvey(clients, skipped="Not asked for")
     for arn, key in keys.items():
-        described = describer.entry(Sourced(arn, "the sealed value"))
+        described = survey.entry(Key(KeyReference.parse(arn), "the sealed value"))
         key.update({name: described.get(name) for name in _OF_A_KEY})
         if described.get("reason", "not_found") != "not_found":
             key["usable_for_seal"] = None  # such as without the permission to look
-    if describer.first_failure and not describer.answered:
-        raise describer.first_failure
+    survey.check_answered()
     for entry in entries:
         verdicts = [keys[arn]["usable_for_seal"] for arn in entry["key_arns"]]
         entry["openable"] = True if True in verdicts else None if None in verdicts or not verdicts else False
@@ -111,21 +110,18 @@ def _describe(entries: list[dict[str, Any]], keys: Mapping[str, dict[str, Any]],
 
 def _open(entries: list[dict[str, Any]], looks: list[Look], unwrapper: Unwrapper) -> None:
     """Open each value that can be read, and say only whether it opened."""
-    closed: list[SealError] = []
+    guard = OutageGuard()
 
     def opened(seen: Look) -> dict[str, Any]:
         try:
-            if closed:
-                raise closed[0]
-            found = unwrapper.unwrap(seen.source.read())
+            with guard.watch():
+                found = unwrapper.unwrap(seen.source.read())
         except SealError as error:
-            if error.reason in CONNECTIVITY_REASONS:
-                closed.append(error)  # each further attempt may take the whole timeout
             return {"opens": False, "opened_by": None, "slot": None, **Failure(seen.source, error).as_result()}
         return {"opens": True, "opened_by": found.key_arn, "slot": found.slot}
 
     readable = [number for number, seen in enumerate(looks) if seen.facts]
     for number, found in zip(readable, at_once(opened, [looks[number] for number in readable])):
         entries[number].update(found)
-    if closed and not any(entry.get("opens") for entry in entries):
-        raise closed[0]
+    if guard.first and not any(entry.get("opens") for entry in entries):
+        raise guard.first

@@ -16,15 +16,14 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argu
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.sealed_files import remove_left_overs
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import aad_option
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_sources import Failure, Look, look, region_of, sources
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import CONNECTIVITY_REASONS, SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.inspection import slots_to_move
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.concurrent import at_once
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, key_in_force, parse_key, resolved
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.concurrent import OutageGuard, at_once
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, key_in_force, open_for_key, resolved
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.trusted_keys import TrustedKeys
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.rewrap import Destination, Move, Rewrapper
 
 _MOST_TOLD = 3  # failures whose words stand in the message; all stand with their values
@@ -41,7 +40,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             remove_left_overs(folder)
     looks = [look(source) for source in given]
     clients = KmsClients(connection_options(params))
-    destination = _destination(key, clients, region_of(looks), named=bool(params["kms_key_id"]))
+    destination = _destination(key, clients, region_of(looks))
     allowed = params["allowed_key_ids"]
     trusted = None if allowed is None else TrustedKeys(allowed, clients, region_of(looks))
     entries = [_Entry(seen, destination.key, params) for seen in looks]
@@ -56,14 +55,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     return result
 
 
-def _destination(key: Sourced, clients: KmsClients, hint: str, named: bool) -> Destination:
-    reference = parse_key(key)
-    source = f"the key ARN of {key.source}" if reference.region else "the sealed value's key ARN"
-    kms = clients(reference.region or hint, source)
-    check_region(kms.region, key)
-    kms.key_in_environment = None if named else key
-    region = kms.region.value
-    return Destination(kms, resolved(reference.in_region(region), lambda _region: kms).in_region(region))
+def _destination(key: Key, clients: KmsClients, region: str) -> Destination:
+    kms, key_id = open_for_key(clients, key, region)
+    return Destination(kms, resolved(KeyReference.parse(key_id), lambda _region: kms).in_region(kms.region.value))
 
 
 class _Entry:
@@ -125,20 +119,14 @@ class _Entry:
 
 def _move(entries: Sequence[_Entry], rewrapper: Rewrapper) -> None:
     """Move what waits, several at a time. One value's failure is no other's; where KMS cannot be asked, the rest is not tried."""
-    closed: list[SealError] = []
+    guard = OutageGuard("Not moved")
 
     def move(entry: _Entry) -> None:
-        if closed:
-            first = closed[0]
-            error = SealError(f"Not moved, after this failure: {first.message}", reason=first.reason, remedy=first.remedy)
-            entry.failure = Failure(entry.source, error)
-            return
         try:
-            entry.move(rewrapper)
+            with guard.watch():
+                entry.move(rewrapper)
         except SealError as error:
             entry.failure = Failure(entry.source, error)
-            if error.reason in CONNECTIVITY_REASONS:
-                closed.append(error)
 
     at_once(move, [entry for entry in entries if entry.waits])
 

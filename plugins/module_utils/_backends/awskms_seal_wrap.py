@@ -22,7 +22,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import BotoKms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, key_in_force, parse_key, resolved
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import key_in_force, open_for_key, resolved
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import Wrapped, wrap, wrap_batch, wrap_many
 
@@ -40,11 +40,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if params["dest"]:
         check_destination(params["dest"], module)
     key = key_in_force(params["kms_key_id"], os.environ)
-    kms = KmsClients(connection_options(params))(parse_key(key).region, f"the key ARN of {key.source}")
-    check_region(kms.region, key)
-    kms.key_in_environment = None if params["kms_key_id"] else key
+    kms, key_id = open_for_key(KmsClients(connection_options(params)), key)
     result = {"changed": False, "mechanism": ENVELOPE, "connection": {"kms_key_id": key.as_result(), **kms.connection()}}
-    key_id = str(parse_key(key).in_region(kms.region.value))
     if params["dest"]:
         return {**result, **_Destination(module, kms, key_id, aad, limit).seal(plaintexts[""])}
     if module.check_mode:

@@ -21,7 +21,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vaul
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, key_in_force, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import key_in_force, open_for_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.openpgp_key import PgpKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import WrappedDataKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.answer import Answer, Files, Keeper, Recipients, is_refusal
@@ -185,9 +185,8 @@ def _check_absent(files: Sequence[str]) -> None:
 def _data_key(params: dict[str, Any]) -> WrappedDataKey:
     """Wrapped by KMS before the server is initialised: what follows needs KMS no more."""
     key = key_in_force(params["kms_key_id"], os.environ)
-    kms = KmsClients(connection_options(params))(parse_key(key).region, f"the key ARN of {key.source}")
-    check_region(kms.region, key)
-    made = WrappedDataKey.new(kms, str(parse_key(key).in_region(kms.region.value)))
+    kms, key_id = open_for_key(KmsClients(connection_options(params)), key)
+    made = WrappedDataKey.new(kms, key_id)
     answered = KeyReference.parse(made.key_arn)
     for each in params["seal_key_ids"]:
         if KeyReference.parse(each).matches(answered):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -18,14 +17,15 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.dest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import trusted_keys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeyStates
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeySurvey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.public_key import Recipient
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_stream
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.archive import SnapshotError, checked_state_limit
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.assessment import assess
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.contents import recovery_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.model import SealedEntry, Snapshot
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.reader import read_snapshot
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.verdict import Judge
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.verdict import SnapshotProblem
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
 
 
@@ -37,22 +37,18 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     clients = KmsClients(connection_options(params))
     trusted = trusted_keys(params["allowed_key_ids"], clients, [entry.value for entry in snapshot.listed if entry.value])
     unwrapper = Unwrapper(clients, trusted=trusted)
-    judge = Judge(
-        snapshot,
-        KeyStates(clients, datetime.now(timezone.utc)) if params["check"] != "none" else None,
-        unwrapper if params["check"] == "open" else None,
-        trusted,
-    )
+    survey = KeySurvey(clients, region_source="the sealed value's key ARN") if params["check"] != "none" else None
+    verdict = assess(snapshot, survey, unwrapper if params["check"] == "open" else None, trusted)
     result = {
         "changed": False,
         "src": params["src"],
         "size": size,
         **_facts(snapshot),
-        "kms_keys": judge.kms_keys(),
-        "restorable": judge.restorable,
-        "summary": judge.summary,
-        "problems": [problem.as_result() for problem in judge.problems],
-        "notes": [note.as_result() for note in judge.notes],
+        "kms_keys": verdict.kms_keys(),
+        "restorable": verdict.restorable,
+        "summary": verdict.summary,
+        "problems": [problem.as_result() for problem in verdict.problems],
+        "notes": [note.as_result() for note in verdict.notes],
     }
     if recipient:
         result.update(_handed_out(module, recipient, recovery_key(snapshot, unwrapper)))
@@ -96,7 +92,7 @@ def _about(path: str) -> Iterator[None]:
     try:
         yield
     except SnapshotError as error:
-        problem: dict[str, Any] = {"reason": error.reason, "msg": error.message, "remedy": error.remedy, "paths": [], "key_arn": None}
+        problem = SnapshotProblem(*error.finding()).as_result()
         error.message = f"The file {path}: {error.message}"
         error.details.update(restorable=False, problems=[problem])
         raise

@@ -95,19 +95,17 @@ def _names(before: Seal, after: Seal) -> tuple[str, str]:
 
 def _described(server: ConfiguredServer, seal: Seal, connection: ConnectionOptions) -> str:
     """The ARN of the key that a server's settings lead to; raises :class:`SealError` where KMS does not tell it."""
-    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import open_kms
-    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, parse_key
+    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
+    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, open_for_key
 
     kept = dict(os.environ)
     try:
         options = as_the_server(server, connection, os.environ)
         with service_user(server.service.user):
             setting = seal.settings["kms_key_id"]
-            key = Sourced(setting.value, setting.source)
-            reference = parse_key(key)
-            kms = open_kms(options, (Sourced(reference.region, "the key's ARN"),) if reference.region else ())
-            check_region(kms.region, key)
-            return str(kms.describe_key(str(reference.in_region(kms.region.value)))["Arn"])
+            key = Key.parse(Sourced(setting.value, setting.source))
+            kms, key_id = open_for_key(KmsClients(options), key, region_source="the key's ARN")
+            return str(kms.describe_key(key_id)["Arn"])
     finally:
         os.environ.clear()
         os.environ.update(kept)

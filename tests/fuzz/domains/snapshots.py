@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.assessment import assess
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.reader import read_snapshot
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.verdict import Judge
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver
 from ansible_collections.sealwright.vault_seal.tests.support.snapshot_archive import archive, meta, sums
 from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.snapshots import Server
@@ -37,7 +37,7 @@ _META_WORDS = (
 
 
 def _read(data: bytes) -> None:
-    Judge(read_snapshot(io.BytesIO(data), len(data), 1 << 20)).summary.encode()
+    assess(read_snapshot(io.BytesIO(data), len(data), 1 << 20)).summary.encode()
 
 
 def _tar(data: bytes) -> None:

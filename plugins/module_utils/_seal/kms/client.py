@@ -19,8 +19,7 @@ from ..sourced import Sourced, first
 from .answers import AnswerError, Pages
 from .api import KmsCiphertext, KmsPlaintext, KmsReEncrypted
 from .credential_errors import Origin, is_expired, set_up_error
-from .credentials import find_region, load_credentials, session_credentials_error
-from .keys import check_region_name
+from .credentials import check_region_name, find_region, load_credentials, session_credentials_error
 from .options import PROFILE_VARIABLES, ConnectionOptions, profile_in_force, unknown_profile
 from .sdk_errors import Request, to_error
 from .sdk_files import check_sdk_files

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SealError, SettingError
+from ..key_reference import is_region_name
 from ..sourced import Sourced, first
 from .credential_errors import Origin, credentials_error
 from .options import REGION_VARIABLES, ConnectionOptions
@@ -43,6 +44,16 @@ def find_region(
         reason="no_region",
         remedy="Give region, set the environment variable AWS_REGION, or name the key by its ARN.",
     )
+
+
+def check_region_name(region: Sourced) -> None:
+    """Refuse what cannot be a region's name, as it becomes part of a host's name; raises :class:`SettingError`."""
+    if not is_region_name(region.value):
+        raise SettingError(
+            f"{region.value!r} (from {region.source}) is not the name of an AWS region.",
+            reason="invalid_option",
+            remedy="Give a name such as us-east-1.",
+        )
 
 
 # botocore takes the last letter off the availability zone; what is left of a local zone is none yet (us-west-2-lax-1).

@@ -20,7 +20,7 @@ def key_detail(name: str, kms: BotoKms, arn: str) -> Any:
     try:
         return _INCLUDES[name](kms, arn)
     except SealError as error:
-        return finding_of(error)
+        return error.finding().as_result()
 
 
 def listed(kms: Kms, arn: str, operation: str, name: str) -> list[dict[str, Any]]:
@@ -37,11 +37,11 @@ def _rotation(kms: BotoKms, arn: str) -> dict[str, Any]:
     try:
         status = rotation_status(kms.facts("get_key_rotation_status", arn)[0])
     except SealError as error:
-        status = finding_of(error)
+        status = error.finding().as_result()
     try:
         history: Any = [rotation_entry(rotation) for rotation in listed(kms, arn, "list_key_rotations", "Rotations")]
     except SealError as error:
-        history = finding_of(error)
+        history = error.finding().as_result()
     return {**status, "history": history}
 
 
@@ -65,7 +65,3 @@ _INCLUDES: dict[str, Callable[[BotoKms, str], Any]] = {
     "tags": _tags,
 }
 INCLUDES = sorted(_INCLUDES)
-
-
-def finding_of(error: SealError) -> dict[str, str]:
-    return {"reason": error.reason, "msg": error.message, "remedy": error.remedy}

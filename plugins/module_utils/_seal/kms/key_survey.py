@@ -2,110 +2,80 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Describes each KMS key once, in its own region, and stops asking a region that cannot be reached."""
+"""Describes KMS keys, each in its own region, and stops asking a region that cannot be reached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..errors import CONNECTIVITY_REASONS, SealError
-from ..key_reference import KeyReference
+from ..errors import Finding, SealError
 from ..sourced import Sourced
-from .api import KmsForRegion
+from .client import BotoKms
 from .clients import KmsClients
-from .key_details import finding_of, key_detail
+from .concurrent import OutageGuard
+from .key_details import key_detail
 from .key_facts import key_facts
-from .keys import check_region, parse_key
+from .keys import Key, OtherRegionError, open_for_key
 
 
-class KeyDescriber:
-    """Describes key after key. A region whose KMS cannot be asked is not asked again: each attempt may take the whole timeout."""
+class Described(NamedTuple):
+    """A key's facts, and the KMS that told them."""
 
-    def __init__(self, clients: KmsClients, include: list[str]) -> None:
+    kms: BotoKms
+    facts: dict[str, Any]
+
+
+class KeySurvey:
+    """Describes key after key.
+
+    :param region_source: what a key's ARN is called where it is what names the region.
+    :param skipped: as of :class:`OutageGuard`.
+    :param now: when material that expires is compared; empty: now.
+    """
+
+    def __init__(self, clients: KmsClients, region_source: str = "the key's ARN", skipped: str = "", now: datetime | None = None) -> None:
         self._clients = clients
-        self._include = include
-        self._closed: dict[str, SealError] = {}
-        self.first_failure: SealError | None = None
-        self.answered = False
+        self._region_source = region_source
+        self._now = now or datetime.now(timezone.utc)
+        self._guard = OutageGuard(skipped)
 
-    def entry(self, key: Sourced) -> dict[str, Any]:
-        """One key's facts, or the reason why there are none."""
-        reference = parse_key(key)
-        if reference.region in self._closed:
-            return _refused(key, self._closed[reference.region])
+    def describe(self, key: Key) -> Described:
+        """One DescribeKey; raises :class:`SealError`."""
+        self._guard.check(key.reference.region)
         try:
-            kms = self._clients(reference.region, "the key's ARN")
+            kms, key_id = open_for_key(self._clients, key, region_source=self._region_source)
+        except OtherRegionError:
+            raise
         except SealError as error:
-            return self._way_failed(key, reference.region, error)
+            self._guard.note(error, key.reference.region)  # whatever it is, the next key of this region would meet it too
+            raise
+        with self._guard.watch(kms.region.value):
+            return Described(kms, key_facts(kms.describe_key(key_id), self._now))
+
+    def entry(self, key: Key, include: Sequence[str] = ()) -> dict[str, Any]:
+        """One key's facts with the details to ``include``, or the reason why there are none."""
+        asked = str(key.reference)
         try:
-            check_region(kms.region, key)
+            kms, facts = self.describe(key)
         except SealError as error:
-            return _refused(key, error)
-        kms.key_in_environment = key if key.source.startswith("environment") else None
-        region = kms.region.value
-        if region in self._closed:
-            return _refused(key, self._closed[region])
-        try:
-            metadata = kms.describe_key(str(reference.in_region(region)))
-        except SealError as error:
-            if error.reason in CONNECTIVITY_REASONS:
-                return self._way_failed(key, region, error)
-            self.answered = True
-            return _refused(key, error)
-        self.answered = True
-        facts = {"asked": key.value, **key_facts(metadata, datetime.now(timezone.utc))}
-        facts["alias"] = reference.alias or None
-        if reference.region not in ("", region):
-            facts["warnings"].append(_replica_described(reference.region, kms.region))
-        facts.update({name: key_detail(name, kms, facts["arn"]) for name in self._include})
-        return facts
+            finding = error.finding().as_result()
+            return {"asked": asked, "usable_for_seal": False, "problems": [finding], "warnings": [], **finding}
+        if key.reference.region not in ("", kms.region.value):
+            facts["warnings"].append(_replica_described(key.reference.region, kms.region).as_result())
+        details = {name: key_detail(name, kms, facts["arn"]) for name in include}
+        return {"asked": asked, **facts, "alias": key.reference.alias or None, **details}
 
-    def _way_failed(self, key: Sourced, region: str, error: SealError) -> dict[str, Any]:
-        self.first_failure = self.first_failure or error
-        self._closed[region] = SealError(
-            f"Not asked for, after this failure: {error.message}", reason=error.reason, remedy=error.remedy
-        )
-        return _refused(key, error)
+    def check_answered(self) -> None:
+        """Raise the first failure to reach KMS if no key could be asked for at all."""
+        if self._guard.first and not self._guard.answered:
+            raise self._guard.first
 
 
-def _refused(key: Sourced, error: SealError) -> dict[str, Any]:
-    named = finding_of(error)
-    return {"asked": key.value, "usable_for_seal": False, "problems": [named], "warnings": [], **named}
-
-
-def _replica_described(asked: str, region: Sourced) -> dict[str, str]:
-    return {
-        "reason": "region_mismatch",
-        "msg": f"The ARN names region {asked}, but region {region.value} is in force (from {region.source}): "
-        "what is described is the related key there.",
-        "remedy": f"Leave the region out, or set it to {asked}.",
-    }
-
-
-class KeyStates:
-    """The state of each key, asked for once. A region whose KMS cannot be asked is not asked again, as each attempt may take long."""
-
-    def __init__(self, kms_for_region: KmsForRegion, now: datetime) -> None:
-        self._kms_for_region = kms_for_region
-        self._now = now
-        self._closed: dict[str, SealError] = {}
-        self.states: dict[str, dict[str, Any] | SealError] = {}
-
-    def ask(self, arns: Iterable[str]) -> None:
-        """Have the facts of these keys, or the error why not, in ``states``."""
-        for arn in arns:
-            region = arn.split(":")[3]
-            try:
-                self.states[arn] = self._facts(arn) if region not in self._closed else self._closed[region]
-            except SealError as error:
-                self.states[arn] = error
-                if error.reason in CONNECTIVITY_REASONS:
-                    self._closed[region] = error
-
-    def _facts(self, arn: str) -> dict[str, Any]:
-        reference = KeyReference.parse(arn)
-        kms = self._kms_for_region(reference.region)
-        check_region(kms.region, Sourced(arn, "the snapshot"))
-        return key_facts(kms.describe_key(str(reference.in_region(kms.region.value))), self._now)
+def _replica_described(asked: str, region: Sourced) -> Finding:
+    return Finding(
+        "region_mismatch",
+        f"The ARN names region {asked}, but region {region.value} is in force (from {region.source}): what is described is the related key there.",
+        f"Leave the region out, or set it to {asked}.",
+    )

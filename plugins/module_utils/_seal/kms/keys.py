@@ -2,27 +2,72 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The KMS key to use: the task's option or an environment variable, parsed and compared with the region."""
+"""The KMS key to use: the task's option or an environment variable, parsed and compared with the region, and the client to ask for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from ..errors import SettingError
-from ..key_reference import KeyReference, is_region_name
+from ..key_reference import KeyReference
 from ..sourced import Sourced, first
 from .api import Kms
+from .client import BotoKms
+from .clients import KmsClients
 
 KEY_VARIABLES = ("VAULT_AWSKMS_SEAL_KEY_ID", "AWSKMS_WRAPPER_KEY_ID")
 
 
-def key_in_force(option: str | None, environ: Mapping[str, str]) -> Sourced:
+class OtherRegionError(SettingError):
+    """A key that lies in another region than the one that is asked."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A reference to a key, and where it was named: an option, an environment variable, a sealed value."""
+
+    reference: KeyReference
+    source: str
+
+    @classmethod
+    def parse(cls, named: Sourced) -> Key:
+        """Read a key reference; raises :class:`SettingError` (``malformed_key_id``) that says where it came from."""
+        return cls(parse_key(named), named.source)
+
+    @property
+    def named(self) -> Sourced:
+        """The reference as it was written."""
+        return Sourced(str(self.reference), self.source)
+
+    def __str__(self) -> str:
+        return str(self.named)
+
+    def as_result(self) -> dict[str, str]:
+        return self.named.as_result()
+
+
+def key_in_force(option: str | None, environ: Mapping[str, str]) -> Key:
     """The key to seal with; raises :class:`SettingError` where none is named (``no_key``) or its form is wrong."""
     key = named_key(option, environ)
     if key is None:
         raise no_key()
-    parse_key(key)
-    return key
+    return Key.parse(key)
+
+
+def open_for_key(clients: KmsClients, key: Key, region: str = "", region_source: str = "") -> tuple[BotoKms, str]:
+    """The KMS of the key's region, and the key's id as seen there. Errors about a key from the environment then name the variable.
+
+    :param region: the region to ask where neither the key nor anything else names one.
+    :param region_source: what the key's ARN is called where it is what names the region.
+
+    Raises :class:`OtherRegionError` where another region is in force, and :class:`SealError` where no client can be made.
+    """
+    arn = region_source or f"the key ARN of {key.source}"
+    kms = clients(key.reference.region, arn) if key.reference.region else clients(region)
+    check_region(kms.region, key)
+    kms.key_in_environment = key.named if key.source.startswith("environment") else None
+    return kms, str(key.reference.in_region(kms.region.value))
 
 
 def no_key() -> SettingError:
@@ -48,25 +93,15 @@ def parse_key(key: Sourced) -> KeyReference:
         raise
 
 
-def check_region_name(region: Sourced) -> None:
-    """Refuse what cannot be a region's name, as it becomes part of a host's name; raises :class:`SettingError`."""
-    if not is_region_name(region.value):
-        raise SettingError(
-            f"{region.value!r} (from {region.source}) is not the name of an AWS region.",
-            reason="invalid_option",
-            remedy="Give a name such as us-east-1.",
-        )
-
-
-def check_region(region: Sourced, key: Sourced) -> None:
-    """Refuse a key ARN of another region than the one in force; raises :class:`SettingError`.
+def check_region(region: Sourced, key: Key) -> None:
+    """Refuse a key ARN of another region than the one in force; raises :class:`OtherRegionError`.
 
     The ARN of a multi-region key passes: its replica in the region in force is used instead.
     """
-    reference = KeyReference.parse_key_arn(key.value) or parse_key(key)
+    reference = key.reference
     if reference.is_arn and reference.region != region.value and not reference.is_multi_region:
-        raise SettingError(
-            f"The key {key.value} (from {key.source}) lies in region {reference.region}, "
+        raise OtherRegionError(
+            f"The key {key} lies in region {reference.region}, "
             f"but region {region.value} is in force (from {region.source}).",
             reason="region_mismatch",
             remedy=f"Leave the region out, or set it to {reference.region}.",

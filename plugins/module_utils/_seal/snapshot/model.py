@@ -86,3 +86,8 @@ class Snapshot:
     def seal_type(self) -> str:
         """The kind of the server's seal; empty where the snapshot does not say."""
         return self.seal.type if self.seal else ""
+
+    @property
+    def key_arns(self) -> list[str]:
+        """The distinct keys that values name."""
+        return list(dict.fromkeys(arn for keys in self.count_by_keys for arn in keys))

@@ -18,9 +18,8 @@ from ..key_reference import KeyReference
 from ..kms.api import KmsForRegion, KmsPlaintext
 from ..kms.concurrent import at_once
 from ..kms.decrypt_cache import DecryptCache
-from ..kms.keys import check_region
+from ..kms.keys import Key, check_region
 from ..kms.trusted_keys import TrustedKeys
-from ..sourced import Sourced
 
 
 @dataclass
@@ -123,7 +122,7 @@ class Unwrapper:
         if claimed is None:
             return kms.decrypt(ciphertext)
         if claimed.region != kms.region.value:
-            check_region(kms.region, Sourced(key_id, "the sealed value"))
+            check_region(kms.region, Key(claimed, "the sealed value"))
         return kms.decrypt(ciphertext, str(claimed.in_region(kms.region.value)) if self._trusted is not None else "")
 
     def _ask_each(self, ciphertext: bytes, trusted: TrustedKeys) -> KmsPlaintext:
@@ -132,7 +131,7 @@ class Unwrapper:
         for key in trusted.keys:
             kms = self._kms_for_region(key.region)
             try:
-                check_region(kms.region, Sourced(str(key), "allowed_key_ids"))
+                check_region(kms.region, Key(key, "allowed_key_ids"))
                 return kms.decrypt(ciphertext, str(key.in_region(kms.region.value)))
             except SealError as error:
                 failures.append(error)

@@ -53,7 +53,7 @@ class FakeAws:
         self._lock = threading.Lock()
         self._sealed: dict[bytes, tuple[str, bytes]] = {}
 
-    def __call__(self, region: str = "") -> FakeKms:
+    def __call__(self, region: str = "", _source: str = "") -> FakeKms:
         return FakeKms(self, self.region or region or HOME)
 
     def learn(self, ciphertext: bytes, arn: str, plaintext: bytes) -> None:

@@ -10,10 +10,11 @@ import io
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeyStates
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeySurvey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.assessment import assess
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.model import Snapshot
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.reader import read_snapshot
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.verdict import Judge
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.verdict import Verdict
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
 from ansible_collections.sealwright.vault_seal.tests.support.stored_state import StoredState
 from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.fake_kms import FakeAws, key_arn
@@ -36,12 +37,12 @@ class Server(StoredState):
         """As a boto3 client has it."""
         return {"CiphertextBlob": self.aws(KeyId.split(":")[3]).encrypt(KeyId, Plaintext).ciphertext}
 
-    def judged(self, check: str = "open", trusted: Any = None, region: str = "") -> Judge:
+    def judged(self, check: str = "open", trusted: Any = None, region: str = "") -> Verdict:
         """What is said of a snapshot, where the task says a region or leaves it to the keys."""
         snapshot = read(self.snapshot())
         self.aws.region = region
-        states = KeyStates(self.aws, NOW) if check != "none" else None
-        return Judge(snapshot, states, Unwrapper(self.aws, trusted=trusted) if check == "open" else None, trusted)
+        survey = KeySurvey(self.aws, now=NOW) if check != "none" else None
+        return assess(snapshot, survey, Unwrapper(self.aws, trusted=trusted) if check == "open" else None, trusted)
 
 
 def read(data: bytes, **limits: Any) -> Snapshot:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, key_in_force, parse_key
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, check_region, key_in_force, parse_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import (
     ConnectionOptions,
     endpoint_in_force,
@@ -42,7 +42,7 @@ BOTH = {"VAULT_AWSKMS_SEAL_KEY_ID": "alias/vault", "AWSKMS_WRAPPER_KEY_ID": "ali
     ],
 )
 def test_which_key_is_in_force(option, environ, value, source):
-    assert key_in_force(option, environ) == Sourced(value, source)
+    assert key_in_force(option, environ) == Key(KeyReference.parse(value), source)
 
 
 @pytest.mark.parametrize("option", [None, ""])
@@ -73,6 +73,9 @@ def test_a_malformed_key_in_full():
 
 def test_a_key_is_read_with_its_source():
     assert parse_key(Sourced(ARN, "somewhere")) == KeyReference.parse(ARN)
+    key = Key.parse(Sourced(ARN, "somewhere"))
+    assert (key, str(key)) == (Key(KeyReference.parse(ARN), "somewhere"), f"{ARN} (from somewhere)")
+    assert key.as_result() == {"value": ARN, "source": "somewhere"}
 
 
 # The region
@@ -80,17 +83,17 @@ def test_a_key_is_read_with_its_source():
 
 @pytest.mark.parametrize("key", [ID, ARN, MRK_ARN, MRK_ARN.replace("us-east-1", "eu-west-1"), "alias/vault"])
 def test_a_key_of_the_region_in_force_passes(key):
-    check_region(Sourced("us-east-1", "option region"), Sourced(key, "option kms_key_id"))
+    check_region(Sourced("us-east-1", "option region"), Key(KeyReference.parse(key), "option kms_key_id"))
 
 
 def test_a_key_of_another_region_in_full():
-    key = Sourced(ARN, "option kms_key_id")
+    key = Key(KeyReference.parse(ARN), "option kms_key_id")
     assert refusal(check_region, Sourced("eu-west-1", "environment variable AWS_REGION"), key) == (
         "region_mismatch",
         f"The key {ARN} (from option kms_key_id) lies in region us-east-1, but region eu-west-1 is in force "
         "(from environment variable AWS_REGION). Leave the region out, or set it to us-east-1.",
     )
-    alias = Sourced("arn:aws:kms:us-east-1:111122223333:alias/vault", "option kms_key_id")
+    alias = Key(KeyReference.parse("arn:aws:kms:us-east-1:111122223333:alias/vault"), "option kms_key_id")
     assert refusal(check_region, Sourced("eu-west-1", "option region"), alias)[0] == "region_mismatch"
 
 

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Assesses a snapshot: what is missing in it, what its keys' states are, and whether its values open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import CONNECTIVITY_REASONS, Finding, SealError
+from ..key_reference import KeyReference
+from ..kms.key_survey import KeySurvey
+from ..kms.keys import Key
+from ..kms.trusted_keys import TrustedKeys
+from ..wrapping.unwrap import Unwrapper
+from .archive import SEALED_SUMS
+from .contents import opening_failure
+from .model import AWSKMS, BARRIER_KEYS, RECOVERY_KEY, SHAMIR, SealedEntry, Snapshot
+from .verdict import MAX_PATHS, KeyState, SnapshotProblem, Verdict
+
+# What says nothing of the snapshot: that KMS could not be asked, or not where the key lies.
+INCONCLUSIVE_REASONS = CONNECTIVITY_REASONS | {"region_mismatch"}
+_FORCE = "A server takes the snapshot by its restore with force (`operator raft snapshot restore -force`), which looks at the plain sums only."
+
+
+def assess(
+    snapshot: Snapshot, survey: KeySurvey | None = None, unwrapper: Unwrapper | None = None, trusted: TrustedKeys | None = None
+) -> Verdict:
+    """Assess one snapshot; raises :class:`SealError` where KMS could not be asked and nothing else is known.
+
+    :param survey: describes the keys; None where they are not to be asked for.
+    :param unwrapper: opens the values; None where they are not to be opened.
+    :param trusted: the only keys that the snapshot may depend on; None for any.
+    """
+    states = {arn: _state(survey, arn) for arn in snapshot.key_arns} if survey else None
+    assessment = _Assessment(snapshot, states, unwrapper, trusted)
+    assessment.run()
+    return assessment.verdict
+
+
+class _Assessment:
+    """The work of :func:`assess`, which fills ``verdict``."""
+
+    def __init__(
+        self, snapshot: Snapshot, states: Mapping[str, KeyState] | None, unwrapper: Unwrapper | None, trusted: TrustedKeys | None
+    ) -> None:
+        self._snapshot = snapshot
+        self._states = states
+        self._unwrapper = unwrapper
+        self._trusted = trusted
+        self.verdict = Verdict(snapshot, states or {})
+        self._opened = 0
+        self._unanswered: SealError | None = None
+
+    def run(self) -> None:
+        self._look_for_what_is_missing()
+        self._say_what_expires()
+        for keys in self._snapshot.count_by_keys:
+            if not keys:
+                self._without_kms([entry for entry in self._snapshot.listed if not entry.keys])
+            elif self._trusted_one(keys):
+                self._of_keys(keys)
+        if self._unanswered and not self._opened and not self.verdict.problems:
+            raise self._unanswered
+
+    def _say_what_expires(self) -> None:
+        for arn, state in self.verdict.states.items():
+            if not isinstance(state, SealError):
+                self.verdict.notes += [SnapshotProblem(each["reason"], f"Key {arn}: {each['msg']}", each["remedy"], key_arn=arn) for each in state["warnings"]]
+
+    def _look_for_what_is_missing(self) -> None:
+        found = self._snapshot
+        if found.seal is None or (found.seal_type == AWSKMS and found.entry(BARRIER_KEYS) is None):
+            what = "core/seal-config" if found.seal is None else BARRIER_KEYS
+            self.verdict.problems.append(
+                SnapshotProblem(
+                    "incomplete_snapshot", f"The snapshot holds no {what}.",
+                    "Its server was not initialised when it was taken, or it is not a server's. Take another one.", [what],
+                )
+            )
+        if found.entry(SEALED_SUMS) is None:
+            self.verdict.problems.append(
+                SnapshotProblem("no_sealed_checksums", f"The snapshot holds no {SEALED_SUMS}: nothing proves that a server made it.", _FORCE, [SEALED_SUMS])
+            )
+        if found.seal_type == AWSKMS and found.entry(RECOVERY_KEY) is None:
+            self.verdict.notes.append(
+                SnapshotProblem(
+                    "no_recovery_key", "The snapshot holds no recovery key.",
+                    "Restored, the server has no operation that needs one, such as a new root token.", [RECOVERY_KEY],
+                )
+            )
+        if found.trailing_zeros:
+            self.verdict.notes.append(
+                SnapshotProblem(
+                    "trailing_zeros", f"{found.trailing_zeros} zero bytes follow the archive in the file, as dd and tapes add them.",
+                    "No action is needed: servers restore such a file.",
+                )
+            )
+        if found.passed_over:
+            self.verdict.notes.append(
+                SnapshotProblem(
+                    "not_looked_at", f"{found.passed_over} entries are too long to be looked at: whether Vault Enterprise sealed them is not known.",
+                    "Nothing is to be done where the server is none of Vault Enterprise.",
+                )
+            )
+
+    def _without_kms(self, entries: Sequence[SealedEntry]) -> None:
+        """Values that no KMS key opens."""
+        shamir = [entry for entry in entries if entry.seals == {SHAMIR}]
+        own = [entry for entry in shamir if not entry.namespace]
+        if own:
+            self._note(
+                "shamir_seal", "The server's seal is shamir: it is opened by its unseal keys, and depends on no KMS key.",
+                "Have as many of the unseal keys at hand as the threshold says.", own,
+            )
+            self.verdict.open_questions.append("The server's seal is shamir: whether its unseal keys are at hand cannot be seen here.")
+        within = [entry for entry in shamir if entry.namespace]
+        if within:
+            self._note(
+                "shamir_seal", "Namespaces have a shamir seal of their own: after a restore they are opened by their own unseal keys.",
+                "See that their owners have these at hand.", within,
+            )
+        unnamed = [entry for entry in entries if AWSKMS in entry.seals]
+        if unnamed:
+            self._note("unnamed_key", "Values do not say which KMS key sealed them.", "Open them (check=open) to learn whether they can be.", unnamed)
+            self._open(unnamed)
+        foreign = [entry for entry in entries if AWSKMS not in entry.seals and entry.seals != {SHAMIR}]
+        if foreign:
+            self._note(
+                "foreign_wrapper", f"Values are sealed by another seal than awskms (the server's is {self._snapshot.seal_type or 'not known'}).",
+                "Ask that seal whether it opens them.", foreign,
+            )
+            self.verdict.open_questions.append("Values are sealed by another seal than awskms, which cannot be asked here.")
+
+    def _trusted_one(self, keys: tuple[str, ...]) -> bool:
+        if self._trusted is None:
+            return True
+        failures = []
+        for arn in keys:
+            try:
+                self._trusted.check_claim(arn)
+                return True
+            except SealError as error:
+                failures.append(error)
+        self._cannot(keys, failures[-1])
+        return False
+
+    def _of_keys(self, keys: tuple[str, ...]) -> None:
+        """The values that any one of these keys opens."""
+        if self._unwrapper:
+            entries = [entry for entry in self._snapshot.listed if tuple(entry.keys) == keys]
+            if all(entry.value is None for entry in entries):
+                self.verdict.open_questions.append(f"The values under the key {keys[0]} are too long to be opened here.")
+            self._open(entries)
+        elif self._states is not None:
+            self._by_state(keys, [self._states[arn] for arn in keys])
+        else:
+            self.verdict.open_questions.append("Its KMS keys were not asked for: see check=key and check=open.")
+
+    def _by_state(self, keys: tuple[str, ...], states: Sequence[KeyState]) -> None:
+        facts = [state for state in states if not isinstance(state, SealError)]
+        if any(state["usable_for_seal"] for state in facts):
+            self._opened += 1
+            self.verdict.open_questions.append("Its KMS keys can be used; whether this principal may was not tried: see check=open.")
+            return
+        unknown = [state for state in states if isinstance(state, SealError) and state.reason != "not_found"]
+        if unknown:
+            self._not_known(unknown[0], "the state of a key it depends on")
+            return
+        self._cannot(keys, states[0] if isinstance(states[0], SealError) else _of_state(states[0]["problems"][0]))
+
+    def _open(self, entries: Sequence[SealedEntry]) -> None:
+        if self._unwrapper is None:
+            self.verdict.open_questions.append("Values that name no key were not opened: see check=open.")
+            return
+        failed: dict[tuple[str, str], tuple[SealError, list[str]]] = {}
+        for entry in entries:
+            if entry.value is None:
+                continue
+            failure = opening_failure(entry.path, entry.value, self._snapshot, self._unwrapper)
+            if failure is None:
+                self._opened += 1
+            elif failure.reason in INCONCLUSIVE_REASONS:
+                self._not_known(failure, f"whether {entry.path} opens")
+            else:
+                failed.setdefault((failure.reason, failure.message), (failure, []))[1].append(entry.path)
+        for failure, paths in failed.values():
+            self._add(failure, paths, entries[0].keys[0] if entries[0].keys else None)
+
+    def _not_known(self, error: SealError, what: str) -> None:
+        self._unanswered = self._unanswered or error
+        self.verdict.open_questions.append(f"Not known is {what}. {error.message}")
+        self.verdict.notes.append(SnapshotProblem(*error.finding()))
+
+    def _cannot(self, keys: tuple[str, ...], error: SealError) -> None:
+        self._add(error, [entry.path for entry in self._snapshot.listed if tuple(entry.keys) == keys], keys[0])
+
+    def _add(self, error: SealError, paths: list[str], arn: str | None) -> None:
+        error = self._with_date(error, arn)
+        shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+        said = f": {error.message}" if arn is None or arn in error.message else f" {_depend(paths)} on the key {arn}. {error.message}"
+        self.verdict.problems.append(SnapshotProblem(error.reason, shown + said, error.remedy, paths[:MAX_PATHS], arn))
+
+    def _with_date(self, error: SealError, arn: str | None) -> SealError:
+        """The error in the words of the key's own state where that is the cause: these say until when."""
+        state = self.verdict.states.get(arn) if arn else None
+        problems = [] if state is None or isinstance(state, SealError) else state["problems"]
+        return next((_of_state(problem) for problem in problems if problem["reason"] == error.reason), error)
+
+    def _note(self, reason: str, msg: str, remedy: str, entries: Sequence[SealedEntry]) -> None:
+        self.verdict.notes.append(SnapshotProblem(reason, msg, remedy, [entry.path for entry in entries[:MAX_PATHS]]))
+
+
+def _state(survey: KeySurvey, arn: str) -> KeyState:
+    try:
+        return survey.describe(Key(KeyReference.parse(arn), "the snapshot")).facts
+    except SealError as error:
+        return error
+
+
+def _depend(paths: Sequence[str]) -> str:
+    return "depends" if len(paths) == 1 else "depend"
+
+
+def _of_state(problem: dict[str, str]) -> SealError:
+    finding = Finding(**problem)
+    # To name another key is no remedy for what is sealed under this one.
+    return SealError.of(finding._replace(remedy=finding.remedy.replace(", or name another.", ".")))
