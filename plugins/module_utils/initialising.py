@@ -16,13 +16,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.init_answer import Answer, Files, Keeper, Recipients, is_refusal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.new_file_attributes import FileAttributes
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.reserved_file import (
-    ReservedFile,
-    is_being_filled,
-    is_reservation,
-    reserved_by_another,
-    try_to_reserve,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.reserved_file import Found, ReservedFile, find, reserved_by_another, try_to_reserve
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import (
@@ -34,6 +28,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.pgp_key import PgpKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer import DataKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import named_errors
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import SealStatus
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import Reply, ServerApi
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import check_destination
 
@@ -47,6 +42,7 @@ _STATES = {
     None: "Whether the server is initialised is not known.",
 }
 _ANSWER = ".answer"  # beside dest: an answer that is not as expected
+_ALREADY = "already initialized"  # what a server says where another request was first
 _PATIENCE = 120.0  # seconds to wait for the answer at least: it comes once
 _SETTLING = 10.0  # seconds in which an initialisation whose answer was lost may show
 
@@ -84,8 +80,11 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
         raise
     if status["initialized"]:
         return {"changed": False, "initialized": True, "recorded": _is_recorded(module, files), **result}
-    _check_seal(api)
-    _check_absent(files)
+    _check_seal(status, api.address)
+    taken = [path for path in files if find(path) is Found.OTHER]
+    if taken and api.seal_status()["initialized"]:  # by another run, between the two questions
+        return {"changed": False, "initialized": True, "recorded": _is_recorded(module, files), **result}
+    _check_absent(taken)
     data_key = _try(params, files, attributes, holders, token_holder)
     if data_key and not token_holder:
         result["key_id"] = data_key.key_arn
@@ -126,10 +125,11 @@ def _check_files(files: Sequence[str], module: AnsibleModule) -> None:
 
 def _is_recorded(module: AnsibleModule, files: Sequence[str]) -> bool:
     """Whether the shares of the initialised server are in their file. What a run that was killed left reserved is told, with what to do."""
-    left = [path for path in files if is_reservation(path)]
-    for path in left:
-        if is_being_filled(path):
+    found = {path: find(path) for path in files}
+    for path in files:
+        if found[path] is Found.HELD:
             raise reserved_by_another(path)
+    left = [path for path in files if found[path] is Found.LEFT_OVER]
     record, answer = files[0], files[-1]
     if record in left:
         module.warn(
@@ -143,7 +143,7 @@ def _is_recorded(module: AnsibleModule, files: Sequence[str]) -> bool:
         )
     if answer in left and record not in left and not module.check_mode:
         ReservedFile(module, answer, FileAttributes(-1, -1, 0o600)).remove_left_over()
-    return os.path.exists(record) and record not in left
+    return found[record] is Found.OTHER and os.path.exists(record)
 
 
 def _pgp_keys(option: str, texts: Sequence[str]) -> list[PgpKey]:
@@ -166,24 +166,22 @@ def _check_threshold(threshold: int, shares: int) -> None:
         )
 
 
-def _check_seal(api: ServerApi) -> None:
-    status = api.seal_status()
-    if not status.get("recovery_seal"):
+def _check_seal(status: SealStatus, address: str) -> None:
+    if not status["recovery_seal"]:
         raise SettingError(
-            f"The server at {api.address} has the seal {status.get('type', 'shamir')}, which has no recovery key.",
+            f"The server at {address} has the seal {status['type'] or 'shamir'}, which has no recovery key.",
             reason="invalid_option",
             remedy="Configure its seal first (role vault_config); this module initialises servers that unseal themselves.",
         )
 
 
-def _check_absent(files: Sequence[str]) -> None:
-    for path in files:
-        if os.path.lexists(path) and not is_reservation(path):
-            raise SettingError(
-                f"{path} is there, and the server is not initialised: the file belongs to another cluster.",
-                reason="file_error",
-                remedy="Move it to where it is kept, or name another; it is never replaced.",
-            )
+def _check_absent(taken: Sequence[str]) -> None:
+    for path in taken:
+        raise SettingError(
+            f"{path} is there, and the server is not initialised: the file belongs to another cluster.",
+            reason="file_error",
+            remedy="Move it to where it is kept, or name another; it is never replaced.",
+        )
 
 
 def _data_key(params: dict[str, Any]) -> DataKey:
@@ -244,7 +242,9 @@ def _request(api: ServerApi, recipients: Recipients) -> Reply:
     except SealError as error:
         initialised = _initialised(api, _SETTLING)
         error.message += f" {_STATES[initialised]}"
-        error.remedy = _START_ANEW if initialised else f"Find out its state; run the task again if it is not initialised. If it is: {_START_ANEW}"
+        error.remedy = f"Unless another run initialised it: {_START_ANEW}"
+        if not initialised:
+            error.remedy = f"Find out its state; run the task again if it is not initialised. If it is: {_START_ANEW}"
         error.details["initialized"] = initialised
         raise
 
@@ -278,7 +278,10 @@ def _refused(api: ServerApi, reply: Reply) -> SealError:
     initialised = _initialised(api, 0)
     error = api.refused(reply, "sys/init")
     error.details["initialized"] = initialised
-    if initialised:
+    if initialised and _ALREADY in reply.errors:
+        error.message = f"The server at {api.address} was initialised by somebody else, perhaps another run of vault_init, while this task ran."
+        error.reason, error.remedy = "already_initialized", "Nothing is to be kept of this run. The shares and the root token are where that run put them."
+    elif initialised:
         error.message += " It calls itself initialised all the same, and can be neither unsealed nor initialised again."
         error.reason, error.remedy = "half_initialised", _START_ANEW
     else:

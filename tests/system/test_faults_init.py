@@ -147,7 +147,8 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
 @pytest.mark.fault(
     operation="vault_init",
     fault="two runs at once",
-    outcome="One initialises the server and stores what it answers; the other is refused with words, or finds the server initialised.",
+    outcome="One initialises the server and stores what it answers. The other one finds the server initialised and recorded, or ends with `file_error` and "
+    "says that another run of vault_init has the file.",
 )
 def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
     for _turn in range(3):
@@ -161,9 +162,38 @@ def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
         assert [result["changed"] for result in results if not result.get("failed")].count(True) == 1, results
         for result in results:
             if result.get("failed"):
-                assert "another run of vault_init" in result["msg"], results
+                assert (result["reason"], "another run of vault_init" in result["msg"]) == ("file_error", True), results
+            else:
+                assert result["recorded"] is True, results
             assert not result.get("warnings"), results
         init.check_stored()
+
+
+@pytest.mark.fault(
+    operation="vault_init",
+    fault="two runs at once, with other files",
+    outcome="One initialises the server and stores what it answers. The other one ends with `already_initialized`, or finds the server initialised and not "
+    "recorded in its files. It leaves no file, and never advises to remove the server's data.",
+)
+def test_two_runs_of_vault_init_with_other_files(init: _Init) -> None:
+    other = init.files.parent / "other"
+    other.mkdir()
+    options = {**init.options, "dest": str(other / "shares.json"), "root_token_dest": str(other / "token.sealed")}
+    init.begin()
+    processes = []
+    for number, given in enumerate([init.options, options]):
+        home = init.home / str(number)
+        home.mkdir()
+        processes.append(start_module("vault_init", given, home, init.environment))
+    results = [json.loads(process.communicate(timeout=_SECONDS)[0]) for process in processes]
+    winner = [result.get("changed") is True and not result.get("failed") for result in results].index(True)
+    loser = results[1 - winner]
+    assert "remove the data" not in json.dumps(loser)
+    assert loser["reason"] == "already_initialized" if loser.get("failed") else (loser["changed"], loser["recorded"]) == (False, False), loser
+    folders = [init.files, other]
+    assert list(folders[1 - winner].iterdir()) == []
+    init.files, init.record, init.token = folders[winner], folders[winner] / "shares.json", folders[winner] / "token.sealed"
+    init.check_stored()
 
 
 @pytest.mark.parametrize("empty", [True, False])

@@ -215,6 +215,13 @@ def test_a_refusal_leaves_nothing_behind(host: Host) -> None:
         assert (host.run(server)["reason"], host.files()) == ("half_initialised", [])
 
 
+def test_another_run_that_was_first_is_told_as_what_it_is(host: Host) -> None:
+    with OddInitialisation(b'{"errors":["Vault is already initialized"]}', 400) as server:
+        result = host.run(server)
+    assert (result["failed"], result["reason"], result["initialized"], host.files()) == (True, "already_initialized", True, [])
+    assert "remove the data" not in result["msg"] + result["remedy"]
+
+
 def test_options_that_no_file_can_have(host: Host) -> None:
     with OddInitialisation(json.dumps(NORMAL).encode()) as server:
         for more, words in (
