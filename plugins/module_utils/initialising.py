@@ -14,9 +14,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.init_answer import Answer, Files, Keeper, Recipients, is_refusal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.init_record import NAMELESS, START_ANEW, recorded
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.new_file_attributes import FileAttributes
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.reserved_file import Found, ReservedFile, find, reserved_by_another, try_to_reserve
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.reserved_file import Found, ReservedFile, find, try_to_reserve
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.arn import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.connection import (
@@ -30,11 +31,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.sealer 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.sealed_input import named_errors
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_answers import SealStatus
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import Reply, ServerApi
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_cluster import cluster_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.value_files import check_destination
 
-_START_ANEW = (
-    "Nothing was stored in it that could be lost: stop the server, remove the data of its storage, start it, and initialise it again."
-)
 _OPEN = "A sealed answer is opened by awskms_seal_unwrap."
 _STATES = {
     True: "The server is initialised now.",
@@ -71,6 +70,7 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
         "dest": params["dest"],
         "holders": [{"fingerprint": key.fingerprint, "user_id": key.user_id} for key in holders],
         "key_id": None,
+        "cluster_id": None,
     }
     try:
         status = api.seal_status()
@@ -79,11 +79,12 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
             _try(params, files, attributes, holders, token_holder)
         raise
     if status["initialized"]:
-        return {"changed": False, "initialized": True, "recorded": _is_recorded(module, files), **result}
+        return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
     _check_seal(status, api.address)
     taken = [path for path in files if find(path) is Found.OTHER]
-    if taken and api.seal_status()["initialized"]:  # by another run, between the two questions
-        return {"changed": False, "initialized": True, "recorded": _is_recorded(module, files), **result}
+    status = api.seal_status() if taken else status
+    if status["initialized"]:  # by another run, between the two questions
+        return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
     _check_absent(taken)
     data_key = _try(params, files, attributes, holders, token_holder)
     if data_key and not token_holder:
@@ -91,7 +92,7 @@ def init_task(module: AnsibleModule) -> dict[str, Any]:
     if module.check_mode:
         return {"changed": True, "initialized": False, "recorded": False, **result}
     kept = _initialise(module, api, Recipients(holders, params["recovery_threshold"], token_holder, data_key), attributes)
-    return {"changed": True, "initialized": True, "recorded": True, **result, **kept}
+    return {**result, "changed": True, "initialized": True, "recorded": True, **kept}
 
 
 def _try(
@@ -121,29 +122,6 @@ def _check_files(files: Sequence[str], module: AnsibleModule) -> None:
             reason="invalid_option",
             remedy="Name a file for each.",
         )
-
-
-def _is_recorded(module: AnsibleModule, files: Sequence[str]) -> bool:
-    """Whether the shares of the initialised server are in their file. What a run that was killed left reserved is told, with what to do."""
-    found = {path: find(path) for path in files}
-    for path in files:
-        if found[path] is Found.HELD:
-            raise reserved_by_another(path)
-    left = [path for path in files if found[path] is Found.LEFT_OVER]
-    record, answer = files[0], files[-1]
-    if record in left:
-        module.warn(
-            f"The server is initialised, and {record} is only reserved: a run of vault_init was killed before it could store what the server answered. "
-            f"Unless somebody else initialised it, nobody has the recovery shares or the root token. {_START_ANEW}"
-        )
-    elif len(files) > 2 and files[1] in left:
-        module.warn(
-            f"{files[1]} is only reserved: a run of vault_init was killed after it had stored the recovery shares, and before the sealed root token. "
-            f"Nobody has that token. Have the holders of the shares in {record} make a new one (generate-root), revoke the lost one, and remove {files[1]}."
-        )
-    if answer in left and record not in left and not module.check_mode:
-        ReservedFile(module, answer, FileAttributes(-1, -1, 0o600)).remove_left_over()
-    return found[record] is Found.OTHER and os.path.exists(record)
 
 
 def _pgp_keys(option: str, texts: Sequence[str]) -> list[PgpKey]:
@@ -223,10 +201,27 @@ def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, a
             raise _refused(api, reply)
         keeper = Keeper(files, recipients, api.address)
         keeper.keep(answered, reply)
-        return _outcome(module, api, answered, keeper)
+        named = _name_cluster(module, api, keeper) if files.record.filled else None
+        for file in files.all():
+            file.finish()
+        return {**_outcome(module, api, answered, keeper), "cluster_id": named}
     finally:
         for file in files.all():
             file.discard()
+
+
+def _name_cluster(module: AnsibleModule, api: ServerApi, keeper: Keeper) -> str | None:
+    """Have the record name the cluster, once the answer is stored; returns its ID. Raises nothing."""
+    cluster = cluster_of(api)
+    why = "the server does not say it yet"
+    if cluster:
+        try:
+            keeper.name_cluster(cluster)
+            return cluster.id
+        except SettingError as error:
+            why = error.message
+    module.warn(f"{NAMELESS.format(path=module.params['dest'])} ({why.rstrip('.')})")
+    return None
 
 
 def _request(api: ServerApi, recipients: Recipients) -> Reply:
@@ -242,9 +237,9 @@ def _request(api: ServerApi, recipients: Recipients) -> Reply:
     except SealError as error:
         initialised = _initialised(api, _SETTLING)
         error.message += f" {_STATES[initialised]}"
-        error.remedy = f"Unless another run initialised it: {_START_ANEW}"
+        error.remedy = f"Unless another run initialised it: {START_ANEW}"
         if not initialised:
-            error.remedy = f"Find out its state; run the task again if it is not initialised. If it is: {_START_ANEW}"
+            error.remedy = f"Find out its state; run the task again if it is not initialised. If it is: {START_ANEW}"
         error.details["initialized"] = initialised
         raise
 
@@ -262,7 +257,7 @@ def _outcome(module: AnsibleModule, api: ServerApi, answered: Answer, keeper: Ke
         raise SealError(
             " ".join([unexpected, *keeper.failures, where, _STATES[initialised]]),
             reason="unexpected_answer",
-            remedy=f"{_OPEN} If the shares or the root token are not all there, begin anew. {_START_ANEW}",
+            remedy=f"{_OPEN} If the shares or the root token are not all there, begin anew. {START_ANEW}",
             details=details,
         )
     raise SealError(
@@ -283,7 +278,7 @@ def _refused(api: ServerApi, reply: Reply) -> SealError:
         error.reason, error.remedy = "already_initialized", "Nothing is to be kept of this run. The shares and the root token are where that run put them."
     elif initialised:
         error.message += " It calls itself initialised all the same, and can be neither unsealed nor initialised again."
-        error.reason, error.remedy = "half_initialised", _START_ANEW
+        error.reason, error.remedy = "half_initialised", START_ANEW
     else:
         error.message += f" {_STATES[initialised]}"
         error.remedy = "Its log tells more. Run the task again once the cause is removed."

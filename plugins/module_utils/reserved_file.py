@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.file_attributes import wanted_attributes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.new_file_attributes import FileAttributes
-from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder, place_new, remove_parts
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder, place, place_new, remove_parts
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.regular_files import open_regular, read_descriptor
 
@@ -106,11 +106,33 @@ class ReservedFile:
         except OSError as error:
             raise _failed(f"{self.path} cannot be written: {error.strerror}.", _SPACE) from None
         self.filled = True
-        self._change_flags()
+
+    def replace(self, content: bytes) -> None:
+        """Make the filled file hold ``content``, and keep what it holds until the new content is on disk; raises :class:`SettingError`."""
+
+        def write(handle: int) -> None:
+            wanted_attributes(self._module, self._full).apply(handle)
+            self._attributes.apply(handle)
+            _write(handle, content)
+
+        def check() -> None:
+            if not self._is_named():
+                raise OSError(errno.ESTALE, "Somebody else replaced it meanwhile")
+
+        try:
+            place(self._folder, self._name, write, check)
+        except OSError as error:
+            raise _failed(f"{self.path} cannot be replaced: {error.strerror}.", _SPACE) from None
+
+    def finish(self) -> None:
+        """What comes last, and fails no task any more: the option attributes, since an immutable file cannot be written."""
+        if self.filled:
+            self._change_flags()
 
     def remove_left_over(self) -> None:
-        """Remove what a killed run left reserved; raises :class:`SettingError`."""
+        """Remove what a killed run left of it and in its folder; raises :class:`SettingError`."""
         with _as_setting_error(self.path, self._attributes), held_folder(os.path.dirname(self._full)) as self._folder:
+            remove_parts(self._folder)
             self._remove_left_over()
 
     def discard(self) -> None:
@@ -163,7 +185,6 @@ class ReservedFile:
             raise _failed(f"{self.path} was replaced by somebody else meanwhile, and is left as it is.") from None
 
     def _change_flags(self) -> None:
-        """The option attributes comes last, since an immutable file cannot be written; it fails no task any more."""
         flags = self._module.params["attributes"]
         if not flags:
             return

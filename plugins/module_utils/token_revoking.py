@@ -14,6 +14,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils.module_edge 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.placed_files import held_folder
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_api import ServerApi
+from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_cluster import Cluster, cluster_of, need_cluster, wrong_cluster
 from ansible_collections.sealwright.vault_seal.plugins.module_utils.server_token import sealed_token
 
 _UNKNOWN = 403  # the answer to a token that is not, or no longer, known
@@ -26,6 +27,7 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
     if not os.path.lexists(src):
         return {**result, "changed": False}
     api = ServerApi(module.params)
+    cluster = _check_cluster(api, module.params["cluster_id"], src)
     token = sealed_token(module.params, src)
     hide(module, token)
     reply = api.ask("GET", "auth/token/lookup-self", token=token)
@@ -33,6 +35,8 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
     if reply.status != 200 and not (reply.status == _UNKNOWN and isinstance(reply.content.get("errors"), list)):
         raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token and its file are left as they are.")
     result["was_valid"] = reply.status == 200
+    if not (result["was_valid"] or cluster or module.params["remove_unknown"]):
+        raise _unknown(api, src)
     _check_removable(src)
     if module.check_mode:
         return result
@@ -55,6 +59,34 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
             remedy="Remove it; it opens nothing any more.",
         ) from None
     return result
+
+
+def _check_cluster(api: ServerApi, wanted: str | None, src: str) -> bool:
+    """Whether the server is known to belong to the token's cluster. Otherwise it is not given the token: raises :class:`SealError`."""
+    if wanted is None:
+        return False
+    cluster = Cluster.of({"cluster_id": wanted})
+    if not cluster:
+        raise SettingError(
+            f"cluster_id is {wanted!r}, which is not the ID of a cluster.",
+            reason="invalid_option",
+            remedy="Give the cluster_id of the record of vault_init, or of sys/seal-status.",
+        )
+    found = need_cluster(api, None, f"whether the token in {src} is its own cannot be told")
+    if found.id != cluster.id:
+        raise wrong_cluster(api, found, f"the token in {src}", cluster)
+    return True
+
+
+def _unknown(api: ServerApi, src: str) -> SealError:
+    cluster = cluster_of(api, 0)
+    return SealError(
+        f"The server at {api.address}{f' of cluster {cluster}' if cluster else ''} does not know the token in {src}: it was revoked, it has expired, or it "
+        "belongs to another cluster. The file is left as it is.",
+        reason="unknown_token",
+        remedy="Check server_address. Set cluster_id to the ID of the token's cluster (the record of vault_init has it) to have the file removed where the "
+        "server belongs to that, or set remove_unknown.",
+    )
 
 
 def _check_removable(src: str) -> None:

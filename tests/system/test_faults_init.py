@@ -71,8 +71,15 @@ class _Init:
         if self.is_initialised():
             self.server.restart()
 
-    def check_stored(self) -> None:
+    def cluster(self) -> str:
+        self.server.wait_until_active()
+        status = self.server.seal_status()
+        assert status
+        return str(status["cluster_id"])
+
+    def check_stored(self, named: bool = True) -> None:
         """The holders have their shares, the sealed token opens, nobody else may read them, and nothing lies beside them."""
+        assert json.loads(self.record.read_bytes()).get("cluster_id") == (self.cluster() if named else None)
         assert sorted(self.files.iterdir()) == [self.record, self.token]
         shares = [holder.share(json.loads(self.record.read_bytes())) for holder in self.holders]
         assert len(set(shares)) == 2
@@ -95,10 +102,11 @@ def init(kms: StrictKms, tmp_path: Path) -> Iterator[_Init]:
     operation="vault_init",
     fault="killed (SIGKILL) before each call that writes, renames, locks or changes a file",
     outcome="Before the server is initialised: the next run finishes. Afterwards: the encrypted shares and the sealed root token are in their files. "
-    "Killed between the server's answer and their writing, the next run warns that they are lost and says what to do.",
+    "Killed between the server's answer and their writing, the next run warns that they are lost and says what to do. Killed before the cluster's ID was "
+    "added to the shares, the next run warns, and says which ID to add.",
 )
 def test_vault_init_killed_at_each_step(init: _Init) -> None:
-    before, lost, stored = [], [], []
+    before, lost, nameless, stored = [], [], [], []
     # Starting a real server takes seconds, so that most of the runs that finish have one that only answers.
     other = init.home / "other"
     other.mkdir()
@@ -125,6 +133,11 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
                 assert sorted(init.files.iterdir()) == [init.record, init.token], ended.step
                 if real:
                     init.check_stored()
+            elif "does not name the cluster" in said and "generate-root" not in said:
+                nameless.append(ended.step)
+                assert (result["changed"], result["recorded"], result["cluster_id"]) == (False, True, None), ended.step
+                assert init.cluster() in said, ended.step
+                init.check_stored(named=False)
             elif said:
                 lost.append(ended.step)
                 if result["recorded"]:
@@ -140,6 +153,7 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
     init.check_stored()
     assert len(before) >= 9  # three files, each with its content, mode and disk
     assert stored
+    assert nameless
     # Nothing but the answer's two writes, each by one call, is between the answer and what is stored.
     assert [step for step in lost if step.startswith("pwrite")] == ["pwrite in reserved_file.py"] * 2, lost
 
