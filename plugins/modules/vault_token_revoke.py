@@ -53,7 +53,7 @@ EXAMPLES = r"""
   sealwright.vault_seal.vault_token_revoke:
     server_address: "{{ new_server }}"
     src: "{{ init_folder }}/root-token.sealed"
-    cluster_id: "{{ initialised.cluster_id or omit }}"
+    cluster_id: "{{ initialised.cluster_id | default(omit, true) }}"
 """
 
 RETURN = r"""

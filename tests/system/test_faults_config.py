@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +141,45 @@ def test_a_configuration_killed_at_each_step(config: _Config, change: str) -> No
     for ended in config.restarts():
         assert config.pending() is ended.killed, ended.step
     assert not config.pending()
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[None]:
+    """A file system in memory, which has no room left or is read-only."""
+    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], check=True)
+    try:
+        for name, content in kept.items():
+            (folder / name).write_bytes(content)
+        if options == "full":
+            (folder / "room").write_bytes(b"x" * 4096 * (15 - len(kept)))
+            with suppress(OSError), (folder / "room").open("ab") as stream:
+                while True:
+                    stream.write(b"x" * 4096)
+                    stream.flush()
+        else:
+            subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
+        yield
+        subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
+        (folder / "room").unlink(missing_ok=True)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.fault(
+    operation="vault_config (vault_config_write, vault_config_restart)",
+    fault="the disk is full or read-only",
+    outcome="`file_error`. Each file holds its old content, and nothing is left beside it. The next run finishes.",
+)
+@pytest.mark.parametrize("options", ["full", "ro"])
+def test_a_configuration_without_room(config: _Config, options: str) -> None:
+    with mounted(config.etc, options):
+        process = start_module("vault_config_write", {**config.options, **NEW["replaced"]}, config.home, {})
+        result = json.loads(process.communicate(timeout=_SECONDS)[0])
+        assert (result["failed"], result["reason"]) == (True, "file_error"), result
+    config.begin()
+    assert config.run(NEW["replaced"])["changed"] is True
 
 
 @pytest.mark.fault(

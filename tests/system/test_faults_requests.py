@@ -7,14 +7,23 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
+import secrets
+import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.kill_steps import Ended, KillSteps
+from support.module_run import start_module
+from support.odd_initialisation import OddInitialisation
+from support.odd_server import OddServer, as_json
 from support.openbao import OpenBao
+from support.recovery import Holder
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -141,3 +150,76 @@ def test_unseal_killed_at_each_request(tmp_path: Path) -> None:
             bao.wait_until_active()
     assert (True, 1) in reached
     assert ((True, 0) in reached, reached[-1], len(reached) >= 10) == (True, (False, 0), True)
+
+
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "throttled": ({"kind": "throttle"}, "throttled"),
+    "down": ({"kind": "503"}, "kms_internal"),
+    "resets connections": ({"kind": "reset"}, "unreachable"),
+    "slow beyond the timeout": ({"kind": "slow", "seconds": 2.0}, "timed_out"),
+    "of another clock": ({"kind": "clock_skew", "seconds": 3600.0}, "clock_skew"),
+}
+
+
+@pytest.mark.fault(
+    operation="awskms_alias, awskms_key_rotation, vault_init, vault_token_revoke",
+    fault="KMS is throttled, down, resets connections, is slower than the timeout, or has another clock",
+    outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` in time. Nothing is changed: the alias and the key stay, the server is "
+    "not initialised, the token stays valid and its file stays. The next run of awskms_alias and awskms_key_rotation finishes.",
+)
+@pytest.mark.parametrize("module", ["awskms_alias", "awskms_key_rotation", "vault_init", "vault_token_revoke"])
+def test_kms_does_not_answer(module: str, kms: StrictKms, tmp_path: Path) -> None:
+    alias, aws = f"alias/faults-{secrets.token_hex(4)}", kms.client()
+    old, new, files = kms.new_key(alias=alias), kms.new_key(), tmp_path / "files"
+    files.mkdir()
+    src = files / "token.sealed"
+    if module == "vault_token_revoke":
+        src.write_text(as_text(VaultValues(aws, new).envelope(b"s.SomeRootToken0123")), encoding="ascii")
+    before = {path.name: path.read_bytes() for path in files.iterdir()}
+    with OddInitialisation(b"{}") as server:
+        options = {
+            "awskms_alias": {"alias": alias, "kms_key_id": new},
+            "awskms_key_rotation": {"kms_key_id": new, "rotated_since": "2020-01-01"},
+            "vault_init": {
+                "server_address": server.url, "recovery_pgp_keys": [Holder("ada").public], "recovery_threshold": 1, "dest": str(files / "shares.json"),
+                "root_token_dest": str(src), "kms_key_id": new,
+            },
+            "vault_token_revoke": {"server_address": server.url, "src": str(src)},
+        }[module]
+        with KillSteps(module, {**options, "timeout": 1}, tmp_path, kms.environment()) as process:
+            for settings, reason in FAULTS.values():
+                kms.fault(**settings)
+                result = process.run().result()
+                kms.clear_faults()
+                assert (result["failed"], result["reason"]) == (True, reason), result
+                assert aws.describe_key(KeyId=alias)["KeyMetadata"]["Arn"] == old
+                assert aws.list_key_rotations(KeyId=new)["Rotations"] == []
+                assert (server.requests, {path.name: path.read_bytes() for path in files.iterdir()}) == ([], before)
+            if module.startswith("awskms"):
+                process.give({**options, "timeout": 30})
+                assert process.run().result()["changed"] is True
+
+
+@pytest.mark.fault(
+    operation="vault_token_revoke",
+    fault="the file system is read-only",
+    outcome="`file_error` before the token is revoked. The token stays valid and its file stays.",
+)
+def test_a_token_on_a_read_only_file_system(kms: StrictKms, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounts a file system, which takes root")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    src, asked = folder / "token.sealed", []
+    with OddServer({"auth/token/lookup-self": lambda *_request: as_json({"data": {}})}) as server:
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder)], check=True)
+        try:
+            src.write_text(as_text(VaultValues(kms.client(), kms.new_key()).envelope(b"s.SomeRootToken0123")), encoding="ascii")
+            subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+            process = start_module("vault_token_revoke", {"server_address": server.url, "src": str(src)}, tmp_path, kms.environment())
+            result = json.loads(process.communicate(timeout=60)[0])
+            asked = [path for _method, path in server.requests]
+            assert (result["failed"], result["reason"], src.exists()) == (True, "file_error", True), result
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+    assert asked == ["auth/token/lookup-self"]

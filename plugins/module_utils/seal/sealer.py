@@ -9,6 +9,7 @@ What is written, and how it is opened, is what HashiCorp's and OpenBao's ``wrapp
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from .blob import DIRECT, ENVELOPE, BlobInfo, KeyInfo
 from .connection import Sourced, check_region
 from .data_keys import DataKeys
 from .envelope import SharedDataKey, decrypt, encrypt, new_data_key
-from .errors import BlobError, SealError
+from .errors import BlobError, KmsError, SealError
 from .kms import Decrypted, Kms
 from .sealed_value import SealedValue
 from .trusted_keys import TrustedKeys
@@ -70,7 +71,12 @@ class DataKey:
 
     def check_opens(self, kms: Kms) -> None:
         """Prove, by one Decrypt call, that what it will seal can be opened; raises :class:`KmsError`."""
-        kms.decrypt(self.wrapped, self.key_arn)
+        if not hmac.compare_digest(kms.decrypt(self.wrapped, self.key_arn).plaintext, self._plain):
+            raise KmsError(
+                f"AWS KMS does not open the data key that it has wrapped under {self.key_arn}: it answers with another one.",
+                reason="wrong_endpoint",
+                remedy="Check the endpoint, and the proxy: something alters what KMS is sent, or what it answers.",
+            )
 
     def seal(self, plaintext: bytes, aad: bytes = b"") -> Wrapped:
         """Seal one value, with a nonce of its own."""
