@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -28,7 +29,12 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
         return {**result, "changed": False}
     api = ServerApi(module.params)
     cluster = _check_cluster(api, module.params["cluster_id"], src)
-    token = sealed_token(module.params, src)
+    try:
+        token = sealed_token(module.params, src)
+    except SettingError:
+        if os.path.lexists(src):
+            raise
+        return {**result, "changed": False}  # another run removed it
     hide(module, token)
     reply = api.ask("GET", "auth/token/lookup-self", token=token)
     # Of a proxy that says 403, the token may be valid still, and its only copy is this file.
@@ -36,6 +42,8 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
         raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token and its file are left as they are.")
     result["was_valid"] = reply.status == 200
     if not (result["was_valid"] or cluster or module.params["remove_unknown"]):
+        if not os.path.lexists(src):
+            return {**result, "changed": False}  # another run revoked it and removed its file
         raise _unknown(api, src)
     _check_removable(src)
     if module.check_mode:
@@ -47,10 +55,12 @@ def revoke_task(module: AnsibleModule) -> dict[str, Any]:
             error.message += f" Whether the token is revoked is not known. The file {src} is left as it is."
             error.remedy = "Run the task again: it asks the server whether it knows the token still."
             raise
-        if reply.status not in (200, 204):
+        if reply.status == _UNKNOWN and api.ask("GET", "auth/token/lookup-self", token=token).status == _UNKNOWN:
+            result["was_valid"] = False  # another run revoked it since this server said that it knows it
+        elif reply.status not in (200, 204):
             raise api.refused(reply, "auth/token/revoke-self", "The token and its file are left as they are.")
     try:
-        with held_folder(os.path.dirname(os.path.abspath(src))) as folder:
+        with held_folder(os.path.dirname(os.path.abspath(src))) as folder, contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.basename(src), dir_fd=folder)
     except OSError as error:
         raise SettingError(
