@@ -19,8 +19,7 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, seal_of, service_user
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.mounts import needed_paths
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import reachable, through_the_relay
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Plan, free_ports, no_network_of_its_own
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import TemporaryServer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Plan, TemporaryServer, free_ports, no_network_of_its_own
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import REGION_VARIABLES
