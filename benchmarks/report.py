@@ -61,7 +61,7 @@ def results(figures: Figures) -> str:
         *(f"## {title}\n\n{table(variants)}\n" for title, variants in figures.plays.items()),
         *(f"## Growth: {growth.title[0].lower() + growth.title[1:]}\n\n{growth_table(growth)}\n" for growth in figures.growth),
         f"## Unwraps in one process\n\n{figures.rate:.0f} values per second, each under a separate data key, 16 at a time (aim: at least 600).\n",
-        "## Before the first call\n\nIn a process that has already imported the modules that Ansible itself needs.\n\n| | milliseconds of the processor |\n|---|---:|",
+        "## Before the first call\n\nIn a process that has already imported Ansible's own dependencies.\n\n| | milliseconds of the processor |\n|---|---:|",
         *(f"| {name} | {value:.0f} |" for name, value in figures.start_up.items()),
         "\n## Processor time for each value, without KMS\n\n| | microseconds | aim: at most |\n|---|---:|---:|",
         *(f"| {name} | {value:.1f} | {'' if name.startswith('of it') else _AIM} |" for name, value in figures.own.items()),
