@@ -30,8 +30,7 @@ _FOREIGN = (
     *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"),
 )
 
-_CORE = "ansible_collections.sealwright.vault_seal.plugins.module_utils._seal"
-_VAULT_CONFIG = "ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config"
+_PLUGINS = "ansible_collections.sealwright.vault_seal.plugins"
 _CORE_TESTS = "tests/unit/plugins/module_utils/_seal"
 
 _DOCS_LINT = ("--plugin-docs", "--check-extra-docs-refs", "--disallow-unknown-collection-refs")
@@ -183,7 +182,7 @@ class Catalogue:
         lint = ("lint",)
         self._add("tools", _pytest("dev", "tests/tools"))
         self._add("style", [_tool("dev", "ruff"), "check", "."])
-        self._add("types", [_tool("dev", "mypy"), "-p", _CORE, "-p", _VAULT_CONFIG], [_tool("dev", "mypy"), *_own_tools()])
+        self._add("types", [_tool("dev", "mypy"), "-p", _PLUGINS], [_tool("dev", "mypy"), *_own_tools()])
         self._add("ansible-lint", [_tool("lint", "ansible-lint"), "--profile", "production", "--offline", "--nocolor"], needs=lint)
         self._add("changelog", [_tool("lint", "antsibull-changelog"), "lint"], needs=lint)
         # In a clone, because byte code that appears while it looks would count as files without a licence.

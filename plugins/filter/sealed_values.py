@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jinja2.filters import pass_environment
+from jinja2 import pass_environment
 
 _READ_DOCUMENTS = ("awskms_seal_unwrap", "awskms_seal_extract")
 

@@ -17,7 +17,7 @@ import yaml
 try:
     from yaml import CSafeLoader as EventLoader
 except ImportError:  # PyYAML without libyaml
-    from yaml import SafeLoader as EventLoader  # type: ignore[assignment]
+    from yaml import SafeLoader as EventLoader
 
 MAX_DEPTH = 100
 """How many lists and dictionaries may lie within each other."""

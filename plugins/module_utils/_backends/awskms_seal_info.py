@@ -89,7 +89,7 @@ def _keys(looks: list[Look]) -> dict[str, dict[str, Any]]:
         for arn in seen.facts.keys if seen.facts else ():
             key = KeyReference.parse(arn)
             facts = {"arn": arn, "key_id": key.key_id, "account": key.account, "region": key.region, "partition": key.partition}
-            unasked = {**dict.fromkeys(_OF_A_KEY), "problems": [], "warnings": []}
+            unasked: dict[str, Any] = {**dict.fromkeys(_OF_A_KEY), "problems": [], "warnings": []}
             keys.setdefault(arn, {**facts, "multi_region": key.is_multi_region, "used_by": [], **unasked})["used_by"].append(seen.source.name)
     return keys
 

@@ -164,7 +164,8 @@ def _value(name: Any, value: Any) -> bytes:
             reason="invalid_option",
             remedy="Quote numbers and booleans; encode structures, for example with the filter to_json.",
         )
-    return to_bytes(value)
+    encoded: bytes = to_bytes(value)
+    return encoded
 
 
 def _checked_size(plaintext: bytes, name: str, limit: int) -> bytes:

@@ -96,7 +96,7 @@ def _about(path: str) -> Iterator[None]:
     try:
         yield
     except SnapshotError as error:
-        problem = {"reason": error.reason, "msg": error.message, "remedy": error.remedy, "paths": [], "key_arn": None}
+        problem: dict[str, Any] = {"reason": error.reason, "msg": error.message, "remedy": error.remedy, "paths": [], "key_arn": None}
         error.message = f"The file {path}: {error.message}"
         error.details.update(restorable=False, problems=[problem])
         raise

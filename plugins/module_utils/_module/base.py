@@ -47,6 +47,7 @@ class SealModule(AnsibleModule):
         if words:
             kwargs.update(self._values().blank_all(words))
         super().exit_json(**{**never.blank_all(kwargs), "invocation": never.blank_all(self._shown())})
+        raise SystemExit(0)  # AnsibleModule, which has no types, has ended the process
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         if isinstance(kwargs.get("exception"), str):
@@ -55,6 +56,7 @@ class SealModule(AnsibleModule):
         reason = {"reason": kwargs["reason"]} if "reason" in kwargs else {}
         kwargs = {**values.blank_all(never.blank_all(kwargs)), **reason, "invocation": never.blank_all(self._shown())}
         super().fail_json(values.blank(never.blank(str(msg))), **kwargs)
+        raise SystemExit(1)
 
     def hide(self, *values: Any) -> None:
         """Blank in messages what is no option: the content of files, and what sealed values open to."""

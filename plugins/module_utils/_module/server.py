@@ -117,7 +117,8 @@ def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ:
     names = ["region", "endpoint", *_credentials(server, seal)]
     found = {name: seal.settings[name] for name in names if seal.value(name) and not getattr(options, name)}
     sources = {**options.sources, **{name: setting.source for name, setting in found.items()}}
-    return replace(options, **{name: setting.value for name, setting in found.items()}, sources=sources)
+    values: dict[str, Any] = {name: setting.value for name, setting in found.items()}
+    return replace(options, **values, sources=sources)
 
 
 @contextmanager

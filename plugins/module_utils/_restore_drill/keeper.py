@@ -33,8 +33,8 @@ def keep(folder: Folder, watched: int, sockets: socket.socket, reachable: Reacha
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
-            os.dup2(nowhere, number)
+        for standard_stream in (0, 1, 2):
+            os.dup2(nowhere, standard_stream)
         kept = sorted((watched, sockets.fileno(), *folder.handles))
         for low, high in zip([2, *kept], [*kept, 65536]):
             os.closerange(low + 1, high)

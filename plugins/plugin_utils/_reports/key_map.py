@@ -152,7 +152,7 @@ def _add_seal(found: KeyMap, host: str, seal: Mapping[str, Any]) -> None:
 def _add_snapshot(found: KeyMap, host: str, said: Mapping[str, Any]) -> None:
     keys = said.get("kms_keys") or ()
     restorable = said.get("restorable")
-    words = {True: "restorable", False: "NOT RESTORABLE"}.get(restorable, "")
+    words = "" if restorable is None else "restorable" if restorable else "NOT RESTORABLE"
     problems = " ".join(str(problem["msg"]) for problem in said.get("problems") or ())
     note = ": ".join(filter(None, [words, problems])) or str(said.get("msg") or "")
     count = int(said.get("sealed_count") or 0)

@@ -34,7 +34,7 @@ _METADATA_TIMEOUT = 0.5
 USER_AGENT = "sealwright.vault_seal"
 
 
-class SdkSession(Session):  # type: ignore[misc]
+class SdkSession(Session):
     """botocore's session. All its clients, KMS's own and those that botocore makes to get credentials, go the way that the options say and
     end in time; ``endpoints`` says which endpoint each service's client asks.
     """
@@ -131,7 +131,7 @@ class _Provider:
         return self._provider.load()
 
 
-class _Loader(Loader):  # type: ignore[misc]
+class _Loader(Loader):
     """botocore's reader of its service models. It looks for the service that is asked for, not through the folders of all of them."""
 
     _service = ""
