@@ -54,6 +54,12 @@ EXAMPLES = r"""
     server_address: "{{ new_server }}"
     src: "{{ init_folder }}/root-token.sealed"
     cluster_id: "{{ initialised.cluster_id | default(omit, true) }}"
+
+- name: Remove the file of a token that was revoked by hand
+  sealwright.vault_seal.vault_token_revoke:
+    server_address: "{{ new_server }}"
+    src: "{{ init_folder }}/root-token.sealed"
+    remove_unknown: true
 """
 
 RETURN = r"""
