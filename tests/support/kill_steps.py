@@ -129,7 +129,6 @@ class _Killer:
                 os.write(self._record, f"{called.__name__} in {os.path.basename(frame.f_code.co_filename)}".encode())
                 os.kill(os.getpid(), signal.SIGKILL)
 
-
     def _is_message(self, frame: FrameType, called: Any) -> bool:
         """Whether a request is about to be sent, or the first part of its answer to be read."""
         if not self._requests:
