@@ -11,6 +11,7 @@ new one does not go unnoticed.
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -388,3 +389,26 @@ def test_a_multi_region_key_of_which_little_is_told() -> None:
         "role": None, "primary": nothing, "replicas": [nothing],
     }
     assert key_facts(metadata(MultiRegionConfiguration={}), NOW)["multi_region"] is None
+
+
+def test_the_facts_of_a_key_in_a_custom_key_store_that_is_pending_deletion() -> None:
+    facts = key_facts(
+        metadata(KeyState="PendingDeletion", CustomKeyStoreId="cks-1234567890abcdef0", DeletionDate=FUTURE, PendingDeletionWindowInDays=7, ValidTo=FUTURE,
+                 ExpirationModel="KEY_MATERIAL_EXPIRES", Origin="EXTERNAL"), NOW,
+    )
+    names = ("custom_key_store_id", "deletion_date", "pending_deletion_window_in_days", "valid_to", "expiration_model", "origin", "enabled", "state")
+    assert [facts[name] for name in names] == [
+        "cks-1234567890abcdef0", "2026-07-01T12:00:00Z", 7, "2026-07-01T12:00:00Z", "KEY_MATERIAL_EXPIRES", "EXTERNAL", False, "PendingDeletion",
+    ]
+
+
+def test_dates_are_in_utc_wherever_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        for zone in ("EST5EDT", "Asia/Tokyo"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            assert date_text(NOW) == "2026-06-01T12:00:00Z"
+            assert key_facts(metadata(DeletionDate=FUTURE), NOW)["deletion_date"] == "2026-07-01T12:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -216,6 +216,12 @@ def test_a_subkey_is_valid_from_its_creation_up_to_its_expiry(now: float, expect
     assert why(synthetic(22, said(0x03)) + synthetic(18, said(0x0C, DAY, 3000, 0x18), created=3000, tag=14), now) == expected
 
 
+def test_a_key_that_was_made_at_the_beginning_of_time() -> None:
+    assert why(synthetic(1, said(0x0C, 1), created=0), 0) == ""
+    assert why(synthetic(1, said(0x0C, 1), created=0), 5) == "expired on 1970-01-01."
+    assert why(synthetic(1, said(0x0C), created=0), 5) == ""
+
+
 def test_revocations() -> None:
     sub = synthetic(18, said(0x0C, kind=0x18), tag=14)
     assert why(synthetic(22, said(0x03)) + sub, 5000) == ""
@@ -237,6 +243,8 @@ def test_the_latest_signature_counts_whatever_the_order() -> None:
     assert why(synthetic(1, old, new), 5000) == why(synthetic(1, new, old), 5000) == ""
     old, new = said(0x0C, created=2000), said(0x03, created=3000)
     assert why(synthetic(1, old, new), 5000) == why(synthetic(1, new, old), 5000) == "has no key for encryption."
+    # The kind of signature does not decide it.
+    assert why(synthetic(1, said(0x0C, created=2000, kind=0x1F), said(0x03, created=3000, kind=0x10)), 5000) == "has no key for encryption."
     # One that says neither what it is for nor until when, such as another person's, does not count.
     assert why(synthetic(1, said(0x0C, created=2000), said(0, created=4000, kind=0x10)), 5000) == ""
     assert why(synthetic(1, said(0x0C, created=2000), said(0, DAY, created=4000)), 5000) == "has no key for encryption."
@@ -303,6 +311,22 @@ def test_a_text_of_another_format_is_named_as_what_it_is() -> None:
     message = refusal("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl3dIeudNqd0DPMRD6OIh65tjkYDqrb0zLxJcMqPQPz ann@example.com")
     assert message.startswith("This is no OpenPGP public key: ")
     assert not message.endswith("it is neither armoured nor base64.")
+
+
+@pytest.mark.parametrize("size", [100, 4 * 1024 * 1024])
+def test_a_file_of_ansible_vault_is_named_up_to_the_longest_text(size: int) -> None:
+    text = "$ANSIBLE_VAULT;1.1;AES256\n"
+    assert refusal(text + "6" * (size - len(text))) == "This is no OpenPGP public key: it is encrypted by ansible-vault."
+    assert refusal(text + "6" * (4 * 1024 * 1024 + 1 - len(text))) == "This is no OpenPGP public key: it has more than 4 MiB."
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\ud800" * 5, "a\udfff"])
+def test_a_text_that_cannot_be_encoded_is_refused(text: str) -> None:
+    assert refusal(text) == "This is no OpenPGP public key: it is neither armoured nor base64."
+
+
+def test_nothing_but_a_byte_order_mark_is_taken_off_a_text() -> None:
+    assert refusal("XAAA") == "This is no OpenPGP public key: no packet begins at byte 0."
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:
