@@ -309,4 +309,4 @@ def test_a_file_whose_checksum_or_content_does_not_fit():
     assert (reason, remedy) == ("damaged_snapshot", AGAIN)
     assert message.startswith("The snapshot is damaged: its gzip stream cannot be unpacked (Error -3 while decompressing data: ")
     assert message.endswith(").")
-    assert refused(GOOD + b"x")[1].startswith("The snapshot is damaged: its gzip stream cannot be unpacked (")
+    assert refused(GOOD + b"more")[1].startswith("The snapshot is damaged: its gzip stream cannot be unpacked (")
