@@ -254,6 +254,17 @@ def test_armor_without_an_empty_line_before_its_content():
     assert from_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\nYWJj\n-----END PGP PUBLIC KEY BLOCK-----") == b"abc"
 
 
+@pytest.mark.parametrize("lines", [["YWJjZGVm"], ["YWJ", "jZGVm"], ["YWJjZGV", "m"], ["Y", "WJjZ", "GVm"]])
+def test_the_lines_of_armor_may_have_any_length(lines):
+    text = "\n".join(["-----BEGIN PGP PUBLIC KEY BLOCK-----", "", *lines, "-----END PGP PUBLIC KEY BLOCK-----"])
+    assert from_text(text) == b"abcdef"
+
+
+def test_armor_with_nothing_in_it():
+    assert from_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n-----END PGP PUBLIC KEY BLOCK-----") == b""
+    assert from_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n-----END PGP PUBLIC KEY BLOCK-----") == b""
+
+
 @pytest.mark.parametrize("text", ["YWJj", " YWJj\n", "YW\n Jj\r\n", "\nYWJj\n\n"])
 def test_base64_alone(text):
     assert from_text(text) == b"abc"

@@ -175,6 +175,7 @@ def test_the_lines_of_what_is_encrypted():
     ("text", "what"),
     [
         ("hello", NEITHER),
+        ("X" + SPEC_RECIPIENT, NEITHER),
         ("\ud800", NEITHER),
         ("x" * 16385, "it is too long to be one"),
         ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", NEITHER),

@@ -235,7 +235,8 @@ def test_an_archive_that_ends_too_soon_in_full(parts, missing, of):
 
 
 def test_what_is_no_tar_in_full():
-    assert refused(packed(b"hello" * 200)) == malformed("what is compressed in it is no tar archive, or a header of it is damaged")
+    for content in (b"hello" * 200, b"X" * 512, bytes(511) + b"X"):
+        assert refused(packed(content)) == malformed("what is compressed in it is no tar archive, or a header of it is damaged")
 
 
 @pytest.mark.parametrize("zeros", [512, 1024, 10240, 512 + (1 << 20)])
@@ -270,8 +271,26 @@ def test_too_many_zeros_after_the_file_in_full():
 def test_what_follows_zeros_in_full():
     what = "its gzip stream is followed by zeros, and these by other bytes"
     for zeros in (1, 65536 - len(GOOD), 65536 * 2 - len(GOOD), 70000):
-        for after in (b"x", GOOD):
+        for after in (b"x", b"X", GOOD):
             assert refused(GOOD + bytes(zeros) + after) == damaged(what)
+
+
+class Watched(io.BytesIO):
+    """A file of which no more than 64 KiB are read at a time."""
+
+    def read(self, size=-1):
+        assert size is not None
+        assert 0 < size <= 65536
+        return super().read(size)
+
+
+@pytest.mark.parametrize("after", [b"", bytes(200_000)])
+def test_no_more_than_a_piece_of_the_file_is_read_at_a_time(after):
+    data = packed(member("state.bin", os.urandom(200_000)), END)
+    archive = Archive(Watched(data + after), len(data))
+    for each in archive.members():
+        assert sum(map(len, each.pieces)) == 200_000
+    assert archive.trailing_zeros == len(after)
 
 
 def test_gzip_files_may_be_joined_wherever_the_pieces_end():

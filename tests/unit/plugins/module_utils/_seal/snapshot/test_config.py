@@ -55,6 +55,10 @@ def test_an_object_has_at_most_1_mib():
     assert refused(json_object, "meta.json", b"{}" + b" " * (spaces + 1)) == "its meta.json is no JSON object."
 
 
+def test_a_description_that_is_no_object_in_full():
+    assert refused(meta_facts, b"[]") == "its meta.json is no JSON object."
+
+
 def test_the_description_in_full():
     servers = [
         {"Suffrage": 0, "ID": "a", "Address": "10.0.0.1:8201"}, {"Suffrage": 1, "ID": "b", "Address": "10.0.0.2:8201"},

@@ -31,6 +31,7 @@ from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HAS
 
 TENANT = "1686639e-ee4a-2fb8-715a-6ddd9ec0552d"
 OTHER_TENANT = "0086639e-ee4a-2fb8-715a-6ddd9ec0552d"
+THIRD_KEY = key_arn("33333333-3333-3333-3333-333333333333")
 RECOVERY_PATH = "core/recovery-key"
 NOT_ONE = "This is not a raft snapshot of Vault or OpenBao: "
 SAVE = "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."
@@ -110,6 +111,7 @@ NO_FORM = "its SHA256SUMS has a line that is none of its form"
         (f"{ONE}  meta.json\n\n{TWO}  state.bin\n", NO_FORM),
         (f"{ONE[:-1]}  meta.json\n{TWO}  state.bin\n", NO_FORM),
         (f"{ONE}1  meta.json\n{TWO}  state.bin\n", NO_FORM),
+        (f"{ONE[:31]}  {ONE[:31]}  meta.json\n{TWO}  state.bin\n", NO_FORM),
         ("\xff", NO_FORM),
         ("", "its SHA256SUMS names no meta.json"),
         (f"{TWO}  state.bin\n", "its SHA256SUMS names no meta.json"),
@@ -255,6 +257,12 @@ def test_by_which_seal_a_slot_is_sealed_that_names_no_key(kind, seal):
     assert (entry.keys, entry.seals) == ([KEY], {seal, "other", "awskms"})
 
 
+def test_a_path_that_lies_in_no_namespace():
+    server = Server()
+    server.stored["namespaces/without-slash"] = written(server.sealed(b"x")) + b"s"
+    assert [(each.path, each.namespace) for each in read(server.snapshot()).listed[3:]] == [("namespaces/without-slash", "")]
+
+
 def test_a_slot_in_a_namespace_is_sealed_by_the_namespaces_own_seal_where_it_has_one():
     server = Server()
     server.stored[f"namespaces/{TENANT}/{BARRIER_PATH}"] = written(slot_without_a_key())
@@ -279,6 +287,7 @@ def test_a_slot_in_a_namespace_is_sealed_by_the_namespaces_own_seal_where_it_has
         (lambda server: written(server.sealed(b"x")) + b"ss", False),
         (lambda server: several(server.sealed(b"x"), slot_without_a_key()) + b"s", False),
         (lambda server: written(slot_without_a_key()) + b"s", False),
+        (lambda server: shamir_sealed() + b"s", False),
         (lambda server: b"s", False),
         (lambda server: b"", False),
     ],
@@ -363,11 +372,13 @@ def test_at_the_limit_of_the_list(monkeypatch):
     server = Server()
     server.stored.update({f"logical/{number}": written(server.sealed(b"x")) + b"s" for number in range(3)})
     server.stored["logical/9"] = written(server.sealed(b"x", OTHER_KEY)) + b"s"
+    server.stored["logical/long"] = written(server.sealed(bytes(1 << 20), THIRD_KEY)) + b"s"
     for most, others in ((5, ["logical/0", "logical/1", "logical/2"]), (4, ["logical/0", "logical/1"]), (2, [])):
         monkeypatch.setattr(reader, "MAX_LISTED", most)
         found = read(server.snapshot())
-        assert [each.path for each in found.listed] == [*SEAL_PATHS, *others, "logical/9"]
-        assert (found.sealed, found.count_by_keys) == (7, {(KEY,): 6, (OTHER_KEY,): 1})
+        assert [each.path for each in found.listed] == [*SEAL_PATHS, *others, "logical/9", "logical/long"]
+        assert (found.sealed, found.count_by_keys) == (8, {(KEY,): 6, (OTHER_KEY,): 1, (THIRD_KEY,): 1})
+        assert found.listed[-1].value is None
 
 
 def test_the_generation_is_read():

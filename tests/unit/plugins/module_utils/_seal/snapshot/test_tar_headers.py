@@ -64,6 +64,8 @@ def test_large_sizes_are_those_that_tarfile_wrote_in_base_256(size):
         (b"\0\0\0\0\0\0\0\0\0\0\0\0", 0),
         (b"            ", 0),
         (b"17\0garbage!!", 15),  # as in C, a field ends at its first NUL
+        (b"17\0a\0b\0c\0d\0e", 15),
+        (b"\0\0 0000017\0 ", 15),  # Go's tar trims zero bytes and spaces on both sides
         (b"777777777777", (1 << 36) - 1),
         (b"\x80" + bytes(10) + b"\x0f", 15),
         (b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7, (1 << 63) - 1),
@@ -80,6 +82,9 @@ def test_what_a_size_may_look_like(field, size):
         b"-0000000017\0",
         b"0x000000017\0",
         b"00000 00017\0",
+        b"\t0000000017\0",
+        b"X0000000017X",
+        b"\x80\x01" + bytes(10),
         b"0000000001_7",
         b"\x80" + bytes(3) + b"\x80" + bytes(7),  # 2**63
         b"\xc0" + bytes(11),  # a sign
@@ -89,6 +94,16 @@ def test_what_a_size_may_look_like(field, size):
 )
 def test_what_is_no_size(field):
     assert refused(size_of, with_field(124, field)) == NO_TAR
+
+
+@pytest.mark.parametrize("form", [b"%06o\0 ", b"%08o", b"%7o ", b"  %o", b"%o \0"])
+def test_how_a_checksum_may_be_written(form):
+    # Bytes of 255 wherever they may be, so that the number needs all six digits.
+    full = with_field(157, b"\xff" * 100, with_field(0, b"\xff" * 100))
+    for block in (header(), full):
+        total = sum(block[:148] + b" " * 8 + block[156:])
+        assert size_of(block[:148] + (form % total).ljust(8, b"\0") + block[156:]) == 0
+    assert sum(full) > 0o100000
 
 
 @pytest.mark.parametrize("digits", [b"0" * 8, b"0000001\0", b"zzzzzz\0 ", b"\x80" + bytes(7)])
@@ -122,6 +137,8 @@ def test_a_long_name_of_ustar_has_its_beginning_in_the_prefix():
     assert name_of(header(long)) == long
     prefix = "p" * 155
     assert name_of(header(f"{prefix}/{'n' * 100}")) == f"{prefix}/{'n' * 100}"
+    # What follows the prefix is no part of it.
+    assert name_of(with_field(500, b"x" * 12, header(f"{prefix}/{'n' * 100}"))) == f"{prefix}/{'n' * 100}"
     # GNU's own header has other things at that place.
     assert name_of(with_field(345, b"12345670123", header(form=tarfile.GNU_FORMAT))) == "state.bin"
 

@@ -384,3 +384,39 @@ def test_barrier_keys_that_are_something_else_in_full():
     assert problem.msg == (
         f"{BARRIER_PATH} depends on the key {KEY}. It opens, but not to what a server needs: it is no JSON array of base64 keys of 32 bytes."
     )
+
+
+def test_different_failures_under_one_key_are_different_problems():
+    server = Server()
+    server.stored[BARRIER_PATH] = written(server.sealed(b"[]"))
+    server.stored[RECOVERY_PATH] = written(server.sealed(b"short"))
+    judge = server.judged()
+    ending = "A server that restores this snapshot does not unseal itself. Take another one."
+    assert results(judge.problems) == [
+        finding(
+            "wrong_content",
+            f"{BARRIER_PATH} depends on the key {KEY}. It opens, but not to what a server needs: it is no JSON array of base64 keys of 32 bytes.",
+            ending, [BARRIER_PATH], KEY,
+        ),
+        finding(
+            "wrong_content", f"{RECOVERY_PATH} depends on the key {KEY}. It opens, but not to what a server needs: it has 5 bytes, and a key has 32.",
+            ending, [RECOVERY_PATH], KEY,
+        ),
+    ]
+
+
+def test_the_only_value_under_a_key_that_opens_to_something_else():
+    server = Server()
+    server.stored[RECOVERY_PATH] = written(server.sealed(b"short", OTHER_KEY))
+    (problem,) = server.judged().problems
+    assert (problem.key_arn, problem.paths) == (OTHER_KEY, [RECOVERY_PATH])
+
+
+def test_a_value_after_one_that_is_too_long_is_opened():
+    server = Server()
+    altered = server.sealed(b"x", OTHER_KEY)
+    altered.ciphertext = bytes([altered.ciphertext[0] ^ 1]) + altered.ciphertext[1:]
+    server.stored["logical/1"] = written(server.sealed(bytes(1 << 20), OTHER_KEY)) + b"s"
+    server.stored["logical/2"] = written(altered) + b"s"
+    judge = server.judged()
+    assert (judge.restorable, [(problem.reason, problem.paths) for problem in judge.problems]) == (False, [("not_authentic", ["logical/2"])])
