@@ -133,7 +133,8 @@ def test_a_key_of_which_nothing_but_its_arn_is_answered():
 
 
 def test_all_denials_come_before_what_failed():
-    found = probed(OneKey({"DescribeKey": refusal(NO_IAM.replace("kms:Encrypt", "kms:DescribeKey")), "Encrypt": refusal("x", "DisabledException", "key_disabled")}))
+    denied = refusal(NO_IAM.replace("kms:Encrypt", "kms:DescribeKey"))
+    found = probed(OneKey({"DescribeKey": denied, "Encrypt": refusal("x", "DisabledException", "key_disabled")}))
     assert found.reason == "access_denied"
     assert found.remedy()["msg"] == (
         "Allow kms:DescribeKey by an IAM policy, the key policy or a grant. Allow it. A seal needs kms:Decrypt too, which could not be tried."

@@ -57,10 +57,13 @@ def test_where_in_key_info_an_error_is(key_info, what, offset):
     assert refused(container(field(2, ENVELOPE) + field(2, slot))) == malformed(what, 20 + 2 + len(ENVELOPE) + 2 + len(before) + 2 + offset)
 
 
-@pytest.mark.parametrize(("more", "what", "offset"), [(b"\x32\x01\xff", "field 6 is not UTF-8", 0), (b"\x0a\x09c", "field 1 is cut off", 0), (b"\x00\x00", "a field has an impossible number", 0)])
-def test_where_in_a_slot_an_error_is(more, what, offset):
-    assert refused(CIPHERTEXT + more) == malformed(what, len(CIPHERTEXT) + offset)
-    assert refused(container(field(2, ENVELOPE) + field(2, CIPHERTEXT + more))) == malformed(what, 20 + 2 + len(ENVELOPE) + 2 + len(CIPHERTEXT) + offset)
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [(b"\x32\x01\xff", "field 6 is not UTF-8"), (b"\x0a\x09c", "field 1 is cut off"), (b"\x00\x00", "a field has an impossible number")],
+)
+def test_where_in_a_slot_an_error_is(more, what):
+    assert refused(CIPHERTEXT + more) == malformed(what, len(CIPHERTEXT))
+    assert refused(container(field(2, ENVELOPE) + field(2, CIPHERTEXT + more))) == malformed(what, 20 + 2 + len(ENVELOPE) + 2 + len(CIPHERTEXT))
 
 
 def test_where_in_a_container_an_error_is():
@@ -156,7 +159,13 @@ def test_fields_that_no_product_has_are_written_last(raw, number):
     assert slot.encode() == ENVELOPE + b"\x42\x00" + raw
 
 
-@pytest.mark.parametrize(("raw", "number"), [(b"\x60\x01", 12), (b"\x12\x01x", 2), (b"\x20\x01", 4), (b"\x0a\x01x", 1), (b"\x18\x01", 3), (b"\x28\x01", 5), (b"\x48\x01", 9), (b"\x52\x01x", 10)])
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        (b"\x60\x01", 12), (b"\x12\x01x", 2), (b"\x20\x01", 4), (b"\x0a\x01x", 1), (b"\x18\x01", 3), (b"\x28\x01", 5), (b"\x48\x01", 9),
+        (b"\x52\x01x", 10),
+    ],
+)
 def test_fields_of_key_info_that_no_product_has_are_written_last(raw, number):
     (slot,) = SealedValue.parse(CIPHERTEXT + IV + field(5, raw + MECHANISM + KEY_ID + WRAPPED_KEY + b"\x58\x01")).slots
     assert slot.unknown_fields == [f"5.{number}"]

@@ -58,7 +58,8 @@ def test_unknown_fields_are_a_list_of_their_numbers():
 
 
 def test_a_container_in_full():
-    body = written(HASHICORP.MultiWrapValue(generation=7, slots=[HASHICORP.BlobInfo(ciphertext=b"c" * 44), HASHICORP.BlobInfo(ciphertext=b"d" * 50)])) + b"\x78\x01"
+    slots = [HASHICORP.BlobInfo(ciphertext=b"c" * 44), HASHICORP.BlobInfo(ciphertext=b"d" * 50)]
+    body = written(HASHICORP.MultiWrapValue(generation=7, slots=slots)) + b"\x78\x01"
     data = b"multiwrapvalue:1" + len(body).to_bytes(4, "big") + body
     facts = value_facts(SealedValue.parse(data))
     assert (facts.form, facts.size, facts.generation, facts.unknown_fields, facts.keys, facts.region) == ("multi_wrap", len(data), 7, ("15",), [], "")

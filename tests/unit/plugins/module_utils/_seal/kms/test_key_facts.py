@@ -341,7 +341,10 @@ IMPORT = "Import the same key material again (kms:ImportKeyMaterial)."
             {"KeyState": "PendingImport"}, "key_pending_import",
             "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
         ),
-        ({"KeyState": "PendingImport", "ValidTo": PAST}, "key_pending_import", "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again."),
+        (
+            {"KeyState": "PendingImport", "ValidTo": PAST}, "key_pending_import",
+            "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+        ),
         ({"KeyState": "PendingDeletion"}, "key_pending_deletion", CANCEL),
         ({"KeyState": "PendingReplicaDeletion"}, "key_pending_deletion", CANCEL),
         ({"KeyState": "Creating"}, "key_unusable", "Try again in some seconds."),

@@ -270,7 +270,10 @@ FILES = {"AWS_CONFIG_FILE": "/etc/aws/config", "AWS_SHARED_CREDENTIALS_FILE": "/
     [
         ({"shared_creds_profile": "vault"}, {}, "vault (from option shared_creds_profile)", "~/.aws/config and ~/.aws/credentials"),
         ({}, {"AWS_PROFILE": "vault"}, "vault (from environment variable AWS_PROFILE)", "~/.aws/config and ~/.aws/credentials"),
-        ({}, {"AWS_DEFAULT_PROFILE": "vault", "AWS_PROFILE": "x"}, "vault (from environment variable AWS_DEFAULT_PROFILE)", "~/.aws/config and ~/.aws/credentials"),
+        (
+            {}, {"AWS_DEFAULT_PROFILE": "vault", "AWS_PROFILE": "x"}, "vault (from environment variable AWS_DEFAULT_PROFILE)",
+            "~/.aws/config and ~/.aws/credentials",
+        ),
         # The profile that another one names as its source: nobody set it here.
         ({"shared_creds_profile": "other"}, {"AWS_PROFILE": "vault"}, "vault", "~/.aws/config and ~/.aws/credentials"),
         ({}, {}, "vault", "~/.aws/config and ~/.aws/credentials"),

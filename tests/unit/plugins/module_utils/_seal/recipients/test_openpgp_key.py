@@ -198,7 +198,8 @@ def test_which_flags_say_that_it_encrypts(flags: int, encrypts: bool) -> None:
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        (999, "is not valid before 1970-01-01."), (1000, ""), (1000 + DAY - 1, ""), (1000 + DAY, "expired on 1970-01-02."), (10 * DAY, "expired on 1970-01-02."),
+        (999, "is not valid before 1970-01-01."), (1000, ""), (1000 + DAY - 1, ""), (1000 + DAY, "expired on 1970-01-02."),
+        (10 * DAY, "expired on 1970-01-02."),
     ],
 )
 def test_a_key_is_valid_from_its_creation_up_to_its_expiry(now: float, expected: str) -> None:

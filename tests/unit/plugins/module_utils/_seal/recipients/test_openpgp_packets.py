@@ -42,12 +42,15 @@ CREATED = 0x63877FE3  # 2022-11-30, in the sample
 
 def refused(call, *arguments):
     with pytest.raises(SettingError) as failure:
-        result = call(*arguments)
-        list(result) if hasattr(result, "__next__") else None
+        call(*arguments)
     assert (failure.value.reason, failure.value.remedy) == ("invalid_pgp_key", EXPORT)
     beginning = "This is no OpenPGP public key: "
     assert failure.value.message.startswith(beginning)
     return failure.value.message[len(beginning) :]
+
+
+def all_packets(content):
+    return list(packets(content))
 
 
 def test_the_errors_in_full():
@@ -90,24 +93,24 @@ def test_lengths_of_packets(header, size):
     both = b"\xcd\x03abc" + header + body + b"\xb4\x01z"
     assert list(packets(both)) == [(13, b"abc"), (6, body), (13, b"z")]
     if size:
-        assert refused(packets, header + body[:-1]) == "it ends within a packet, so it was not copied whole."
+        assert refused(all_packets, header + body[:-1]) == "it ends within a packet, so it was not copied whole."
 
 
 @pytest.mark.parametrize("header", [b"\xc6\xe0", b"\xc6\xe1", b"\xc6\xfe", b"\x9b"])
 def test_a_packet_without_a_length_of_its_own_in_full(header):
-    assert refused(packets, header + bytes(600)) == "a packet has no length of its own."
+    assert refused(all_packets, header + bytes(600)) == "a packet has no length of its own."
 
 
 @pytest.mark.parametrize("content", [b"\xc6", b"\xc6\xc0"])
 def test_a_packet_that_ends_within_its_header_in_full(content):
-    assert refused(packets, content) == "it ends within a packet's header."
-    assert refused(packets, b"\xcd\x01a" + content) == "it ends within a packet's header."
+    assert refused(all_packets, content) == "it ends within a packet's header."
+    assert refused(all_packets, b"\xcd\x01a" + content) == "it ends within a packet's header."
 
 
 @pytest.mark.parametrize("first", [b"\x00", b"\x46", b"\x7f"])
 def test_what_begins_no_packet_in_full(first):
-    assert refused(packets, first + bytes(100)) == "no packet begins at byte 0."
-    assert refused(packets, b"\xcd\x02ab" + first) == "no packet begins at byte 4."
+    assert refused(all_packets, first + bytes(100)) == "no packet begins at byte 0."
+    assert refused(all_packets, b"\xcd\x02ab" + first) == "no packet begins at byte 4."
 
 
 @pytest.mark.parametrize("tag", range(64))

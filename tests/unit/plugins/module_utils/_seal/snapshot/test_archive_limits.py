@@ -10,6 +10,7 @@ import gzip
 import io
 import os
 import tarfile
+import zlib
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
@@ -166,7 +167,9 @@ def test_the_state_as_long_as_is_allowed():
     )
 
 
-@pytest.mark.parametrize(("size", "file_size", "good"), [(4 << 30, 1, True), ((4 << 30) + 1, 1, False), (200 << 30, 1 << 30, True), ((200 << 30) + 1, 1 << 30, False)])
+@pytest.mark.parametrize(
+    ("size", "file_size", "good"), [(4 << 30, 1, True), ((4 << 30) + 1, 1, False), (200 << 30, 1 << 30, True), ((200 << 30) + 1, 1 << 30, False)]
+)
 def test_how_far_a_state_may_be_compressed(size, file_size, good):
     """The content itself is not there: what passes is found to be cut off."""
     data = packed(block(size=size, field=b"\x80" + size.to_bytes(11, "big"), at=124))
@@ -248,7 +251,8 @@ def test_the_archive_may_be_filled_up(zeros):
 def test_what_follows_the_end_of_the_archive_in_full():
     start = member("state.bin", b"abc")
     assert refused(packed(start, bytes(512 + (1 << 20) + 1))) == malformed("more than 1048576 zeros follow the end of its archive")
-    assert refused(packed(start, bytes(512), b"x")) == malformed("its archive goes on after its end")
+    for after in (b"x", b"X"):
+        assert refused(packed(start, bytes(512), after)) == malformed("its archive goes on after its end")
     assert refused(packed(start, bytes(512), member("meta.json", b"{}"))) == malformed("its archive goes on after its end")
     assert refused(packed(start, bytes(512 + 70000), b"x")) == malformed("its archive goes on after its end")
 
@@ -304,6 +308,27 @@ def test_gzip_files_may_be_joined_wherever_the_pieces_end():
     plain = state[: 65536 - len(gzip.compress(b"", 0)) - 5 * 2 + 5]
     exact = gzip.compress(plain, 0)
     assert read(exact + gzip.compress(state[len(plain) :] + END))[0] == [("state.bin", len(first + second), first + second)]
+
+
+def test_a_header_may_lie_in_two_gzip_files():
+    data = gzip.decompress(GOOD)
+    for at in (1, 100, 511, 513):
+        assert read(gzip.compress(data[:at]) + gzip.compress(data[at:]))[0] == [("state.bin", 3, b"abc")]
+
+
+def test_what_follows_a_gzip_file_must_be_one_too():
+    data = gzip.decompress(GOOD)
+    reason, message, _remedy = refused(gzip.compress(data[:600]) + zlib.compress(data[600:]))
+    assert (reason, message.startswith("The snapshot is damaged: its gzip stream cannot be unpacked (")) == ("damaged_snapshot", True)
+
+
+def test_a_header_of_gzip_that_is_longer_than_a_piece():
+    data = gzip.decompress(GOOD)
+    deflate = zlib.compressobj(wbits=-15)
+    # RFC 1952: the flag 4 says that an extra field follows, after its length in two bytes.
+    head = b"\x1f\x8b\x08\x04" + bytes(4) + b"\x00\x03" + b"\xff\xff" + bytes(65535)
+    tail = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+    assert read(head + deflate.compress(data) + deflate.flush() + tail)[0] == [("state.bin", 3, b"abc")]
 
 
 def test_a_large_member_comes_in_pieces_of_at_most_1_mib():

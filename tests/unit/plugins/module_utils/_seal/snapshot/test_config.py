@@ -103,7 +103,9 @@ def test_any_other_number_is_0_where_it_is_none(value):
     assert seal_generation({"Generation": value})["generation"] == 0
 
 
-@pytest.mark.parametrize(("config", "kind"), [({"type": "awskms"}, "awskms"), ({"type": ""}, "shamir"), ({"type": None}, "shamir"), ({}, "shamir"), ({"type": 0}, "shamir")])
+@pytest.mark.parametrize(
+    ("config", "kind"), [({"type": "awskms"}, "awskms"), ({"type": ""}, "shamir"), ({"type": None}, "shamir"), ({}, "shamir"), ({"type": 0}, "shamir")]
+)
 def test_the_type_of_a_seal(config, kind):
     assert seal_config("core/seal-config", config).as_result() == {"type": kind, "secret_shares": 0, "secret_threshold": 0}
 
@@ -147,5 +149,5 @@ def test_a_generation_in_full():
         "generation": 3, "rewrapped": True, "enabled": False, "seals": [NO_SEAL],
     }
     assert seal_generation({"Generation": 3, "Rewrapped": False, "Enabled": True, "Seals": []})["rewrapped"] is False
-    for odd in ({}, {"Rewrapped": 1, "Enabled": 0, "Seals": {}}, {"Rewrapped": "true", "Enabled": "x", "Seals": None}, {"Rewrapped": None, "Enabled": None, "Seals": "x"}):
+    for odd in ({}, {"Rewrapped": 1, "Enabled": 0, "Seals": {}}, {"Rewrapped": "true", "Enabled": "x", "Seals": None}, {"Rewrapped": [], "Seals": "x"}):
         assert seal_generation(odd) == {"generation": 0, "rewrapped": None, "enabled": None, "seals": []}

@@ -124,6 +124,14 @@ def test_what_an_entry_that_is_passed_over_must_begin_with(raw, what):
         (b"\x0a\x05k", "an entry is not of its form (This is not a sealed value: field 1 is cut off at byte 0.)"),
         (b"\x0a\x01k\x12\x09v", "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
         (b"\x0a\x01k\x12", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 4.)"),
+        # Lengths that promise more or less than there is.
+        (b"\x0a\x02kk\x12", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 5.)"),
+        (b"\x0a\x01k\x12\x05v", "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
+        (b"\x0a\x01k\x12\x01vx", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 7.)"),
+        (b"\x0a\x01k\x12\x80\x01v", "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
+        (b"\x0a\x01k\x12\x80\x01" + b"v" * 127, "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
+        (b"\x12\x03abc\x12\x01v", "an entry has no path"),
+        (b"\x12\x0a0123456789\x12\x01v", "an entry has no path"),
         (b"\x0a\x01k\x12\xff", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 4.)"),
         (b"\x0a\x01k\x12" + b"\xff" * 11, "an entry is not of its form (This is not a sealed value: a number has more than 64 bits at byte 4.)"),
     ],
@@ -135,6 +143,45 @@ def test_what_an_entry_must_consist_of(message, what):
         return
     start = len(before) + len(_VarintBytes(len(message)))
     assert refused(before, with_length(message)) == f"{start}, {what}"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        # Paths and values in which the bytes of a tag and of a length that fits stand where they mean something else.
+        ("k" * 127 + "\x12", b"v" * 17),
+        ("abc\x12\x09de", b"value"),
+        ("\x03ab\x12\x08z", b"value"),
+        ("abc", b"\x11" + b"v" * 17),
+        ("abc\u00ff", b"v" * 2365),
+        ("k\x05", b"value"),
+    ],
+)
+def test_what_only_looks_like_a_tag_is_none(path, value):
+    assert [each[:2] for each in found(entry(path, value))] == [(path, value)]
+
+
+@pytest.mark.parametrize(
+    ("message", "path", "value"),
+    [
+        (b"\x0a\x02k\x03\x12\x01v\x18\x05", "k\x03", b"v"),
+        (b"\x0a\x01k\x12\x02\x04v\x18\x05", "k", b"\x04v"),
+        (b"\x0a\x01k\x1a\x02xy", "k", b""),
+        (b"\x1a\x02xy\x0a\x01k", "k", b""),
+        (b"\x0a\x01k\x12\x01v\x1a\x02xy", "k", b"v"),
+        (b"\x08\x05\x0a\x01k\x10\x06\x12\x01v", "k", b"v"),
+    ],
+)
+def test_other_fields_are_passed_over(message, path, value):
+    assert found(with_length(message)) == [(path, value, len(message))]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 11])
+def test_where_in_the_state_an_error_is_whatever_the_pieces(size):
+    before = entry("a", b"bc") + entry("d" * 20, b"e" * 20) + entry("f", b"")
+    assert found(*(before[at : at + size] for at in range(0, len(before), size))) == [("a", b"bc", 7), ("d" * 20, b"e" * 20, 44), ("f", b"", 3)]
+    state = before + b"\x02\x0a\x00"
+    assert refused(*(state[at : at + size] for at in range(0, len(state), size))) == f"{len(before) + 1}, an entry has no path"
 
 
 def test_a_length_that_is_none_in_full():

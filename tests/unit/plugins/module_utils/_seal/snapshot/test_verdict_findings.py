@@ -151,7 +151,9 @@ def test_values_of_another_seal_in_full(kind, shown):
     server.sealed_sums = lambda _text: written(azure_slot())
     judge = server.judged()
     assert results(judge.notes) == [
-        finding("foreign_wrapper", f"Values are sealed by another seal than awskms (the server's is {shown}).", "Ask that seal whether it opens them.", SEAL_PATHS)
+        finding(
+            "foreign_wrapper", f"Values are sealed by another seal than awskms (the server's is {shown}).", "Ask that seal whether it opens them.", SEAL_PATHS
+        )
     ]
     if kind is not None:
         assert judge.summary == f"{WHOLE}Values are sealed by another seal than awskms, which cannot be asked here."
