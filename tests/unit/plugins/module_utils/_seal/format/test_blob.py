@@ -213,3 +213,17 @@ def test_the_parts_of_key_info_are_16_at_most():
     # Each part must be whole by itself, and says where it is not.
     start = len(CIPHERTEXT + IV)
     assert refused(CIPHERTEXT + IV + field(5, MECHANISM) + field(5, b"\x1a\x09")) == malformed("field 3 is cut off", start + 4 + 2)
+
+
+def test_offsets_count_from_where_the_message_begins():
+    for call, data in ((KeyInfo.parse, b"\x1a\x02\xff\xfe"), (BlobInfo.parse_slot, b"\x32\x01\xff"), (BlobInfo.parse, b"\x32\x01\xff"), (BlobInfo.parse, b"")):
+        for arguments, offset in (((), 0), ((100,), 100)):
+            with pytest.raises(BlobError) as raised:
+                call(data, *arguments)
+            assert raised.value.details == {"offset": offset}
+
+
+def test_parts_of_key_info_have_as_many_fields_together_as_one_may_have():
+    # Each has 600 fields of two bytes, and 1200 takes two bytes as a length.
+    part = b"\x2a\xb0\x09" + b"\x10\x01" * 600
+    assert refused(CIPHERTEXT + part + part) == malformed("it has more than 1024 fields", len(CIPHERTEXT) + 3 + 2048)

@@ -173,3 +173,23 @@ def test_hostile_messages_are_refused_in_no_time():
     for data in hostile:
         refusal(data)
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"\x80", "a number is cut off"), (b"\xff" * 11, "a number has more than 64 bits"), (b"\xff" * 9 + b"\x02", "a number has more than 64 bits")],
+)
+def test_the_offset_of_a_number_is_where_it_begins(data, message):
+    for arguments, offset in (((0,), 0), ((0, 1000), 1000)):
+        with pytest.raises(BlobError) as raised:
+            read_varint(data, *arguments)
+        assert raised.value.message == f"This is not a sealed value: {message} at byte {offset}."
+    with pytest.raises(BlobError) as raised:
+        read_varint(b"abc" + data, 3, 1000)
+    assert raised.value.details == {"offset": 1003}
+
+
+def test_the_offset_of_a_field_is_in_the_message_itself_unless_it_is_said():
+    with pytest.raises(BlobError) as raised:
+        read_fields(b"\x08\x01\x00\x01")
+    assert raised.value.details == {"offset": 2}

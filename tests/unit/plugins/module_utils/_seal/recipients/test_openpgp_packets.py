@@ -96,6 +96,11 @@ def test_lengths_of_packets(header, size):
         assert refused(all_packets, header + body[:-1]) == "it ends within a packet, so it was not copied whole."
 
 
+@pytest.mark.parametrize("header", [b"\xc6\xff\x01\x00\x00\x00", b"\x9a\x01\x00\x00\x00", b"\xc6\xff\xff\xff\xff\xff"])
+def test_a_packet_that_says_it_is_longer_than_any_text_in_full(header):
+    assert refused(all_packets, header + bytes(10)) == "it ends within a packet, so it was not copied whole."
+
+
 @pytest.mark.parametrize("header", [b"\xc6\xe0", b"\xc6\xe1", b"\xc6\xfe", b"\x9b"])
 def test_a_packet_without_a_length_of_its_own_in_full(header):
     assert refused(all_packets, header + bytes(600)) == "a packet has no length of its own."
@@ -209,6 +214,7 @@ def test_the_kind_of_a_signature(kind):
         (v4(b"\x02\x02"), "a subpacket of a signature is not whole."),
         (v4(subpacket(2, TIME)[:-1]), "a subpacket of a signature is not whole."),
         (v4(b"\xc0\x00" + bytes([20]) + bytes(190)), "a subpacket of a signature is not whole."),
+        (v4(b"\xff\x01\x00\x00\x05" + bytes([2]) + TIME), "a subpacket of a signature is not whole."),
         (v4(b"\xff\x00\x00\x00\x05" + bytes([2]) + TIME[:3]), "a subpacket of a signature is not whole."),
     ],
 )
