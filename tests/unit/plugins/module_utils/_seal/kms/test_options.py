@@ -133,7 +133,7 @@ def test_the_sdks_endpoint_variables_can_be_switched_off():
     assert endpoint_in_force(ConnectionOptions(), environ) is not None
 
 
-URLS = ["https://h", "http://127.0.0.1:5000", "https://[::1]:8443/", "https://vpce-1.kms.us-east-1.vpce.amazonaws.com"]
+URLS = ["https://h", "https://h:1", "http://127.0.0.1:5000", "https://[::1]:8443/", "https://vpce-1.kms.us-east-1.vpce.amazonaws.com"]
 NOT_URLS = ["h", "127.0.0.1:5000", "//h", "ftp://h", "https://", "https://:443", "https://h:0", "https://h:x", "https://h:99999", "https://[::1"]
 
 
