@@ -143,6 +143,7 @@ def test_errors_of_the_sdk(error, message, reason, remedy):
     [
         ("[Errno 111] Connection refused", "the connection is refused", WAY),
         ("Failed to resolve 'kms.example' ([Errno -2] Name or service not known)", "its name cannot be resolved", DNS),
+        ("Failed to resolve 'kms.example'", "its name cannot be resolved", DNS),
         ("[Errno -2] Name or service not known", "its name cannot be resolved", DNS),
         ("[Errno 8] nodename nor servname provided", "its name cannot be resolved", DNS),
         ("getaddrinfo failed", "its name cannot be resolved", DNS),
@@ -250,6 +251,7 @@ def test_a_long_text_is_cut(length, shown):
 
 
 def test_a_text_on_one_line_without_addresses():
+    assert described(error_of("InvalidConfigError", error_msg="It is X."))[0] == "The AWS configuration is not valid: It is X."
     text = "one\n  two <urllib3.HTTPConnection object at 0x7f00ab>: three <a object at 0xf> four."
     assert described(error_of("InvalidConfigError", error_msg=text))[0] == "The AWS configuration is not valid: one two three four."
 
@@ -282,6 +284,7 @@ def test_a_refusal():
     assert refused({"Code": "NotFoundException"}, asked=ASKED._replace(key_id="")) == (
         f"AWS refused Encrypt {WHERE}: NotFoundException.", "not_found", NOT_FOUND, details("NotFoundException")
     )
+    assert refused({"Code": "Odd", "Message": "Look at region X."})[0].endswith(": Odd: Look at region X.")
     assert refused({"Code": "Odd", "Message": "."})[:2] == (f"AWS refused Encrypt with key {KEY} {WHERE}: Odd: .", "aws_error")
 
 
