@@ -88,6 +88,7 @@ def test_further_facts_are_asked_of_the_keys_arn():
     clients = Clients()
     entry = KeyDescriber(clients, ["tags", "grants"]).entry(Sourced("alias/vault", OPTION))
     assert (entry["asked"], entry["alias"], entry["tags"], entry["grants"]) == ("alias/vault", "alias/vault", {"a": "b"}, [])
+    assert "region_mismatch" not in [each["reason"] for each in entry["warnings"]]
     assert clients.asked == [("us-east-1", "alias/vault"), ("list_resource_tags", arn()), ("list_grants", arn())]
 
 
@@ -203,30 +204,39 @@ def test_states_of_a_region_that_cannot_be_reached():
     failure, missing = failed("unreachable"), failed("not_found")
     clients = Clients(failures={"us-east-1": failure, arn(region="eu-west-1"): missing})
     states = KeyStates(clients, NOW)
-    keys = [arn(region="eu-west-1"), arn(OTHER_ID, "eu-west-1"), arn(), arn(OTHER_ID)]
+    keys = [arn(), arn(OTHER_ID), arn(region="eu-west-1"), arn(OTHER_ID, "eu-west-1")]
     states.ask(keys)
-    assert [states.states[key] for key in keys if key != keys[1]] == [missing, failure, failure]
-    assert states.states[keys[1]]["state"] == "Enabled"
-    assert clients.asked == [("eu-west-1", keys[0]), ("eu-west-1", keys[1]), ("us-east-1", keys[2])]
+    assert [states.states[key] for key in keys[:3]] == [failure, failure, missing]
+    assert states.states[keys[3]]["state"] == "Enabled"
+    assert clients.asked == [("us-east-1", keys[0]), ("eu-west-1", keys[2]), ("eu-west-1", keys[3])]
+
+
+class Expiring(Clients):
+    """All keys have imported material, which expires at ``end``."""
+
+    def __init__(self, end):
+        super().__init__()
+        self._end = end
+
+    def __call__(self, region="", source=""):
+        kms = super().__call__(region, source)
+        describe = kms.describe_key
+        kms.describe_key = lambda key_id: {**describe(key_id), "Origin": "EXTERNAL", "ValidTo": self._end, "ExpirationModel": "KEY_MATERIAL_EXPIRES"}
+        return kms
 
 
 def test_a_state_depends_on_the_time_given():
-    clients = Clients()
     end = datetime(2026, 6, 1, 11, 0, tzinfo=timezone.utc)
-    clients_key = Kms.describe_key
-    expiring = {"Origin": "EXTERNAL", "ValidTo": end, "ExpirationModel": "KEY_MATERIAL_EXPIRES"}
-
-    class Expiring(Clients):
-        def __call__(self, region="", source=""):
-            kms = super().__call__(region, source)
-            kms.describe_key = lambda key_id: {**clients_key(kms, key_id), **expiring}
-            return kms
-
     for now, usable in ((NOW, False), (datetime(2026, 6, 1, 10, 0, tzinfo=timezone.utc), True)):
-        states = KeyStates(Expiring(), now)
+        states = KeyStates(Expiring(end), now)
         states.ask([arn()])
         assert states.states[arn()]["usable_for_seal"] is usable
-    assert clients.asked == []
+
+
+@pytest.mark.parametrize(("year", "usable"), [(2020, False), (2999, True)])
+def test_a_key_is_judged_as_it_is_now(year, usable):
+    clients = Expiring(datetime(year, 1, 1, tzinfo=timezone.utc))
+    assert KeyDescriber(clients, []).entry(Sourced(ID, OPTION))["usable_for_seal"] is usable
 
 
 def test_which_failures_close_a_region():

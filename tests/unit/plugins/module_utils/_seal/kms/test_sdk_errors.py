@@ -183,7 +183,8 @@ def test_why_tls_failed(cause, words):
     [
         ("http://user:hush@proxy:3128", "OSError('Tunnel connection failed: 407 Proxy Authentication Required')",
          "the proxy http://proxy:3128 does not let the request pass (407 Proxy Authentication Required)"),
-        ("http://proxy:3128", 'OSError("Tunnel connection failed: 403 Forbidden ")', "the proxy http://proxy:3128 does not let the request pass (403 Forbidden)"),
+        ("http://proxy:3128", 'OSError("Tunnel connection failed: 403 Forbidden ")',
+         "the proxy http://proxy:3128 does not let the request pass (403 Forbidden)"),
         ("https://proxy", "[Errno 111] Connection refused", "the proxy https://proxy cannot be reached"),
         ("proxy", "[Errno 111] Connection refused", "the proxy that is set cannot be reached"),
         ("http://user:hush@", "x", "the proxy that is set cannot be reached"),
