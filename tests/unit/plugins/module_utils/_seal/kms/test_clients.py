@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
@@ -27,6 +28,12 @@ def test_each_region_has_one_client():
     assert clients("us-east-1", "the key's ARN") is first
     assert clients("eu-central-1") is second
     assert first is not second
+
+
+def test_no_region_is_made_up():
+    with pytest.raises(SettingError) as raised:
+        KmsClients(ConnectionOptions(**KEYS))()
+    assert raised.value.reason == "no_region"
 
 
 def test_where_a_region_is_set_one_client_serves_all():

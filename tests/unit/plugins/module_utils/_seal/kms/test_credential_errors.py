@@ -310,6 +310,7 @@ def raised_in(name, error, self=None, **process):
 def test_credentials_that_are_expired_when_they_come(by, method, source, remedy):
     expected = (f"The AWS credentials from {source} have expired.", "expired_credentials", remedy)
     assert translated(STILL_EXPIRED, method, by=by) == expected
+    assert translated(STILL_EXPIRED, method, {"AWS_DEFAULTS_MODE": "still"}, by=by) == expected
     if method != "env":
         assert translated(STILL_EXPIRED, method, {"AWS_CREDENTIAL_EXPIRATION": PAST}, by=by) == expected
 
@@ -356,6 +357,7 @@ def test_a_time_of_expiry_that_the_sdk_cannot_read(name, kind):
         "no_credentials", "It must be a time with its zone (2026-01-31T12:00:00Z).",
     )
     assert translated(raised_in(name, RuntimeError("x")), "container-role")[1] == "aws_error"
+    assert translated(raised_in("another", ValueError("x")), "container-role")[1] == "invalid_option"
     chained = kind("x")
     chained.__cause__ = raised_in(name, RuntimeError("x"))
     assert translated(chained)[1] == "no_credentials"

@@ -45,7 +45,7 @@ def aws(server):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    clear_environment(monkeypatch, tmp_path, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    clear_environment(monkeypatch, tmp_path, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_STS_REGIONAL_ENDPOINTS="regional")
 
 
 @pytest.fixture
