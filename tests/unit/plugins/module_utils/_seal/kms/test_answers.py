@@ -327,6 +327,7 @@ def test_whatever_is_answered_passes_or_is_refused(data, operation):
         ("arn:aws:iam::111122223333:role/a/b/vault", "arn:aws:sts::111122223333:assumed-role/b/s", False),
         (ROLE, "arn:aws:sts::444455556666:assumed-role/vault/s", False),
         (ROLE, "arn:aws:sts::111122223333:vault", False),
+        ("arn:aws:iam::111122223333:vault", "arn:aws:sts::111122223333:assumed-role/vault/s", True),
         (ROLE, "no ARN", True),
         (ROLE, "", True),
         ("no ARN", "arn:aws:sts::444455556666:assumed-role/vault/s", True),
@@ -439,6 +440,17 @@ def test_an_answer_of_an_operation_without_a_model():
         Answers().check("ListKeyRotations", None, {}, {"Rotations": ["text"]}, REGION)
 
 
+def test_a_shape_that_is_not_an_object():
+    with pytest.raises(AnswerError, match="^it is not a text$"):
+        Answers().check("ToCome", Shape("string"), {}, {}, REGION)
+
+
+def test_what_is_judged_by_its_length_before_its_kind():
+    assert str(refused("Encrypt", CiphertextBlob=b"x" * 65536)) == "CiphertextBlob has 65536 bytes, where 1 to 6144 are valid"
+    check("Decrypt", {"KeyId": ARN, "CiphertextBlob": b"XXXX"}, GOOD["Decrypt"][1])
+    check("DescribeKey", {"KeyId": ID}, {"KeyMetadata": {"Arn": ARN, "KeyId": ID}})
+
+
 def test_what_was_not_asked_may_be_answered():
     good = GOOD["Encrypt"][1]
     for asked in ("no reference at all", "x" * 3000):
@@ -500,6 +512,15 @@ def test_an_answer_is_checked_against_what_was_asked():
     Answers().attach(elsewhere)
     with pytest.raises(AnswerError, match="^it names a key in region us-east-1$"):
         elsewhere.call("Encrypt", *GOOD["Encrypt"])
+
+
+def test_an_answer_of_the_wrong_type_and_one_to_a_request_that_was_not_noted():
+    client = Client()
+    Answers().attach(client)
+    with pytest.raises(AnswerError, match="^KeyMetadata.Description is not a text$"):
+        client.call("DescribeKey", {"KeyId": ID}, {"KeyMetadata": {**METADATA, "Description": 5}})
+    response, model = SimpleNamespace(status_code=200), MODELS["kms"].operation_model("Encrypt")
+    client.events.emit("after-call.kms.Encrypt", http_response=response, parsed=GOOD["Encrypt"][1], model=model, context={})
 
 
 def test_what_another_handler_makes_of_the_parameters_later_does_not_count():

@@ -26,6 +26,7 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
     SESSION_TOKEN,
     clear_environment,
     container_document,
+    role_answer,
     serving,
 )
 
@@ -428,6 +429,34 @@ def test_an_unknown_profile(aws, monkeypatch, options, variables, shown):
 
 
 NONE = {"access_key": "", "secret_key": "", "session_token": ""}
+ROLE = "arn:aws:iam::111122223333:role/vault"
+
+
+def test_a_credentials_file_by_option_and_its_profile_by_the_environment(aws, monkeypatch, tmp_path):
+    path = tmp_path / "some-credentials"
+    path.write_text(f"[vault]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_PROFILE", "vault")
+    said = opened(aws, **NONE, shared_creds_filename=str(path)).connection()["credentials"]
+    assert said == {"value": ACCESS_KEY, "source": "profile vault of the shared credentials file"}
+
+
+def test_a_role_is_asked_for_in_the_region_in_force(aws):
+    aws.answer("AssumeRole", role_answer("AssumeRole"))
+    kms = opened(aws, region="eu-west-3", role_arn=ROLE, sts_endpoint=aws.url)
+    assert f"Credential={ACCESS_KEY}/" in aws.asked[0].headers["Authorization"]
+    assert "/eu-west-3/sts/aws4_request" in aws.asked[0].headers["Authorization"]
+    assert kms.connection()["credentials"] == {
+        "value": "ASIAEXAMPLEEXAMPLE00", "source": f"role {ROLE}, assumed with options access_key and secret_key"
+    }
+
+
+def test_a_role_that_is_refused(aws):
+    aws.refuse_sts("AssumeRole", "ExpiredToken", "It has expired")
+    assert failure(lambda: opened(aws, role_arn=ROLE, sts_endpoint=aws.url)).message == (
+        f"AWS refused AssumeRole in region us-east-1 (from option region) at {aws.url} (from option sts_endpoint): ExpiredToken: It has expired."
+    )
+
+
 REFUSED = "is set to 'x', which the AWS SDK does not accept."
 
 
