@@ -211,6 +211,20 @@ def test_no_credentials(config, environment):
     assert failure(role_arn=ROLE) == ("No AWS credentials are found, neither by profile vault nor elsewhere.", "no_credentials", GIVE_THEM)
 
 
+def test_a_profile_without_credentials_beats_the_keys_of_the_environment(config, environment):
+    config("[profile vault]\nregion = us-east-1\n")
+    environment(**PAIR_OF_ENVIRONMENT)
+    message = "No AWS credentials are found, neither by profile vault nor elsewhere."
+    assert failure(profile="vault", shared_creds_profile="vault") == (message, "no_credentials", GIVE_THEM)
+
+
+def test_a_way_to_credentials_that_has_no_words_is_named_as_the_sdk_does(environment, tmp_path):
+    path = tmp_path / "ec2"
+    path.write_text(f"AWSAccessKeyId={ACCESS_KEY}\nAWSSecretKey={SECRET_KEY}\n", encoding="utf-8")
+    environment(AWS_CREDENTIAL_FILE=str(path))
+    assert source() == Sourced(ACCESS_KEY, "ec2-credentials-file")
+
+
 def test_half_a_pair_of_the_environment(environment, monkeypatch):
     environment(AWS_SECRET_ACCESS_KEY=SECRET_KEY)
     only_secret = ("Environment variable AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID.", "incomplete_credentials", HALF)
