@@ -119,6 +119,10 @@ def test_no_attempt_takes_longer_than_the_call_may(timeout, limits):
     assert (config.connect_timeout, config.read_timeout) == limits
 
 
+def test_the_region_may_be_given_by_its_place():
+    assert made().create_client("kms", "eu-west-1").meta.region_name == "eu-west-1"
+
+
 def test_a_proxy():
     assert client(made(proxy="http://user:hush@proxy:3128")).meta.config.proxies == dict.fromkeys(("http", "https"), "http://user:hush@proxy:3128")
 
