@@ -103,7 +103,7 @@ def test_a_file_that_is_replaced_by_a_pipe_before_it_is_opened_is_refused_and_cl
 def test_a_file_that_is_replaced_by_a_link_before_it_is_opened_is_not_followed(tmp_path):
     (tmp_path / "file").write_bytes(b"content")
     (tmp_path / "link").symlink_to("file")
-    with pytest.raises(OSError) as raised:
+    with pytest.raises(OSError, match="symbolic links") as raised:
         open_regular(Replaced(tmp_path / "file", tmp_path / "link"), follow=False)
     assert raised.value.errno == errno.ELOOP
 
