@@ -125,7 +125,8 @@ def test_levels_are_counted_anew_after_each_block_and_list(before: str, levels: 
 
 
 @pytest.mark.parametrize(("digits", "value"), [
-    ("9223372036854775807", (1 << 63) - 1), ("-9223372036854775808", -(1 << 63)), ("0777", 511), ("-0x10", -16), ("0", 0), ("-0", 0), ("0x" + "0" * 40 + "1", 1),
+    ("9223372036854775807", (1 << 63) - 1), ("-9223372036854775808", -(1 << 63)), ("0777", 511), ("-0x10", -16), ("0", 0), ("-0", 0),
+    ("0x" + "0" * 40 + "1", 1),
 ])
 def test_integers_are_those_of_strconv(digits: str, value: int) -> None:
     assert integer(digits) == value
