@@ -138,6 +138,14 @@ def test_a_reference_of_up_to_120_characters_is_shown_whole(length, shown):
     assert raised.value.message == f"'{shown}' is not a reference to a KMS key."
 
 
+def test_a_reference_has_at_most_2048_characters():
+    """As the parameter KeyId of the KMS API."""
+    longest = ARN.replace("arn:aws:", f"arn:aws-{'a' * (2048 - len(ARN) - 1)}:")
+    assert (len(longest), str(KeyReference.parse(longest))) == (2048, longest)
+    with pytest.raises(SettingError):
+        KeyReference.parse(longest.replace("aws-", "aws-a"))
+
+
 @pytest.mark.parametrize(("text", "possible"), [
     ("eu-west-1", True), ("us-gov-east-1", True), ("local", True), ("a", True), ("a" * 63, True), ("a" * 64, False), ("", False), ("-a", False), ("a-", False),
     ("eu west", False), ("${eu}", False), ("eu-west-1\n", False), ("eu.west", False), ("\u00e4", False),

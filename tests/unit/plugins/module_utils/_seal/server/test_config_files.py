@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import (
     Plugin,
+    Secret,
     ServerConfig,
     Stanza,
     as_text,
@@ -64,6 +65,7 @@ def folder() -> Iterator[str]:
      Stanza("seal", "awskms", {"region": "b"}, True, "seal.hcl, line 1")),
     ('seal "awskms" {\n disabled = true\n disabled = 0\n x = false\n y = true\n z = 1.50\n}',
      Stanza("seal", "awskms", {"x": "0", "y": "1", "z": "1.5"}, False, "seal.hcl, line 1")),
+    (' \n{"seal": {"awskms": {"x": 1}}}', Stanza("seal", "awskms", {"x": "1"}, False, "seal.hcl, line 2")),
     ('{"seal": {"awskms": {"region": null, "disabled": 1}}}', Stanza("seal", "awskms", {"region": ""}, True, "seal.hcl, line 1")),
 ])
 def test_a_seal(text: str, stanza: Stanza) -> None:
@@ -86,6 +88,7 @@ LONG, CUT = "n" * 60, "n" * 60 + "..."
     ('seal "awskms" {\n region "x" {\n }\n}', "line 2: region of the awskms seal is neither a text nor a number"),
     (f'seal "{LONG}" {{\n disabled = "x"\n}}', f"line 2: disabled of the {LONG} seal is neither true nor false"),
     (f'seal "{LONG}n" {{\n {LONG} = []\n}}', f"line 2: {LONG} of the {CUT} seal is neither a text nor a number"),
+    ('{"seal": {"a": {"b" "c": 1}}}', "line 1: b of the a seal is neither a text nor a number"),
     ('seal "a" {\n b = \n}', "line 3: a value is missing, or a text without quotes"),
 ])
 def test_what_is_wrong_is_told_with_the_file_and_the_line(text: str, message: str) -> None:
@@ -121,6 +124,13 @@ def test_plugins(text: str, plugin: Plugin) -> None:
 def test_settings_of_the_top_level_have_their_lines() -> None:
     text = 'ui = true\nlog_level = "info"\nlisten {\n}\nlist = [1]\nui = false\n'
     assert parsed(text).values == {"ui": (False, "seal.hcl, line 6"), "log_level": ("info", "seal.hcl, line 2")}
+
+
+def test_secrets_are_found_at_any_depth() -> None:
+    text = 'token = [["hush"], []]\nstorage "x" {\n nodes = [{\n  password = "hush"\n }, [{ "api" = { pin = "hush" } }], 1]\n names = ["x"]\n}\n'
+    assert parsed(text).secrets == [
+        Secret("seal.hcl", 1, "token"), Secret("seal.hcl", 4, "storage.x.nodes.password"), Secret("seal.hcl", 5, "storage.x.nodes.api.pin"),
+    ]
 
 
 @pytest.mark.parametrize(("value", "meaning"), [
