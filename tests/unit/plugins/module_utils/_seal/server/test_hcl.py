@@ -73,6 +73,10 @@ def test_values(text: str, value: object) -> None:
     ('a = "${a}${"b"}"', "line 1: a quote or line break in a second ${...} that follows the first one at once"),
     ('a = "${a', "line 1: a text is not ended by a quote"), ('a = "${\\q}"', "line 1: a backslash before a sign that it does not go with"),
     ("a = \ue123", "line 1: the reserved character U+E123"), ("a", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("// a\nb = 1 /c\nd = 2", "line 2: a name, an equals sign or an opening brace is missing"), ("a = \0\n\0", "line 1: a NUL character"),
+    ("false = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a\u00b2 = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("\u0661 = 1", "line 1: a name, an equals sign or an opening brace is missing"),
     ("a = [1", "line 1: a comma or the end of a list is missing"), ("{}", "line 1: a name, an equals sign or an opening brace is missing"),
     ("= 1", "line 1: a name, an equals sign or an opening brace is missing"), ("a = b", "line 1: a value is missing, or a text without quotes"),
     ("a /b", "line 1: a name, an equals sign or an opening brace is missing"), ("a = [1,\n", "line 2: a value is missing, or a text without quotes"),
@@ -100,6 +104,9 @@ def plain(body: Body) -> list[tuple[tuple[str, ...], Any, int]]:
     ('a "b" c {\n d = 1 }', [(("a", "b", "c"), [(("d",), 1, 2)], 1)]),
     ("a = {\n b {\n }\n}\nc = 1", [(("a",), [(("b",), [], 2)], 1), (("c",), 1, 5)]),
     ('"a b" = 1', [(("a b",), 1, 1)]), ("a.b-c_9 = 1", [(("a.b-c_9",), 1, 1)]), ("_a\u00e9b\u0661c = 1", [(("_a\u00e9b\u0661c",), 1, 1)]),
+    ("a=1,b=2", [(("a",), 1, 1), (("b",), 2, 1)]), ("a {}b=1", [(("a",), [], 1), (("b",), 1, 1)]),
+    ("/*/ x */ a = 1 /* y */ b = 2 # z\nc = 3 // d\n/* e */", [(("a",), 1, 1), (("b",), 2, 1), (("c",), 3, 2)]),
+    ("/* a */ // b\nc = 1", [(("c",), 1, 2)]),
     ("a = [[1]]b = 2", [(("a",), [[1]], 1), (("b",), 2, 1)]),
     ("a = [1 [2]]", [(("a",), [1, [2]], 1)]), ("a = [[1] 2]", [(("a",), [[1], 2], 1)]), ("a = [,1,,2,]", [(("a",), [1, 2], 1)]),
     ("a = [\n1, # x\n2\n]\nb = false", [(("a",), [1, 2], 1), (("b",), False, 5)]),
@@ -124,8 +131,16 @@ def test_levels_are_counted_anew_after_each_block_and_list(before: str, levels: 
             parse_hcl(before + "a = " + begin * (levels + 1) + inner + end * (levels + 1))
 
 
+@pytest.mark.parametrize("inner", ["[]", "{}", "{ b = 1 }", "{ b c { } }"])
+def test_levels_are_counted_on_behind_what_lies_deeper(inner: str) -> None:
+    assert parse_hcl(f"a = [[{inner}, " + "[" * 62 + "]" * 64)
+    with pytest.raises(SettingError, match="more than 64 levels"):
+        parse_hcl(f"a = [[{inner}, " + "[" * 63 + "]" * 65)
+
+
 @pytest.mark.parametrize(("digits", "value"), [
-    ("9223372036854775807", (1 << 63) - 1), ("-9223372036854775808", -(1 << 63)), ("0777", 511), ("-0x10", -16), ("0", 0), ("-0", 0),
+    ("-01" + "0" * 21, -(1 << 63)), ("9223372036854775807", (1 << 63) - 1), ("-9223372036854775808", -(1 << 63)),
+    ("0777", 511), ("-0x10", -16), ("0", 0), ("-0", 0),
     ("0x" + "0" * 40 + "1", 1),
 ])
 def test_integers_are_those_of_strconv(digits: str, value: int) -> None:

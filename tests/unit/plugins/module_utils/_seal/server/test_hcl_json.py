@@ -96,6 +96,13 @@ def test_items_have_the_lines_of_their_names() -> None:
     ]
 
 
+@pytest.mark.parametrize("inner", ["[]", "{}", '{"b": 1}', '{"b": {"c": {}}}'])
+def test_levels_are_counted_on_behind_what_lies_deeper(inner: str) -> None:
+    assert parse_json('\n{"a": [[' + inner + ", " + "[" * 61 + "]" * 63 + "}")[0].line == 2
+    with pytest.raises(SettingError, match="more than 64 levels"):
+        parse_json('{"a": [[' + inner + ", " + "[" * 62 + "]" * 64 + "}")
+
+
 @pytest.mark.parametrize("before", ["", '"x": [],' * 70, '"x": [[1]],' * 70, '"x": {},' * 70, '"x": {"y": {"z": 1}},' * 70, '"x" "y" "z": {"v": 1},' * 70])
 def test_levels_are_counted_anew_after_each_object_and_list(before: str) -> None:
     for begin, end, most in (("[", "]", 63), ('{"a": ', "}", 63), ('[{"a": ', "}]", 31)):
