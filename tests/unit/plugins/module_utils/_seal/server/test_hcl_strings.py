@@ -57,6 +57,7 @@ def test_what_is_wrong_with_a_string(read: Callable[..., Any], arguments: tuple[
 @pytest.mark.parametrize(("raw", "interpolation", "value"), [
     ("a", True, "a"), ("${\\n}\\n", True, "${\\n}\n"), ("${\\n}\\n", False, "${\n}\n"), ("$a\\t$", True, "$a\t$"), ("\\u00e4${}", True, "\u00e4${}"),
     ("a${b}c${d}\\\\", True, "a${b}c${d}\\"), ("$$${a}", True, "$$${a}"),
+    ("x${\\n}", True, "x${\\n}"), ("${a}$b\\n", True, "${a}$b\n"),
 ])
 def test_escapes_are_resolved_outside_of_braces(raw: str, interpolation: bool, value: str) -> None:
     assert unquoted(raw, interpolation) == value
