@@ -125,6 +125,15 @@ def test_the_longest_secret_is_blanked_first_and_all_that_there_are() -> None:
     assert secrets.blank("1234567") == "1234567"
 
 
+def test_a_secret_within_another_leaves_nothing_of_it() -> None:
+    assert made("aaaazzzzzzzz", "zzzzzzzz").blank("aaaazzzzzzzz") == BLANK
+
+
+def test_two_lines_and_an_x_are_nothing_special() -> None:
+    assert {"12345678", "abcdefgh"} <= made("12345678\nabcdefgh").texts
+    assert "X\\u003cX\\u003e\\u0026X12" in made("X<X>&X12").texts
+
+
 @pytest.mark.parametrize(("url", "texts"), [
     ("http://me:battery-staple@proxy.example:3128", ["battery-staple", "me:battery-staple"]),
     ("http://:battery-staple@proxy", ["battery-staple", ":battery-staple"]),
