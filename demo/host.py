@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo's host: what a package of OpenBao installs, in a folder, with a systemctl that needs no root."""
+"""The host of the demo: a folder with the files of an OpenBao package, and a systemctl that works without root."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Host:
         script.chmod(0o755)
 
     def variables(self) -> dict[str, object]:
-        """What the playbooks need to know of it."""
+        """Variables of this host for the playbooks."""
         return {
             "root": str(self._root),
             "server": f"http://127.0.0.1:{self._port}",
@@ -57,16 +57,16 @@ class Host:
         }
 
     def environment(self) -> dict[str, str]:
-        """What leads Ansible to this systemctl, and systemctl to this root."""
+        """Environment in which Ansible uses this systemctl, and systemctl this root folder."""
         return {"PATH": f"{self._root / 'bin'}:{os.environ['PATH']}", "LAB_ROOT": str(self._root)}
 
     def version(self) -> str:
-        """What the executable says of itself, such as ``OpenBao v2.6.2``."""
-        said = subprocess.run([self._root / "bin" / "bao", "version"], capture_output=True, text=True, check=True, timeout=60)
-        return said.stdout.split(" (")[0].strip()
+        """Version reported by the executable, such as ``OpenBao v2.6.2``."""
+        result = subprocess.run([self._root / "bin" / "bao", "version"], capture_output=True, text=True, check=True, timeout=60)
+        return result.stdout.split(" (")[0].strip()
 
     def auto_seal(self) -> str:
-        """What the server says at its latest start of the seal in force."""
+        """Type of the seal in effect, from the log of the latest start of the server."""
         log = (self._root / "var" / "log" / "openbao.service.log").read_text(encoding="utf-8", errors="replace")
         return log.rpartition("Auto Seal: ")[2].partition("\n")[0]
 

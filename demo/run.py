@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo: a strict AWS KMS and a real OpenBao on loopback, and what the collection does with them.
+"""Run the demo: the playbooks in demo/playbooks/ against a real OpenBao and a strict simulation of AWS KMS, both on loopback.
 
-Every claim is asserted by the playbooks in demo/playbooks/, which can be copied. Ends with an exit code other than 0 when
-anything is not as said.
+The playbooks assert every result, and can be copied. The exit code is not 0 if a playbook fails.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def _policy(*actions: str) -> dict[str, object]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
 
 
-# What a seal needs, and somebody who has less.
+# The permissions that a seal needs, and those of a principal without kms:Decrypt.
 SEAL = _policy("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
 ENCRYPT_ONLY = _policy("kms:DescribeKey", "kms:Encrypt")
 PLAYBOOK_SECONDS = 180
@@ -44,7 +43,7 @@ COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 class Demo:
-    """The chapters in their order, and what the summary says of each."""
+    """Runs the playbooks in order, and collects the figures of the summary."""
 
     def __init__(self, kms: StrictKms, host: Host, folder: Path, variables: dict[str, object]) -> None:
         self._kms = kms
@@ -54,15 +53,15 @@ class Demo:
         self._chapters: list[tuple[str, float, collections.Counter[str]]] = []
 
     def tell(self) -> None:
-        self._play("1-key.yml", "Look at the KMS key")
-        self._play("2-values.yml", "Seal values, and open them again")
-        self._play("3-configure.yml", "Configure OpenBao, once its seal is proven")
-        self._note(f"{self._host.version()} says of itself: Auto Seal: {self._host.auto_seal()}")
-        self._play("4-initialise.yml", "Initialise it, sealed by the same key")
-        self._play("5-unsealed.yml", "See that it unseals itself when restarted")
-        self._play("6-snapshot.yml", "Open a value that the server itself sealed")
-        self._play("7-restore.yml", "Have the server judge what we seal")
-        self._play("8-refusals.yml", "Be refused, in words")
+        self._play("1-key.yml", "Describe the KMS key")
+        self._play("2-values.yml", "Wrap and unwrap values")
+        self._play("3-configure.yml", "Check the seal and configure OpenBao")
+        self._note(f"{self._host.version()} reports: Auto Seal: {self._host.auto_seal()}")
+        self._play("4-initialise.yml", "Initialise OpenBao")
+        self._play("5-unsealed.yml", "Restart OpenBao, which unseals itself")
+        self._play("6-snapshot.yml", "Unwrap a value that the server wrapped")
+        self._play("7-restore.yml", "Restore a snapshot wrapped by the collection")
+        self._play("8-refusals.yml", "Show error messages")
 
     def summarise(self, seconds: float) -> None:
         print(f"\n{_bold('Summary')}")
@@ -70,27 +69,27 @@ class Demo:
         for number, (title, spent, calls) in enumerate(self._chapters, 1):
             print(f"  {number}  {title:<46} {spent:5.1f} s {calls.total():4} KMS calls")
             whole += calls
-        print(_wrapped(f"KMS was asked for {_in_words(whole)}.", "     "))
-        print(f"\nAll as said, in {seconds:.0f} s. What ran is stopped, and what it wrote is removed.")
-        print("Copy from demo/playbooks/; the guides are in docs/docsite/rst/.")
+        print(_wrapped(f"Calls to KMS: {_describe(whole)}.", "     "))
+        print(f"\nAll checks passed in {seconds:.0f} s. All processes are stopped and all files are removed.")
+        print("You can copy the playbooks in demo/playbooks/. The guides are in docs/docsite/rst/.")
 
     def _play(self, playbook: str, title: str) -> None:
         print(f"\n{_bold(f'{len(self._chapters) + 1}  {title}')}", flush=True)
         begun = time.monotonic()
         before = len(self._kms.calls())
         self._note(f"$ ansible-playbook demo/playbooks/{playbook}")
-        # In a file, so that no credential stands in a command line.
+        # In a file, so that no command line contains credentials.
         variables = self._folder / "variables.json"
         variables.write_text(json.dumps(self._variables), encoding="utf-8")
         variables.chmod(0o600)
-        ended = subprocess.run(
+        result = subprocess.run(
             [_beside_python("ansible-playbook"), str(HERE / "playbooks" / playbook), "-e", f"@{variables}"],
             env=self._environment(), stdin=subprocess.DEVNULL, timeout=PLAYBOOK_SECONDS, check=False,
         )
-        if ended.returncode:
-            raise SystemExit(f"\n{playbook} did not end as it should (exit code {ended.returncode}).")
+        if result.returncode:
+            raise SystemExit(f"\n{playbook} failed (exit code {result.returncode}).")
         calls = collections.Counter(call["operation"] for call in self._kms.calls()[before:])
-        self._note(f"KMS was asked for {_in_words(calls)}.")
+        self._note(f"Calls to KMS: {_describe(calls)}.")
         self._chapters.append((title, time.monotonic() - begun, calls))
 
     def _environment(self) -> dict[str, str]:
@@ -99,7 +98,7 @@ class Demo:
             **kept,
             **self._kms.environment(),
             **self._host.environment(),
-            # What Ansible leaves behind when it is interrupted goes with the folder.
+            # Temporary files of an interrupted Ansible are removed with the folder.
             "TMPDIR": str(self._folder),
             "ANSIBLE_LOCAL_TEMP": str(self._folder / "ansible"),
             "ANSIBLE_REMOTE_TMP": str(self._folder / "ansible"),
@@ -119,13 +118,13 @@ def _wrapped(text: str, indent: str = "") -> str:
     return textwrap.fill(text, 80, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _in_words(calls: collections.Counter[str]) -> str:
-    return ", ".join(f"{count} {operation}" for operation, count in sorted(calls.items())) or "nothing"
+def _describe(calls: collections.Counter[str]) -> str:
+    return ", ".join(f"{count} {operation}" for operation, count in sorted(calls.items())) or "none"
 
 
 def _beside_python(command: str) -> str:
-    found = Path(sys.executable).parent / command
-    return str(found) if found.exists() else shutil.which(command) or command
+    path = Path(sys.executable).parent / command
+    return str(path) if path.exists() else shutil.which(command) or command
 
 
 def _bold(text: str) -> str:
@@ -143,7 +142,7 @@ def main() -> int:
         kms.client().disable_key(KeyId=kms.new_key(alias="alias/disabled"))
         kms.new_key(alias="alias/somebody-else")
         somebody = kms.principal(ENCRYPT_ONLY)
-        print("\n" + _wrapped(f"AWS KMS is played by a strict one at {kms.url}; nothing leaves this machine."))
+        print("\n" + _wrapped(f"A strict simulation of AWS KMS runs at {kms.url}; nothing leaves this machine."))
         server = kms.principal(SEAL)
         host = Host(folder / "host")
         try:
@@ -169,4 +168,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("\nstopped; everything that ran is stopped too")
+        sys.exit("\nInterrupted; all processes are stopped.")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows a play as a story: its name, each task in a line, and what debug tasks say below it."""
+"""Display a play in a compact form: one line for each task, and the messages of debug tasks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = r"""
 name: story
 type: stdout
-short_description: Shows a play as a story
+short_description: Display a play in a compact form
 description:
-  - A line for each task, and what debug tasks say.
+  - Displays one line for each task, and the messages of debug tasks.
 """
 
-_DONE, _SAID, _FAILED = ("✓", "→", "✗") if "utf" in (sys.stdout.encoding or "").lower() else ("+", ">", "x")
+_DONE, _MESSAGE, _FAILED = ("✓", "→", "✗") if "utf" in (sys.stdout.encoding or "").lower() else ("+", ">", "x")
 
 
 class CallbackModule(CallbackBase):
@@ -29,15 +29,15 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "story"
 
     def v2_runner_on_ok(self, result) -> None:
-        said = _result(result)
+        values = _result(result)
         role = result._task._role
         if result._task.action in ("ansible.builtin.debug", "debug"):
-            lines = said.get("msg", [])
+            lines = values.get("msg", [])
             for line in lines if isinstance(lines, list) else [lines]:
-                self._wrapped(f"   {_SAID} ", line, "cyan")
+                self._wrapped(f"   {_MESSAGE} ", line, "cyan")
         elif role:
-            # Of a role, what it changes.
-            if said.get("changed"):
+            # Tasks of a role are displayed only if they change something.
+            if values.get("changed"):
                 self._wrapped(f"  {_DONE} ", f"{role.get_name(include_role_fqcn=False)}: {result._task.name}", "green")
         else:
             self._wrapped(f"  {_DONE} ", result._task.get_name(), "green")
@@ -45,7 +45,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result, ignore_errors=False) -> None:
         self._wrapped(f"  {_FAILED} ", result._task.get_name(), "red")
         self._wrapped("    ", str(_result(result).get("msg", "failed; the output is hidden")), "red")
-        # All of it, as far as it may be shown.
+        # The whole result, except for values that Ansible censors.
         self._display.display(self._dump_results(_result(result), indent=2), color="red")
 
     v2_runner_on_unreachable = v2_runner_on_failed
@@ -58,7 +58,7 @@ class CallbackModule(CallbackBase):
         lines = textwrap.wrap(text, width - len(lead), break_on_hyphens=False, break_long_words=False) or [""]
         for at, line in enumerate(lines):
             indent = " " * len(lead) if at else lead
-            # An ARN with all that stands around it fits the line only without indent; broken, it could not be copied.
+            # A long ARN fits into the line only without indent; broken into two lines, it could not be copied.
             self._display.display(line if at and len(indent + line) > width else indent + line, color=colour)
 
 

@@ -24,6 +24,10 @@ description:
   - If this process is killed with SIGKILL, or the host crashes, between the answer and the writing of the files, the answer is lost. Then the files hold
     a line that says so, the next run warns of it, with RV(recorded) being V(false), and the server has to be initialised anew. The same holds for an
     answer that is lost on the network.
+  - The record in O(dest) names the cluster by its ID, which the server says once it is initialised and unsealed. The answer is stored before, and the ID
+    is added to it. Where the server is initialised already and the record names another cluster, the task fails and names both. It also fails if the
+    server is sealed and does not say its cluster. A record without an ID, as former releases wrote it, counts as that of the server, with a warning that
+    says which ID to add.
   - Whether the server may use the key of its own seal has to be proven before, on every host of the cluster, by
     M(sealwright.vault_seal.awskms_permission_info). The role P(sealwright.vault_seal.cluster_bootstrap#role) does all of it.
   - With O(root_token_dest) this needs the permission C(kms:Encrypt) for O(kms_key_id), and C(kms:Decrypt) too unless O(check_opens=false).
@@ -125,10 +129,17 @@ initialized:
   type: bool
   sample: true
 recorded:
-  description: Whether O(dest) holds shares. Where the server is initialised and it is not, somebody else initialised it, or the shares are lost.
-  returned: success
+  description:
+    - Whether O(dest) holds the shares of this server's cluster.
+    - Where the server is initialised and it is not, somebody else initialised it, or the shares are lost.
+  returned: success, and failures for a record that is not known to be that of the server's cluster
   type: bool
   sample: true
+cluster_id:
+  description: The ID of the cluster in O(dest), which is that of the server; V(null) where O(dest) names none.
+  returned: success
+  type: str
+  sample: 8677ff59-25d8-5365-4cd8-306ee690d4cf
 dest:
   description: The file of the encrypted shares.
   returned: success

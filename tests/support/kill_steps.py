@@ -4,7 +4,9 @@
 
 """Runs a module again and again, each time killed (SIGKILL) one step later: before each call that writes, renames, locks or changes a file.
 
-`python -m support.kill_steps MODULE ARGUMENTS` answers each line `N` on standard input with one line of JSON: how the run ended that was
+With requests, it is also killed before it sends a request, and when that was answered, before it reads the answer.
+
+`python -m support.kill_steps MODULE ARGUMENTS [requests]` answers each line `N` on standard input with one line of JSON: how the run ended that was
 killed before its Nth such call, and what it printed. Each run is a fork of this process, so that imports are paid for once.
 """
 
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +40,8 @@ _STEPS = frozenset((
 # Whose calls count: the collection's, and those of what it leaves its files to.
 _OWN = ("/vault_seal/plugins/", "/ansible/module_utils/", "/shutil.py", "/tempfile.py")
 _MOST_STEPS = 400
+_SENDS, _READS = ("sendall", "/http/client.py"), ("recv_into", "/socket.py")
+_ANSWERED = 0.2  # seconds in which a request is answered that was sent
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,13 @@ class KillSteps:
     :param folder: the module's home; its arguments are kept there.
     """
 
-    def __init__(self, name: str, options: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> None:
-        arguments = folder / f"{name}.json"
-        internal = {"_ansible_remote_tmp": str(folder), "_ansible_keep_remote_files": False}
-        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**options, **internal}}), encoding="utf-8")
+    def __init__(self, name: str, options: Mapping[str, Any], folder: Path, environment: Mapping[str, str], requests: bool = False) -> None:
+        self._folder = folder
+        self._arguments = arguments = folder / f"{name}.json"
+        self.give(options)
         tests = str(Path(__file__).resolve().parents[1])
         path = os.pathsep.join([str(collections_path()), tests])
-        self._command = [sys.executable, "-m", "support.kill_steps", name, str(arguments)]
+        self._command = [sys.executable, "-m", "support.kill_steps", name, str(arguments), *(["requests"] if requests else [])]
         self._environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": path, "PYTHONSAFEPATH": "1", **environment}
 
     def __enter__(self) -> KillSteps:
@@ -79,6 +84,11 @@ class KillSteps:
         self._process.stdin.close()
         self._process.wait(60)
         self._process.stdout.close()
+
+    def give(self, options: Mapping[str, Any]) -> None:
+        """Give the next runs other options."""
+        internal = {"_ansible_remote_tmp": str(self._folder), "_ansible_keep_remote_files": False}
+        self._arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**options, **internal}}), encoding="utf-8")
 
     def run(self, step: int = 0) -> Ended:
         """Run the module, and kill it before its ``step``-th step; 0 lets it end by itself."""
@@ -101,19 +111,35 @@ class KillSteps:
 class _Killer:
     """Counts the steps of all threads, and kills the process before the one that is meant."""
 
-    def __init__(self, turn: int, record: int) -> None:
+    def __init__(self, turn: int, record: int, requests: bool) -> None:
+        self._requests = requests
+        self._sent = False
         self._left = turn
         self._record = record
         self._lock = threading.Lock()
 
     def see(self, frame: FrameType, event: str, called: Any) -> None:
-        if event != "c_call" or called.__name__ not in _STEPS or not _is_own(frame, called):
+        if event != "c_call" or not (self._is_message(frame, called) or (called.__name__ in _STEPS and _is_own(frame, called))):
             return
         with self._lock:
             self._left -= 1
             if self._left == 0:
+                if self._requests and called.__name__ == _READS[0]:
+                    time.sleep(_ANSWERED)
                 os.write(self._record, f"{called.__name__} in {os.path.basename(frame.f_code.co_filename)}".encode())
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    def _is_message(self, frame: FrameType, called: Any) -> bool:
+        """Whether a request is about to be sent, or the first part of its answer to be read."""
+        if not self._requests:
+            return False
+        if called.__name__ == _SENDS[0] and frame.f_code.co_filename.endswith(_SENDS[1]):
+            sends, self._sent = not self._sent, True
+            return sends  # the body of a request may follow its head
+        if called.__name__ == _READS[0] and frame.f_code.co_filename.endswith(_READS[1]):
+            reads, self._sent = self._sent, False
+            return reads
+        return False
 
 
 def _is_own(frame: FrameType, called: Any) -> bool:
@@ -125,7 +151,7 @@ def _is_own(frame: FrameType, called: Any) -> bool:
     return any(part in frame.f_code.co_filename for part in _OWN)
 
 
-def _run(name: str, arguments: str, turn: int) -> dict[str, Any]:
+def _run(name: str, arguments: str, turn: int, requests: bool) -> dict[str, Any]:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as record:
         child = os.fork()
         if not child:
@@ -134,7 +160,7 @@ def _run(name: str, arguments: str, turn: int) -> dict[str, Any]:
                 os.dup2(output.fileno(), 1)
                 os.dup2(output.fileno(), 2)
                 sys.argv = [name, arguments]
-                killer = _Killer(turn, record.fileno())
+                killer = _Killer(turn, record.fileno(), requests)
                 threading.setprofile(killer.see)
                 sys.setprofile(killer.see)
                 runpy.run_module(f"{_MODULES}.{name}", run_name="__main__", alter_sys=True)
@@ -152,13 +178,13 @@ def _run(name: str, arguments: str, turn: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    name, arguments = sys.argv[1:]
+    name, arguments, *requests = sys.argv[1:]
     importlib.import_module(f"{_MODULES}.{name}")
     for each in ("botocore.session", "botocore.auth", "cryptography.hazmat.primitives.ciphers.aead"):
         importlib.import_module(each)
     del sys.modules[f"{_MODULES}.{name}"]  # runpy warns of one that is imported already
     for line in sys.stdin:
-        print(json.dumps(_run(name, arguments, int(line))), flush=True)
+        print(json.dumps(_run(name, arguments, int(line), bool(requests))), flush=True)
 
 
 if __name__ == "__main__":

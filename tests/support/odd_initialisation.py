@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+CLUSTER = "8677ff59-25d8-5365-4cd8-306ee690d4cf"
+
 
 class OddInitialisation:
     """A context manager. ``answer`` is sent to PUT sys/init after ``delay`` seconds; ``before`` is called first.
@@ -30,7 +32,10 @@ class OddInitialisation:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._send(200, json.dumps({"initialized": odd.initialized, "sealed": True, "recovery_seal": True, "type": "awskms"}).encode(), None)
+                status = {"initialized": odd.initialized, "sealed": not odd.initialized, "recovery_seal": True, "type": "awskms"}
+                if odd.initialized:
+                    status["cluster_id"] = CLUSTER
+                self._send(200, json.dumps(status).encode(), None)
 
             def do_PUT(self) -> None:
                 odd.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))

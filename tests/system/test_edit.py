@@ -161,6 +161,11 @@ def test_a_new_file_and_another_key(desk: Desk) -> None:
     assert other.opened(base64.b64encode(desk.file.read_bytes()).decode()).startswith(b"moved: ")
 
 
+@pytest.mark.fault(
+    operation="awskms_seal_edit",
+    fault="two runs at once",
+    outcome="The one that ends later is refused. The file holds the content of the other, and the edited text is kept.",
+)
 def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     before = desk.file.read_bytes()
     refused = {
@@ -188,6 +193,11 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     desk.kept(result(raced), f"old: {SECRET}\nx: 1\n")
 
 
+@pytest.mark.fault(
+    operation="awskms_seal_edit",
+    fault="KMS refuses the key, or does not find it",
+    outcome="Found before the editor opens. The file holds its old content.",
+)
 def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -> None:
     """Encrypt refused, a mistyped alias, and none at all; each names where the key came from."""
     new, began = desk.folder / "new.yml.sealed", desk.folder / "began"
@@ -213,6 +223,11 @@ def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -
     assert not new.exists()
 
 
+@pytest.mark.fault(
+    operation="awskms_seal_edit",
+    fault="the file is moved or created by somebody else, or the editor dies, while it is edited",
+    outcome="The file holds its old content, or somebody else's. The edited text is kept in the folder in memory, and the message says where.",
+)
 def test_what_fails_after_the_editor_costs_no_text(desk: Desk) -> None:
     """KMS away, the folder gone, the file immutable, an editor that dies: the file is sealed or the text is kept."""
     edits = f'echo "typed: {TYPED}" > "$1"'

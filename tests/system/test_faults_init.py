@@ -71,8 +71,15 @@ class _Init:
         if self.is_initialised():
             self.server.restart()
 
-    def check_stored(self) -> None:
+    def cluster(self) -> str:
+        self.server.wait_until_active()
+        status = self.server.seal_status()
+        assert status
+        return str(status["cluster_id"])
+
+    def check_stored(self, named: bool = True) -> None:
         """The holders have their shares, the sealed token opens, nobody else may read them, and nothing lies beside them."""
+        assert json.loads(self.record.read_bytes()).get("cluster_id") == (self.cluster() if named else None)
         assert sorted(self.files.iterdir()) == [self.record, self.token]
         shares = [holder.share(json.loads(self.record.read_bytes())) for holder in self.holders]
         assert len(set(shares)) == 2
@@ -95,10 +102,11 @@ def init(kms: StrictKms, tmp_path: Path) -> Iterator[_Init]:
     operation="vault_init",
     fault="killed (SIGKILL) before each call that writes, renames, locks or changes a file",
     outcome="Before the server is initialised: the next run finishes. Afterwards: the encrypted shares and the sealed root token are in their files. "
-    "Killed between the server's answer and their writing, the next run warns that they are lost and says what to do.",
+    "Killed between the server's answer and their writing, the next run warns that they are lost and says what to do. Killed before the cluster's ID was "
+    "added to the shares, the next run warns, and says which ID to add.",
 )
 def test_vault_init_killed_at_each_step(init: _Init) -> None:
-    before, lost, stored = [], [], []
+    before, lost, nameless, stored = [], [], [], []
     # Starting a real server takes seconds, so that most of the runs that finish have one that only answers.
     other = init.home / "other"
     other.mkdir()
@@ -125,6 +133,11 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
                 assert sorted(init.files.iterdir()) == [init.record, init.token], ended.step
                 if real:
                     init.check_stored()
+            elif "does not name the cluster" in said and "generate-root" not in said:
+                nameless.append(ended.step)
+                assert (result["changed"], result["recorded"], result["cluster_id"]) == (False, True, None), ended.step
+                assert init.cluster() in said, ended.step
+                init.check_stored(named=False)
             elif said:
                 lost.append(ended.step)
                 if result["recorded"]:
@@ -140,6 +153,7 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
     init.check_stored()
     assert len(before) >= 9  # three files, each with its content, mode and disk
     assert stored
+    assert nameless
     # Nothing but the answer's two writes, each by one call, is between the answer and what is stored.
     assert [step for step in lost if step.startswith("pwrite")] == ["pwrite in reserved_file.py"] * 2, lost
 
@@ -147,7 +161,8 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
 @pytest.mark.fault(
     operation="vault_init",
     fault="two runs at once",
-    outcome="One initialises the server and stores what it answers; the other is refused with words, or finds the server initialised.",
+    outcome="One initialises the server and stores what it answers. The other one finds the server initialised and recorded, or ends with `file_error` and "
+    "says that another run of vault_init has the file.",
 )
 def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
     for _turn in range(3):
@@ -161,9 +176,38 @@ def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
         assert [result["changed"] for result in results if not result.get("failed")].count(True) == 1, results
         for result in results:
             if result.get("failed"):
-                assert "another run of vault_init" in result["msg"], results
+                assert (result["reason"], "another run of vault_init" in result["msg"]) == ("file_error", True), results
+            else:
+                assert result["recorded"] is True, results
             assert not result.get("warnings"), results
         init.check_stored()
+
+
+@pytest.mark.fault(
+    operation="vault_init",
+    fault="two runs at once, with other files",
+    outcome="One initialises the server and stores what it answers. The other one ends with `already_initialized`, or finds the server initialised and not "
+    "recorded in its files. It leaves no file, and never advises to remove the server's data.",
+)
+def test_two_runs_of_vault_init_with_other_files(init: _Init) -> None:
+    other = init.files.parent / "other"
+    other.mkdir()
+    options = {**init.options, "dest": str(other / "shares.json"), "root_token_dest": str(other / "token.sealed")}
+    init.begin()
+    processes = []
+    for number, given in enumerate([init.options, options]):
+        home = init.home / str(number)
+        home.mkdir()
+        processes.append(start_module("vault_init", given, home, init.environment))
+    results = [json.loads(process.communicate(timeout=_SECONDS)[0]) for process in processes]
+    winner = [result.get("changed") is True and not result.get("failed") for result in results].index(True)
+    loser = results[1 - winner]
+    assert "remove the data" not in json.dumps(loser)
+    assert loser["reason"] == "already_initialized" if loser.get("failed") else (loser["changed"], loser["recorded"]) == (False, False), loser
+    folders = [init.files, other]
+    assert list(folders[1 - winner].iterdir()) == []
+    init.files, init.record, init.token = folders[winner], folders[winner] / "shares.json", folders[winner] / "token.sealed"
+    init.check_stored()
 
 
 @pytest.mark.parametrize("empty", [True, False])

@@ -175,6 +175,11 @@ def test_files_that_vanish_are_made_anew(host: Host) -> None:
     assert host.files() == ["shares.json", "token.sealed"]
 
 
+@pytest.mark.fault(
+    operation="vault_init",
+    fault="the folder is removed, or its files are replaced, while the server answers",
+    outcome="`answer_not_stored`. The result holds the encrypted shares and the sealed root token. The files of others are left as they are.",
+)
 def test_what_can_no_longer_be_written_is_returned(host: Host) -> None:
     """The folder is gone, or others stand where the files were: the shares are returned encrypted, the token sealed."""
 
@@ -199,6 +204,11 @@ def test_an_answer_that_comes_late_is_waited_for(host: Host) -> None:
         assert host.run(server, server_timeout=1)["recorded"] is True
 
 
+@pytest.mark.fault(
+    operation="vault_init",
+    fault="the connection to the server is lost before its answer",
+    outcome="`server_unreachable`. The message says whether the server is initialised, and what to do. No file is left.",
+)
 def test_a_connection_that_is_lost_is_told_as_what_it_is(host: Host) -> None:
     for initialises in (True, False):
         with OddInitialisation(b"", length=-1, initialises=initialises) as server:
@@ -213,6 +223,13 @@ def test_a_refusal_leaves_nothing_behind(host: Host) -> None:
     assert (result["reason"], result["initialized"], host.files()) == ("server_refused", False, [])
     with OddInitialisation(json.dumps({"errors": ["half-way"]}).encode(), 400) as server:
         assert (host.run(server)["reason"], host.files()) == ("half_initialised", [])
+
+
+def test_another_run_that_was_first_is_told_as_what_it_is(host: Host) -> None:
+    with OddInitialisation(b'{"errors":["Vault is already initialized"]}', 400) as server:
+        result = host.run(server)
+    assert (result["failed"], result["reason"], result["initialized"], host.files()) == (True, "already_initialized", True, [])
+    assert "remove the data" not in result["msg"] + result["remedy"]
 
 
 def test_options_that_no_file_can_have(host: Host) -> None:
@@ -259,6 +276,11 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
 
 
 @needs_root
+@pytest.mark.fault(
+    operation="vault_init",
+    fault="the disk is full or read-only",
+    outcome="`file_error` before the server is asked to initialise itself, also in check mode. No file is left.",
+)
 @pytest.mark.parametrize("options", ["size=64k", "size=1m,ro", "size=1m,nr_inodes=2"])
 def test_a_file_system_that_has_no_room(options: str, host: Host) -> None:
     with mounted(host.init, options), OddInitialisation(json.dumps(NORMAL).encode()) as server:

@@ -144,3 +144,13 @@ def test_a_playbook_refuses_what_is_none_before_its_first_role(hosts: Ansible, w
     run = hosts.command(["ansible-playbook", "sealwright.vault_seal.key_map", "-e", json.dumps({"key_map_hosts": "one", "key_map_seals": word})])
     assert run.code == 2
     assert "key_map_seals" in run.output
+
+
+def test_the_report_of_a_drill_is_tried_before(hosts: Ansible) -> None:
+    missing = hosts.folder / "none"
+    variables = {"restore_drill_snapshot": str(hosts.folder / "no.snap"), "restore_drill_report": str(missing / "drill.json")}
+    role = {"role": "sealwright.vault_seal.restore_drill", "vars": variables}
+    run = hosts.playbook([{"hosts": "all", "gather_facts": False, "roles": [role]}])
+    assert run.code == 2
+    assert str(missing) in run.output
+    assert "no.snap" not in run.output

@@ -184,6 +184,24 @@ def test_what_is_in_the_way_is_said(drill: Drill, taken: Taken, kms: StrictKms, 
 
 @pytest.mark.fault(
     operation="vault_restore_drill",
+    fault="the file system of the temporary directory is full or read-only",
+    outcome="`no_room` or `file_error` before a server is started. Nothing is left on the host.",
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system, which takes root")
+def test_a_temporary_directory_without_room(drill: Drill, taken: Taken, folder: Path) -> None:
+    small = folder / "small"
+    small.mkdir()
+    for options, reason in (("size=64k", "no_room"), ("size=512m,ro", "file_error")):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(small)], check=True)
+        try:
+            found = drill.run(taken, temporary_directory=str(small))["drill"]
+            assert (found["failed"], found["reason"], list(small.iterdir())) == (True, reason, []), found
+        finally:
+            subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.fault(
+    operation="vault_restore_drill",
     fault="the key of the snapshot is disabled, or KMS throttles",
     outcome="A disabled key is reported. Throttling delays the drill. Nothing is left on the host.",
 )

@@ -14,9 +14,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.cluster_identity import cluster_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.destination import check_destination
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.new_file_attributes import FileAttributes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import named_errors
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import SealStatus
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import Reply, ServerApi
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
@@ -25,17 +27,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.ke
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.openpgp_key import PgpKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import WrappedDataKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.answer import Answer, Files, Keeper, Recipients, is_refusal
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import (
-    ReservedFile,
-    is_being_filled,
-    is_reservation,
-    reserved_by_another,
-    try_to_reserve,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.record import NAMELESS, START_ANEW, recorded
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import Found, ReservedFile, find, try_to_reserve
 
-_START_ANEW = (
-    "Nothing was stored in it that could be lost: stop the server, remove the data of its storage, start it, and initialise it again."
-)
 _OPEN = "A sealed answer is opened by awskms_seal_unwrap."
 _STATES = {
     True: "The server is initialised now.",
@@ -43,6 +37,7 @@ _STATES = {
     None: "Whether the server is initialised is not known.",
 }
 _ANSWER = ".answer"  # beside dest: an answer that is not as expected
+_ALREADY = "already initialized"  # what a server says where another request was first
 _PATIENCE = 120.0  # seconds to wait for the answer at least: it comes once
 _SETTLING = 10.0  # seconds in which an initialisation whose answer was lost may show
 
@@ -71,6 +66,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "dest": params["dest"],
         "holders": [{"fingerprint": key.fingerprint, "user_id": key.user_id} for key in holders],
         "key_id": None,
+        "cluster_id": None,
     }
     try:
         status = api.seal_status()
@@ -79,16 +75,20 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             _try(params, files, attributes, holders, token_holder)
         raise
     if status["initialized"]:
-        return {"changed": False, "initialized": True, "recorded": _is_recorded(module, files), **result}
-    _check_seal(api)
-    _check_absent(files)
+        return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
+    _check_seal(status, api.address)
+    taken = [path for path in files if find(path) is Found.OTHER]
+    status = api.seal_status() if taken else status
+    if status["initialized"]:  # by another run, between the two questions
+        return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
+    _check_absent(taken)
     data_key = _try(params, files, attributes, holders, token_holder)
     if data_key and not token_holder:
         result["key_id"] = data_key.key_arn
     if module.check_mode:
         return {"changed": True, "initialized": False, "recorded": False, **result}
     kept = _initialise(module, api, Recipients(holders, params["recovery_threshold"], token_holder, data_key), attributes)
-    return {"changed": True, "initialized": True, "recorded": True, **result, **kept}
+    return {**result, "changed": True, "initialized": True, "recorded": True, **kept}
 
 
 def _try(
@@ -120,28 +120,6 @@ def _check_files(files: Sequence[str], module: AnsibleModule) -> None:
         )
 
 
-def _is_recorded(module: AnsibleModule, files: Sequence[str]) -> bool:
-    """Whether the shares of the initialised server are in their file. What a run that was killed left reserved is told, with what to do."""
-    left = [path for path in files if is_reservation(path)]
-    for path in left:
-        if is_being_filled(path):
-            raise reserved_by_another(path)
-    record, answer = files[0], files[-1]
-    if record in left:
-        module.warn(
-            f"The server is initialised, and {record} is only reserved: a run of vault_init was killed before it could store what the server answered. "
-            f"Unless somebody else initialised it, nobody has the recovery shares or the root token. {_START_ANEW}"
-        )
-    elif len(files) > 2 and files[1] in left:
-        module.warn(
-            f"{files[1]} is only reserved: a run of vault_init was killed after it had stored the recovery shares, and before the sealed root token. "
-            f"Nobody has that token. Have the holders of the shares in {record} make a new one (generate-root), revoke the lost one, and remove {files[1]}."
-        )
-    if answer in left and record not in left and not module.check_mode:
-        ReservedFile(module, answer, FileAttributes(-1, -1, 0o600)).remove_left_over()
-    return os.path.exists(record) and record not in left
-
-
 def _pgp_keys(option: str, texts: Sequence[str]) -> list[PgpKey]:
     keys = []
     for number, text in enumerate(texts, 1):
@@ -162,24 +140,22 @@ def _check_threshold(threshold: int, shares: int) -> None:
         )
 
 
-def _check_seal(api: ServerApi) -> None:
-    status = api.seal_status()
-    if not status.get("recovery_seal"):
+def _check_seal(status: SealStatus, address: str) -> None:
+    if not status["recovery_seal"]:
         raise SettingError(
-            f"The server at {api.address} has the seal {status.get('type', 'shamir')}, which has no recovery key.",
+            f"The server at {address} has the seal {status['type'] or 'shamir'}, which has no recovery key.",
             reason="invalid_option",
             remedy="Configure its seal first (role vault_config); this module initialises servers that unseal themselves.",
         )
 
 
-def _check_absent(files: Sequence[str]) -> None:
-    for path in files:
-        if os.path.lexists(path) and not is_reservation(path):
-            raise SettingError(
-                f"{path} is there, and the server is not initialised: the file belongs to another cluster.",
-                reason="file_error",
-                remedy="Move it to where it is kept, or name another; it is never replaced.",
-            )
+def _check_absent(taken: Sequence[str]) -> None:
+    for path in taken:
+        raise SettingError(
+            f"{path} is there, and the server is not initialised: the file belongs to another cluster.",
+            reason="file_error",
+            remedy="Move it to where it is kept, or name another; it is never replaced.",
+        )
 
 
 def _data_key(params: dict[str, Any]) -> WrappedDataKey:
@@ -220,10 +196,27 @@ def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, a
             raise _refused(api, reply)
         keeper = Keeper(files, recipients, api.address)
         keeper.keep(answered, reply)
-        return _outcome(module, api, answered, keeper)
+        named = _name_cluster(module, api, keeper) if files.record.filled else None
+        for file in files.all():
+            file.finish()
+        return {**_outcome(module, api, answered, keeper), "cluster_id": named}
     finally:
         for file in files.all():
             file.discard()
+
+
+def _name_cluster(module: AnsibleModule, api: ServerApi, keeper: Keeper) -> str | None:
+    """Have the record name the cluster, once the answer is stored; returns its ID. Raises nothing."""
+    cluster = cluster_of(api)
+    why = "the server does not say it yet"
+    if cluster:
+        try:
+            keeper.name_cluster(cluster)
+            return cluster.id
+        except SettingError as error:
+            why = error.message
+    module.warn(f"{NAMELESS.format(path=module.params['dest'])} ({why.rstrip('.')})")
+    return None
 
 
 def _request(api: ServerApi, recipients: Recipients) -> Reply:
@@ -239,7 +232,9 @@ def _request(api: ServerApi, recipients: Recipients) -> Reply:
     except SealError as error:
         initialised = _initialised(api, _SETTLING)
         error.message += f" {_STATES[initialised]}"
-        error.remedy = _START_ANEW if initialised else f"Find out its state; run the task again if it is not initialised. If it is: {_START_ANEW}"
+        error.remedy = f"Unless another run initialised it: {START_ANEW}"
+        if not initialised:
+            error.remedy = f"Find out its state; run the task again if it is not initialised. If it is: {START_ANEW}"
         error.details["initialized"] = initialised
         raise
 
@@ -257,7 +252,7 @@ def _outcome(module: AnsibleModule, api: ServerApi, answered: Answer, keeper: Ke
         raise SealError(
             " ".join([unexpected, *keeper.failures, where, _STATES[initialised]]),
             reason="unexpected_answer",
-            remedy=f"{_OPEN} If the shares or the root token are not all there, begin anew. {_START_ANEW}",
+            remedy=f"{_OPEN} If the shares or the root token are not all there, begin anew. {START_ANEW}",
             details=details,
         )
     raise SealError(
@@ -273,9 +268,12 @@ def _refused(api: ServerApi, reply: Reply) -> SealError:
     initialised = _initialised(api, 0)
     error = api.refused(reply, "sys/init")
     error.details["initialized"] = initialised
-    if initialised:
+    if initialised and _ALREADY in reply.errors:
+        error.message = f"The server at {api.address} was initialised by somebody else, perhaps another run of vault_init, while this task ran."
+        error.reason, error.remedy = "already_initialized", "Nothing is to be kept of this run. The shares and the root token are where that run put them."
+    elif initialised:
         error.message += " It calls itself initialised all the same, and can be neither unsealed nor initialised again."
-        error.reason, error.remedy = "half_initialised", _START_ANEW
+        error.reason, error.remedy = "half_initialised", START_ANEW
     else:
         error.message += f" {_STATES[initialised]}"
         error.remedy = "Its log tells more. Run the task again once the cause is removed."

@@ -18,6 +18,7 @@ from urllib.error import HTTPError, URLError
 
 from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plain_words import plain_words
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import (
     MAX_ANSWER,
     Leader,
@@ -49,13 +50,14 @@ class Reply:
     """What the server answered; never shown as a whole, since it may be a secret.
 
     ``found`` is its JSON as it is, None where the answer is none; ``content`` the same as an object, empty where it is none;
-    ``body`` is what arrived, be it cut short.
+    ``body`` is what arrived, be it cut short. ``answers_secret``: the server was sent a secret, which it may repeat in any form.
     """
 
     status: int
     found: Any = field(repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     body: bytes = field(default=b"", repr=False)
+    answers_secret: bool = False
 
     @property
     def content(self) -> dict[str, Any]:
@@ -64,7 +66,8 @@ class Reply:
     @property
     def errors(self) -> str:
         """What it says is wrong, without what it was sent."""
-        return shortened(self.secrets.blank(errors_of(self.content))) or "no reason is given"
+        text = self.secrets.blank(errors_of(self.content))
+        return shortened(plain_words(text) if self.answers_secret else text) or "no reason is given"
 
 
 class ServerApi:
@@ -84,6 +87,7 @@ class ServerApi:
             )
         # What a server is sent it may repeat in its answer, and an error of the HTTP library too.
         self._secrets = Secrets()
+        self._sent_secret = False  # a token, or a key share
         self._end: float | None = None  # of the clock, while a state is waited for
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "", timeout: float | None = None) -> Reply:
@@ -99,6 +103,7 @@ class ServerApi:
         headers = {"Content-Type": "application/json", **({"X-Vault-Token": token} if token else {})}
         data = None if body is None else json.dumps(body)
         self._secrets.add(token, body)
+        self._sent_secret |= bool(token) or (isinstance(body, dict) and "key" in body)
         timeout = timeout or self.timeout
         if self._end is not None:
             timeout = min(timeout, max(_PAUSE, self._end - time.monotonic()))
@@ -107,8 +112,8 @@ class ServerApi:
             with self._opened(path, data=data, headers=headers, method=method, timeout=timeout) as answer:
                 return self._reply(answer.code, answer, method, path)
         except (URLError, UrlsError, HTTPException, OSError, ValueError, EOFError, zlib.error) as error:
-            why = shortened(self._secrets.blank(str(getattr(error, "reason", None) or error or type(error).__name__)))
-            raise self._no_answer(path, why) from None
+            why = self._secrets.blank(str(getattr(error, "reason", None) or error or type(error).__name__))
+            raise self._no_answer(path, shortened(plain_words(why) if self._sent_secret else why)) from None
 
     def _opened(self, path: str, **request: Any) -> Any:
         url = f"{self.address}/v1/{path}"
@@ -142,7 +147,7 @@ class ServerApi:
                 reason="unexpected_answer",
                 remedy="Check that server_address is that of a server of Vault or OpenBao.",
             )
-        return Reply(status, parsed(body), self._secrets, body)
+        return Reply(status, parsed(body), self._secrets, body, self._sent_secret)
 
     def _no_answer(self, path: str, why: str) -> SealError:
         return SealError(

@@ -27,6 +27,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regula
 PREFIX = "sealwright-drill-"
 CONFIG, DATA, TEMPORARY, SOCKETS = "config.json", "raft", "tmp", "run"
 _LOCK, _LOG = "lock", "log"
+_ATTEMPTS = 10  # to make a folder while other runs remove left-overs
 _LOG_SHOWN = 256 * 1024  # bytes at its end
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -46,14 +47,11 @@ class Folder:
         """Make the folder and all that is in it; raises OSError."""
         with held_folder(self._parent_path) as parent:
             self._parent = self._keep(os.open(".", _FOLDER, dir_fd=parent))
-        self._name = f"{PREFIX}{os.urandom(5).hex()}"
-        os.mkdir(self._name, 0o700, dir_fd=self._parent)
-        self.path = os.path.join(os.path.abspath(self._parent_path), self._name)
-        self._handle = self._keep(os.open(self._name, _FOLDER, dir_fd=self._parent))
-        if os.fstat(self._handle).st_uid != os.geteuid():
-            raise OSError(errno.ESTALE, "Somebody else replaced the new folder meanwhile", self.path)
-        lock = self._keep(os.open(_LOCK, os.O_RDWR | _NEW, 0o600, dir_fd=self._handle))
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        for _attempt in range(_ATTEMPTS):
+            if self._make_locked():
+                break
+        else:
+            raise OSError(errno.ESTALE, "Somebody else removes every new folder", self._parent_path)
         if self._account:
             os.fchmod(self._handle, 0o711)  # the server has to reach what is its own, by name
         self.log = self._keep(os.open(_LOG, os.O_WRONLY | os.O_APPEND | _NEW, 0o600, dir_fd=self._handle))
@@ -62,6 +60,21 @@ class Folder:
             self._give(name)
         self._sockets = self._keep(os.open(SOCKETS, _FOLDER, dir_fd=self._handle))
         self._write_config(config)
+
+    def _make_locked(self) -> bool:
+        """Make the folder and lock it; False where another run took it, before it was locked, for one whose run is gone."""
+        self._name = f"{PREFIX}{os.urandom(5).hex()}"
+        os.mkdir(self._name, 0o700, dir_fd=self._parent)
+        self.path = os.path.join(os.path.abspath(self._parent_path), self._name)
+        try:
+            self._handle = self._keep(os.open(self._name, _FOLDER, dir_fd=self._parent))
+            if os.fstat(self._handle).st_uid != os.geteuid():
+                raise OSError(errno.ESTALE, "Somebody else replaced the new folder meanwhile", self.path)
+            lock = self._keep(os.open(_LOCK, os.O_RDWR | _NEW, 0o600, dir_fd=self._handle))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except FileNotFoundError:
+            return False
+        return _has_name(self._handle, _LOCK, lock) and _has_name(self._parent, self._name, self._handle)
 
     def socket_path(self, name: str) -> str:
         """The path of a socket of the server, short enough for an address, and through no folder that somebody may have replaced."""

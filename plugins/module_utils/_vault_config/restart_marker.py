@@ -61,7 +61,7 @@ class RestartMarker:
     def __init__(self, unit: str, systemd_directory: str, path: str, folder: str = "") -> None:
         digest = hashlib.sha256(f"{systemd_directory}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._name = f"{unit}-{digest}"
-        self._folder = folder or os.path.join(_base(), _FOLDER if os.geteuid() == 0 else f"{_FOLDER}-{os.geteuid()}")
+        self._folder = folder or _default_folder()
 
     def note(self, written: bool) -> None:
         """Say that files are about to be replaced, or that they are; raises :class:`SettingError` (``file_error``)."""
@@ -111,8 +111,17 @@ def _write(handle: int, text: str) -> None:
         stream.write(text)
 
 
-def _base() -> str:
-    return "/run" if os.geteuid() == 0 and os.path.isdir("/run") else tempfile.gettempdir()
+def marker_folder() -> str:
+    """The folder of all markers, made where it is missing; raises :class:`OSError` unless it is this user's alone."""
+    folder = _default_folder()
+    _own_folder(folder, make=True)
+    return folder
+
+
+def _default_folder() -> str:
+    if os.geteuid() == 0:
+        return os.path.join("/run" if os.path.isdir("/run") else tempfile.gettempdir(), _FOLDER)
+    return os.path.join(tempfile.gettempdir(), f"{_FOLDER}-{os.geteuid()}")
 
 
 def _own_folder(path: str, make: bool) -> None:

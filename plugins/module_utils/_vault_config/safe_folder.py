@@ -137,24 +137,17 @@ class Folder:
 
     def keep(self, name: str, content: bytes, attributes: Attributes) -> str:
         """Write a backup under a name that is still free; returns its path."""
-        for number in range(1000):
-            free = f"{name}.{number}" if number else name
-            try:
-                descriptor = os.open(f"{free}~", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._descriptor)
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise _failed(f"The backup {self.path}/{free}~ cannot be written", error, "Nothing was changed.") from None
-            try:
-                _fill(descriptor, content)
-                _give(descriptor, attributes)
-                os.fsync(descriptor)
-            except OSError as error:
-                os.unlink(f"{free}~", dir_fd=self._descriptor)
-                raise _failed(f"The backup {self.path}/{free}~ cannot be written", error, "Nothing was changed.") from None
-            finally:
-                os.close(descriptor)
-            return os.path.join(self.path, f"{free}~")
+        part = self.prepare(name, content, attributes)
+        try:
+            for number in range(1000):
+                free = f"{name}.{number}~" if number else f"{name}~"
+                with contextlib.suppress(FileExistsError):
+                    part.link(free)
+                    return os.path.join(self.path, free)
+        except OSError as error:
+            raise _failed(f"The backup {self.path}/{name}~ cannot be written", error, "Nothing was changed.") from None
+        finally:
+            part.discard()
         raise SettingError(f"{self.path} holds too many backups of {name}.", reason="file_error", remedy="Remove some of them.")
 
     def remove(self, name: str) -> None:
@@ -214,6 +207,12 @@ class Part:
         finally:
             os.close(self.descriptor)
             self.descriptor = -1
+
+    def link(self, name: str) -> None:
+        """Take a name that is still free, beside the one of the part; raises :class:`OSError`."""
+        os.link(self.part, name, src_dir_fd=self.folder, dst_dir_fd=self.folder, follow_symlinks=False)
+        self._check(name)
+        os.fsync(self.folder)
 
     def discard(self) -> None:
         """Remove the file, if it still waits."""

@@ -26,6 +26,7 @@ from .options import FILES_SPEC, Wanted
 from .restart_marker import RestartMarker
 from .safe_folder import Attributes, Existing, Folder, Part
 from .secrets_in_files import secrets_in
+from .write_lock import write_lock
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -44,16 +45,22 @@ _LEFT_BY_FORMER = ".vault_config_candidate"
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SettingError`, and then nothing was replaced."""
+    """The module's work; raises :class:`SettingError`, and then nothing was replaced. Of two runs at once the second waits."""
+    with ExitStack() as stack:
+        if not module.check_mode:
+            stack.enter_context(write_lock(module.params["directory"]))
+        return _write(module, stack)
+
+
+def _write(module: AnsibleModule, stack: ExitStack) -> dict[str, Any]:
     if module.params["folder_only"]:
         change = change_of_folder(module.params)
         if change and not module.check_mode:
             make_folder(module.params)
         return {"changed": bool(change), "changes": [change] if change else [], "backups": []}
-    with ExitStack() as stack:
-        wanted = Wanted.of(module.params)
-        hide(module, *secrets_in(wanted))
-        return _Writer(module, wanted, stack).write()
+    wanted = Wanted.of(module.params)
+    hide(module, *secrets_in(wanted))
+    return _Writer(module, wanted, stack).write()
 
 
 def change_of_folder(params: dict[str, Any]) -> str:
@@ -141,6 +148,8 @@ class _Writer:
                 self._show(path, b"", text.encode("utf-8", "surrogateescape"), secret)
             return
         name = os.path.basename(path)
+        if not self._module.check_mode:
+            folder.remove_parts(name)  # of a run that was killed; they may hold secrets
         if not text and path == self._wanted.environment_file and self._foreign:
             return  # of somebody else, and there is nothing to write
         existing = folder.read(name)
@@ -164,7 +173,6 @@ class _Writer:
         self._show(path, existing.content if existing else b"", content, secret)
 
     def _prepare(self, folder: Folder, name: str, content: bytes, attributes: Attributes) -> None:
-        folder.remove_parts(name)
         part = folder.prepare(name, content, attributes)
         self._stack.callback(part.discard)
         self._parts.append(part)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.cluster_identity import Cluster
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import Reply
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipients.openpgp_key import PgpKey
@@ -118,6 +119,7 @@ class Keeper:
         self.returned: dict[str, Any] = {}
         self.places: list[str] = []
         self.failures: list[str] = []
+        self._record: dict[str, Any] = {}
 
     def keep(self, answer: Answer, reply: Reply) -> None:
         """The shares first: with them a lost root token can be made anew, but not the other way round. Raises nothing."""
@@ -140,8 +142,13 @@ class Keeper:
         }
         if recipients.token_holder and answer.root_token:
             record["root_token"] = {**_person(recipients.token_holder), "token": answer.root_token}
-        content = json.dumps(record, indent=2).encode() + b"\n"
-        self._put(self._files.record, content, "The encrypted recovery shares are", "record", record)
+        self._record = record
+        self._put(self._files.record, _as_file(record), "The encrypted recovery shares are", "record", record)
+
+    def name_cluster(self, cluster: Cluster) -> None:
+        """Put the cluster's ID into the record, which a server says only after its answer; raises :class:`SettingError`."""
+        first = {name: self._record[name] for name in ("initialised", "server_address")}
+        self._files.record.replace(_as_file({**first, "cluster_id": cluster.id, "cluster_name": cluster.name, **self._record}))
 
     def _keep_whole(self, reply: Reply) -> None:
         """``returned`` never gets what is not sealed."""
@@ -161,6 +168,10 @@ class Keeper:
             if name:
                 self.returned[name] = value
                 self.places.append(f"{what} in {name} of this result.")
+
+
+def _as_file(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, indent=2).encode() + b"\n"
 
 
 def _person(key: PgpKey | None) -> dict[str, str | None]:

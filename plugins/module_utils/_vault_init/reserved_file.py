@@ -4,57 +4,51 @@
 
 """Files for an answer that comes once: created, with their space, owner and mode, before it is asked for, and filled by descriptor.
 
-Until it is filled, such a file holds ``MARK`` and blank lines. A run that was killed leaves it so; the next run takes it over. Its folder is held by a
-descriptor, so that whoever owns that cannot lead the writer elsewhere.
+Until it is filled, such a file holds ``MARK`` and blank lines. A run that was killed leaves it so; the next run takes it over. The run that fills it
+holds its lock until the end, so what a file is, is only judged under that lock. Its folder is held by a descriptor, so that whoever owns that cannot
+lead the writer elsewhere.
 """
 
 from __future__ import annotations
 
 import contextlib
+import enum
 import errno
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_attributes import wanted_attributes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.new_file_attributes import FileAttributes
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder, place, place_new, remove_parts
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular, read_descriptor
 
 MARK = b"Reserved by sealwright.vault_seal.vault_init for what the server answers to its initialisation. It holds nothing.\n"
 _SPACE = "Check the space, quota and limits of its file system, and that it is not read-only."
+_ATTEMPTS = 10  # to create a file while other runs create and remove theirs
 
 
-def is_reservation(path: str, folder: int | None = None) -> bool:
-    """Whether ``path`` is a reserved file that was never filled.
+class Found(enum.Enum):
+    """What is at the path of a reserved file."""
 
-    One that a killed run had created, and not yet marked, is taken for one too: an empty file of this user, which nothing can be lost of.
+    NOTHING = "nothing"
+    LEFT_OVER = "a reservation of a run that was killed"
+    HELD = "a reservation of a run that is at work"
+    OTHER = "something else: the answer, or somebody else's file"
+
+
+def find(path: str, folder: int | None = None) -> Found:
+    """What is at ``path``.
+
+    An empty file of this user counts as a reservation too: a run that was killed had not marked it yet, and nothing can be lost of it.
+
+    :param folder: the descriptor of the folder that a relative ``path`` is in.
     """
-    try:
-        handle = open_regular(path, follow=False, folder=folder)
-    except OSError:
-        return False
-    try:
-        found = os.fstat(handle)
-        return read_descriptor(handle, len(MARK)) == MARK or (not found.st_size and found.st_uid == os.geteuid())
-    finally:
-        os.close(handle)
-
-
-def is_being_filled(path: str) -> bool:
-    """Whether another run holds the reserved file at ``path``: it is initialising a server now."""
-    with contextlib.suppress(OSError):
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-    return False
+    with _opened(path, folder) as (found, _handle):
+        return found
 
 
 def try_to_reserve(paths: Sequence[str], attributes: FileAttributes, size: int) -> None:
@@ -82,14 +76,24 @@ class ReservedFile:
 
     def reserve(self, size: int) -> None:
         """Create it with room for ``size`` bytes; raises :class:`SettingError`."""
+
+        def write(handle: int) -> None:
+            wanted_attributes(self._module, self._full).apply(handle)  # for the SELinux context; the mode of this file may be another
+            _reserve(handle, self._attributes, size)
+
         with _as_setting_error(self.path, self._attributes):
             self._folder = self._held.enter_context(held_folder(os.path.dirname(self._full)))
-            self._remove_left_over()
-            self._handle = _create(self._name, self._folder)
-            self._lock()
-            wanted_attributes(self._module, self._full).apply(self._handle)  # for the SELinux context; the mode of this file may be another
-            _reserve(self._handle, self._attributes, size)
-            self._sync_folder()
+            remove_parts(self._folder)
+            for _attempt in range(_ATTEMPTS):
+                # Other runs may create or remove theirs in any moment.
+                self._remove_left_over()
+                try:
+                    self._place(write)
+                    return
+                except FileExistsError:
+                    if find(self._name, self._folder) is Found.OTHER:
+                        raise _created_meanwhile(self.path) from None
+            raise reserved_by_another(self.path)
 
     def fill(self, content: bytes) -> None:
         """Make it hold ``content``; raises :class:`SettingError` (``file_error``) if it may not be there afterwards."""
@@ -102,11 +106,33 @@ class ReservedFile:
         except OSError as error:
             raise _failed(f"{self.path} cannot be written: {error.strerror}.", _SPACE) from None
         self.filled = True
-        self._change_flags()
+
+    def replace(self, content: bytes) -> None:
+        """Make the filled file hold ``content``, and keep what it holds until the new content is on disk; raises :class:`SettingError`."""
+
+        def write(handle: int) -> None:
+            wanted_attributes(self._module, self._full).apply(handle)
+            self._attributes.apply(handle)
+            _write(handle, content)
+
+        def check() -> None:
+            if not self._is_named():
+                raise OSError(errno.ESTALE, "Somebody else replaced it meanwhile")
+
+        try:
+            place(self._folder, self._name, write, check)
+        except OSError as error:
+            raise _failed(f"{self.path} cannot be replaced: {error.strerror}.", _SPACE) from None
+
+    def finish(self) -> None:
+        """What comes last, and fails no task any more: the option attributes, since an immutable file cannot be written."""
+        if self.filled:
+            self._change_flags()
 
     def remove_left_over(self) -> None:
-        """Remove what a killed run left reserved; raises :class:`SettingError`."""
+        """Remove what a killed run left of it and in its folder; raises :class:`SettingError`."""
         with _as_setting_error(self.path, self._attributes), held_folder(os.path.dirname(self._full)) as self._folder:
+            remove_parts(self._folder)
             self._remove_left_over()
 
     def discard(self) -> None:
@@ -119,56 +145,46 @@ class ReservedFile:
             self._handle = -1
         self._held.close()
 
-    def _remove_left_over(self) -> None:
-        if not is_reservation(self._name, self._folder):
-            return
-        handle = os.open(self._name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._folder)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_same(handle, self._name, self._folder):
-                os.unlink(self._name, dir_fd=self._folder)
-        except BlockingIOError:
-            raise reserved_by_another(self.path) from None
-        finally:
-            os.close(handle)
+    def _place(self, write: Callable[[int], None]) -> None:
+        """Give its name to a new file, which is locked and written before it has that; raises :class:`OSError`."""
+        handles: list[int] = []
 
-    def _lock(self) -> None:
-        """Before that, another run may have taken the new file for what a killed one left."""
+        def keep(handle: int) -> None:
+            handles.append(os.dup(handle))  # has the same lock
+            write(handle)
+
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise reserved_by_another(self.path) from None
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):  # not every file system has locks
-                raise
-        if not self._is_named():
-            raise reserved_by_another(self.path)
+            place_new(self._folder, self._name, keep)
+            self._handle, handles[-1] = handles[-1], self._handle
+        finally:
+            for handle in handles:
+                if handle >= 0:
+                    os.close(handle)
+
+    def _remove_left_over(self) -> None:
+        with _opened(self._name, self._folder) as (found, handle):
+            if found is Found.HELD:
+                raise reserved_by_another(self.path)
+            if found is Found.LEFT_OVER:
+                os.unlink(self._name, dir_fd=self._folder)
 
     def _is_named(self) -> bool:
         return _is_same(self._handle, self._name, self._folder)
 
     def _create_again(self, content: bytes) -> None:
         """Somebody removed the file meanwhile; what stands in its place is left alone."""
+
+        def write(handle: int) -> None:
+            with contextlib.suppress(OSError):
+                self._attributes.apply(handle)
+            _write(handle, content)
+
         try:
-            handle = _create(self._name, self._folder)
+            self._place(write)
         except FileExistsError:
             raise _failed(f"{self.path} was replaced by somebody else meanwhile, and is left as it is.") from None
-        os.close(self._handle)
-        self._handle = handle
-        with contextlib.suppress(OSError):
-            self._attributes.apply(handle)
-        _write(handle, content)
-
-    def _sync_folder(self) -> None:
-        with contextlib.suppress(OSError):
-            handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
 
     def _change_flags(self) -> None:
-        """The option attributes comes last, since an immutable file cannot be written; it fails no task any more."""
         flags = self._module.params["attributes"]
         if not flags:
             return
@@ -180,11 +196,54 @@ class ReservedFile:
 
 def reserved_by_another(path: str) -> SettingError:
     """The error of a file that another run holds."""
-    return _failed(f"{path} is reserved by another run of vault_init, which is initialising a server now.", "Wait until that run has ended.")
+    return _failed(
+        f"{path} is reserved by another run of vault_init, which is initialising a server now.",
+        "Wait until that run has ended. If there is none, its file system keeps no locks: remove the file, which holds nothing.",
+    )
 
 
-def _create(name: str, folder: int) -> int:
-    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
+def _created_meanwhile(path: str) -> SettingError:
+    return _failed(
+        f"{path} was created while this task ran, and is left as it is. It may hold what a server answered to another run of vault_init.",
+        "Run the task again, which tells whether the server is initialised and recorded there. Name another file if it belongs to something else.",
+    )
+
+
+@contextlib.contextmanager
+def _opened(path: str, folder: int | None = None) -> Iterator[tuple[Found, int]]:
+    """What is at ``path``, and its descriptor (-1: none). A reservation that no run holds stays locked meanwhile, so it cannot be filled."""
+    for _attempt in range(_ATTEMPTS):
+        try:
+            handle = open_regular(path, follow=False, folder=folder)
+        except FileNotFoundError:
+            yield Found.NOTHING, -1
+            return
+        except OSError:
+            break
+        try:
+            free = _locked(handle)
+            if _is_same(handle, path, folder):  # else it was removed or replaced before it was locked
+                yield _judged(handle, free), handle
+                return
+        finally:
+            os.close(handle)
+    yield Found.OTHER, -1
+
+
+def _judged(handle: int, free: bool) -> Found:
+    seen = os.fstat(handle)
+    if read_descriptor(handle, len(MARK)) == MARK or (not seen.st_size and seen.st_uid == os.geteuid()):
+        return Found.LEFT_OVER if free else Found.HELD
+    return Found.OTHER
+
+
+def _locked(handle: int) -> bool:
+    """Lock it; returns False where another run has the lock, or may have it since the file system has no locks."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _unnamed(folder: str) -> int:
@@ -232,8 +291,6 @@ def _as_setting_error(path: str, attributes: FileAttributes) -> Iterator[None]:
             raise _failed(
                 f"{path} cannot be created with {wanted}: {error.strerror}.", "Run the task as root (become), or leave owner and group out."
             ) from None
-        if error.errno == errno.EEXIST:
-            raise _failed(f"{path} was created by somebody else just now, and is left as it is.", "Name another file.") from None
         raise _failed(f"{path} cannot be created: {error.strerror}.", _SPACE) from None
 
 

@@ -48,7 +48,7 @@ def _ask(address: str, method: str, path: str, headers: dict[str, str]) -> tuple
     """Status and content; status 0 where no answer comes."""
     try:
         parts = urlsplit(address)
-        with closing(HTTPConnection(parts.hostname or "", parts.port, timeout=_SECONDS)) as connection:
+        with closing(HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_SECONDS)) as connection:
             connection.request(method, path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read(4096).decode("ascii")

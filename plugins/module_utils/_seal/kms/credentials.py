@@ -25,6 +25,7 @@ try:
 except ImportError:  # reported by open_kms
     pass
 
+
 def find_region(
     session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str], hints: tuple[Sourced, ...]
 ) -> Sourced:

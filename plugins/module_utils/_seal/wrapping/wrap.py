@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..errors import KmsError
 from ..format.blob import ENVELOPE, BlobInfo, KeyInfo
 from ..format.container import SealedValue
 from ..format.envelope import BatchKey, encrypt, new_data_key
@@ -41,7 +43,12 @@ class WrappedDataKey:
 
     def check_opens(self, kms: Kms) -> None:
         """Prove, by one Decrypt call, that what it will seal can be opened; raises :class:`KmsError`."""
-        kms.decrypt(self.wrapped, self.key_arn)
+        if not hmac.compare_digest(kms.decrypt(self.wrapped, self.key_arn).plaintext, self._plain):
+            raise KmsError(
+                f"AWS KMS does not open the data key that it has wrapped under {self.key_arn}: it answers with another one.",
+                reason="wrong_endpoint",
+                remedy="Check the endpoint, and the proxy: something alters what KMS is sent, or what it answers.",
+            )
 
     def seal(self, plaintext: bytes, aad: bytes = b"") -> Wrapped:
         """Seal one value, with a nonce of its own."""

@@ -118,6 +118,37 @@ def test_left_overs(tmp_path, made):
     assert remove_left_behind(str(tmp_path / "none")) == []
 
 
+@pytest.mark.fault(
+    operation="vault_restore_drill",
+    fault="two runs at once on one host",
+    outcome="Each has a folder of its own. Neither removes the other's, however early.",
+)
+@pytest.mark.parametrize("call", ["open", "flock"])
+@pytest.mark.parametrize("times", [1, 3, 1000])
+def test_another_run_removes_left_overs_meanwhile(tmp_path, monkeypatch, call, times):
+    """It takes a folder that is not locked yet for a left-over: before its lock is there, and before that is locked."""
+    owner = os if call == "open" else fcntl
+    original = getattr(owner, call)
+    turns = [None] * times
+
+    def hooked(*arguments, **named):
+        makes = call == "flock" and arguments[1] == fcntl.LOCK_EX or arguments[0] == "lock" and arguments[1] & os.O_CREAT
+        if turns and makes:
+            turns.pop()
+            remove_left_behind(str(tmp_path))
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(owner, call, hooked)
+    folder = Folder(str(tmp_path), None)
+    if times == 1000:
+        with pytest.raises(OSError, match="removes every new folder"):
+            folder.make({})
+    else:
+        folder.make({})
+        assert (os.listdir(tmp_path), remove_left_behind(str(tmp_path))) == ([os.path.basename(folder.path)], [])
+    folder.close()
+
+
 @pytest.mark.skipif(not ROOT, reason="makes a folder of another user, which takes root")
 def test_left_overs_of_another_user_stay(tmp_path):
     theirs = left(tmp_path, "theirs")

@@ -10,7 +10,7 @@ from pathlib import Path
 import botocore
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference, is_region_name
 
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 MRK = "mrk-1234abcd12ab34cd56ef1234567890ab"
@@ -129,6 +129,30 @@ def test_a_long_reference_is_shown_in_part():
     with pytest.raises(SettingError) as raised:
         KeyReference.parse("x" * 5000)
     assert raised.value.message == f"'{'x' * 117}...' is not a reference to a KMS key."
+
+
+@pytest.mark.parametrize(("length", "shown"), [(119, "x" * 119), (120, "x" * 120), (121, "x" * 117 + "..."), (122, "x" * 117 + "...")])
+def test_a_reference_of_up_to_120_characters_is_shown_whole(length, shown):
+    with pytest.raises(SettingError) as raised:
+        KeyReference.parse("x" * length)
+    assert raised.value.message == f"'{shown}' is not a reference to a KMS key."
+
+
+def test_a_reference_has_at_most_2048_characters():
+    """As the parameter KeyId of the KMS API."""
+    longest = ARN.replace("arn:aws:", f"arn:aws-{'a' * (2048 - len(ARN) - 1)}:")
+    assert (len(longest), str(KeyReference.parse(longest))) == (2048, longest)
+    with pytest.raises(SettingError):
+        KeyReference.parse(longest.replace("aws-", "aws-a"))
+
+
+@pytest.mark.parametrize(("text", "possible"), [
+    ("eu-west-1", True), ("us-gov-east-1", True), ("local", True), ("a", True), ("a" * 63, True), ("a" * 64, False), ("", False), ("-a", False), ("a-", False),
+    ("eu west", False), ("${eu}", False), ("eu-west-1\n", False), ("eu.west", False), ("\u00e4", False),
+])
+def test_the_name_of_a_region_is_a_label_of_a_host_name(text, possible):
+    """RFC 1123: letters, digits and hyphens, no hyphen at either end, at most 63 characters."""
+    assert is_region_name(text) is possible
 
 
 def _regions():

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.advice import in_words
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import Denial, policy_principal, read_denial
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import Denial, account, policy_principal, read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -79,6 +79,43 @@ def test_a_ciphertext_that_may_not_be_opened(kind: str) -> None:
 @pytest.mark.parametrize("resource", ["*", KEY.replace("key/1234abcd-12ab-34cd-56ef-1234567890ab", "alias/vault"), "arn:aws:iam::111122223333:role/x"])
 def test_what_is_no_keys_arn_is_not_taken_for_one(resource: str) -> None:
     assert read_denial(said(" because no identity-based policy allows the kms:Encrypt action", key=resource)).key_arn == ""
+
+
+@pytest.mark.parametrize(("end", "kept"), [("", ""), (".", ""), (",", ""), ("X", "X"), (".X", ".X")])
+def test_the_full_stop_after_an_arn_is_no_part_of_it(end: str, kept: str) -> None:
+    denied = read_denial(said(f" with an explicit deny in a service control policy: {SCP}{end}"))
+    assert denied == Denial("explicit_deny", "service control policy", SCP + kept, USER, KEY)
+    # An ARN's own dots stay, as those at its beginning would.
+    alias = KEY.replace("key/1234abcd-12ab-34cd-56ef-1234567890ab", "alias/vault")
+    assert read_denial(said(f"{end} because no resource-based policy allows the kms:Encrypt action", SESSION, f"{alias.replace('1111', '4444', 1)}")).cause == (
+        "foreign_account"
+    )
+
+
+@pytest.mark.parametrize(("end", "arn"), [(".", KEY), (",", KEY), ("X", "")])
+def test_the_full_stop_after_the_keys_arn_is_no_part_of_it(end: str, arn: str) -> None:
+    assert read_denial(said(end)).key_arn == arn
+
+
+def test_a_message_without_a_resource_names_no_key_and_no_account() -> None:
+    message = f"User: {USER} is not authorized to perform: kms:Encrypt because no resource-based policy allows the kms:Encrypt action"
+    assert read_denial(message) == Denial("missing_key_policy_or_grant", RESOURCE, "", USER, "")
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        (USER, "111122223333"),
+        (KEY, "111122223333"),
+        ("arn:aws:iam::111122223333:role/a:b", "111122223333"),
+        # Without a resource it is no ARN.
+        ("arn:aws:iam::111122223333", ""),
+        ("*", ""),
+        ("", ""),
+    ],
+)
+def test_the_account_in_an_arn(arn: str, expected: str) -> None:
+    assert account(arn) == expected
 
 
 @pytest.mark.parametrize(

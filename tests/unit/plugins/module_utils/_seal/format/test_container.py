@@ -16,6 +16,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format
     checked_limit,
     from_base64,
     from_file_content,
+    read_content,
+    read_text,
 )
 
 REMEDY = "Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal."
@@ -198,3 +200,52 @@ def test_a_file_that_holds_something_else():
     other = json.dumps({"sops": {}}).encode()
     assert from_file_content(other) == other
     assert refusal(SealedValue.parse, other).startswith("This is not a sealed value: ")
+
+
+# The limit of a text and of the value in it
+
+
+def test_the_longest_text_that_a_value_may_have():
+    # 4/3 for base64 itself; what is above that up to 3/2 and 1024 more is room for line ends.
+    assert from_base64("A" * 46024, 30000) == bytes(34518)
+    assert refusal(from_base64, "A" * 46025, 30000) == malformed("its text has 46025 characters, more than a value of 30000 bytes needs")
+    assert from_base64("A" * 46024 + "\n", 30001) == bytes(34518)
+
+
+def large(size):
+    return BlobInfo(bytes(size), b"n" * 12, KeyInfo(1, "k", b"w")).encode()
+
+
+@pytest.mark.parametrize("read", [read_text, read_content])
+def test_the_limit_holds_for_the_text_and_for_the_value_in_it(read):
+    data = large(40000)
+    text = base64.b64encode(data)
+    text = text.decode() if read is read_text else text
+    assert read(text, len(data)).slots[0].key_id == "k"
+    assert refusal(read, text, len(data) - 1) == malformed(
+        f"it has {len(data)} bytes, more than the limit of {len(data) - 1} at byte {len(data) - 1}"
+    )
+    assert refusal(read, text, 32768) == malformed(f"its text has {len(text)} characters, more than a value of 32768 bytes needs")
+
+
+def test_the_limit_holds_for_a_file_of_bytes_too():
+    data = large(40000)
+    assert read_content(data, len(data)).slots[0].key_id == "k"
+    assert refusal(read_content, data, len(data) - 1) == malformed(
+        f"it has {len(data)} bytes, more than the limit of {len(data) - 1} at byte {len(data) - 1}"
+    )
+    text = base64.b64encode(data)
+    assert refusal(from_file_content, text, 32768) == malformed(f"its text has {len(text)} characters, more than a value of 32768 bytes needs")
+
+
+def test_a_file_of_another_format_is_named():
+    text = '{"sops": {}}'
+    for error in (raised_by(read_text, text), raised_by(read_content, text.encode())):
+        assert error.message.startswith("This is not a sealed value: ")
+        assert (error.reason, list(error.details)) == ("malformed_blob", ["format"])
+
+
+def raised_by(call, *arguments):
+    with pytest.raises(BlobError) as raised:
+        call(*arguments)
+    return raised.value

@@ -173,3 +173,64 @@ def test_hostile_messages_are_refused_in_no_time():
     for data in hostile:
         refusal(data)
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"\x80", "a number is cut off"), (b"\xff" * 11, "a number has more than 64 bits"), (b"\xff" * 9 + b"\x02", "a number has more than 64 bits")],
+)
+def test_the_offset_of_a_number_is_where_it_begins(data, message):
+    for arguments, offset in (((0,), 0), ((0, 1000), 1000)):
+        with pytest.raises(BlobError) as raised:
+            read_varint(data, *arguments)
+        assert raised.value.message == f"This is not a sealed value: {message} at byte {offset}."
+    with pytest.raises(BlobError) as raised:
+        read_varint(b"abc" + data, 3, 1000)
+    assert raised.value.details == {"offset": 1003}
+
+
+def test_the_offset_of_a_field_is_in_the_message_itself_unless_it_is_said():
+    with pytest.raises(BlobError) as raised:
+        read_fields(b"\x08\x01\x00\x01")
+    assert raised.value.details == {"offset": 2}
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 127, 128, 150, 300, 16383, 16384])
+@pytest.mark.parametrize("before", [b"", b"\x08\x01", b"\x12\x03abc"])
+@pytest.mark.parametrize("after", [b"", b"\x08\x07", b"\x1a\x00"])
+def test_contents_of_every_length(size, before, after):
+    content = bytes(number % 251 for number in range(size))
+    length = VARINTS.get(size, bytes([size % 128]))
+    data = before + b"\x0a" + length + content + after
+    fields = [field for field in read_fields(data) if field.number == 1 and isinstance(field.value, memoryview)]
+    start = len(before)
+    assert [(bytes(field.value), field.start, field.end) for field in fields] == [(content, start, start + 1 + len(length) + size)]
+    # With less content than the length says it is cut off.
+    if size and not after:
+        offset = len(before)
+        assert refusal(data[:-1], base=500) == (f"This is not a sealed value: field 1 is cut off at byte {500 + offset}.", 500 + offset)
+
+
+@pytest.mark.parametrize("value", VARINTS)
+@pytest.mark.parametrize("after", [b"", b"\x12\x01x", b"\x10\x05"])
+def test_numbers_of_every_length(value, after):
+    data = b"\x12\x00\x08" + VARINTS[value] + after
+    assert [(field.value, field.start, field.end) for field in read_fields(data) if field.number == 1] == [(value, 2, 3 + len(VARINTS[value]))]
+
+
+@pytest.mark.parametrize("data", [b"\x0a\x80", b"\x0a\xff\xff", b"\x08\xff"])
+def test_a_length_or_number_that_ends_with_the_message(data):
+    assert refusal(b"\x12\x01x" + data, base=500) == ("This is not a sealed value: a number is cut off at byte 504.", 504)
+
+
+def test_the_fields_before_a_group_count_for_its_limit():
+    before, inside = b"\x08\x01" * 2, b"\x08\x01"
+    assert len(read_fields(before + b"\x0b" + inside * 2 + b"\x0c", limit=5)) == 3
+    assert refusal(before + b"\x0b" + inside * 3 + b"\x0c", base=500, limit=5) == (
+        "This is not a sealed value: a group has too many fields at byte 511.", 511,
+    )
+
+
+@pytest.mark.parametrize("data", [b"\x80", b"\xff\xff"])
+def test_a_tag_that_ends_with_the_message(data):
+    assert refusal(b"\x12\x01x" + data, base=500) == ("This is not a sealed value: a number is cut off at byte 503.", 503)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from datetime import datetime, timezone
+from types import SimpleNamespace
 
 import botocore.session
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.an
     OtherKeyError,
     Pages,
 )
+from botocore.hooks import HierarchicalEmitter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -310,6 +312,231 @@ def test_whatever_is_answered_passes_or_is_refused(data, operation):
         check(operation, asked, answer)
     except AnswerError as error:
         assert len(str(error)) < 200
+
+
+# Roles
+
+
+@pytest.mark.parametrize(
+    ("given", "got", "passes"),
+    [
+        (ROLE, "arn:aws:sts::111122223333:assumed-role/vault/s", True),
+        (ROLE, "arn:aws:sts::111122223333:assumed-role/vault", True),
+        ("arn:aws:iam::111122223333:role/vault", "arn:aws:sts::111122223333:assumed-role/vault/s", True),
+        ("arn:aws:iam::111122223333:role/a/b/vault", "arn:aws:sts::111122223333:assumed-role/vault/s", True),
+        ("arn:aws:iam::111122223333:role/a/b/vault", "arn:aws:sts::111122223333:assumed-role/b/s", False),
+        (ROLE, "arn:aws:sts::444455556666:assumed-role/vault/s", False),
+        (ROLE, "arn:aws:sts::111122223333:vault", False),
+        ("arn:aws:iam::111122223333:vault", "arn:aws:sts::111122223333:assumed-role/vault/s", True),
+        (ROLE, "no ARN", True),
+        (ROLE, "", True),
+        ("no ARN", "arn:aws:sts::444455556666:assumed-role/vault/s", True),
+    ],
+)
+def test_which_role_may_be_answered(given, got, passes):
+    answer = {"Credentials": CREDENTIALS, "AssumedRoleUser": {"AssumedRoleId": "AROA:s", "Arn": got}}
+    if passes:
+        answers = Answers()
+        check("AssumeRole", {"RoleArn": given}, answer, answers)
+        assert answers.account == ("111122223333" if given != "no ARN" else "")
+    else:
+        assert str(refused("AssumeRole", {"RoleArn": given}, **answer)) == "the role is not the one that was asked for"
+
+
+@pytest.mark.parametrize("user", [None, {}])
+def test_a_role_whose_user_is_not_told(user):
+    answers = Answers()
+    check("AssumeRole", {"RoleArn": ROLE}, {"Credentials": CREDENTIALS, **({} if user is None else {"AssumedRoleUser": user})}, answers)
+    assert answers.account == "111122223333"
+    answers = Answers()
+    check("AssumeRole", {}, {"Credentials": CREDENTIALS}, answers)
+    assert answers.account == ""
+
+
+def test_another_accounts_key_is_named_in_whole():
+    answers = Answers()
+    answers.account = "111122223333"
+    stranger = arn(account="444455556666")
+    with pytest.raises(OtherKeyError) as raised:
+        check("Decrypt", {"KeyId": ID}, {**GOOD["Decrypt"][1], "KeyId": stranger}, answers)
+    assert raised.value.kwargs == {"what": "", "asked": f"{ID} of account 111122223333", "answered": stranger}
+
+
+# Limits at their edges
+
+
+@pytest.mark.parametrize(
+    ("operation", "changes"),
+    [
+        ("ListResourceTags", {"Tags": [{"TagKey": "k", "TagValue": "v"}] * 10000}),
+        ("GetKeyPolicy", {"Policy": "x" * 131072}),
+        ("GetKeyRotationStatus", {"KeyRotationEnabled": True}),
+        ("Encrypt", {"CiphertextBlob": bytearray(b"d" * 6144)}),
+        ("DescribeKey", {"KeyMetadata": {**METADATA, "PendingDeletionWindowInDays": 0}}),
+        ("DescribeKey", {"KeyMetadata": {**METADATA, "PendingDeletionWindowInDays": 2**63 - 1}}),
+        ("DescribeKey", {"KeyMetadata": {**METADATA, "PendingDeletionWindowInDays": 1 - 2**63}}),
+        ("DescribeKey", {"KeyMetadata": {**METADATA, "CreationDate": NOW.replace(year=1970)}}),
+        ("DescribeKey", {"KeyMetadata": {**METADATA, "CreationDate": NOW.replace(year=9998)}}),
+    ],
+)
+def test_what_is_just_within_the_limits(operation, changes):
+    asked, answer = GOOD[operation]
+    check(operation, asked, {**answer, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"PendingDeletionWindowInDays": -(2**63)}, "KeyMetadata.PendingDeletionWindowInDays is not an integer"),
+        ({"PendingDeletionWindowInDays": "7"}, "KeyMetadata.PendingDeletionWindowInDays is not an integer"),
+        ({"CreationDate": "2026-01-31"}, "KeyMetadata.CreationDate is not a time"),
+        ({"CreationDate": NOW.replace(tzinfo=None)}, "KeyMetadata.CreationDate is not a time"),
+        ({"CreationDate": NOW.replace(year=9999)}, "KeyMetadata.CreationDate is not a time"),
+        ({"CreationDate": NOW.replace(year=1969)}, "KeyMetadata.CreationDate is not a time"),
+        ({"MultiRegionConfiguration": {"PrimaryKey": {"Arn": 5}}}, "KeyMetadata.MultiRegionConfiguration.PrimaryKey.Arn is not a text"),
+        ({"MultiRegionConfiguration": {"ReplicaKeys": [{"Region": 5}]}}, "KeyMetadata.MultiRegionConfiguration.ReplicaKeys.Region is not a text"),
+        ({"EncryptionAlgorithms": "text"}, "KeyMetadata.EncryptionAlgorithms is not a list"),
+    ],
+)
+def test_what_is_just_beyond_them_in_metadata(changes, said):
+    assert str(refused("DescribeKey", KeyMetadata={**METADATA, **changes})) == said
+
+
+class Shape:
+    """A shape of the SDK's model, of which KMS and STS have none yet."""
+
+    def __init__(self, type_name, **inner):
+        self.type_name = type_name
+        self.__dict__.update(inner)
+
+
+MAP = Shape("structure", members={"Map": Shape("map", key=Shape("string"), value=Shape("long")), "Other": Shape("float")})
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"a": 1}, ""), ({}, ""), ({str(number): number for number in range(10000)}, ""), ([], "Map is not a map"),
+        ({str(number): number for number in range(10001)}, "Map is not a map"), ({1: 1}, "Map is not a text"), ({"a": "b"}, "Map is not an integer"),
+        ({"a": True}, "Map is not an integer"),
+    ],
+)
+def test_maps(value, said):
+    if said:
+        with pytest.raises(AnswerError) as raised:
+            Answers().check("ToCome", MAP, {}, {"Map": value}, REGION)
+        assert str(raised.value) == said
+    else:
+        Answers().check("ToCome", MAP, {}, {"Map": value, "Other": "is not checked"}, REGION)
+
+
+def test_an_answer_of_an_operation_without_a_model():
+    Answers().check("ToCome", None, {}, {"anything": object()}, REGION)
+    with pytest.raises(MissingFieldError, match="^it is not an object$"):
+        Answers().check("ToCome", None, {}, [], REGION)
+    with pytest.raises(MissingFieldError, match="^Rotations is missing$"):
+        Answers().check("ListKeyRotations", None, {}, {}, REGION)
+    with pytest.raises(AnswerError, match="^Rotations is not an object$"):
+        Answers().check("ListKeyRotations", None, {}, {"Rotations": ["text"]}, REGION)
+
+
+def test_a_shape_that_is_not_an_object():
+    with pytest.raises(AnswerError, match="^it is not a text$"):
+        Answers().check("ToCome", Shape("string"), {}, {}, REGION)
+
+
+def test_what_is_judged_by_its_length_before_its_kind():
+    assert str(refused("Encrypt", CiphertextBlob=b"x" * 65536)) == "CiphertextBlob has 65536 bytes, where 1 to 6144 are valid"
+    check("Decrypt", {"KeyId": ARN, "CiphertextBlob": b"XXXX"}, GOOD["Decrypt"][1])
+    check("DescribeKey", {"KeyId": ID}, {"KeyMetadata": {"Arn": ARN, "KeyId": ID}})
+
+
+def test_what_was_not_asked_may_be_answered():
+    good = GOOD["Encrypt"][1]
+    for asked in ("no reference at all", "x" * 3000):
+        check("Encrypt", {"KeyId": asked}, good)
+        check("GetKeyRotationStatus", {"KeyId": asked}, {"KeyRotationEnabled": True, "KeyId": ARN})
+    check("Encrypt", {}, good)
+    check("GetKeyRotationStatus", {}, {"KeyRotationEnabled": True, "KeyId": ARN})
+    check("GetKeyRotationStatus", {"KeyId": "alias/vault"}, {"KeyRotationEnabled": True, "KeyId": arn(OTHER_ID)})
+    check("GetKeyRotationStatus", {"KeyId": ID.upper()}, {"KeyRotationEnabled": True, "KeyId": ID})
+    check("GetKeyRotationStatus", {"KeyId": arn(MRK, "eu-west-1")}, {"KeyRotationEnabled": True, "KeyId": arn(MRK)})
+
+
+def test_another_key_in_a_listing_is_named():
+    for answered in (OTHER_ID, arn(OTHER_ID)):
+        error = refused("ListAliases", Aliases=[{"AliasName": "alias/vault", "TargetKeyId": answered}])
+        assert error.kwargs == {"what": "", "asked": ARN, "answered": answered}
+
+
+# The events of a client
+
+
+class Client:
+    """botocore's emitter and model, of a client that sends nothing."""
+
+    def __init__(self, service="kms"):
+        self.meta = self
+        self.events = HierarchicalEmitter()
+        self.service_model = MODELS[service]
+        self.region_name = REGION
+
+    def call(self, operation, asked, answer, status=200):
+        model, context = self.service_model.operation_model(operation), {}
+        name = f"{self.service_model.service_id.hyphenize()}.{operation}"
+        self.events.emit(f"before-parameter-build.{name}", params=asked, model=model, context=context)
+        response = SimpleNamespace(status_code=status)
+        self.events.emit(f"after-call.{name}", http_response=response, parsed=answer, model=model, context=context)
+
+
+@pytest.mark.parametrize("operation", ["Encrypt", "DescribeKey", "AssumeRole"])
+def test_the_answers_of_an_attached_client_are_checked(operation):
+    client = Client("sts" if operation == "AssumeRole" else "kms")
+    Answers().attach(client)
+    asked, answer = GOOD[operation]
+    client.call(operation, dict(asked), answer)
+    client.call(operation, dict(asked), {"Error": {"Code": "x"}}, 300)
+    for status in (200, 299):
+        with pytest.raises(MissingFieldError):
+            client.call(operation, dict(asked), {}, status)
+
+
+def test_an_answer_is_checked_against_what_was_asked():
+    client = Client()
+    Answers().attach(client)
+    with pytest.raises(OtherKeyError) as raised:
+        client.call("Encrypt", {"KeyId": OTHER_ID, "Plaintext": DATA_KEY}, GOOD["Encrypt"][1])
+    assert raised.value.kwargs == {"what": "", "asked": OTHER_ID, "answered": ARN}
+    elsewhere = Client()
+    elsewhere.region_name = "eu-west-1"
+    Answers().attach(elsewhere)
+    with pytest.raises(AnswerError, match="^it names a key in region us-east-1$"):
+        elsewhere.call("Encrypt", *GOOD["Encrypt"])
+
+
+def test_an_answer_of_the_wrong_type_and_one_to_a_request_that_was_not_noted():
+    client = Client()
+    Answers().attach(client)
+    with pytest.raises(AnswerError, match="^KeyMetadata.Description is not a text$"):
+        client.call("DescribeKey", {"KeyId": ID}, {"KeyMetadata": {**METADATA, "Description": 5}})
+    response, model = SimpleNamespace(status_code=200), MODELS["kms"].operation_model("Encrypt")
+    client.events.emit("after-call.kms.Encrypt", http_response=response, parsed=GOOD["Encrypt"][1], model=model, context={})
+
+
+def test_what_another_handler_makes_of_the_parameters_later_does_not_count():
+    client = Client()
+    Answers().attach(client)
+    asked = {"KeyId": ID, "Plaintext": DATA_KEY}
+    client.events.register_last("before-parameter-build.kms", lambda params, **_all: params.update(KeyId=OTHER_ID))
+    client.call("Encrypt", asked, GOOD["Encrypt"][1])
+
+
+def test_the_answer_is_checked_as_other_handlers_leave_it():
+    client = Client()
+    Answers().attach(client)
+    client.events.register("after-call.kms", lambda parsed, **_all: parsed.pop("KeyId"))
+    with pytest.raises(MissingFieldError):
+        client.call("Encrypt", GOOD["Encrypt"][0], dict(GOOD["Encrypt"][1]))
 
 
 # Pages

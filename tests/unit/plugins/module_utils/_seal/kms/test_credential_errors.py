@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import datetime, timedelta, timezone
+from types import FunctionType
 
 import botocore
 import pytest
@@ -17,6 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.cr
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sdk_errors import Request
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sdk_settings import invalid_setting
+from botocore import exceptions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -255,3 +258,261 @@ def test_whatever_is_raised_becomes_an_error_without_its_text(kind, method, tran
     assert found.remedy
     assert SECRET not in str(found)
     assert translate(found, *arguments[1:]) is found
+
+
+# Errors as the SDK raises them, without a process
+
+
+SOURCE = "Check what the AWS configuration says where the credentials come from."
+ASKED = Request("AWS STS", "AssumeRole", "in region us-east-1 at http://sts")
+STILL_EXPIRED = RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
+FAILED = "Check the AWS configuration files and the environment variables whose names begin with AWS_, and the release of boto3."
+
+
+def translated(error, method="", environ=None, settings=None, by=credentials_error):
+    origin = Origin(method, "vault", environ or {}, settings or {})
+    found = by(error, origin, ASKED) if by is credentials_error else by(error, origin)
+    return found.message, found.reason, found.remedy
+
+
+def _with_process(error, self, p):
+    raise error
+
+
+def _without_process(error, self):
+    raise error
+
+
+def raised_in(name, error, self=None, **process):
+    """The error as it comes out of a function of this name, which may have started a process ``p``."""
+    code = (_with_process if process else _without_process).__code__
+    try:
+        FunctionType(code.replace(co_name=name), {})(error, self, **process)
+    except Exception as caught:
+        return caught
+
+
+@pytest.mark.parametrize("by", [credentials_error, set_up_error])
+@pytest.mark.parametrize(
+    ("method", "source", "remedy"),
+    [
+        ("env", "environment variable AWS_ACCESS_KEY_ID",
+         "Export fresh temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys."),
+        ("custom-process", "the credential process of profile vault", "Renew what the credential process hands out, such as its login or its cache."),
+        ("container-role", "the container's credentials endpoint", "Check what serves the container's credentials, and this host's clock."),
+        ("iam-role", "the instance profile", "Check the metadata service, and this host's clock."),
+        ("sso", "AWS IAM Identity Center by profile vault", "Log in again (aws sso login)."),
+        ("login", "login", "Log in again (aws login)."),
+        ("assume-role", "the role of profile vault", "Get fresh temporary credentials from there, and check this host's clock."),
+        ("", "the AWS configuration", "Get fresh temporary credentials from there, and check this host's clock."),
+    ],
+)
+def test_credentials_that_are_expired_when_they_come(by, method, source, remedy):
+    expected = (f"The AWS credentials from {source} have expired.", "expired_credentials", remedy)
+    assert translated(STILL_EXPIRED, method, by=by) == expected
+    assert translated(STILL_EXPIRED, method, {"AWS_DEFAULTS_MODE": "still"}, by=by) == expected
+    if method != "env":
+        assert translated(STILL_EXPIRED, method, {"AWS_CREDENTIAL_EXPIRATION": PAST}, by=by) == expected
+
+
+def test_the_time_of_expiry_is_shown_as_far_as_it_is_one():
+    assert translated(STILL_EXPIRED, "env", {"AWS_CREDENTIAL_EXPIRATION": "2" * 50})[0] == (
+        "The AWS credentials from environment variable AWS_ACCESS_KEY_ID have expired: environment variable AWS_CREDENTIAL_EXPIRATION says "
+        f"{'2' * 40}."
+    )
+
+
+@pytest.mark.parametrize("by", [credentials_error, set_up_error])
+def test_other_failures_are_shown_by_their_kind(by):
+    assert translated(RuntimeError(SECRET), by=by) == ("The AWS SDK failed with RuntimeError.", "aws_error", FAILED)
+    assert translated(ConnectionRefusedError(SECRET), by=by) == ("The AWS SDK failed with ConnectionRefusedError.", "aws_error", FAILED)
+    assert translated(TypeError("still expired"), by=by)[1] == "aws_error"
+
+
+def test_a_service_that_refuses_or_does_not_answer():
+    refusal = exceptions.ClientError({"Error": {"Code": "ExpiredToken", "Message": "m"}}, "AssumeRole")
+    assert translated(refusal)[:2] == ("AWS refused AssumeRole in region us-east-1 at http://sts: ExpiredToken: m.", "expired_credentials")
+    closed = exceptions.ConnectionClosedError(endpoint_url="u")
+    assert translated(closed)[0] == "AWS STS cannot be reached in region us-east-1 at http://sts: it closes the connection without an answer."
+    assert translated(closed, by=set_up_error)[0] == "AWS KMS cannot be reached : it closes the connection without an answer."
+    # The network is not to blame on a setting whose value happens to be in the text.
+    network = exceptions.HTTPClientError(error="the x of it")
+    for by in (credentials_error, set_up_error):
+        assert translated(network, environ={"AWS_DEFAULTS_MODE": "x"}, by=by)[1] == "unreachable"
+
+
+@pytest.mark.parametrize("by", [credentials_error, set_up_error])
+def test_a_setting_that_explains_the_error(by):
+    refused = ("Environment variable AWS_DEFAULTS_MODE is set to 'x', which the AWS SDK does not accept.", "invalid_option")
+    assert translated(ValueError("x"), environ={"AWS_DEFAULTS_MODE": "x"}, by=by)[:2] == refused
+    named = "defaults_mode of AWS profile vault is set to 'x', which the AWS SDK does not accept."
+    assert translated(ValueError("x"), settings={"defaults_mode": "x"}, by=by)[0] == named
+
+
+@pytest.mark.parametrize("name", ["_expiry_datetime", "_seconds_remaining", "_is_expired", "refresh_needed"])
+@pytest.mark.parametrize("kind", [TypeError, ValueError])
+def test_a_time_of_expiry_that_the_sdk_cannot_read(name, kind):
+    assert translated(raised_in(name, kind("x")), "container-role") == (
+        "The AWS credentials from the container's credentials endpoint have no valid time of expiry.",
+        "no_credentials", "It must be a time with its zone (2026-01-31T12:00:00Z).",
+    )
+    assert translated(raised_in(name, RuntimeError("x")), "container-role")[1] == "aws_error"
+    assert translated(raised_in("another", ValueError("x")), "container-role")[1] == "invalid_option"
+    chained = kind("x")
+    chained.__cause__ = raised_in(name, RuntimeError("x"))
+    assert translated(chained)[1] == "no_credentials"
+    chained.__cause__, chained.__context__ = None, raised_in(name, RuntimeError("x"))
+    assert translated(chained)[1] == "no_credentials"
+
+
+def test_an_answer_without_credentials():
+    assert translated(KeyError("SecretAccessKey"), "container-role") == (
+        "What the container's credentials endpoint answers are no credentials: 'SecretAccessKey' is missing.",
+        "no_credentials", "Check AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.",
+    )
+    assert translated(KeyError("Access_Key 1!" + "x" * 50), "iam-role") == (
+        f"What the instance profile gives are no credentials: 'Access_Key{'x' * 30}' is missing.", "no_credentials", SOURCE
+    )
+
+
+def test_the_sdks_own_errors_keep_their_words():
+    assert translated(exceptions.SSOTokenLoadError(error_msg="m"))[0] == "There is no AWS IAM Identity Center session."
+    for by in (credentials_error, set_up_error):
+        found = by(exceptions.NoRegionError(), *((Origin("", "v", {}, {}), ASKED) if by is credentials_error else (Origin("", "v", {}, {}),)))
+        assert found.message == "No AWS region is known."
+        assert found.details == {"operation": "AssumeRole" if by is credentials_error else "connect"}
+
+
+@pytest.mark.parametrize("by", [credentials_error, set_up_error])
+def test_a_file_that_cannot_be_read(by):
+    error = PermissionError(13, "Permission denied", "/token")
+    assert translated(error, by=by) == (
+        "The file '/token' that the AWS configuration names cannot be read: Permission denied.",
+        "file_error", "Check the path and its permissions on the host where this runs.",
+    )
+    assert translated(OSError(5, "Input/output error"), by=by)[0] == "The AWS SDK failed with OSError."
+
+
+CARRY = "A value of the AWS configuration is not valid: a setting or a credential holds a character that a request cannot carry."
+
+
+@pytest.mark.parametrize("by", [credentials_error, set_up_error])
+def test_a_value_that_is_not_valid(by):
+    assert translated(ValueError(" Invalid\n endpoint: X.. "), by=by) == (
+        "A value of the AWS configuration is not valid: Invalid endpoint: X.",
+        "invalid_option", "Check the AWS config file and the environment variables whose names begin with AWS_.",
+    )
+    assert translated(ValueError("v" * 400), by=by)[0] == f"A value of the AWS configuration is not valid: {'v' * 300}."
+    assert translated(ValueError(".v"), by=by)[0] == "A value of the AWS configuration is not valid: .v."
+
+
+@pytest.mark.parametrize(
+    ("error", "environ"),
+    [
+        (UnicodeEncodeError("latin-1", "x", 0, 1, "ordinal not in range"), {}),
+        (ValueError("Invalid Header value"), {}),
+        (ValueError(f"odd: {SECRET}"), {"AWS_SECRET_ACCESS_KEY": SECRET}),
+        (ValueError(f"odd: {SECRET}"), {"AWS_REGION": "us-east-1", "AWS_SESSION_TOKEN": SECRET}),
+        (ValueError(f"odd: {SECRET}"), {"PROXY_PASSWORD": SECRET}),
+    ],
+)
+def test_a_value_that_may_be_secret_is_not_shown(error, environ):
+    assert translated(error, environ=environ, by=set_up_error)[0] == CARRY
+
+
+def test_a_value_that_is_no_secret_is_shown():
+    environ = {"AWS_SECRET_ACCESS_KEY": "other", "AWS_SESSION_TOKEN": "", "AWS_REGION": "there"}
+    assert translated(ValueError("odd: there"), environ=environ, by=set_up_error)[0] == "A value of the AWS configuration is not valid: odd: there."
+
+
+# Credential processes
+
+
+class Process:
+    def __init__(self, returncode):
+        self.returncode = returncode
+
+
+class Provider:
+    def __init__(self, profile):
+        self._profile_name = profile
+
+
+def of_process(error, **variables):
+    return translated(raised_in("_retrieve_credentials_using", error, **variables), "custom-process")
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "remedy"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "/p"), f"{OF_PROFILE} cannot be started '/p': No such file or directory.", CHECK),
+        (OSError(8, "Exec format error"), f"{OF_PROFILE} cannot be started: Exec format error.", CHECK),
+        (
+            json.JSONDecodeError("m", SECRET, 0),
+            "What the credential process of profile vault prints is not JSON.", "Check credential_process in the AWS config file.",
+        ),
+        (
+            UnicodeDecodeError("utf-8", b"\xff", 0, 1, "m"),
+            "What the credential process of profile vault prints is not JSON.", "Check credential_process in the AWS config file.",
+        ),
+        (AttributeError(SECRET), "What the credential process of profile vault prints are no credentials.", CHECK),
+    ],
+)
+def test_a_credential_process_that_fails(error, message, remedy):
+    assert of_process(error, p=Process(0)) == (message, "no_credentials", remedy)
+    assert translated(error, "custom-process") == (message, "no_credentials", remedy)
+
+
+def retrieval(text):
+    return exceptions.CredentialRetrievalError(provider="custom-process", error_msg=text)
+
+
+UNSUPPORTED = "Unsupported version '{}' for credential process provider, supported versions: 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        (SECRET, 3, "ended with exit code 3; what it prints is not shown, as it may be a secret."),
+        (SECRET, 1, "ended with exit code 1; what it prints is not shown, as it may be a secret."),
+        (SECRET, -9, "was ended by signal 9; what it prints is not shown, as it may be a secret."),
+        (UNSUPPORTED.format(2), 0, "prints Version 2; the AWS SDK knows Version 1."),
+        (UNSUPPORTED.format("2.0000000"), 0, "prints Version 2.0000000; the AWS SDK knows Version 1."),
+        (UNSUPPORTED.format("2.00000000"), 0, "prints no valid Version; the AWS SDK knows Version 1."),
+        (UNSUPPORTED.format("<Version key not provided>"), 0, "prints no Version; the AWS SDK knows Version 1."),
+        (UNSUPPORTED.format("two").replace("v", "V", 1), 0, "prints no valid Version; the AWS SDK knows Version 1."),
+        ("Missing required key in response: 'AccessKeyId'", 0, "prints no AccessKeyId."),
+        ("Missing required key in response: 'SecretAccessKey'", 0, "prints no SecretAccessKey."),
+    ],
+)
+def test_a_credential_process_whose_output_the_sdk_refuses(text, code, message):
+    assert of_process(retrieval(text), p=Process(code)) == (f"{OF_PROFILE} {message}", "no_credentials", CHECK)
+    if not code:
+        assert translated(retrieval(text)) == (f"{OF_PROFILE} {message}", "no_credentials", CHECK)
+
+
+def test_a_credential_process_is_that_of_the_provider_which_started_it():
+    error = raised_in("_retrieve_credentials_using", retrieval("x"), p=Process(3), self=Provider("base"))
+    assert translated(error, "assume-role")[0].startswith("The credential process of profile base ended with exit code 3; ")
+    error = raised_in("_retrieve_credentials_using", retrieval("x"), p=Process(3), self=Provider(None))
+    assert translated(error)[0].startswith("The credential process of profile vault ended with exit code 3; ")
+
+
+def test_a_credential_process_that_is_no_command_line():
+    assert of_process(ValueError("No closing quotation")) == (
+        "credential_process of profile vault is not a valid command line.", "no_credentials", "Check its quotes."
+    )
+    assert of_process(ValueError("x"), p=Process(0))[0] == "What the credential process of profile vault prints are no credentials."
+    assert of_process(TypeError("x"))[0] == "What the credential process of profile vault prints are no credentials."
+    assert translated(ValueError("x"), "custom-process")[0] == "What the credential process of profile vault prints are no credentials."
+
+
+def test_a_credential_process_whose_expiration_cannot_be_read():
+    assert translated(raised_in("_expiry_datetime", ValueError("x")), "custom-process") == (
+        f"{OF_PROFILE} prints an Expiration that is not a time with its zone.", "no_credentials", CHECK
+    )
+
+
+def test_an_error_of_another_provider_is_not_the_process_fault():
+    other = exceptions.CredentialRetrievalError(provider="container-role", error_msg="Missing required key in response: 'AccessKeyId'")
+    assert translated(other, "container-role")[0].startswith("The AWS credentials could not be fetched from the container's credentials endpoint: ")

@@ -9,7 +9,7 @@ import re
 
 import botocore.loaders
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning, policy_statement
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import is_throttling, meaning, policy_statement
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 USER = "arn:aws:iam::111122223333:user/vault"
@@ -235,3 +235,88 @@ def test_a_policy_statement():
         "Action": ["kms:Encrypt", "kms:Decrypt"],
         "Resource": KEY,
     }
+
+
+# Whole meanings
+
+
+CLOCK = ("clock_skew", "Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most.")
+AGAIN = ("kms_internal", "Try again; if it persists, look at the AWS Health Dashboard.")
+UNKNOWN = ("aws_error", "See AWS's documentation of this error.")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("SignatureDoesNotMatch", "Signature expired: x", CLOCK),
+        (
+            "InvalidSignatureException", "Credential should be scoped to a valid region.",
+            ("region_mismatch", "The endpoint is none of the region in force: correct the region, or the endpoint."),
+        ),
+        ("RequestExpired", "", CLOCK),
+        ("500", "", AGAIN),
+        ("599", "", AGAIN),
+        ("404", "", UNKNOWN),
+        ("5xx", "", UNKNOWN),
+        ("Odd", "", UNKNOWN),
+        ("", "", UNKNOWN),
+    ],
+)
+def test_the_whole_meaning(code, message, expected):
+    assert meaning(code, message) == expected
+    assert meaning(code, message, "kms:Encrypt", KEY) == expected
+
+
+def test_a_denial_without_an_action_has_a_general_remedy():
+    for code, remedy in (
+        ("AccessDeniedException", "Allow it by a key policy, an IAM policy or a grant."),
+        ("AccessDenied", "Allow it to this principal."),
+        ("NotAuthorized", "Allow it to this principal."),
+        ("OptInRequired", "This account needs a subscription for KMS; look at its state with AWS."),
+    ):
+        assert meaning(code, "") == ("access_denied", remedy)
+        if not code.startswith("AccessDenied"):
+            assert meaning(code, "", "kms:Encrypt", KEY) == ("access_denied", remedy)
+
+
+def test_a_disabled_key_without_action_may_be_replaced_by_another():
+    assert meaning("DisabledException", "").remedy == "Enable the key (kms:EnableKey), or name another."
+
+
+def test_a_denial_of_a_role_concerns_its_trust_policy():
+    role = "arn:aws:iam::111122223333:role/vault"
+    by = "Allow it by the role's trust policy, and by an IAM policy with"
+    for message, resource in ((f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: {role}.,", role), ("", "ROLE-ARN")):
+        assert meaning("AccessDenied", message, "sts:AssumeRole").remedy == (
+            f'{by} {{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "{resource}"}}.'
+        )
+    denied = meaning("AccessDenied", "with an explicit deny", "sts:AssumeRole").remedy
+    assert denied == "A policy denies sts:AssumeRole explicitly, which no allow can outweigh: remove that statement."
+
+
+def test_a_resource_keeps_its_own_letters():
+    message = f"User: {USER} is not authorized to perform: kms:ListAliases on resource: arn:aws:kms:us-east-1:1:key/X."
+    assert statement_in(meaning("AccessDeniedException", message, "kms:ListAliases").remedy)["Resource"] == "arn:aws:kms:us-east-1:1:key/X"
+
+
+def test_the_key_that_a_value_is_moved_to_is_known_by_its_id():
+    """By the whole resource it could not be: the message may name the key in another way."""
+    for name in (KEY.rsplit("/", 1)[1], KEY):
+        assert meaning("DisabledException", f"{KEY.rsplit('/', 1)[1]} is disabled.", "kms:ReEncrypt", name).remedy.endswith("or name another.")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "RequestThrottled", "RequestLimitExceeded",
+        "LimitExceededException", "SlowDown", "429",
+    ],
+)
+def test_codes_that_ask_to_go_slower(code):
+    assert is_throttling(code) is True
+    assert meaning(code, "") == ("throttled", "Try again later, raise the option timeout, or ask AWS for a higher KMS request quota.")
+
+
+@pytest.mark.parametrize("code", ["", "500", "KMSInternalException", "AccessDeniedException", "throttlingexception", "Odd"])
+def test_codes_that_do_not(code):
+    assert is_throttling(code) is False

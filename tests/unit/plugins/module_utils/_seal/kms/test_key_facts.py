@@ -11,6 +11,7 @@ new one does not go unnoticed.
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -296,3 +297,121 @@ def test_all_facts_can_become_json() -> None:
     everything = metadata(DeletionDate=FUTURE, ValidTo=FUTURE, MultiRegionConfiguration={"MultiRegionKeyType": "PRIMARY"})
     facts = key_facts(everything, NOW)
     assert json.loads(json.dumps(facts)) == facts
+
+
+def test_what_kms_does_not_say_of_a_key_is_empty() -> None:
+    facts = key_facts({"KeyId": ID, "Arn": ARN}, NOW)
+    assert {name: value for name, value in facts.items() if value is not None} == {
+        "key_id": ID,
+        "arn": ARN,
+        "description": "",
+        "enabled": False,
+        "encryption_algorithms": [],
+        "usable_for_seal": False,
+        "problems": [
+            {"reason": "key_unusable", "msg": "The key is in the state .", "remedy": "Bring the key into the state Enabled."},
+            {"reason": "key_unusable", "msg": "The key's usage is None (key spec None); it does not encrypt.", "remedy": SYMMETRIC},
+        ],
+        "warnings": [],
+    }
+
+
+def test_what_kms_does_not_say_of_rotation_and_grants_is_empty() -> None:
+    assert rotation_status({}) == {"enabled": False, "period_in_days": None, "next_date": None, "on_demand_start_date": None}
+    assert rotation_entry({}) == {"date": None, "type": None}
+    assert alias_facts({"AliasName": "alias/vault"}) == {
+        "name": "alias/vault", "arn": None, "target_key_id": None, "creation_date": None, "last_updated_date": None,
+    }
+    assert grant_facts({"GrantId": "abc"}) == {
+        "grant_id": "abc", "name": "", "grantee_principal": None, "retiring_principal": None, "issuing_account": None, "operations": [],
+        "constraints": {}, "creation_date": None,
+    }
+
+
+SYMMETRIC = "Name a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. Neither can be changed once the key exists."
+CANCEL = "Cancel the deletion (kms:CancelKeyDeletion), then enable the key (kms:EnableKey)."
+IMPORT = "Import the same key material again (kms:ImportKeyMaterial)."
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "remedy"),
+    [
+        ({"KeyState": "Disabled"}, "key_disabled", "Enable the key (kms:EnableKey), or name another."),
+        (
+            {"KeyState": "PendingImport"}, "key_pending_import",
+            "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+        ),
+        (
+            {"KeyState": "PendingImport", "ValidTo": PAST}, "key_pending_import",
+            "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+        ),
+        ({"KeyState": "PendingDeletion"}, "key_pending_deletion", CANCEL),
+        ({"KeyState": "PendingReplicaDeletion"}, "key_pending_deletion", CANCEL),
+        ({"KeyState": "Creating"}, "key_unusable", "Try again in some seconds."),
+        ({"KeyState": "Unavailable"}, "key_unusable", "Connect the custom key store (kms:ConnectCustomKeyStore)."),
+        ({"KeyState": "Hibernating"}, "key_unusable", "Bring the key into the state Enabled."),
+        ({"KeyUsage": "SIGN_VERIFY"}, "key_unusable", SYMMETRIC),
+        ({"KeySpec": "RSA_2048"}, "key_unusable", SYMMETRIC),
+        ({"KeyManager": "AWS"}, "key_unusable", "Name a customer managed key."),
+        ({"ValidTo": PAST}, "key_pending_import", IMPORT),
+    ],
+)
+def test_what_to_do_about_a_key_that_cannot_seal(changes: dict[str, Any], reason: str, remedy: str) -> None:
+    facts = key_facts(metadata(**changes), NOW)
+    assert [(problem["reason"], problem["remedy"]) for problem in facts["problems"]] == [(reason, remedy)]
+    assert (facts["usable_for_seal"], facts["warnings"]) == (False, [])
+
+
+def test_all_that_is_wrong_with_a_key_is_said_the_state_first() -> None:
+    assert [reason for reason, _msg in judged(KeyState="Disabled", KeyUsage="SIGN_VERIFY", KeyManager="AWS", ValidTo=PAST)] == [
+        "key_disabled", "key_unusable", "key_unusable", "key_pending_import",
+    ]
+
+
+def test_material_expires_at_its_moment_and_not_before() -> None:
+    moment = timedelta(seconds=1)
+    assert [(warning.reason, warning.msg, warning.remedy) for warning in key_warnings(metadata(ValidTo=NOW + moment), NOW)] == [
+        (
+            "key_material_expires",
+            "The imported key material expires at 2026-06-01T12:00:01Z; from then on nothing that is sealed under the key opens.",
+            f"Have the key material at hand. {IMPORT}",
+        )
+    ]
+    assert judged(ValidTo=NOW + moment) == []
+    for gone in (NOW, NOW - moment):
+        assert key_warnings(metadata(ValidTo=gone), NOW) == []
+        assert judged(ValidTo=gone) == [("key_pending_import", f"The imported key material expired at {date_text(gone)}.")]
+
+
+def test_a_multi_region_key_of_which_little_is_told() -> None:
+    nothing = {"arn": None, "region": None}
+    assert key_facts(metadata(MultiRegionConfiguration={"MultiRegionKeyType": "PRIMARY"}), NOW)["multi_region"] == {
+        "role": "PRIMARY", "primary": nothing, "replicas": [],
+    }
+    assert key_facts(metadata(MultiRegionConfiguration={"ReplicaKeys": [{}]}), NOW)["multi_region"] == {
+        "role": None, "primary": nothing, "replicas": [nothing],
+    }
+    assert key_facts(metadata(MultiRegionConfiguration={}), NOW)["multi_region"] is None
+
+
+def test_the_facts_of_a_key_in_a_custom_key_store_that_is_pending_deletion() -> None:
+    facts = key_facts(
+        metadata(KeyState="PendingDeletion", CustomKeyStoreId="cks-1234567890abcdef0", DeletionDate=FUTURE, PendingDeletionWindowInDays=7, ValidTo=FUTURE,
+                 ExpirationModel="KEY_MATERIAL_EXPIRES", Origin="EXTERNAL"), NOW,
+    )
+    names = ("custom_key_store_id", "deletion_date", "pending_deletion_window_in_days", "valid_to", "expiration_model", "origin", "enabled", "state")
+    assert [facts[name] for name in names] == [
+        "cks-1234567890abcdef0", "2026-07-01T12:00:00Z", 7, "2026-07-01T12:00:00Z", "KEY_MATERIAL_EXPIRES", "EXTERNAL", False, "PendingDeletion",
+    ]
+
+
+def test_dates_are_in_utc_wherever_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        for zone in ("EST5EDT", "Asia/Tokyo"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            assert date_text(NOW) == "2026-06-01T12:00:00Z"
+            assert key_facts(metadata(DeletionDate=FUTURE), NOW)["deletion_date"] == "2026-07-01T12:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -11,7 +11,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.ke
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import (
     ConnectionOptions,
     endpoint_in_force,
+    profile_in_force,
     sts_endpoint_in_force,
+    unknown_profile,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced, first
 
@@ -134,7 +136,7 @@ def test_the_sdks_endpoint_variables_can_be_switched_off():
     assert endpoint_in_force(ConnectionOptions(), environ) is not None
 
 
-URLS = ["https://h", "http://127.0.0.1:5000", "https://[::1]:8443/", "https://vpce-1.kms.us-east-1.vpce.amazonaws.com"]
+URLS = ["https://h", "https://h:1", "http://127.0.0.1:5000", "https://[::1]:8443/", "https://vpce-1.kms.us-east-1.vpce.amazonaws.com"]
 NOT_URLS = ["h", "127.0.0.1:5000", "//h", "ftp://h", "https://", "https://:443", "https://h:0", "https://h:x", "https://h:99999", "https://[::1"]
 
 
@@ -221,6 +223,89 @@ def test_a_file_that_is_not_there_in_full(name, tmp_path):
 )
 def test_options_that_can_work(options):
     ConnectionOptions(**options).check()
+
+
+def test_a_login_in_an_endpoint_in_full():
+    for url in ("https://user@kms.example", "https://user:hush@kms.example:8443", "https://@kms.example", "https://:@kms.example"):
+        for name in ("endpoint", "sts_endpoint"):
+            assert refusal(ConnectionOptions(**{name: url}).check) == (
+                "invalid_option", f"{name} is a URL with a login. Leave the login out: AWS takes signatures only.",
+            )
+        assert refusal(sts_endpoint_in_force, ConnectionOptions(), {"AWS_ENDPOINT_URL_STS": url})[1].startswith(
+            "environment variable AWS_ENDPOINT_URL_STS is a URL with a login."
+        )
+        ConnectionOptions(proxy=url).check()
+
+
+def test_an_endpoint_of_the_aws_config_file_comes_last():
+    configured = Sourced("https://configured.example", "AWS config file")
+    for in_force, variable in ((endpoint_in_force, "AWS_ENDPOINT_URL_KMS"), (sts_endpoint_in_force, "AWS_ENDPOINT_URL_STS")):
+        assert in_force(ConnectionOptions(), {}, configured) == configured
+        assert in_force(ConnectionOptions(), {variable: "https://v.example"}, configured) == Sourced("https://v.example", f"environment variable {variable}")
+        for switch, expected in (("true", None), ("TRUE", None), ("false", configured), ("", configured), ("1", configured)):
+            assert in_force(ConnectionOptions(), {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": switch}, configured) == expected
+        assert refusal(in_force, ConnectionOptions(), {}, Sourced("nothing", "AWS config file"))[1].startswith("AWS config file is not a URL of the form ")
+
+
+PROFILES = {"AWS_DEFAULT_PROFILE": "older", "AWS_PROFILE": "newer"}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "expected"),
+    [
+        ({}, PROFILES, None),  # left to the AWS SDK
+        ({"shared_creds_profile": "vault"}, PROFILES, ("vault", "option shared_creds_profile")),
+        ({"shared_creds_profile": "vault", "shared_creds_filename": "/f"}, PROFILES, ("vault", "option shared_creds_profile")),
+        ({"shared_creds_filename": "/f"}, PROFILES, ("older", "environment variable AWS_DEFAULT_PROFILE")),
+        ({"shared_creds_filename": "/f"}, {"AWS_PROFILE": "newer"}, ("newer", "environment variable AWS_PROFILE")),
+        ({"shared_creds_filename": "/f"}, {}, ("default", "option shared_creds_filename")),
+    ],
+)
+def test_which_profile_is_in_force(options, environ, expected):
+    assert profile_in_force(ConnectionOptions(**options), environ) == (Sourced(*expected) if expected else None)
+
+
+FILES = {"AWS_CONFIG_FILE": "/etc/aws/config", "AWS_SHARED_CREDENTIALS_FILE": "/etc/aws/credentials"}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "shown", "files"),
+    [
+        ({"shared_creds_profile": "vault"}, {}, "vault (from option shared_creds_profile)", "~/.aws/config and ~/.aws/credentials"),
+        ({}, {"AWS_PROFILE": "vault"}, "vault (from environment variable AWS_PROFILE)", "~/.aws/config and ~/.aws/credentials"),
+        (
+            {}, {"AWS_DEFAULT_PROFILE": "vault", "AWS_PROFILE": "x"}, "vault (from environment variable AWS_DEFAULT_PROFILE)",
+            "~/.aws/config and ~/.aws/credentials",
+        ),
+        # The profile that another one names as its source: nobody set it here.
+        ({"shared_creds_profile": "other"}, {"AWS_PROFILE": "vault"}, "vault", "~/.aws/config and ~/.aws/credentials"),
+        ({}, {}, "vault", "~/.aws/config and ~/.aws/credentials"),
+        ({"shared_creds_profile": "vault"}, FILES, "vault (from option shared_creds_profile)", "/etc/aws/config and /etc/aws/credentials"),
+        ({"shared_creds_profile": "vault", "shared_creds_filename": "/f"}, FILES, "vault (from option shared_creds_profile)", "/etc/aws/config and /f"),
+        ({"shared_creds_filename": "/f"}, {"AWS_PROFILE": "vault"}, "vault (from environment variable AWS_PROFILE)", "~/.aws/config and /f"),
+    ],
+)
+def test_a_profile_that_is_not_found_in_full(options, environ, shown, files):
+    error = unknown_profile("vault", ConnectionOptions(**options), environ)
+    assert (type(error), error.reason, error.message, error.remedy) == (
+        SettingError, "no_credentials", f"The AWS profile {shown} is not found.", f"Check the profile's name, and the files {files}.",
+    )
+
+
+def test_a_profile_of_its_own_file_that_is_not_found():
+    assert unknown_profile("default", ConnectionOptions(shared_creds_filename="/f"), {}).message == (
+        "The AWS profile default (from option shared_creds_filename) is not found."
+    )
+
+
+def test_the_defaults_of_the_options():
+    options = ConnectionOptions()
+    assert (options.timeout, options.validate_certs, dict(options.sources)) == (30.0, True, {})
+    texts = (
+        "region access_key secret_key session_token endpoint shared_creds_profile shared_creds_filename role_arn role_session_name "
+        "web_identity_token_file sts_endpoint ca_bundle proxy"
+    )
+    assert {getattr(options, name) for name in texts.split()} == {""}
 
 
 def test_an_option_says_where_it_came_from():

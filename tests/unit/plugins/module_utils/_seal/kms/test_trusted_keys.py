@@ -137,3 +137,19 @@ def test_no_key_at_all_is_refused_in_full():
         "Option allowed_key_ids is empty: it names no key to trust. Name the keys, or leave the option out to trust every key that "
         "the caller may use.",
     )
+
+
+def test_where_the_keys_were_set_is_said_unless_it_is_the_option_itself():
+    trusted = TrustedKeys([ID, key_arn(MRK)], FakeAws(), source="variable vault_seal_trusted")
+    assert str(trusted) == f"{ID}, {key_arn(MRK)}; from variable vault_seal_trusted"
+    with pytest.raises(BlobError) as raised:
+        trusted.check_claim(key_arn(OTHER_ID))
+    assert raised.value.message == (
+        f"The value is sealed under the key {key_arn(OTHER_ID)}, which is none of the allowed keys ({ID}, {key_arn(MRK)}; from variable vault_seal_trusted)."
+    )
+    with pytest.raises(SettingError) as empty:
+        TrustedKeys([], FakeAws(), source="variable vault_seal_trusted")
+    assert empty.value.message == "Variable vault_seal_trusted is empty: it names no key to trust."
+    with pytest.raises(SettingError) as malformed:
+        TrustedKeys(["vault"], FakeAws(), source="variable vault_seal_trusted")
+    assert malformed.value.message.startswith("The key from variable vault_seal_trusted is malformed: ")

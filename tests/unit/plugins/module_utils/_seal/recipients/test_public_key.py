@@ -125,3 +125,88 @@ def test_without_cryptography_it_is_said_in_words(monkeypatch):
     with pytest.raises(SealError) as failure:
         Recipient(SPEC_RECIPIENT)
     assert failure.value.reason == "missing_library"
+
+
+# The limits, and what is said in full
+
+NEITHER = "it is neither a PEM public key nor an age recipient"
+REMEDY = "Give an RSA public key of 2048 bits or more, or an X25519 one, as PEM (BEGIN PUBLIC KEY), or an age recipient (age1...)."
+
+
+def rsa_pem(bits):
+    """A key of exactly so many bits, which nobody can decrypt with."""
+    key = rsa.RSAPublicNumbers(65537, (1 << bits - 1) + 1).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.mark.parametrize("bits", [2048, 2049, 4096, 16384])
+def test_the_sizes_of_rsa_keys(bits):
+    Recipient(rsa_pem(bits))
+
+
+@pytest.mark.parametrize("bits", [1024, 2047, 16385])
+def test_the_sizes_of_rsa_keys_that_are_refused(bits):
+    with pytest.raises(SettingError) as failure:
+        Recipient(rsa_pem(bits))
+    assert (failure.value.reason, failure.value.message, failure.value.remedy) == (
+        "invalid_recipient", f"The public key to encrypt to is refused: it is an RSA key of {bits} bits.", REMEDY,
+    )
+
+
+@pytest.mark.parametrize("text", [rsa_pem(2048), SPEC_RECIPIENT])
+def test_at_most_128_bytes_are_encrypted(text):
+    recipient = Recipient(text)
+    assert recipient.encrypt(bytes(128)).text
+    with pytest.raises(ValueError, match=r"^too long for one RSA block$"):
+        recipient.encrypt(bytes(129))
+
+
+def test_the_lines_of_what_is_encrypted():
+    # 256 bytes are 344 characters of base64.
+    text = Recipient(rsa_pem(2048)).encrypt(SECRET).text
+    assert [len(line) for line in text.split("\n")] == [64] * 5 + [24, 0]
+    lines = Recipient(SPEC_RECIPIENT).encrypt(SECRET).text.split("\n")
+    assert (lines[0], lines[-2:]) == ("-----BEGIN AGE ENCRYPTED FILE-----", ["-----END AGE ENCRYPTED FILE-----", ""])
+    assert {len(line) for line in lines[1:-3]} == {64}
+    assert 0 < len(lines[-3]) <= 64
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("hello", NEITHER),
+        ("X" + SPEC_RECIPIENT, NEITHER),
+        ("\ud800", NEITHER),
+        ("x" * 16385, "it is too long to be one"),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", NEITHER),
+        ("AGE-SECRET-KEY-1ABC", "it is a private key, which nobody but its owner should see. Take it for known to others from now on"),
+        ("age-secret-key-1abc", "it is a private key, which nobody but its owner should see. Take it for known to others from now on"),
+        ("-----BEGIN PRIVATE KEY-----", "it is a private key, which nobody but its owner should see. Take it for known to others from now on"),
+        (pem(ec.generate_private_key(ec.SECP256R1())), "it is a key of another kind than RSA and X25519"),
+        ("$ANSIBLE_VAULT;1.1;AES256\n66", "it is encrypted by ansible-vault"),
+    ],
+)
+def test_what_is_refused_in_full(text, what):
+    assert refused(text) == f"The public key to encrypt to is refused: {what}."
+
+
+def test_the_longest_text_of_a_key():
+    assert "too long" not in refused("x" * 16384)
+    # White space around it does not count, nor a byte order mark.
+    assert Recipient("\ufeff" + SPEC_RECIPIENT + " " * 20000).encrypt(SECRET).format == AGE
+    assert Recipient("\n\ufeff" + rsa_pem(2048)).encrypt(SECRET).format == RSA_OAEP
+
+
+def test_the_names_of_the_formats():
+    assert (RSA_OAEP, AGE) == ("rsa-oaep-sha256", "age-x25519")
+
+
+def test_without_cryptography_in_full(monkeypatch):
+    monkeypatch.setattr(public_key, "_MISSING", ImportError("No module named 'cryptography'"))
+    with pytest.raises(SettingError) as failure:
+        Recipient(SPEC_RECIPIENT)
+    assert failure.value.as_result() == {
+        "reason": "missing_library", "remedy": "Install cryptography 36 or later for the Python that runs this.",
+        "msg": "The Python library cryptography cannot be imported (No module named 'cryptography'). "
+        "Install cryptography 36 or later for the Python that runs this.",
+    }

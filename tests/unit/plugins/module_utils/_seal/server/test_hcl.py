@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config, read_config
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl import parse_hcl
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl import Body, floating, integer, parse_hcl
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,10 @@ from hypothesis import strategies as st
     ("a = <<-EOT\n    one\n      two\n    EOT\n", "one\n  two\n"), ("a = <<EOT\n  one\n\nEOT\n", "  one\n\n"), ("a = <<-X\n one\n    X\n", " one\n"),
     ("a = <<EOT\n  one\n  EOT\n", "  one\n  "), ("a = <<-X\n  a\n b\n  X\n", "  a\n b\n"), ("a = -017", -15), ("a = 08.5", 8.5), ("a = 1.e2", 100.0),
     ('a = "\\ud800"', "\ufffd"), ('a = "\\xc3\\xa4"', "ä"), ('a = "${\n\\n}"', "${\n\\n}"), ("é = 1", 1),
+    ('a = "\\101\\303\\244\\a\\b\\f\\n\\r\\v"', "A\u00e4\a\b\f\n\r\v"), ('a = "\\udfff\\ue000\\U0010FFFF"', "\ufffd\ue000\U0010ffff"),
+    ('a = "${f({\\n})\\n}\\n"', "${f({\\n})\\n}\n"), ('a = "${}\\n"', "${}\n"), ('a = "${a}${\\n}"', "${a}${\n}"), ('a = "x${a}y$\\t"', "x${a}y$\t"),
+    ('a = "$${a}"', "$${a}"), ("a = <<A_1\nx\nA_1\n", "x\n"), ("a = <<-X\n\v\v\va\n b\n\v\v\vX\n", "\v\v\va\n b\n\v\v"),
+    ("a = <<-X\n \ta\n \t b\n \tX\n", "a\n b\n"), ("a = <<X\nX y\nX\n", "X y\n"), ("a = <<X\nX\n", ""),
     ('a = "${x["y"]} z"', '${x["y"]} z'), ('a = "$x {y}"', "$x {y}"),
 ])
 def test_values(text: str, value: object) -> None:
@@ -60,11 +65,101 @@ def test_values(text: str, value: object) -> None:
     ("a = <<-X\nx\nX\n", "line 1: a text of several lines has no end"),
     ('a = "\\xff"', "line 1: a text whose escapes make bytes that are not UTF-8"),
     ("a = [{b = 1} {c = 2}]", "line 1: a comma or the end of a list is missing"),
+    ("a = <<X\nx\nX\r\r\n", "line 1: a carriage return after the name that ends a text of several lines"),
+    ("a = <<A\u00b2\nx\nA\u00b2\n", "line 1: a text of several lines has no name at its beginning"),
+    ('\na = "\\400"', "line 2: an octal escape above 377"),
+    ('a = "\\U00110000"', "line 1: an escape of a character that does not exist"),
+    ('a = "${\ufffd}\\n"', "line 1: the character U+FFFD inside ${...}"),
+    ('a = "${a}${"b"}"', "line 1: a quote or line break in a second ${...} that follows the first one at once"),
+    ('a = "${a', "line 1: a text is not ended by a quote"), ('a = "${\\q}"', "line 1: a backslash before a sign that it does not go with"),
+    ("a = \ue123", "line 1: the reserved character U+E123"), ("a", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("// a\nb = 1 /c\nd = 2", "line 2: a name, an equals sign or an opening brace is missing"), ("a = \0\n\0", "line 1: a NUL character"),
+    ("false = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a\u00b2 = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("\u0661 = 1", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("a = [1", "line 1: a comma or the end of a list is missing"), ("{}", "line 1: a name, an equals sign or an opening brace is missing"),
+    ("= 1", "line 1: a name, an equals sign or an opening brace is missing"), ("a = b", "line 1: a value is missing, or a text without quotes"),
+    ("a /b", "line 1: a name, an equals sign or an opening brace is missing"), ("a = [1,\n", "line 2: a value is missing, or a text without quotes"),
+    ("a = {\n b = 1\n\n", "line 4: a closing brace is missing"), ("a {}\n}\n", "line 2: a closing brace without its opening one"),
 ])
 def test_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(SettingError) as error:
         parse_hcl(text)
-    assert (error.value.message, error.value.reason) == (message, "malformed_config")
+    remedy = "Write it with fewer levels." if "levels" in message else "Correct the file; the server would refuse it too."
+    if "UTF-8" in message:
+        remedy = "Write it in UTF-8; what the server makes of such bytes cannot be told here."
+    elif "carriage return" in message:
+        remedy = "Write it with line feeds alone."
+    assert (error.value.message, error.value.reason, error.value.remedy) == (message, "malformed_config", remedy)
+    assert error.value.details == {"line": int(message[5 : message.index(":")])}
+
+
+def plain(body: Body) -> list[tuple[tuple[str, ...], Any, int]]:
+    return [(item.keys, plain(item.value) if isinstance(item.value, Body) else item.value, item.line) for item in body]
+
+
+@pytest.mark.parametrize(("text", "items"), [
+    ("", []), ("# a", []), ("// a\n/* b\n*/", []), ("/**/a = 1//", [(("a",), 1, 1)]),
+    ("a = 1, b = 2\nc = 3,", [(("a",), 1, 1), (("b",), 2, 1), (("c",), 3, 2)]),
+    ('a "b" c {\n d = 1 }', [(("a", "b", "c"), [(("d",), 1, 2)], 1)]),
+    ("a = {\n b {\n }\n}\nc = 1", [(("a",), [(("b",), [], 2)], 1), (("c",), 1, 5)]),
+    ('"a b" = 1', [(("a b",), 1, 1)]), ("a.b-c_9 = 1", [(("a.b-c_9",), 1, 1)]), ("_a\u00e9b\u0661c = 1", [(("_a\u00e9b\u0661c",), 1, 1)]),
+    ("a=1,b=2", [(("a",), 1, 1), (("b",), 2, 1)]), ("a {}b=1", [(("a",), [], 1), (("b",), 1, 1)]),
+    ("/*/ x */ a = 1 /* y */ b = 2 # z\nc = 3 // d\n/* e */", [(("a",), 1, 1), (("b",), 2, 1), (("c",), 3, 2)]),
+    ("/* a */ // b\nc = 1", [(("c",), 1, 2)]), ("a = <<X\r\n1\r\nX\r\n", [(("a",), "1\n", 1)]),
+    ("a = [[1]]b = 2", [(("a",), [[1]], 1), (("b",), 2, 1)]),
+    ("a = [1 [2]]", [(("a",), [1, [2]], 1)]), ("a = [[1] 2]", [(("a",), [[1], 2], 1)]), ("a = [,1,,2,]", [(("a",), [1, 2], 1)]),
+    ("a = [\n1, # x\n2\n]\nb = false", [(("a",), [1, 2], 1), (("b",), False, 5)]),
+    ("a = [<<X\n1\nX\n, 2]\nb = <<X\n2\nX\nc = 1", [(("a",), ["1\n", 2], 1), (("b",), "2\n", 5), (("c",), 1, 8)]),
+    ("a = 1\r\nb = 2\rc = 3", [(("a",), 1, 1), (("b",), 2, 2), (("c",), 3, 2)]),
+    ("a = 0x7fffffffffffffff, b = -0x8000000000000000", [(("a",), (1 << 63) - 1, 1), (("b",), -(1 << 63), 1)]),
+    ("a = 0, b = -0, c = 00, d = 0X0a, e = " + "0" * 30 + "7", [(("a",), 0, 1), (("b",), 0, 1), (("c",), 0, 1), (("d",), 10, 1), (("e",), 7, 1)]),
+])
+def test_items_and_their_lines(text: str, items: list[tuple[tuple[str, ...], Any, int]]) -> None:
+    assert plain(parse_hcl(text)) == items
+
+
+@pytest.mark.parametrize(("before", "levels"), [
+    ("", 64), ("a = []\n" * 70, 64), ("a = [[]]\n" * 70, 64), ("a {\n}\n" * 70, 64), ("a b c {\n}\n"* 70, 64),
+    ("x = [1, [2, []]]\ny z {\n v {\n }\n}\n", 64),
+])
+def test_levels_are_counted_anew_after_each_block_and_list(before: str, levels: int) -> None:
+    for begin, end in (("[", "]"), ("{ a = ", "}")):
+        inner = "1" if begin != "[" else ""
+        assert parse_hcl(before + "a = " + begin * levels + inner + end * levels)
+        with pytest.raises(SettingError, match="more than 64 levels"):
+            parse_hcl(before + "a = " + begin * (levels + 1) + inner + end * (levels + 1))
+
+
+@pytest.mark.parametrize("inner", ["[]", "{}", "{ b = 1 }", "{ b c { } }"])
+def test_levels_are_counted_on_behind_what_lies_deeper(inner: str) -> None:
+    assert parse_hcl(f"a = [[{inner}, " + "[" * 62 + "]" * 64)
+    with pytest.raises(SettingError, match="more than 64 levels"):
+        parse_hcl(f"a = [[{inner}, " + "[" * 63 + "]" * 65)
+
+
+@pytest.mark.parametrize(("digits", "value"), [
+    ("-01" + "0" * 21, -(1 << 63)), ("9223372036854775807", (1 << 63) - 1), ("-9223372036854775808", -(1 << 63)),
+    ("0777", 511), ("-0x10", -16), ("0", 0), ("-0", 0),
+    ("0x" + "0" * 40 + "1", 1),
+])
+def test_integers_are_those_of_strconv(digits: str, value: int) -> None:
+    assert integer(digits) == value
+
+
+@pytest.mark.parametrize("digits", [
+    "9223372036854775808", "-9223372036854775809", "0x8000000000000000", "1" * 22, "1" * 23, "0x" + "f" * 22, "0" + "7" * 22, "0" + "7" * 23,
+])
+def test_integers_have_64_bits(digits: str) -> None:
+    with pytest.raises(ValueError, match="^more than 64 bits$"):
+        integer(digits)
+
+
+@pytest.mark.parametrize(("text", "what"), [("1e", "digits are missing"), (".", "digits are missing"), ("1e309", "out of range"), ("-1e309", "out of range")])
+def test_numbers_with_a_point_are_those_of_strconv(text: str, what: str) -> None:
+    assert (floating("1."), floating("-.5"), floating("1E+2"), floating("1e-2")) == (1.0, -0.5, 100.0, 0.01)
+    with pytest.raises(ValueError, match=f"^{what}$"):
+        floating(text)
 
 
 @given(st.text(alphabet='ab="{}[]<-E\n\\$#/*,1.0xu é', max_size=60))

@@ -35,6 +35,12 @@ def plain(value: Any) -> Any:
     ('{"a": {}, "b": []}', [(("a",), []), (("b",), [])]),
     ('{"a": "\\u00e4\\n\\x41"}', [(("a",), "ä\nA")]),
     ('{"a": "${"}', [(("a",), "${")]),
+    ('{"a": "\\101\\303\\244\\"\\\\"}', [(("a",), 'A\u00e4"\\')]), ('{"a": 10, "b": 0, "c": -0, "d": -17, "e": 1e2, "f": -1.5}', [
+        (("a",), 10), (("b",), 0), (("c",), 0), (("d",), -17), (("e",), 100.0), (("f",), -1.5)]),
+    ('{"a": [1, {"b": {"c": 2}}, [{"d": false}]]}', [(("a",), [1, [(("b",), [(("c",), 2)])], [[(("d",), False)]]])]),
+    ('{"a" "b": 1, "c" "d": {"e": 2}, }', [(("a", "b"), 1), (("c", "d"), [(("e",), 2)])]),
+    ('{"a": [1 2 [3] "x"]}', [(("a",), [1, 2, [3], "x"])]), (' \r\n\t{"a-b_c": true}', [(("a-b_c",), True)]),
+    ('{"a": [{"b": 1}, 2]}', [(("a",), [[(("b",), 1)], 2])]), ('{"a": {"b": {}, "c": {}}}', [(("a", "b"), []), (("a", "c"), [])]),
 ])
 def test_values(text: str, items: Any) -> None:
     assert plain(parse_json(text)) == items
@@ -61,11 +67,49 @@ def test_values(text: str, items: Any) -> None:
     ('{"a": ' * 1000 + "1" + "}" * 1000, "line 1: more than 64 levels"),
     ('{"a": ' + "[" * 1000 + "]" * 1000 + "}", "line 1: more than 64 levels"),
     ("{" + '"a" ' * 65 + ": {}}", "line 1: more than 64 levels"),
+    ('{"a": -01}', "line 1: a number that is not valid or has more than 64 bits"), ('{"a": 1e}', "line 1: a number that is not valid or has more than 64 bits"),
+    ('{"a": 1.5.2}', "line 1: a comma or the end of an object is missing"), ('{\n"a": "\n"}', "line 2: a text is not ended by a quote"),
+    ('{"a": "\0"}', "line 1: a text is not ended by a quote"), ('{"a": [1,\n', "line 2: a value is missing"), ('{"a": [}', "line 1: a value is missing"),
+    ('{"a": "\\400"}', "line 1: an octal escape above 377"), ('{\n\n"a": "\\q"}', "line 3: a backslash before a sign that it does not go with"),
+    ("{a: 1}", "line 1: a word without quotes"), ("{1: 1}", "line 1: a name in quotes or a colon is missing"),
+    ('{"a": 1,\n\n2}', "line 3: a name in quotes or a colon is missing"),
+    ('{"a": \n\ntrie}', "line 3: a word without quotes"), ('{"a": :}', "line 1: a value is missing"), ("{", "line 1: a name in quotes or a colon is missing"),
 ])
 def test_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(SettingError) as error:
         parse_json(text)
-    assert (error.value.message, error.value.reason) == (message, "malformed_config")
+    remedy = "Write it with fewer levels." if "levels" in message else "Correct the file; the server would refuse it too."
+    if "UTF-8" in message:
+        remedy = "Write it in UTF-8; what the server makes of such bytes cannot be told here."
+    assert (error.value.message, error.value.reason, error.value.remedy) == (message, "malformed_config", remedy)
+    assert error.value.details == {"line": int(message[5 : message.index(":")])}
+
+
+def lines(body: Body) -> list[Any]:
+    return [(item.keys, item.line, lines(item.value) if isinstance(item.value, Body) else None) for item in body]
+
+
+def test_items_have_the_lines_of_their_names() -> None:
+    text = '{\n"a":\n1,\n"b": {"c": {\n"d": "x"}},\n\n"e": [{"f":\n2}, {"g": 3}]}'
+    assert lines(parse_json(text)) == [
+        (("a",), 2, None), (("b", "c"), 4, [(("d",), 5, None)]), (("e",), 7, [(("f",), 7, None)]), (("e",), 7, [(("g",), 8, None)]),
+    ]
+
+
+@pytest.mark.parametrize("inner", ["[]", "{}", '{"b": 1}', '{"b": {"c": {}}}'])
+def test_levels_are_counted_on_behind_what_lies_deeper(inner: str) -> None:
+    assert parse_json('\n{"a": [[' + inner + ", " + "[" * 61 + "]" * 63 + "}")[0].line == 2
+    with pytest.raises(SettingError, match="more than 64 levels"):
+        parse_json('{"a": [[' + inner + ", " + "[" * 62 + "]" * 64 + "}")
+
+
+@pytest.mark.parametrize("before", ["", '"x": [],' * 70, '"x": [[1]],' * 70, '"x": {},' * 70, '"x": {"y": {"z": 1}},' * 70, '"x" "y" "z": {"v": 1},' * 70])
+def test_levels_are_counted_anew_after_each_object_and_list(before: str) -> None:
+    for begin, end, most in (("[", "]", 63), ('{"a": ', "}", 63), ('[{"a": ', "}]", 31)):
+        inner = "" if begin == "[" else "1"
+        assert parse_json("{" + before + '"a": ' + begin * most + inner + end * most + "}")
+        with pytest.raises(SettingError, match="more than 64 levels"):
+            parse_json("{" + before + '"a": ' + begin * (most + 1) + inner + end * (most + 1) + "}")
 
 
 @pytest.mark.parametrize("levels", [60, 64, 65, 1000, 100_000])

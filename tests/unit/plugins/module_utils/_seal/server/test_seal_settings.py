@@ -7,41 +7,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import EffectiveSettings, naming_variables, settings_in_force
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import Setting, naming_variables
+from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.server.texts import KEY, STANZA, hcl, in_force, value
 
-KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER = KEY.replace("1234567890ab", "ffff67890abf")
 MRK = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 SOUND = {"kms_key_id": KEY, "region": "eu-west-1"}
-STANZA = "stanza (seal.hcl, line 1)"
-
-
-def hcl(**settings: Any) -> str:
-    return 'seal "awskms" {\n' + "".join(f'  {name} = "{value}"\n' for name, value in settings.items()) + "}\n"
-
-
-def in_force(text: str, environment: dict[str, str] | None = None, product: str = "vault", version: str = "", home: str = "") -> EffectiveSettings:
-    config = ServerConfig()
-    parse_config(text, "seal.hcl", config)
-    variables = {name: Sourced(value, f"variable {name}") for name, value in (environment or {}).items()}
-    return settings_in_force(Product.parse(product, version), config, variables, home)
-
-
-def value(setting: str, *arguments: Any, **keywords: Any) -> tuple[str, str] | None:
-    seal = in_force(*arguments, **keywords).awskms
-    assert seal
-    found = seal.settings.get(setting)
-    return (found.value, found.source) if found else None
-
-
 VARIABLES = {
     "kms_key_id": "VAULT_AWSKMS_SEAL_KEY_ID", "endpoint": "AWS_KMS_ENDPOINT", "access_key": "AWS_ACCESS_KEY_ID",
     "secret_key": "AWS_SECRET_ACCESS_KEY", "session_token": "AWS_SESSION_TOKEN", "shared_creds_profile": "AWS_PROFILE",
@@ -126,6 +102,9 @@ def test_the_region_of_the_aws_config_file(tmp_path: Path) -> None:
     assert value("region", hcl(), {"AWS_PROFILE": "vault"}, home=str(tmp_path)) == ("eu-west-2", f"profile vault in {file}")
     assert value("region", hcl(), {}) == ("", "instance metadata, else us-east-1")
     assert value("region", hcl(), {"AWS_EC2_METADATA_DISABLED": "TRUE"}) == ("us-east-1", "default")
+    cases: tuple[tuple[dict[str, str], str], ...] = (({}, str(tmp_path)), ({"AWS_EC2_METADATA_DISABLED": "true"}, ""), ({}, ""))
+    found = [in_force(hcl(), environment, home=home).awskms for environment, home in cases]
+    assert [each.settings["region"].name for each in found if each] == ["region"] * 3
 
 
 def test_seal_ha_has_variables_by_name() -> None:
@@ -149,6 +128,13 @@ def test_health_checks_of_openbao_2_7() -> None:
     assert value("health_check_interval", text, {}, product="openbao", version="2.7.0") == ("5m", STANZA)
     assert value("health_check_timeout", text, {}, product="openbao", version="2.7.0") == ("1m", "default")
     assert value("health_check_timeout", text, {}, product="openbao", version="2.6.2") is None
+    found = in_force(hcl(**SOUND), product="openbao", version="2.7.0").awskms
+    assert found
+    assert {name: setting for name, setting in found.settings.items() if name.startswith("health")} == {
+        "health_check_enabled": Setting("health_check_enabled", "true", "default"), "health_check_timeout": Setting("health_check_timeout", "1m", "default"),
+        "health_check_interval": Setting("health_check_interval", "10m", "default"),
+        "health_check_interval_unhealthy": Setting("health_check_interval_unhealthy", "1m", "default"),
+    }
 
 
 def test_a_version_that_is_none() -> None:

@@ -9,36 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import PRODUCTS, Product
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import PRODUCTS
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import EffectiveSettings, settings_in_force
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
-
-KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-SOUND = f'kms_key_id = "{KEY}"\n region = "eu-west-1"'
-STANZA = "stanza (seal.hcl, line 1)"
-
-
-def seal(*settings: str) -> str:
-    return 'seal "awskms" {\n ' + "\n ".join(settings) + "\n}\n"
-
-
-def in_force(text: str, environment: dict[str, str] | None = None, product: str = "vault", version: str = "", home: str = "") -> EffectiveSettings:
-    config = ServerConfig()
-    parse_config(text, "seal.hcl", config)
-    variables = {name: Sourced(value, f"variable {name}") for name, value in (environment or {}).items()}
-    return settings_in_force(Product.parse(product, version), config, variables, home)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import EffectiveSettings
+from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.server.texts import KEY, SOUND, STANZA, in_force, seal, words
 
 
 def said(found: EffectiveSettings, name: str) -> tuple[str, str] | None:
     assert found.awskms
     setting = found.awskms.settings.get(name)
     return (setting.value, setting.source) if setting else None
-
-
-def words(found: EffectiveSettings) -> list[str]:
-    return [f"{problem.level} {problem.reason} {problem.setting}: {problem.msg} {problem.remedy}" for problem in seal_problems(found)]
 
 
 @pytest.mark.parametrize(("setting", "variables"), [

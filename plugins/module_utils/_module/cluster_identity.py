@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which cluster a server belongs to, and which one a file of vault_init names.
+
+A server says the ID of its cluster in ``sys/seal-status``, without a token, once it is initialised and unsealed. Every node of a cluster says the same
+one, also after restarts and after the restoring of a snapshot.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import SealStatus, parsed
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import ServerApi
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
+
+SETTLING = 10.0  # seconds in which a server that unseals itself has done so
+_FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_LONGEST = 4 * 1024 * 1024  # bytes of a record: 255 shares of the largest keys have less than 1 MiB
+
+
+class Cluster(NamedTuple):
+    """A cluster as messages name it; ``name`` may be empty."""
+
+    id: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.name})" if self.name else self.id
+
+    @classmethod
+    def of(cls, content: Any) -> Cluster | None:
+        """Of the fields ``cluster_id`` and ``cluster_name``; None where there is no ID, or one that no server has."""
+        found, name = content.get("cluster_id"), content.get("cluster_name")
+        if not isinstance(found, str) or not _FORM.fullmatch(found):
+            return None
+        return cls(found, name if isinstance(name, str) and _FORM.fullmatch(name) else "")
+
+
+def cluster_of(api: ServerApi, seconds: float = SETTLING) -> Cluster | None:
+    """Ask the server until it says its cluster, at most for ``seconds``; None if it does not."""
+    found: list[Cluster | None] = []
+
+    def knows() -> bool:
+        try:
+            found.append(Cluster.of(api.seal_status()))
+        except SealError:
+            return False
+        return found[-1] is not None
+
+    api.wait_for(knows, min(seconds, api.timeout))
+    return found[-1] if found else None
+
+
+def need_cluster(api: ServerApi, status: SealStatus | None, purpose: str) -> Cluster:
+    """The server's cluster; raises :class:`SealError` (``cluster_unknown``) if it does not say it.
+
+    :param status: what it answered already.
+    :param purpose: what the cluster is needed for, as a sentence ends.
+    """
+    found = (Cluster.of(status) if status else None) or cluster_of(api)
+    if not found:
+        raise SealError(
+            f"The server at {api.address} does not say which cluster it belongs to, so {purpose}.",
+            reason="cluster_unknown",
+            remedy="Unseal the server, then run the task again: a sealed server does not say it.",
+        )
+    return found
+
+
+def wrong_cluster(api: ServerApi, found: Cluster, what: str, wanted: Cluster) -> SealError:
+    """The error of a file of another cluster; ``what`` is its name."""
+    return SealError(
+        f"The server at {api.address} belongs to cluster {found}, but {what} belongs to cluster {wanted}.",
+        reason="wrong_cluster",
+        remedy="Check server_address, or name the file of the server's own cluster. Nothing was changed.",
+    )
+
+
+def read_record(path: str) -> dict[str, Any] | None:
+    """The record that vault_init wrote; None where the file is not one. Raises :class:`SettingError` if it cannot be read."""
+    try:
+        content = read_regular(path, _LONGEST + 1)
+    except OSError as error:
+        raise SettingError(
+            f"{path} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path and its permissions on the host where the task runs."
+        ) from None
+    found = parsed(content) if len(content) <= _LONGEST else None
+    return found if isinstance(found, dict) and isinstance(found.get("recovery_shares"), list) else None
