@@ -79,7 +79,7 @@ def failure(act, kind=KmsError):
     with pytest.raises(kind) as raised:
         act()
     error = raised.value
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None
     return error
@@ -348,7 +348,7 @@ def test_a_renewal_that_gives_expired_credentials(temporary, aws):
 
 
 def test_credentials_that_expire_between_renewal_and_call(temporary, aws, monkeypatch):
-    monkeypatch.setattr(type(temporary), "_renew_credentials", lambda kms: make_due(kms))
+    monkeypatch.setattr(type(temporary), "_renew_credentials", make_due)
     aws.answer("GET /credentials", container_document("2020-01-01T00:00:00Z"))
     assert texts(failure(lambda: temporary.update_alias("alias/vault", KEY))) == EXPIRED
 

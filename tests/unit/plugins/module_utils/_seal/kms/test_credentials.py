@@ -97,7 +97,7 @@ def failure(kind=SettingError, **options):
     with pytest.raises(kind) as raised:
         loaded(**options)
     error = raised.value
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert error.__cause__ is None
     return error.message, error.reason, error.remedy
 
