@@ -27,7 +27,6 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
     clear_environment,
     container_document,
     role_answer,
-    serving,
 )
 
 ID, OTHER_ID = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -39,18 +38,6 @@ KEYS = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "session_token": SES
 
 def b64(content):
     return base64.b64encode(content).decode()
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def aws(server):
-    server.clear()
-    return server
 
 
 @pytest.fixture(autouse=True)
