@@ -16,6 +16,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.cluster_identity import cluster_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.destination import check_destination
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_errors import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.new_file_attributes import FileAttributes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import named_errors
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import SealStatus
@@ -81,7 +82,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     status = api.seal_status() if taken else status
     if status["initialized"]:  # by another run, between the two questions
         return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
-    _check_absent(taken)
+    if taken:
+        raise file_error(
+            f"{taken[0]} is there, and the server is not initialised: the file belongs to another cluster.",
+            "Move it to where it is kept, or name another; it is never replaced.",
+        )
     data_key = _try(params, files, attributes, holders, token_holder)
     if data_key and not token_holder:
         result["key_id"] = data_key.key_arn
@@ -146,15 +151,6 @@ def _check_seal(status: SealStatus, address: str) -> None:
             f"The server at {address} has the seal {status['type'] or 'shamir'}, which has no recovery key.",
             reason="invalid_option",
             remedy="Configure its seal first (role vault_config); this module initialises servers that unseal themselves.",
-        )
-
-
-def _check_absent(taken: Sequence[str]) -> None:
-    for path in taken:
-        raise SettingError(
-            f"{path} is there, and the server is not initialised: the file belongs to another cluster.",
-            reason="file_error",
-            remedy="Move it to where it is kept, or name another; it is never replaced.",
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.destination import check_destination, write_file
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_errors import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import trusted_keys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
@@ -79,11 +80,7 @@ def _read(path: str, limit: int) -> tuple[Snapshot, int]:
             size = os.fstat(stream.fileno()).st_size
             return read_snapshot(stream, size, limit), size
     except OSError as error:
-        raise SettingError(
-            f"The file {path} of option src cannot be read: {error.strerror}.",
-            reason="file_error",
-            remedy="Check the path and its permissions on the host where the task runs.",
-        ) from None
+        raise file_error(f"The file {path} of option src cannot be read: {error.strerror}.") from None
 
 
 @contextmanager

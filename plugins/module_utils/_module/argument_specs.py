@@ -38,7 +38,7 @@ AAD_SPEC: dict[str, dict[str, Any]] = {
 
 
 def connection_options(params: dict[str, Any]) -> ConnectionOptions:
-    """What the task said of the way to KMS."""
+    """The task's options for the connection to AWS KMS."""
     names = [field.name for field in dataclasses.fields(ConnectionOptions) if field.name in params]
     return ConnectionOptions(**{name: params[name] for name in names if params[name] is not None})
 

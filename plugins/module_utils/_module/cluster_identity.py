@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_errors import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import SealStatus, parsed
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import ServerApi
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
 
 SETTLING = 10.0  # seconds in which a server that unseals itself has done so
@@ -86,8 +87,6 @@ def read_record(path: str) -> dict[str, Any] | None:
     try:
         content = read_regular(path, _LONGEST + 1)
     except OSError as error:
-        raise SettingError(
-            f"{path} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path and its permissions on the host where the task runs."
-        ) from None
+        raise file_error(f"{path} cannot be read: {error.strerror}.") from None
     found = parsed(content) if len(content) <= _LONGEST else None
     return found if isinstance(found, dict) and isinstance(found.get("recovery_shares"), list) else None

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_attributes import Wanted, give_default_context, wanted_attributes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_errors import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import (
     copy_attributes,
     held_folder,
@@ -21,7 +22,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plac
     place,
     remove_parts,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.protobuf import Buffer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular
 

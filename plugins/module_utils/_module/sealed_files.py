@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_errors import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import (
     copy_attributes,
     followed,
@@ -27,7 +28,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plac
     remove_parts,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import about
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.foreign_formats import without_bom
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue, is_base64, read_content
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.protobuf import Buffer
@@ -35,7 +35,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regula
 
 _INODE = ("st_dev", "st_ino")
 _CONTENT = (*_INODE, "st_size", "st_mtime_ns")
-_PATHS = "Check the path and its permissions on the host where the task runs."
 
 
 class FileForm(NamedTuple):
@@ -93,7 +92,7 @@ class SealedFile:
     def check_writable(self) -> None:
         """Refuse, before any call, what cannot be replaced; raises :class:`SettingError` (``file_error``)."""
         if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise _failed(f"The file {self.path} cannot be replaced: its folder {self.folder} may not be written.", "Run the task as its owner (become).")
+            raise file_error(f"The file {self.path} cannot be replaced: its folder {self.folder} may not be written.", "Run the task as its owner (become).")
 
     def replace(self, value: SealedValue) -> None:
         """Replace what was read, whole or not at all; raises :class:`SettingError` (``file_error``)."""
@@ -112,7 +111,7 @@ class SealedFile:
                 finally:
                     os.close(source)
         except OSError as error:
-            raise _failed(
+            raise file_error(
                 f"The file {self.path} cannot be replaced: {error.strerror}. It was not changed.", "Check the space, quota and limits of its file system."
             ) from None
 
@@ -129,10 +128,10 @@ class SealedFile:
                 os.close(handle)
         except OSError as error:
             if error.errno == errno.EINVAL:
-                raise _failed(f"The file {self.path} is no regular file.", "Name a file.") from None
-            raise _failed(f"The file {self.path} cannot be read: {error.strerror}.") from None
+                raise file_error(f"The file {self.path} is no regular file.", "Name a file.") from None
+            raise file_error(f"The file {self.path} cannot be read: {error.strerror}.") from None
         if len(content) > most:
-            raise _failed(f"The file {self.path} has more than {most} bytes.", "Raise max_size, if it is the right file.")
+            raise file_error(f"The file {self.path} has more than {most} bytes.", "Raise max_size, if it is the right file.")
         return content
 
     def _write(self, handle: int, value: SealedValue, source: int, seen: os.stat_result) -> None:
@@ -146,7 +145,7 @@ class SealedFile:
                 os.chown(handle, seen.st_uid, seen.st_gid)
             except OSError:
                 owner = f"user {seen.st_uid} and group {seen.st_gid}"
-                raise _failed(
+                raise file_error(
                     f"The file {self.path} is owned by {owner}, which this task cannot keep. It was not changed.",
                     "Run the task as its owner, or as root (become).",
                 ) from None
@@ -155,7 +154,7 @@ class SealedFile:
     def _check_unchanged(self, now: os.stat_result, seen: os.stat_result, of: Sequence[str] = _CONTENT) -> None:
         """What somebody else wrote since it was read must not be lost."""
         if any(getattr(now, name) != getattr(seen, name) for name in of):
-            raise _failed(f"The file {self.path} was changed by somebody else meanwhile. It was left as it is now.", "Run the task again.")
+            raise file_error(f"The file {self.path} was changed by somebody else meanwhile. It was left as it is now.", "Run the task again.")
 
 
 def files_in(folder: str, patterns: Sequence[str], recurse: bool) -> list[str]:
@@ -178,7 +177,7 @@ def _walk(folder: str, recurse: bool) -> Iterator[str]:
         with os.scandir(folder) as entries:
             listed = [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
-        raise _failed(f"The folder {folder} cannot be read: {error.strerror}.") from None
+        raise file_error(f"The folder {folder} cannot be read: {error.strerror}.") from None
     for entry in listed:
         if entry.is_file(follow_symlinks=False):
             yield entry.path
@@ -193,7 +192,3 @@ def _form(content: bytes) -> FileForm:
     text = without_bom(content)
     lines = text.split()
     return FileForm(True, len(lines[0]) if len(lines) > 1 else 0, line_end, text.endswith(b"\n"), content[: len(content) - len(text)])
-
-
-def _failed(message: str, remedy: str = _PATHS) -> SettingError:
-    return SettingError(message, reason="file_error", remedy=remedy)

@@ -102,7 +102,7 @@ def seal_of(server: ConfiguredServer) -> Seal:
 
 
 def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ: MutableMapping[str, str]) -> ConnectionOptions:
-    """The way to KMS that the server will take. Puts the service's environment in the place of this process's own.
+    """The connection to AWS KMS that the server will use. Puts the service's environment in the place of this process's own.
 
     What the task itself says wins, such as a timeout. Credentials have the order of awsutil: static ones of the configuration, a role,
     the environment, a profile.

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.common.text.converters import to_bytes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_errors import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue, checked_limit, read_content, read_text
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
@@ -112,7 +113,3 @@ def read_file(path: str, name: str, limit: int) -> bytes:
             f"{name} {path} has more than {limit} bytes.", reason="file_error", remedy="Raise max_size, if it is the right file."
         )
     return content
-
-
-def file_error(message: str, remedy: str = "Check the path and its permissions on the host where the task runs.") -> SettingError:
-    return SettingError(message, reason="file_error", remedy=remedy)

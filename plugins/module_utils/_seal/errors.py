@@ -18,7 +18,7 @@ CONNECTIVITY_REASONS = frozenset(
     ("aws_error", "clock_skew", "expired_credentials", "incomplete_credentials", "invalid_credentials", "kms_internal", "missing_library")
     + ("no_credentials", "no_region", "throttled", "timed_out", "tls_failed", "unreachable", "wrong_endpoint")
 )
-"""Reasons that concern the way to KMS, and say nothing of the key or the value that was asked about."""
+"""Reasons that concern the connection to AWS KMS, not the key or the value."""
 
 
 class Finding(NamedTuple):

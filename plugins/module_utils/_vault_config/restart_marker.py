@@ -15,13 +15,14 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder, place
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+
+from .stage import volatile_folder
 
 _FOLDER = "sealwright-vault-config"
 RUNNING = ("active", "reloading", "activating", "deactivating", "failed")
@@ -119,9 +120,7 @@ def marker_folder() -> str:
 
 
 def _default_folder() -> str:
-    if os.geteuid() == 0:
-        return os.path.join("/run" if os.path.isdir("/run") else tempfile.gettempdir(), _FOLDER)
-    return os.path.join(tempfile.gettempdir(), f"{_FOLDER}-{os.geteuid()}")
+    return os.path.join(volatile_folder(), _FOLDER if os.geteuid() == 0 else f"{_FOLDER}-{os.geteuid()}")
 
 
 def _own_folder(path: str, make: bool) -> None:

@@ -17,6 +17,11 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors
 _PREFIX = "vault_config."
 
 
+def volatile_folder() -> str:
+    """Where root keeps what is gone after a reboot: ``/run``, where others cannot write; the temporary directory for other users."""
+    return "/run" if os.geteuid() == 0 and os.path.isdir("/run") else tempfile.gettempdir()
+
+
 class Stage:
     """A fresh folder below ``/run``, or of the temporary directory where this does not run as root."""
 
@@ -26,7 +31,7 @@ class Stage:
     @classmethod
     def make(cls, key: str, base: str = "") -> Stage:
         """Make one; ``key`` is the file that is configured, of which a killed run may have left another."""
-        base = base or ("/run" if os.geteuid() == 0 and os.path.isdir("/run") else tempfile.gettempdir())
+        base = base or volatile_folder()
         prefix = f"{_PREFIX}{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}."
         try:
             _check(base)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_attributes import wanted_attributes
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.file_errors import file_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.new_file_attributes import FileAttributes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder, place, place_new, remove_parts
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
@@ -104,7 +105,7 @@ class ReservedFile:
             if not _is_same(self._handle, self._full):
                 raise OSError(errno.ESTALE, "Somebody else moved its folder meanwhile")
         except OSError as error:
-            raise _failed(f"{self.path} cannot be written: {error.strerror}.", _SPACE) from None
+            raise file_error(f"{self.path} cannot be written: {error.strerror}.", _SPACE) from None
         self.filled = True
 
     def replace(self, content: bytes) -> None:
@@ -122,7 +123,7 @@ class ReservedFile:
         try:
             place(self._folder, self._name, write, check)
         except OSError as error:
-            raise _failed(f"{self.path} cannot be replaced: {error.strerror}.", _SPACE) from None
+            raise file_error(f"{self.path} cannot be replaced: {error.strerror}.", _SPACE) from None
 
     def finish(self) -> None:
         """What comes last, and fails no task any more: the option attributes, since an immutable file cannot be written."""
@@ -182,7 +183,7 @@ class ReservedFile:
         try:
             self._place(write)
         except FileExistsError:
-            raise _failed(f"{self.path} was replaced by somebody else meanwhile, and is left as it is.") from None
+            raise file_error(f"{self.path} was replaced by somebody else meanwhile, and is left as it is.") from None
 
     def _change_flags(self) -> None:
         flags = self._module.params["attributes"]
@@ -196,14 +197,14 @@ class ReservedFile:
 
 def reserved_by_another(path: str) -> SettingError:
     """The error of a file that another run holds."""
-    return _failed(
+    return file_error(
         f"{path} is reserved by another run of vault_init, which is initialising a server now.",
         "Wait until that run has ended. If there is none, its file system keeps no locks: remove the file, which holds nothing.",
     )
 
 
 def _created_meanwhile(path: str) -> SettingError:
-    return _failed(
+    return file_error(
         f"{path} was created while this task ran, and is left as it is. It may hold what a server answered to another run of vault_init.",
         "Run the task again, which tells whether the server is initialised and recorded there. Name another file if it belongs to something else.",
     )
@@ -288,11 +289,7 @@ def _as_setting_error(path: str, attributes: FileAttributes) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EPERM:
             wanted = f"owner {attributes.owner} and group {attributes.group}".replace(" -1", " as it is")
-            raise _failed(
+            raise file_error(
                 f"{path} cannot be created with {wanted}: {error.strerror}.", "Run the task as root (become), or leave owner and group out."
             ) from None
-        raise _failed(f"{path} cannot be created: {error.strerror}.", _SPACE) from None
-
-
-def _failed(message: str, remedy: str = "Check the path and its permissions on the host where the task runs.") -> SettingError:
-    return SettingError(message, reason="file_error", remedy=remedy)
+        raise file_error(f"{path} cannot be created: {error.strerror}.", _SPACE) from None

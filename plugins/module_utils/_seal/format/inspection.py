@@ -156,7 +156,7 @@ def _refusal(slot: BlobInfo) -> SealError | None:
 
 
 FOREIGN_REASONS = ("foreign_wrapper", "unsupported_mechanism")
-"""The reasons for which a slot is none of awskms's."""
+"""Reasons why a slot was not sealed by an awskms seal."""
 
 _MAX_DIRECT_CIPHERTEXT = 6144  # KMS Decrypt's limit, in bytes
 _LONGEST_SHOWN = 200  # characters of a key id, which can be as long as the value

@@ -57,7 +57,7 @@ def check_region_name(region: Sourced) -> None:
         )
 
 
-# botocore takes the last letter off the availability zone; what is left of a local zone is none yet (us-west-2-lax-1).
+# botocore removes the last letter of the availability zone. For a local zone the rest is not a region yet (us-west-2-lax-1).
 _ZONES_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-\d{1,2}(?![0-9])")
 
 

@@ -31,7 +31,7 @@ _SDK_ENDPOINT_VARIABLES = {
 
 @dataclass(frozen=True)
 class ConnectionOptions:
-    """What the task said of the way to KMS; names are those of the seal stanza. Empty means not said.
+    """The task's options for the connection to AWS KMS; names are those of the seal stanza. Empty means not given.
 
     ``timeout`` bounds each KMS call with all its retries, in seconds. ``sources`` says, in words, where an option came from
     that was not given in the task itself, such as a variable.

@@ -9,16 +9,10 @@ import socket
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access import instance_metadata
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.instance_metadata import HOP_LIMIT, NO_ROLE, TURNED_OFF, why_no_credentials
-from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.local_aws import CLOSED, Answer, serving
+from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.local_aws import CLOSED, Answer
 
 TOKEN = "PUT /latest/api/token"
 ROLE = "GET /latest/meta-data/iam/security-credentials/"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as found:
-        yield found
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
     clear_environment,
     container_document,
     role_answer,
-    serving,
 )
 
 ID, OTHER_ID = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -39,18 +38,6 @@ KEYS = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "session_token": SES
 
 def b64(content):
     return base64.b64encode(content).decode()
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def aws(server):
-    server.clear()
-    return server
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +66,7 @@ def failure(act, kind=KmsError):
     with pytest.raises(kind) as raised:
         act()
     error = raised.value
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None
     return error
@@ -348,7 +335,7 @@ def test_a_renewal_that_gives_expired_credentials(temporary, aws):
 
 
 def test_credentials_that_expire_between_renewal_and_call(temporary, aws, monkeypatch):
-    monkeypatch.setattr(type(temporary), "_renew_credentials", lambda kms: make_due(kms))
+    monkeypatch.setattr(type(temporary), "_renew_credentials", make_due)
     aws.answer("GET /credentials", container_document("2020-01-01T00:00:00Z"))
     assert texts(failure(lambda: temporary.update_alias("alias/vault", KEY))) == EXPIRED
 

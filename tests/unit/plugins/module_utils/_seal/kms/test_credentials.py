@@ -24,7 +24,6 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
     container_document,
     instance_answers,
     role_answer,
-    serving,
 )
 
 ROLE = "arn:aws:iam::111122223333:role/vault"
@@ -37,18 +36,6 @@ GIVE_THEM = (
     "a container role or a web identity gives them."
 )
 HALF = "Set what is missing too, or nothing of it."
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def aws(server):
-    server.clear()
-    return server
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +84,7 @@ def failure(kind=SettingError, **options):
     with pytest.raises(kind) as raised:
         loaded(**options)
     error = raised.value
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert error.__cause__ is None
     return error.message, error.reason, error.remedy
 

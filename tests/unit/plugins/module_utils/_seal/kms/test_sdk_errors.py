@@ -40,7 +40,7 @@ def error_of(kind, **facts):
 
 def described(error, asked=ASKED):
     found = to_error(error, asked)
-    assert type(found) is KmsError
+    assert isinstance(found, KmsError)
     assert found.details == {"operation": asked.operation}
     return found.message, found.reason, found.remedy
 
@@ -266,7 +266,7 @@ def test_a_fact_of_any_length_gives_a_message_of_a_bounded_one():
 
 def refused(error, operation="Encrypt", asked=ASKED, answer=None):
     found = to_error(exceptions.ClientError({"Error": error} if answer is None else answer, operation), asked)
-    assert type(found) is KmsError
+    assert isinstance(found, KmsError)
     return found.message, found.reason, found.remedy, found.details
 
 

@@ -22,25 +22,12 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
     Answer,
     clear_environment,
     instance_answers,
-    serving,
 )
 from botocore import UNSIGNED
 from botocore.config import Config
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 URL = "http://127.0.0.1:9"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def aws(server):
-    server.clear()
-    return server
 
 
 @pytest.fixture(autouse=True)

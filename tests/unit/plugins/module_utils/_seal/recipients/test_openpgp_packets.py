@@ -288,7 +288,7 @@ def test_base64_alone(text):
         ("Dear Ann,\n" + armored(b"abc"), "it is neither armoured nor base64."),
         (armored(b"abc").replace("YWJj", "YW*j"), "it is neither armoured nor base64."),
         (armored(b"abc", "=AB*D"), "it is neither armoured nor base64."),
-        (armored(b"abc").split("-----END")[0], "its armor has no end."),
+        (armored(b"abc").partition("-----END")[0], "its armor has no end."),
         ("A" * (4 * 1024 * 1024 + 1), "it has more than 4 MiB."),
     ],
 )

@@ -120,7 +120,7 @@ def test_items_and_their_lines(text: str, items: list[tuple[tuple[str, ...], Any
 
 
 @pytest.mark.parametrize(("before", "levels"), [
-    ("", 64), ("a = []\n" * 70, 64), ("a = [[]]\n" * 70, 64), ("a {\n}\n" * 70, 64), ("a b c {\n}\n"* 70, 64),
+    ("", 64), ("a = []\n" * 70, 64), ("a = [[]]\n" * 70, 64), ("a {\n}\n" * 70, 64), ("a b c {\n}\n" * 70, 64),
     ("x = [1, [2, []]]\ny z {\n v {\n }\n}\n", 64),
 ])
 def test_levels_are_counted_anew_after_each_block_and_list(before: str, levels: int) -> None:

@@ -132,7 +132,10 @@ NO_SEAL = {"type": "", "name": "", "priority": 0, "disabled": False, "kms_key_id
         ({"Disabled": True}, {"disabled": True}),
         ({"Disabled": 1}, {}),
         ({"Disabled": "true"}, {}),
-        ({"Config": {"kms_key_id": "alias/x", "region": "us-east-1", "endpoint": "https://h"}}, {"kms_key_id": "alias/x", "region": "us-east-1", "endpoint": "https://h"}),
+        (
+            {"Config": {"kms_key_id": "alias/x", "region": "us-east-1", "endpoint": "https://h"}},
+            {"kms_key_id": "alias/x", "region": "us-east-1", "endpoint": "https://h"},
+        ),
         ({"Config": {"kms_key_id": "", "region": 7}}, {"kms_key_id": "", "region": ""}),
         ({"Config": {"secret_key": "hush", "access_key": "AKIA"}}, {}),
         ({"Config": None}, {}),

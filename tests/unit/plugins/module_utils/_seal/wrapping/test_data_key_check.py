@@ -25,3 +25,4 @@ def test_another_data_key_is_no_proof():
             dataclasses.replace(data_key, _plain=other).check_opens(aws())
         assert raised.value.reason == "wrong_endpoint"
         assert data_key.key_arn in raised.value.message
+        assert raised.value.remedy == "Check the endpoint, and the proxy: something alters what KMS is sent, or what it answers."
