@@ -8,12 +8,13 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import CONNECTIVITY_REASONS, KmsError, SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeyDescriber, KeyStates
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_survey import KeySurvey
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 ID, OTHER_ID, MRK = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-ab0987654321", "mrk-1234abcd12ab34cd56ef1234567890ab"
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
-OPTION = "option kms_key_id"
+OPTION, SNAPSHOT, SKIPPED = "option kms_key_id", "the snapshot", "Not asked for"
 
 
 def arn(key_id=ID, region="us-east-1"):
@@ -66,11 +67,24 @@ def refusal(key, reason, msg=None):
     return {"asked": key, "usable_for_seal": False, "problems": [found], "warnings": [], **found}
 
 
+def key(text, source=OPTION):
+    return Key.parse(Sourced(text, source))
+
+
+def unreached(survey):
+    """The error of a survey to which no KMS answered."""
+    try:
+        survey.check_answered()
+    except KmsError as error:
+        return error
+    return None
+
+
 def test_the_facts_of_a_key():
     clients = Clients()
-    describer = KeyDescriber(clients, [])
-    assert (describer.answered, describer.first_failure) == (False, None)
-    entry = describer.entry(Sourced(arn(region="eu-central-1"), OPTION))
+    survey = KeySurvey(clients, skipped=SKIPPED)
+    assert unreached(survey) is None
+    entry = survey.entry(key(arn(region="eu-central-1")))
     assert entry == {
         "asked": arn(region="eu-central-1"), "key_id": ID, "arn": arn(region="eu-central-1"), "account": entry["account"], "description": entry["description"],
         "state": "Enabled", "enabled": True, "usage": "ENCRYPT_DECRYPT", "spec": "SYMMETRIC_DEFAULT", "encryption_algorithms": entry["encryption_algorithms"],
@@ -78,7 +92,7 @@ def test_the_facts_of_a_key():
         "creation_date": None, "deletion_date": None, "pending_deletion_window_in_days": None, "usable_for_seal": True, "problems": [],
         "warnings": entry["warnings"], "alias": None,
     }
-    assert (describer.answered, describer.first_failure) == (True, None)
+    assert unreached(survey) is None
     assert clients.opened == [("eu-central-1", "the key's ARN")]
     assert clients.asked == [("eu-central-1", arn(region="eu-central-1"))]
     assert not [each for each in entry["warnings"] if each["reason"] == "region_mismatch"]
@@ -86,7 +100,7 @@ def test_the_facts_of_a_key():
 
 def test_further_facts_are_asked_of_the_keys_arn():
     clients = Clients()
-    entry = KeyDescriber(clients, ["tags", "grants"]).entry(Sourced("alias/vault", OPTION))
+    entry = KeySurvey(clients, skipped=SKIPPED).entry(key("alias/vault"), ["tags", "grants"])
     assert (entry["asked"], entry["alias"], entry["tags"], entry["grants"]) == ("alias/vault", "alias/vault", {"a": "b"}, [])
     assert "region_mismatch" not in [each["reason"] for each in entry["warnings"]]
     assert clients.asked == [("us-east-1", "alias/vault"), ("list_resource_tags", arn()), ("list_grants", arn())]
@@ -94,17 +108,17 @@ def test_further_facts_are_asked_of_the_keys_arn():
 
 def test_a_key_of_the_environment_is_told_to_the_client():
     clients = Clients()
-    describer = KeyDescriber(clients, [])
-    key = Sourced(ID, "environment variable VAULT_AWSKMS_SEAL_KEY_ID")
-    describer.entry(key)
-    assert clients.given[""].key_in_environment is key
-    describer.entry(Sourced(ID, OPTION))
+    survey = KeySurvey(clients, skipped=SKIPPED)
+    from_environment = Sourced(ID, "environment variable VAULT_AWSKMS_SEAL_KEY_ID")
+    survey.entry(Key.parse(from_environment))
+    assert clients.given[""].key_in_environment == from_environment
+    survey.entry(key(ID))
     assert clients.given[""].key_in_environment is None
 
 
 def test_a_replica_is_described_in_the_region_in_force():
     clients = Clients("us-east-1")
-    entry = KeyDescriber(clients, []).entry(Sourced(arn(MRK, "eu-west-1"), OPTION))
+    entry = KeySurvey(clients, skipped=SKIPPED).entry(key(arn(MRK, "eu-west-1")))
     assert clients.asked == [("us-east-1", arn(MRK))]
     assert entry["warnings"][-1] == {
         "reason": "region_mismatch",
@@ -115,100 +129,90 @@ def test_a_replica_is_described_in_the_region_in_force():
 
 def test_a_key_of_another_region_than_the_one_in_force_is_not_asked_for():
     clients = Clients("us-east-1")
-    describer = KeyDescriber(clients, [])
+    survey = KeySurvey(clients, skipped=SKIPPED)
     found = {
         "reason": "region_mismatch",
         "msg": f"The key {arn(region='eu-west-1')} (from {OPTION}) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
         "remedy": "Leave the region out, or set it to eu-west-1.",
     }
-    assert describer.entry(Sourced(arn(region="eu-west-1"), OPTION)) == {
+    assert survey.entry(key(arn(region="eu-west-1"))) == {
         "asked": arn(region="eu-west-1"), "usable_for_seal": False, "problems": [found], "warnings": [], **found
     }
-    assert (clients.asked, describer.answered, describer.first_failure) == ([], False, None)
-
-
-def test_what_is_no_key_is_raised():
-    with pytest.raises(SettingError):
-        KeyDescriber(Clients(), []).entry(Sourced("no key", OPTION))
+    assert (clients.asked, unreached(survey)) == ([], None)
 
 
 def test_a_refusal_concerns_its_key_alone():
     clients = Clients(failures={ID: failed("not_found")})
-    describer = KeyDescriber(clients, [])
-    assert describer.entry(Sourced(ID, OPTION)) == refusal(ID, "not_found")
-    assert (describer.answered, describer.first_failure) == (True, None)
-    assert describer.entry(Sourced(OTHER_ID, OPTION))["arn"] == arn(OTHER_ID)
+    survey = KeySurvey(clients, skipped=SKIPPED)
+    assert survey.entry(key(ID)) == refusal(ID, "not_found")
+    assert unreached(survey) is None
+    assert survey.entry(key(OTHER_ID))["arn"] == arn(OTHER_ID)
 
 
 def test_a_region_that_cannot_be_reached_is_asked_once():
     failure = failed("unreachable")
     clients = Clients(failures={"us-east-1": failure})
-    describer = KeyDescriber(clients, [])
+    survey = KeySurvey(clients, skipped=SKIPPED)
     again = "Not asked for, after this failure: It is unreachable."
-    assert describer.entry(Sourced(ID, OPTION)) == refusal(ID, "unreachable")
-    assert describer.entry(Sourced("alias/vault", OPTION)) == refusal("alias/vault", "unreachable", again)
+    assert survey.entry(key(ID)) == refusal(ID, "unreachable")
+    assert survey.entry(key("alias/vault")) == refusal("alias/vault", "unreachable", again)
     assert len(clients.opened) == 2
-    assert describer.entry(Sourced(arn(), OPTION)) == refusal(arn(), "unreachable", again)
+    assert survey.entry(key(arn())) == refusal(arn(), "unreachable", again)
     assert len(clients.opened) == 2
     assert clients.asked == [("us-east-1", ID)]
-    assert (describer.answered, describer.first_failure) == (False, failure)
-    assert describer.entry(Sourced(arn(region="eu-west-1"), OPTION))["state"] == "Enabled"
-    assert (describer.answered, describer.first_failure) == (True, failure)
+    assert unreached(survey) is failure
+    assert survey.entry(key(arn(region="eu-west-1")))["state"] == "Enabled"
+    assert unreached(survey) is None
 
 
 def test_the_first_failure_is_kept():
     first, second = failed("unreachable"), failed("timed_out")
     clients = Clients(failures={"us-east-1": first, "eu-west-1": second})
-    describer = KeyDescriber(clients, [])
-    assert describer.entry(Sourced(ID, OPTION))["reason"] == "unreachable"
-    assert describer.entry(Sourced(arn(region="eu-west-1"), OPTION))["reason"] == "timed_out"
-    assert describer.first_failure is first
+    survey = KeySurvey(clients, skipped=SKIPPED)
+    assert survey.entry(key(ID))["reason"] == "unreachable"
+    assert survey.entry(key(arn(region="eu-west-1")))["reason"] == "timed_out"
+    assert unreached(survey) is first
 
 
 def test_a_client_that_cannot_be_opened():
     failure = failed("no_credentials")
     clients = Clients(unopened={"": failure})
-    describer = KeyDescriber(clients, [])
-    assert describer.entry(Sourced(ID, OPTION)) == refusal(ID, "no_credentials")
+    survey = KeySurvey(clients, skipped=SKIPPED)
+    assert survey.entry(key(ID)) == refusal(ID, "no_credentials")
     again = "Not asked for, after this failure: It is no_credentials."
-    assert describer.entry(Sourced(OTHER_ID, OPTION)) == refusal(OTHER_ID, "no_credentials", again)
-    assert (clients.opened, describer.answered, describer.first_failure) == ([("", "the key's ARN")], False, failure)
+    assert survey.entry(key(OTHER_ID)) == refusal(OTHER_ID, "no_credentials", again)
+    assert (clients.opened, unreached(survey)) == ([("", "the sealed value's key ARN")], failure)
 
 
-# The states of the keys of a snapshot
-
-
-def test_states():
-    clients = Clients()
-    states = KeyStates(clients, NOW)
-    assert states.states == {}
-    states.ask([arn(), arn(MRK, "eu-west-1")])
-    assert list(states.states) == [arn(), arn(MRK, "eu-west-1")]
-    assert [facts["arn"] for facts in states.states.values()] == [arn(), arn(MRK, "eu-west-1")]
-    assert clients.asked == [("us-east-1", arn()), ("eu-west-1", arn(MRK, "eu-west-1"))]
-    assert [region for region, _source in clients.opened] == ["us-east-1", "eu-west-1"]
-
-
-def test_a_state_is_asked_in_the_region_in_force():
+def test_a_key_is_described_in_the_region_in_force():
     clients = Clients("us-east-1")
-    states = KeyStates(clients, NOW)
-    states.ask([arn(MRK, "eu-west-1"), arn(region="eu-west-1")])
-    assert clients.asked == [("us-east-1", arn(MRK))]
-    assert states.states[arn(MRK, "eu-west-1")]["arn"] == arn(MRK)
-    assert states.states[arn(region="eu-west-1")].message == (
+    survey = KeySurvey(clients, now=NOW)
+    described = survey.describe(key(arn(MRK, "eu-west-1"), SNAPSHOT))
+    assert (described.kms, described.facts["arn"], clients.asked) == (clients.given["eu-west-1"], arn(MRK), [("us-east-1", arn(MRK))])
+    with pytest.raises(SettingError) as raised:
+        survey.describe(key(arn(region="eu-west-1"), SNAPSHOT))
+    assert raised.value.message == (
         f"The key {arn(region='eu-west-1')} (from the snapshot) lies in region eu-west-1, but region us-east-1 is in force (from option region)."
     )
 
 
-def test_states_of_a_region_that_cannot_be_reached():
+def test_without_words_for_what_is_skipped_the_first_failure_is_raised_again():
     failure, missing = failed("unreachable"), failed("not_found")
     clients = Clients(failures={"us-east-1": failure, arn(region="eu-west-1"): missing})
-    states = KeyStates(clients, NOW)
-    keys = [arn(), arn(OTHER_ID), arn(region="eu-west-1"), arn(OTHER_ID, "eu-west-1")]
-    states.ask(keys)
-    assert [states.states[key] for key in keys[:3]] == [failure, failure, missing]
-    assert states.states[keys[3]]["state"] == "Enabled"
-    assert clients.asked == [("us-east-1", keys[0]), ("eu-west-1", keys[2]), ("eu-west-1", keys[3])]
+    survey = KeySurvey(clients)
+    for name, error in ((arn(), failure), (arn(OTHER_ID), failure), (arn(region="eu-west-1"), missing)):
+        with pytest.raises(KmsError) as raised:
+            survey.describe(key(name))
+        assert raised.value is error
+    assert survey.describe(key(arn(OTHER_ID, "eu-west-1"))).facts["state"] == "Enabled"
+    assert clients.asked == [("us-east-1", arn()), ("eu-west-1", arn(region="eu-west-1")), ("eu-west-1", arn(OTHER_ID, "eu-west-1"))]
+
+
+def test_the_name_of_a_keys_arn_in_messages():
+    for arguments, source in (({}, "the key's ARN"), ({"region_source": "the snapshot"}, "the snapshot")):
+        clients = Clients()
+        KeySurvey(clients, **arguments).describe(key(arn()))
+        assert clients.opened == [("us-east-1", source)]
 
 
 class Expiring(Clients):
@@ -228,15 +232,13 @@ class Expiring(Clients):
 def test_a_state_depends_on_the_time_given():
     end = datetime(2026, 6, 1, 11, 0, tzinfo=timezone.utc)
     for now, usable in ((NOW, False), (datetime(2026, 6, 1, 10, 0, tzinfo=timezone.utc), True)):
-        states = KeyStates(Expiring(end), now)
-        states.ask([arn()])
-        assert states.states[arn()]["usable_for_seal"] is usable
+        assert KeySurvey(Expiring(end), now=now).describe(key(arn())).facts["usable_for_seal"] is usable
 
 
 @pytest.mark.parametrize(("year", "usable"), [(2020, False), (2999, True)])
 def test_a_key_is_judged_as_it_is_now(year, usable):
     clients = Expiring(datetime(year, 1, 1, tzinfo=timezone.utc))
-    assert KeyDescriber(clients, []).entry(Sourced(ID, OPTION))["usable_for_seal"] is usable
+    assert KeySurvey(clients, skipped=SKIPPED).entry(key(ID))["usable_for_seal"] is usable
 
 
 def test_which_failures_close_a_region():

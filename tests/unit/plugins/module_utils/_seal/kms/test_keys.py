@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import check_region, check_region_name, named_key, no_key, resolved
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.credentials import check_region_name
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, check_region, named_key, no_key, resolved
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.fake_kms import FakeAws, key_arn
 
@@ -50,7 +51,7 @@ def test_what_is_no_name_of_a_region_in_full(name):
 
 def test_a_key_of_another_region_in_full():
     key = key_arn(ID, "eu-west-1")
-    assert refusal(check_region, HERE, Sourced(key, "option kms_key_id")) == (
+    assert refusal(check_region, HERE, Key.parse(Sourced(key, "option kms_key_id"))) == (
         "region_mismatch",
         f"The key {key} (from option kms_key_id) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
         "Leave the region out, or set it to eu-west-1.",
@@ -58,7 +59,7 @@ def test_a_key_of_another_region_in_full():
 
 
 def test_a_malformed_key_has_no_region():
-    assert refusal(check_region, HERE, Sourced("vault", "option kms_key_id"))[:2] == (
+    assert refusal(Key.parse, Sourced("vault", "option kms_key_id"))[:2] == (
         "malformed_key_id", "The key from option kms_key_id is malformed: 'vault' is not a reference to a KMS key.",
     )
 
