@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module again and again, each time killed (SIGKILL) one step later: before each call that writes, renames, locks or changes a file.
+"""Runs a module, or another program that takes a module's arguments, again and again, each time killed (SIGKILL) one step later: before each call that writes, renames, locks or changes a file.
 
 With requests, it is also killed before it sends a request, and when that was answered, before it reads the answer.
 
-`python -m support.kill_steps MODULE ARGUMENTS [requests]` answers each line `N` on standard input with one line of JSON: how the run ended that was
+`python -m support.kill_steps MODULE ARGUMENTS [requests]`, MODULE with its package if it is no module of the collection, answers each line `N` on standard input with one line of JSON: how the run ended that was
 killed before its Nth such call, and what it printed. Each run is a fork of this process, so that imports are paid for once.
 """
 
@@ -62,6 +62,7 @@ class Ended:
 class KillSteps:
     """A context manager: the process that runs the module.
 
+    :param name: a module of the collection, or a Python module by its full name.
     :param folder: the module's home; its arguments are kept there.
     """
 
@@ -151,6 +152,10 @@ def _is_own(frame: FrameType, called: Any) -> bool:
     return any(part in frame.f_code.co_filename for part in _OWN)
 
 
+def _full(name: str) -> str:
+    return name if "." in name else f"{_MODULES}.{name}"
+
+
 def _run(name: str, arguments: str, turn: int, requests: bool) -> dict[str, Any]:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as record:
         child = os.fork()
@@ -163,7 +168,7 @@ def _run(name: str, arguments: str, turn: int, requests: bool) -> dict[str, Any]
                 killer = _Killer(turn, record.fileno(), requests)
                 threading.setprofile(killer.see)
                 sys.setprofile(killer.see)
-                runpy.run_module(f"{_MODULES}.{name}", run_name="__main__", alter_sys=True)
+                runpy.run_module(_full(name), run_name="__main__", alter_sys=True)
             except SystemExit as error:
                 code = error.code if isinstance(error.code, int) else 0
             finally:
@@ -179,10 +184,10 @@ def _run(name: str, arguments: str, turn: int, requests: bool) -> dict[str, Any]
 
 def main() -> None:
     name, arguments, *requests = sys.argv[1:]
-    importlib.import_module(f"{_MODULES}.{name}")
+    importlib.import_module(_full(name))
     for each in ("botocore.session", "botocore.auth", "cryptography.hazmat.primitives.ciphers.aead"):
         importlib.import_module(each)
-    del sys.modules[f"{_MODULES}.{name}"]  # runpy warns of one that is imported already
+    del sys.modules[_full(name)]  # runpy warns of one that is imported already
     for line in sys.stdin:
         print(json.dumps(_run(name, arguments, int(line), bool(requests))), flush=True)
 
