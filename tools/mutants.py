@@ -66,7 +66,7 @@ pytest_add_cli_args=
     -x
     -k
     {tests_taken}
-    --import-mode=append
+    --import-mode=importlib
     -o
     pythonpath={copy}/{collection}/tests
 pytest_add_cli_args_test_selection={tests}

@@ -129,6 +129,28 @@ def test_any_bytes_and_texts_are_taken(secret: bytes, before: str, after: str) -
     assert len(secret.strip()) < 8 or secret.strip().hex() not in shown
 
 
+def test_long_bytes_that_are_no_text_are_blanked_whole() -> None:
+    secret = bytes(range(128, 256)) * 9
+    assert secrets(secret).blank(f"x {secret!r} y") == f"x b'{BLANK}' y"
+
+
+def test_the_last_digit_of_an_encoding_is_blanked_though_it_is_an_x() -> None:
+    # Of lengths that need no padding, so that every digit is the secret's.
+    for encode in (base64.b64encode, base64.b32encode):
+        secret = next(b"correct-horse-" + bytes([last]) for last in range(33, 127) if encode(b"correct-horse-" + bytes([last])).endswith(b"X"))
+        assert secrets(secret).blank(f"x {encode(secret).decode()} y") == f"x {BLANK} y"
+
+
+def test_base64_with_too_much_padding_is_recognised() -> None:
+    for raw in (b"battery-staple-no", b"battery-staple-n", b"battery-stapleW"):
+        given_as = base64.b64encode(raw).decode().rstrip("=") + "==="
+        assert secrets(given_as).blank(f"x {raw.hex()} y") == f"x {BLANK} y"
+
+
+def test_what_is_not_base64_is_not_decoded() -> None:
+    assert base64.b64decode("correct horse, battery!=").hex() not in secrets("correct horse, battery!").texts
+
+
 def test_much_is_blanked_in_time() -> None:
     large = "".join(f"{number:08d}" for number in range(1 << 20))
     assert secrets(large).blank(f"x {large[:500]} y") == f"x {BLANK} y"

@@ -112,6 +112,17 @@ def test_what_is_not_used_any_more_is_wiped(overwritten):
     assert overwritten == [bytes(32)]
 
 
+@pytest.mark.parametrize("most", [1, 2, 8])
+def test_the_owner_is_watched_once_from_its_first_answer_on(monkeypatch, most):
+    watched = []
+    monkeypatch.setattr(decrypt_cache.weakref, "finalize", lambda owner, *call: watched.append((owner, *call)))
+    keys = DecryptCache(most)
+    assert watched == []
+    for name in (b"one", b"two", b"three"):
+        keys.decrypted(name, "key", Asked())
+    assert watched == [(keys, decrypt_cache._wipe, keys._kept)]
+
+
 def test_the_process_wipes_when_it_exits():
     program = (
         "from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms import api, decrypt_cache\n"
