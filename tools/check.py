@@ -11,9 +11,11 @@ What a step needs is set up first. The exit code is 0 when nothing failed.
 from __future__ import annotations
 
 import fnmatch
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from types import FrameType
 
 if sys.version_info < (3, 10):
     sys.exit("Python 3.10 or newer is needed; name one with `make PYTHON=/path/to/python3 ...`")
@@ -25,6 +27,8 @@ import trees
 import uv
 from runner import Runner, Step, Verdict
 from steps import GROUPS, NOT_IN_ALL, Catalogue
+
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 def select(names: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -91,8 +95,27 @@ def run(names: Sequence[str], arguments: Sequence[str]) -> int:
     return runner.summarise()
 
 
+class Interrupted(BaseException):
+    """A signal asks for the end."""
+
+    def __init__(self, number: int) -> None:
+        """:param number: that of the signal."""
+        super().__init__(signal.strsignal(number))
+        self.code = 128 + number
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    # Once: a second signal may not keep the first from ending what runs.
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
 def main(line: Sequence[str]) -> int:
     """Split the command line and run."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as of nohup
+            signal.signal(number, _interrupt)
     names, arguments = list(line), []
     if "--" in names:
         at = names.index("--")
@@ -102,8 +125,9 @@ def main(line: Sequence[str]) -> int:
     except uv.SetUpError as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
+    except Interrupted as error:
+        print(f"\n{error}: all that was started is ended.", file=sys.stderr)
+        return error.code
 
 
 if __name__ == "__main__":

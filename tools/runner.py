@@ -2,14 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run steps: each is a few commands with one verdict. One line as each ends, a table and the count at the end."""
+"""Run steps: each is a few commands with one verdict.
+
+A line is printed when a step starts (with the path of its log), every minute while steps run, and when a step ends; a table and the count at the end.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -21,12 +23,15 @@ from pathlib import Path
 from typing import IO
 
 from paths import LOGS, ROOT
+from processes import STEP_VARIABLE, end, time_factor
 
 # What a tool says when it leaves something out by itself: it belongs into the summary.
 _LEFT_OUT = re.compile(r"^(?:WARNING: (?:Skipping .*|.*could not be found.*|.*not installed.*)|SKIPPED \[\d+\] .*)$", re.MULTILINE)
 
 _COLOURS = {"passed": "32", "failed": "31", "left out": "33"}
 
+
+PROGRESS_SECONDS = 60.0
 
 # Steps that run at a time. They often wait, for a server or for sshd: one more than the two cores that they are made for.
 ALL_SLOTS = 3
@@ -37,7 +42,8 @@ class Step:
     """Something that is checked.
 
     `needs` names the virtual environments that it uses. `slots` is how many of the places it takes:
-    ALL_SLOTS for what keeps the machine busy by itself. `minutes` is when it is ended and counts as failed.
+    ALL_SLOTS for what keeps the machine busy by itself. `minutes` without any output count as a hang, and the step as failed;
+    SEALWRIGHT_TIME_FACTOR multiplies them.
     """
 
     name: str
@@ -46,7 +52,7 @@ class Step:
     environment: Mapping[str, str] = field(default_factory=dict)
     cwd: str = str(ROOT)
     slots: int = 1
-    minutes: float = 10
+    minutes: float = 20
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,10 @@ class Runner:
         """With `live`, the commands write to the terminal; otherwise into a file that is shown when they fail."""
         self._live = live
         self._printing = threading.Lock()
-        self._children: set[subprocess.Popen[bytes]] = set()
+        self._starting = threading.Lock()
+        self._stopped = False
+        self._children: dict[subprocess.Popen[bytes], str] = {}
+        self._running: dict[str, float] = {}
         self.verdicts: list[Verdict] = []
 
     def record(self, verdict: Verdict, output: str = "") -> None:
@@ -90,7 +99,10 @@ class Runner:
             print(verdict.line(), flush=True)
 
     def run(self, steps: Sequence[Step]) -> None:
-        """Run the steps in order; a step starts when as many slots are free as it takes."""
+        """Run the steps in order; a step starts when as many slots are free as it takes.
+
+        What they started is ended when an exception, such as that of a signal handler, interrupts the wait for them.
+        """
         LOGS.mkdir(parents=True, exist_ok=True)
         waiting = list(steps)
         running: dict[Future[None], int] = {}
@@ -100,13 +112,25 @@ class Runner:
                     while waiting and sum(running.values()) + waiting[0].slots <= ALL_SLOTS:
                         step = waiting.pop(0)
                         running[pool.submit(self._run, step)] = step.slots
-                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    finished = wait(running, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED).done
+                    for done in finished:
                         del running[done]
                         done.result()
+                    if not finished:
+                        self._report_progress(len(waiting))
             except BaseException:
-                waiting.clear()
-                self._end_children()
+                self._stop()
                 raise
+
+    def _report_progress(self, waiting: int) -> None:
+        now = time.monotonic()
+        steps = ", ".join(f"{name} for {(now - started) / 60:.0f} min" for name, started in list(self._running.items()))
+        self._print(f"  running  {steps}; {waiting} to come")
+
+    def _print(self, line: str) -> None:
+        if not self._live:
+            with self._printing:
+                print(line, flush=True)
 
     def _run(self, step: Step) -> None:
         Path(step.cwd).mkdir(parents=True, exist_ok=True)
@@ -114,42 +138,59 @@ class Runner:
         with open(LOGS / f"{step.name}.lock", "wb") as lock, open(LOGS / f"{step.name}.log", "a+b") as file:
             fcntl.flock(lock, fcntl.LOCK_EX)
             file.truncate(0)
-            started = time.monotonic()
-            reason = self._run_commands(step, None if self._live else file, started + step.minutes * 60)
+            self._print(f"  started            {step.name}: log in {_shown(Path(file.name))}")
+            self._running[step.name] = started = time.monotonic()
+            try:
+                reason = self._run_commands(step, None if self._live else file)
+            finally:
+                del self._running[step.name]
             file.seek(0)
             output = file.read().decode("utf-8", "replace")
+        if self._stopped:
+            return
         word = "failed" if reason else "passed"
         notes = tuple(dict.fromkeys(_LEFT_OUT.findall(output)))
         self.record(Verdict(step.name, word, time.monotonic() - started, reason, notes), output)
 
-    def _run_commands(self, step: Step, output: IO[bytes] | None, deadline: float) -> str:
+    def _run_commands(self, step: Step, output: IO[bytes] | None) -> str:
         """An empty text, or why the step failed."""
         for command in step.commands:
+            child = self._start(step, command, output)
+            if child is None:
+                return "interrupted"
+            try:
+                hung = _hangs(child, output, step.minutes * 60 * time_factor())
+            finally:
+                self._children.pop(child, None)
+                end(child, _label(step.name))
+            if hung:
+                return f"no output for {step.minutes * time_factor():g} minutes"
+            if child.returncode:
+                return f"`{' '.join(command[:3])}` ended with {child.returncode}"
+        return ""
+
+    def _start(self, step: Step, command: Sequence[str], output: IO[bytes] | None) -> subprocess.Popen[bytes] | None:
+        with self._starting:
+            if self._stopped:
+                return None
             # A session of its own, so that whatever the command started can be ended with it.
             child = subprocess.Popen(
                 command,
                 cwd=step.cwd,
-                env=dict(step.environment),
+                env={**step.environment, STEP_VARIABLE: _label(step.name)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
             )
-            self._children.add(child)
-            try:
-                code = child.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                return f"not done after {step.minutes:g} minutes"
-            finally:
-                self._children.discard(child)
-                _end(child)
-            if code:
-                return f"`{' '.join(command[:3])}` ended with {code}"
-        return ""
+            self._children[child] = _label(step.name)
+            return child
 
-    def _end_children(self) -> None:
-        for child in list(self._children):
-            _end(child)
+    def _stop(self) -> None:
+        with self._starting:
+            self._stopped = True
+        for child, label in list(self._children.items()):
+            end(child, label)
 
     def summarise(self) -> int:
         """Print the table and the count; the exit code."""
@@ -164,13 +205,27 @@ class Runner:
         return 1 if count["failed"] else 0
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End a command and all that it left running."""
-    try:
-        os.killpg(child.pid, signal.SIGTERM if child.poll() is None else signal.SIGKILL)
-        child.wait(10)
-    except ProcessLookupError:
-        pass
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
+def _hangs(child: subprocess.Popen[bytes], output: IO[bytes] | None, seconds: float) -> bool:
+    """Wait for a command; True if it wrote nothing for so long. A command that writes to the terminal is not limited: somebody watches it."""
+    if output is None:
         child.wait()
+        return False
+    size, since = -1, time.monotonic()
+    while True:
+        try:
+            child.wait(max(0.05, min(5.0, seconds / 2)))
+            return False
+        except subprocess.TimeoutExpired:
+            written = os.fstat(output.fileno()).st_size
+            if written != size:
+                size, since = written, time.monotonic()
+            elif time.monotonic() - since > seconds:
+                return True
+
+
+def _label(step: str) -> str:
+    return f"{os.getpid()}-{step}"
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -103,11 +103,11 @@ class Catalogue:
         self._add("units", _pytest("dev", "tests/unit", workers=2), slots=ALL_SLOTS)
         # Guided by coverage where there is a Python for it, else at random.
         fuzz = "fuzz" if environments.ENVIRONMENTS["fuzz"].choose(self._found) else "dev"
-        self._add("fuzz", [_tool(fuzz, "python"), "tests/fuzz/run.py"], needs=(fuzz,), slots=ALL_SLOTS, minutes=60 * 24)
-        self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS, minutes=40)
+        self._add("fuzz", [_tool(fuzz, "python"), "tests/fuzz/run.py"], needs=(fuzz,), slots=ALL_SLOTS)
+        self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS)
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
-        self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS, minutes=30)
-        self._add("mutants", [_tool("mutants", "python"), "tools/mutants.py"], needs=("mutants",), slots=ALL_SLOTS, minutes=600)
+        self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS)
+        self._add("mutants", [_tool("mutants", "python"), "tools/mutants.py"], needs=("mutants",), slots=ALL_SLOTS)
 
     def _molecule(self) -> None:
         reason = namespaces.missing()
@@ -124,7 +124,6 @@ class Catalogue:
             name,
             *([_tool("molecule", "molecule"), "test", "--scenario-name", scenario] for scenario in scenarios),
             needs=("molecule",),
-            minutes=40,
             SEALWRIGHT_PYTHON=str(environment_bin("molecule") / "python"),
             SEALWRIGHT_LAB=str(Path(tempfile.gettempdir(), f"lab-{os.getuid()}-{checkout}-{scenarios[0][:3]}")),
             MOLECULE_NO_COLOR="1",

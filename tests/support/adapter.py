@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .ansible_run import collections_path, host_python
+from .slack import scaled
 
-_SECONDS = 90
+_SECONDS = scaled(90)
 _SECRET_OPTIONS = ("secret_key", "session_token")
 _SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 

@@ -20,11 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .slack import scaled
+
 _SUPPORT = Path(__file__).parent
 _CHECKOUT = _SUPPORT.parents[1]
 _NOT_BEGUN = "Local RPC server did not start"  # ansible-core 2.21 waits 5 s for it, before any play
 _ATTEMPTS = 3
-_SECONDS = 600  # only a run that hangs takes so long
+_SECONDS = scaled(600)  # only a run that hangs takes so long
 
 Task = dict[str, Any]
 

@@ -24,9 +24,10 @@ from typing import Any
 import ansible_runner
 
 from .ansible_run import Ansible
+from .slack import scaled
 
 IDENT = 42
-_SECONDS = 600  # only a job that hangs takes so long
+_SECONDS = scaled(600)  # only a job that hangs takes so long
 _SETTINGS = {"job_timeout": 0, "suppress_ansible_output": True, "suppress_output_file": True}
 
 

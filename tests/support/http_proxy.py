@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_TUNNEL_SECONDS = 20
+from .slack import scaled
+
+_TUNNEL_SECONDS = scaled(20)
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):

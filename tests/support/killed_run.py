@@ -21,7 +21,9 @@ import time
 import urllib.error
 import urllib.request
 
-_SECONDS = 800.0
+from .slack import scaled
+
+_SECONDS = scaled(800.0)
 
 
 def said(urls: str, field: str) -> bool:

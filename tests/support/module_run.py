@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from .ansible_run import collections_path
+from .slack import scaled
 
 _MODULES = "ansible_collections.sealwright.vault_seal.plugins.modules"
-_SECONDS = 180
+_SECONDS = scaled(180)
 
 
 def start_module(

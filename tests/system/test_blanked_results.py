@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from support.module_run import start_module
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
 ALIAS = "alias/blanked"
@@ -24,7 +25,7 @@ def key(kms: StrictKms) -> str:
 
 
 def run(name: str, folder: Path, environment: dict[str, str], **options: Any) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(start_module(name, options, folder, environment).communicate(timeout=120)[0])
+    result: dict[str, Any] = json.loads(start_module(name, options, folder, environment).communicate(timeout=scaled(120))[0])
     return result
 
 

@@ -16,6 +16,7 @@ import pytest
 from support.module_run import finished, start_module
 from support.openbao import OpenBao
 from support.recovery import Holder
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
 HOLDER = Holder("ada")
@@ -39,7 +40,7 @@ class Cluster:
 
     def module(self, name: str, **options: Any) -> dict[str, Any]:
         given = {"server_address": self.server.url, "server_timeout": 3, **options}
-        output = start_module(name, given, self._home, self._environment).communicate(timeout=120)[0].decode()
+        output = start_module(name, given, self._home, self._environment).communicate(timeout=scaled(120))[0].decode()
         assert "Traceback" not in output
         result: dict[str, Any] = json.loads(output)
         return result

@@ -19,9 +19,10 @@ import pytest
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.hcl_writer import to_hcl_text, to_json_text
 
 from support.openbao import end_with_parent, free_ports
+from support.slack import scaled
 
 FORMS: dict[str, Callable[[Mapping[str, Any]], str]] = {"hcl": to_hcl_text, "json": to_json_text}
-_SECONDS = 60.0
+_SECONDS = scaled(60.0)
 
 
 @contextlib.contextmanager

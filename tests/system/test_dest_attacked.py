@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from support.module_run import finished, start_module
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -67,7 +68,7 @@ def test_a_folder_whose_owner_swaps_what_is_in_it(kms: StrictKms, tmp_path: Path
         os.chown(dest, 12345, 12345)
     before = victim.stat()
     environment = {**kms.environment(), "FOLDER": str(folder), "VICTIM": str(victim), "NAMED": named}
-    said = start_module(module, options[module], hooks, environment, [str(hooks)]).communicate(timeout=180)[0].decode()
+    said = start_module(module, options[module], hooks, environment, [str(hooks)]).communicate(timeout=scaled(180))[0].decode()
     after = victim.stat()
     assert (after.st_mode, after.st_uid, after.st_gid, after.st_nlink, after.st_mtime_ns) == (
         before.st_mode, before.st_uid, before.st_gid, before.st_nlink, before.st_mtime_ns
@@ -89,7 +90,7 @@ def test_a_link_in_the_path(kms: StrictKms, tmp_path: Path) -> None:
     if os.geteuid() == 0:
         os.chown(tmp_path / "link", 12345, 12345, follow_symlinks=False)
         process = start_module("awskms_seal_unwrap", {**options, "dest": str(tmp_path / "link" / "other")}, tmp_path, kms.environment())
-        result = json.loads(process.communicate(timeout=180)[0])
+        result = json.loads(process.communicate(timeout=scaled(180))[0])
         assert (result["failed"], result["reason"]) == (True, "file_error")
         assert "The symbolic link link in its path belongs to user 12345" in result["msg"]
         assert os.listdir(tmp_path / "etc") == ["file"]

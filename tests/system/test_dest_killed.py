@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.module_run import finished, start_module
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -91,7 +92,7 @@ def test_killed_at_each_step(kms: StrictKms, tmp_path: Path, module: str) -> Non
         elif step.startswith("os.chown"):
             continue
         process = start_module(module, options, bench.hooks, {**bench.environment, "KILL_AT": step, "NAMED": "1" if named else ""}, [str(bench.hooks)])
-        said = process.communicate(timeout=180)[0]
+        said = process.communicate(timeout=scaled(180))[0]
         assert process.returncode == -9, (step, replaces, named, said)
         names = bench.names()
         assert len(names) == left, (step, replaces, named, names)

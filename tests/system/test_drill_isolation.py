@@ -26,6 +26,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_dri
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Plan, TemporaryServer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 
+from support.slack import scaled
+
 ROOT = os.geteuid() == 0
 PYTHON = "/usr/bin/python3" if ROOT else sys.executable
 ISOLATED = not subprocess.run(["unshare", "-mn" if ROOT else "-rmn", "true"], capture_output=True, check=False).returncode
@@ -100,7 +102,7 @@ def plan(place: Path, text: str, network: Reachable | None, **environment: str) 
 
 
 def wait_for(server: TemporaryServer, word: str, begin: int = 0) -> str:
-    end = time.monotonic() + 60
+    end = time.monotonic() + scaled(60)
     while word not in server.log(begin).splitlines():
         assert time.monotonic() < end, server.log()
         time.sleep(0.1)

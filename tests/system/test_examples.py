@@ -32,6 +32,7 @@ from support.ansible_run import Ansible, ansible_bin
 from support.certificates import make_certificates
 from support.openbao import OpenBao
 from support.recovery import Holder
+from support.slack import scaled
 from support.stored_state import StoredState
 from support.strict_kms import StrictKms
 
@@ -341,7 +342,7 @@ def documented(kind: str, name: str) -> dict[str, Any]:
     """What ansible-doc says of a plugin."""
     answer = subprocess.run(
         [str(ansible_bin() / "ansible-doc"), "--json", "-t", kind, f"sealwright.vault_seal.{name}"],
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=scaled(120),
     )
     found: dict[str, Any] = json.loads(answer.stdout)[f"sealwright.vault_seal.{name}"]["doc"]
     return found

@@ -22,11 +22,12 @@ import pytest
 
 from support.kill_steps import KillSteps
 from support.module_run import start_module
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
 OLD, NEW = b"the old value, which must not be lost", b"the new value, which nobody else may read"
-_SECONDS = 120
+_SECONDS = scaled(120)
 
 
 @dataclass

@@ -15,6 +15,7 @@ import pytest
 
 from support.module_run import start_module
 from support.openbao import OpenBao
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -28,7 +29,7 @@ def twice(module: str, options: Mapping[str, Any], folder: Path, environment: Ma
         home = folder / f"home{number}"
         home.mkdir(exist_ok=True)
         processes.append(start_module(module, options, home, environment))
-    results = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
+    results = [json.loads(process.communicate(timeout=scaled(120))[0]) for process in processes]
     assert [result.get("failed") for result in results] == [None, None], results
     return results
 

@@ -19,8 +19,9 @@ import pytest
 
 from support.kill_steps import Ended, KillSteps
 from support.module_run import finished, start_module
+from support.slack import scaled
 
-_SECONDS = 60
+_SECONDS = scaled(60)
 MARK = "# Managed by Ansible (sealwright.vault_seal.vault_config).\n"
 
 

@@ -21,9 +21,10 @@ from support.module_run import finished, start_module
 from support.odd_initialisation import OddInitialisation
 from support.openbao import OpenBao
 from support.recovery import Holder
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
-_SECONDS = 120
+_SECONDS = scaled(120)
 
 
 class _Fresh(OpenBao):

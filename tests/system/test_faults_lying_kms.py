@@ -18,6 +18,7 @@ from support.lying_kms import Lie, LyingKms
 from support.module_run import start_module
 from support.odd_initialisation import OddInitialisation
 from support.recovery import Holder
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -68,7 +69,7 @@ class Case:
 
     def run(self, lies: dict[str, Lie]) -> dict[str, Any]:
         self._lying.lies, self._lying.lied = lies, []
-        output = start_module(self._module, self._options, self._folder, self._lying.environment()).communicate(timeout=120)[0].decode()
+        output = start_module(self._module, self._options, self._folder, self._lying.environment()).communicate(timeout=scaled(120))[0].decode()
         self._lying.lies = {}
         assert "Traceback" not in output
         assert not any(secret.decode() in output for secret in (OLD, NEW))

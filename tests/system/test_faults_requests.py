@@ -24,6 +24,7 @@ from support.odd_initialisation import OddInitialisation
 from support.odd_server import OddServer, as_json
 from support.openbao import OpenBao
 from support.recovery import Holder
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
@@ -217,7 +218,7 @@ def test_a_token_on_a_read_only_file_system(kms: StrictKms, tmp_path: Path) -> N
             src.write_text(as_text(VaultValues(kms.client(), kms.new_key()).envelope(b"s.SomeRootToken0123")), encoding="ascii")
             subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
             process = start_module("vault_token_revoke", {"server_address": server.url, "src": str(src)}, tmp_path, kms.environment())
-            result = json.loads(process.communicate(timeout=60)[0])
+            result = json.loads(process.communicate(timeout=scaled(60))[0])
             asked = [path for _method, path in server.requests]
             assert (result["failed"], result["reason"], src.exists()) == (True, "file_error", True), result
         finally:

@@ -24,6 +24,7 @@ import pytest
 from support.module_run import finished, start_module
 from support.odd_initialisation import OddInitialisation
 from support.recovery import Holder
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
 HOLDERS = [Holder(name) for name in ("ada", "bob", "eve")]
@@ -64,7 +65,7 @@ class Host:
 
     def run(self, server: OddInitialisation, **more: Any) -> dict[str, Any]:
         process = start_module("vault_init", self.options(server, **more), self.home, self._environment)
-        self.output = process.communicate(timeout=180)[0].decode()
+        self.output = process.communicate(timeout=scaled(180))[0].decode()
         assert "Traceback" not in self.output
         assert not [secret for secret in (TOKEN, *SHARES) if secret in self.output]
         assert "Nothing was changed" not in self.output
@@ -259,7 +260,7 @@ def test_a_file_that_may_not_grow(host: Host) -> None:
         try:
             for check in (True, False):
                 process = start_module("vault_init", host.options(server, _ansible_check_mode=check), host.home, host._environment)
-                result = json.loads(process.communicate(timeout=180)[0])
+                result = json.loads(process.communicate(timeout=scaled(180))[0])
                 assert (result["reason"], "File too large" in result["msg"]) == ("file_error", True), result
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

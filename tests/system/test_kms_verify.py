@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from support.ansible_run import Ansible, Run, host_python
+from support.slack import scaled
 from support.strict_kms import Credentials, StrictKms
 
 ROLE = "sealwright.vault_seal.kms_verify"
@@ -53,7 +54,7 @@ def nothing_stays_behind(ansible: Ansible) -> Iterator[None]:
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Python without any library."""
     folder = tmp_path_factory.mktemp("bare")
-    subprocess.run([host_python(), "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    subprocess.run([host_python(), "-m", "venv", "--without-pip", str(folder)], check=True, timeout=scaled(60))
     return str(folder / "bin" / "python")
 
 
@@ -334,7 +335,7 @@ def test_as_a_real_user_without_rights(kms: StrictKms, ansible: Ansible, pipelin
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", str(folder / "venv")], check=True, timeout=60)
+        subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", str(folder / "venv")], check=True, timeout=scaled(60))
         packages = next((folder / "venv" / "lib").glob("python3*/site-packages"))
         (packages / "libraries.pth").write_text(str(Path(libraries.strip()).parent), encoding="utf-8")
         secrets = folder / "credentials"

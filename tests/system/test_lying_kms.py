@@ -15,6 +15,7 @@ import pytest
 
 from support.credential_endpoints import serving
 from support.module_run import start_module
+from support.slack import scaled
 
 ID, OTHER_ID = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-ab0987654321"
 ARN = f"arn:aws:kms:us-east-1:111122223333:key/{ID}"
@@ -25,7 +26,7 @@ NOT_KMS = "What answers {where} is not AWS KMS: in its answer to Encrypt, {what}
 
 def result_of(module: str, options: dict[str, Any], folder: Path, **environment: str) -> dict[str, Any]:
     """What the module answers, as JSON alone; nothing secret is in it."""
-    printed = start_module(module, options, folder, {**KEYS, **environment}).communicate(timeout=90)[0].decode()
+    printed = start_module(module, options, folder, {**KEYS, **environment}).communicate(timeout=scaled(90))[0].decode()
     assert "hush-hush" not in printed
     assert "Traceback" not in printed
     result: dict[str, Any] = json.loads(printed)

@@ -21,6 +21,7 @@ import pytest
 
 from support.module_run import start_module
 from support.odd_server import OddServer, as_json, echo
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
 SHARE = base64.b64encode(bytes(range(33))).decode()
@@ -32,7 +33,7 @@ LED = {"ha_enabled": True, "is_self": True, "leader_address": "https://one.examp
 
 def run(name: str, folder: Path, environment: dict[str, str], **options: Any) -> dict[str, Any]:
     process = start_module(name, options, folder, environment)
-    output = process.communicate(timeout=120)[0].decode()
+    output = process.communicate(timeout=scaled(120))[0].decode()
     result: dict[str, Any] = json.loads(output)
     result["__output"] = output
     return result

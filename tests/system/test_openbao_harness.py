@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from support.openbao import OpenBao
+from support.slack import scaled
 from support.snapshot_archive import members, with_member
 from support.strict_kms import StrictKms
 
@@ -121,7 +122,7 @@ def test_the_server_ends_with_the_process_that_started_it(bao_kms: StrictKms, tm
     finally:
         parent.send_signal(signal.SIGKILL)
         parent.wait(60)
-    end = time.monotonic() + 60
+    end = time.monotonic() + scaled(60)
     while alive(pid):
         assert time.monotonic() < end, "the server outlived its parent"
         time.sleep(0.1)

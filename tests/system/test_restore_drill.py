@@ -28,6 +28,7 @@ import pytest
 
 from support.ansible_run import Ansible, ansible_bin, host_python
 from support.openbao import OpenBao
+from support.slack import scaled
 from support.snapshot_archive import members, with_member
 from support.strict_kms import StrictKms
 
@@ -292,7 +293,8 @@ def test_a_network_of_its_own_leads_to_what_is_named_alone(kms: StrictKms) -> No
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as stranger:
         threading.Thread(target=stranger.serve_forever, daemon=True).start()
         said = subprocess.run(
-            [sys.executable, "-m", "support.isolated", kms.url, str(stranger.server_address[1])], capture_output=True, text=True, timeout=60, check=False,
+            [sys.executable, "-m", "support.isolated", kms.url, str(stranger.server_address[1])], capture_output=True, text=True,
+            timeout=scaled(60), check=False,
         )
         with socket.create_connection(stranger.server_address, 5):
             pass  # it is there
@@ -308,7 +310,7 @@ def test_a_host_without_namespaces_is_told(drill: Drill, taken: Taken, tmp_path:
 
 
 def wait_until(ready: Callable[[], bool]) -> None:
-    end = time.monotonic() + 300
+    end = time.monotonic() + scaled(300)
     while not ready():
         assert time.monotonic() < end
         time.sleep(0.1)

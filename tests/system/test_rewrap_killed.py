@@ -18,11 +18,12 @@ import pytest
 from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HASHICORP, written
 
 from support.module_run import finished, start_module
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
 FILES = 24  # more than are moved at a time
-_SECONDS = 120
+_SECONDS = scaled(120)
 
 # Python's own audit hook ends the process at the named step of the file whose turn it is.
 HOOK = """

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from support.module_run import start_module
+from support.slack import scaled
 from support.strict_kms import Credentials, StrictKms
 
 ONE, TWO = "alias/sealed-with", "alias/sealed-with-another"
@@ -65,7 +66,7 @@ class Host:
             "owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name, **options,
         }
         process = start_module(f"vault_config_{module}", said, self.folder, {"AWS_EC2_METADATA_DISABLED": "true"})
-        result: dict[str, Any] = json.loads(process.communicate(timeout=180)[0])
+        result: dict[str, Any] = json.loads(process.communicate(timeout=scaled(180))[0])
         return result
 
     def refusal(self, text: str, **options: Any) -> str:

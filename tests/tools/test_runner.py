@@ -7,13 +7,19 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import processes
 import runner
 from runner import Runner, Step, Verdict
+
+TOOLS = str(Path(runner.__file__).parent)
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +61,64 @@ def test_ends_what_hangs_with_all_that_it_started(tmp_path):
     script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     it = run(step("hangs", script, minutes=0.05))
     assert it.verdicts[0].word == "failed"
-    assert "not done after 0.05 minutes" in it.verdicts[0].reason
+    assert "no output for 0.05 minutes" in it.verdicts[0].reason
     assert time.monotonic() - started < 20
-    before = (tmp_path / "alive").read_text()
+    assert stands_still(tmp_path / "alive")
+
+
+def test_slow_steps_that_write_are_not_ended():
+    it = run(step("slow", "import time\nfor i in range(8): print(i, flush=True); time.sleep(0.5)", minutes=0.04))
+    assert it.verdicts[0].word == "passed"
+
+
+def test_a_slow_machine_raises_the_limits(monkeypatch):
+    monkeypatch.setenv("SEALWRIGHT_TIME_FACTOR", "1000")
+    assert run(step("slow", "import time; time.sleep(1)", minutes=0.001)).verdicts[0].word == "passed"
+    monkeypatch.setenv("SEALWRIGHT_TIME_FACTOR", "0")
+    with pytest.raises(SystemExit, match="SEALWRIGHT_TIME_FACTOR must be a number above 0, not '0'"):
+        processes.time_factor()
+
+
+def test_prints_where_the_log_is_while_a_step_runs(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(runner, "PROGRESS_SECONDS", 0.2)
+    run(step("slow", "import time; time.sleep(1)", slots=runner.ALL_SLOTS), step("next", "pass"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["started", "slow:", "log", "in", str(tmp_path / "slow.log")]
+    assert lines[1].split() == ["running", "slow", "for", "0", "min;", "1", "to", "come"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_steps_with_all_that_they_started(tmp_path, number):
+    """Also what made a session of its own, and what does not heed a polite request; and no further command is begun."""
+    alive = [tmp_path / f"alive-{each}" for each in range(3)]
+    child = "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: open(sys.argv[1], 'a').write('.'); time.sleep(0.05)"
+    script = (
+        f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {child!r}, {str(alive[0])!r}], start_new_session=True)\n"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}, {str(alive[1])!r}])\ntime.sleep(600)"
+    )
+    program = (
+        f"import os, sys, pathlib; sys.path.insert(0, {TOOLS!r}); import check, processes, runner\n"
+        f"runner.LOGS = pathlib.Path({str(tmp_path)!r}); processes._GRACE_SECONDS = 1.0\n"
+        f"commands = [[sys.executable, '-c', {script!r}], [sys.executable, '-c', {child!r}, {str(alive[2])!r}]]\n"
+        "check.run = lambda *_: runner.Runner(live=False).run([runner.Step('one', commands, environment=dict(os.environ))])\n"
+        "sys.exit(check.main([]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while not (alive[0].exists() and alive[1].exists()) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _none, printed = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert printed.strip() == f"{signal.strsignal(number)}: all that was started is ended."
+    assert all(stands_still(path) for path in alive[:2])
+    assert not alive[2].exists()
+
+
+def stands_still(path):
+    before = path.read_text()
     time.sleep(0.5)
-    assert (tmp_path / "alive").read_text() == before
+    return path.read_text() == before
 
 
 def test_a_step_of_all_slots_runs_alone(tmp_path):

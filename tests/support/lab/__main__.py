@@ -22,12 +22,13 @@ from typing import Any
 
 from support.strict_kms import StrictKms
 
+from ..slack import scaled
 from .hosts import create, cut_off, destroy, end_processes, network_of
 
 REGION = "eu-central-1"
 LOOPBACK = "127.0.0.1"
 ALIAS, OTHER_ALIAS = "alias/vault-unseal", "alias/another"
-_SECONDS = 120.0
+_SECONDS = scaled(120.0)
 
 
 def policy(*actions: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def stop(unit: str) -> None:
     pid = pid_of(unit)
     if pid:
         os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 20 * float(os.environ.get("SEALWRIGHT_TIME_FACTOR") or 1)
     while pid_of(unit):
         if time.monotonic() > end:
             os.kill(pid, signal.SIGKILL)

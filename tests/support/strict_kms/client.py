@@ -19,9 +19,10 @@ from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
+from ..slack import scaled
 from .faults import Rule
 
-_START_SECONDS = 120.0  # far more than it takes, for machines that are busy
+_START_SECONDS = scaled(120.0)  # far more than it takes, for machines that are busy
 
 
 @dataclass(frozen=True)
