@@ -65,7 +65,7 @@ def test_roles_whose_order_counts_refuse_it(hosts: Ansible, role: str) -> None:
     failed = [record for record in run.results if record["outcome"] == "failed"]
     assert run.code == 2
     assert {record["host"] for record in failed} == set(NAMES)
-    assert {record["task"].rsplit(" : ", 1)[-1] for record in failed} == {"Check that the hosts of the play go through the tasks together"}, run.output
+    assert {record["task"].rsplit(" : ", 1)[-1] for record in failed} == {"Check that the play runs each task on all hosts together"}, run.output
 
 
 def typed(*kinds: str) -> dict[str, dict[str, list[str]]]:
