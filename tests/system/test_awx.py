@@ -95,7 +95,7 @@ def test_a_job(counted: StrictKms, values: VaultValues, job: AwxJob) -> None:
     said = {"kms_verify_hosts": "all", "copies": str(copies)}
     done = job.run("site.yml", hosts(), credential, environment=way(counted), variables=said, arguments=["-vvv", "--forks=4"]).succeeded()
 
-    table = done.results("Show hosts against permissions")["vault1"]["msg"]
+    table = done.results("Show the permissions of each host")["vault1"]["msg"]
     assert [line.split()[0] for line in table] == ["host", *HOSTS]
     assert all(line.endswith("  ready") for line in table[1:])
     assert {host: (copies / host).read_text(encoding="utf-8") for host in HOSTS} == {host: f"{OWN} {host}" for host in HOSTS}

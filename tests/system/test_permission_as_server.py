@@ -148,6 +148,6 @@ def test_the_role_takes_a_unit(kms: StrictKms, ansible: Ansible, key: str, tmp_p
     run = ansible.playbook([{**play, "roles": [role]}])
     if os.geteuid() == 0:
         run.succeeded()
-    shown = next(record["result"] for record in run.results if record["task"].endswith("Show hosts against permissions"))["msg"]
+    shown = next(record["result"] for record in run.results if record["task"].endswith("Show the permissions of each host"))["msg"]
     assert "ready" in shown[1]
     assert REGION in shown[1]

@@ -53,9 +53,9 @@ def test_a_whole_server(kms: StrictKms, host: ConfiguredHost, language: str) -> 
     }
     if language == "hcl":
         check = host.configure("--check", "--diff", **asked).succeeded()
-        assert (changed(check), host.files()) == (["Make the folder of the configuration", "Write the configuration"], {})
+        assert (changed(check), host.files()) == (["Create the folder of the configuration", "Write the configuration"], {})
     first = host.configure("--diff", **asked).succeeded()
-    assert changed(first) == ["Make the folder of the configuration", "Write the configuration"]
+    assert changed(first) == ["Create the folder of the configuration", "Write the configuration"]
     again = host.configure(**asked).succeeded()
     assert changed(again) == []
     written = host.files()
