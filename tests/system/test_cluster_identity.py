@@ -112,7 +112,7 @@ def test_a_file_that_is_no_record(clusters: tuple[Cluster, Cluster], tmp_path: P
 @pytest.mark.fault(
     operation="vault_token_revoke",
     fault="the server belongs to another cluster",
-    outcome="`unknown_token`; or `wrong_cluster` if `cluster_id` is set, and that server is not given the token. The token stays valid and its file stays.",
+    outcome="`unknown_token`; or `wrong_cluster` if `cluster_id` is set, and the token is not sent to that server. The token stays valid and its file is kept.",
 )
 def test_a_token_of_another_cluster_is_kept(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
     one, two = clusters

@@ -164,7 +164,7 @@ def test_a_new_file_and_another_key(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="two runs at once",
-    outcome="The one that ends later is refused. The file holds the content of the other, and the edited text is kept.",
+    outcome="The one that ends later fails. The file has the contents of the other run, and the edited text is kept.",
 )
 def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     before = desk.file.read_bytes()
@@ -196,7 +196,7 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="KMS refuses the key, or does not find it",
-    outcome="Found before the editor opens. The file holds its old content.",
+    outcome="Detected before the editor opens. The file keeps its old contents.",
 )
 def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -> None:
     """Encrypt refused, a mistyped alias, and none at all; each names where the key came from."""
@@ -225,8 +225,9 @@ def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -
 
 @pytest.mark.fault(
     operation="awskms_seal_edit",
-    fault="the file is moved or created by somebody else, or the editor dies, while it is edited",
-    outcome="The file holds its old content, or somebody else's. The edited text is kept in the folder in memory, and the message says where.",
+    fault="the file is moved or created by another process, or the editor crashes, while it is edited",
+    outcome="The file keeps its old contents, or those written by the other process. The edited text is kept in the folder in memory, and the message names "
+    "the file.",
 )
 def test_what_fails_after_the_editor_costs_no_text(desk: Desk) -> None:
     """KMS away, the folder gone, the file immutable, an editor that dies: the file is sealed or the text is kept."""
@@ -311,7 +312,7 @@ def test_the_editor_has_the_terminal(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="the editor or Ansible is killed",
-    outcome="The file holds its old content. No plaintext is left.",
+    outcome="The file keeps its old contents. No plaintext is left.",
 )
 @pytest.mark.matrix
 @pytest.mark.parametrize("killed", ["editor", "main process", "all of Ansible"])

@@ -65,8 +65,8 @@ def desk(kms: StrictKms, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.mark.fault(
     operation="awskms_seal_edit",
-    fault="KMS is throttled, down, resets connections, is slower than the timeout, has another clock, or lies",
-    outcome="Found before the editor opens. The file holds its old content. The next run finishes.",
+    fault="KMS is throttled, down, resets connections, is slower than the timeout, has a different clock, or returns false answers",
+    outcome="Detected before the editor opens. The file keeps its old contents. The next run succeeds.",
 )
 def test_kms_fails_before_the_editor_opens(desk: Desk) -> None:
     faults: dict[str, dict[str, Any]] = {
@@ -88,7 +88,7 @@ def test_kms_fails_before_the_editor_opens(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="the disk is full or read-only, before or while the file is edited",
-    outcome="`file_error` before the editor opens; or the file holds its old content, and the edited text is kept in the folder in memory.",
+    outcome="`file_error` before the editor opens; or the file keeps its old contents, and the edited text is kept in the folder in memory.",
 )
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts file systems, which takes root")
 def test_the_disk_fails(desk: Desk) -> None:

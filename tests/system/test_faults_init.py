@@ -101,9 +101,9 @@ def init(kms: StrictKms, tmp_path: Path) -> Iterator[_Init]:
 @pytest.mark.fault(
     operation="vault_init",
     fault="killed (SIGKILL) before each call that writes, renames, locks or changes a file",
-    outcome="Before the server is initialised: the next run finishes. Afterwards: the encrypted shares and the sealed root token are in their files. "
-    "Killed between the server's answer and their writing, the next run warns that they are lost and says what to do. Killed before the cluster's ID was "
-    "added to the shares, the next run warns, and says which ID to add.",
+    outcome="Before the server is initialised: the next run succeeds. Afterwards: the encrypted shares and the sealed root token are in their files. "
+    "If killed between the server's response and their writing, the next run warns that they are lost and what to do. If killed before the cluster ID was "
+    "added to the shares, the next run warns and names the ID to add.",
 )
 def test_vault_init_killed_at_each_step(init: _Init) -> None:
     before, lost, nameless, stored = [], [], [], []
@@ -161,8 +161,8 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
 @pytest.mark.fault(
     operation="vault_init",
     fault="two runs at once",
-    outcome="One initialises the server and stores what it answers. The other one finds the server initialised and recorded, or ends with `file_error` and "
-    "says that another run of vault_init has the file.",
+    outcome="One initialises the server and stores the response. The other one finds the server initialised and recorded, or ends with `file_error` and "
+    "reports that another run of vault_init uses the file.",
 )
 def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
     for _turn in range(3):
@@ -186,8 +186,8 @@ def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
 @pytest.mark.fault(
     operation="vault_init",
     fault="two runs at once, with other files",
-    outcome="One initialises the server and stores what it answers. The other one ends with `already_initialized`, or finds the server initialised and not "
-    "recorded in its files. It leaves no file, and never advises to remove the server's data.",
+    outcome="One initialises the server and stores the response. The other one ends with `already_initialized`, or finds the server initialised and not "
+    "recorded in its files. It leaves no file, and never advises removing the data of the server.",
 )
 def test_two_runs_of_vault_init_with_other_files(init: _Init) -> None:
     other = init.files.parent / "other"

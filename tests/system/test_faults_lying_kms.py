@@ -83,8 +83,8 @@ class Case:
 
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
-    fault="KMS lies: its answer names another key, or lacks or alters a ciphertext or a data key",
-    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The file holds its old content, and nothing is left beside it. The next run finishes.",
+    fault="KMS returns false answers: another key, or a missing or altered ciphertext or data key",
+    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The file keeps its old contents, and nothing is left beside it. The next run succeeds.",
 )
 @pytest.mark.parametrize("module", ["awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_rewrap"])
 def test_files_stay_where_kms_lies(module: str, kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_files_stay_where_kms_lies(module: str, kms: StrictKms, lying: LyingKms,
 
 @pytest.mark.fault(
     operation="awskms_alias, awskms_key_rotation",
-    fault="KMS lies: it describes another key than was asked for",
-    outcome="`wrong_key` or `wrong_endpoint`. The alias leads to its old key, and no key is rotated. The next run finishes.",
+    fault="KMS returns false answers: it describes a key other than the requested one",
+    outcome="`wrong_key` or `wrong_endpoint`. The alias points to its old key, and no key is rotated. The next run succeeds.",
 )
 def test_keys_stay_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
     old, new, aws = kms.new_key(alias="alias/lied"), kms.new_key(), kms.client()
@@ -131,8 +131,8 @@ def test_keys_stay_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Pat
 
 @pytest.mark.fault(
     operation="vault_init",
-    fault="KMS lies: its answer names another key, or lacks or alters the data key",
-    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic` before the server is asked to initialise itself. No file is left.",
+    fault="KMS returns false answers: another key, or a missing or altered data key",
+    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic` before the initialisation request is sent. No file is left.",
 )
 def test_no_server_is_initialised_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
     folder = tmp_path / "files"
@@ -150,8 +150,8 @@ def test_no_server_is_initialised_where_kms_lies(kms: StrictKms, lying: LyingKms
 
 @pytest.mark.fault(
     operation="vault_token_revoke",
-    fault="KMS lies: its answer names another key, or lacks or alters the data key",
-    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The server is sent no token, and the file stays.",
+    fault="KMS returns false answers: another key, or a missing or altered data key",
+    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The token is not sent to the server, and the file is kept.",
 )
 def test_a_sealed_token_stays_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
     src = tmp_path / "token.sealed"

@@ -177,8 +177,8 @@ def test_files_that_vanish_are_made_anew(host: Host) -> None:
 
 @pytest.mark.fault(
     operation="vault_init",
-    fault="the folder is removed, or its files are replaced, while the server answers",
-    outcome="`answer_not_stored`. The result holds the encrypted shares and the sealed root token. The files of others are left as they are.",
+    fault="the folder is removed, or its files are replaced, while the server responds",
+    outcome="`answer_not_stored`. The result contains the encrypted shares and the sealed root token. The files of other processes are not changed.",
 )
 def test_what_can_no_longer_be_written_is_returned(host: Host) -> None:
     """The folder is gone, or others stand where the files were: the shares are returned encrypted, the token sealed."""
@@ -206,7 +206,7 @@ def test_an_answer_that_comes_late_is_waited_for(host: Host) -> None:
 
 @pytest.mark.fault(
     operation="vault_init",
-    fault="the connection to the server is lost before its answer",
+    fault="the connection to the server is lost before its response",
     outcome="`server_unreachable`. The message says whether the server is initialised, and what to do. No file is left.",
 )
 def test_a_connection_that_is_lost_is_told_as_what_it_is(host: Host) -> None:
@@ -279,7 +279,7 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
 @pytest.mark.fault(
     operation="vault_init",
     fault="the disk is full or read-only",
-    outcome="`file_error` before the server is asked to initialise itself, also in check mode. No file is left.",
+    outcome="`file_error` before the initialisation request is sent, also in check mode. No file is left.",
 )
 @pytest.mark.parametrize("options", ["size=64k", "size=1m,ro", "size=1m,nr_inodes=2"])
 def test_a_file_system_that_has_no_room(options: str, host: Host) -> None:

@@ -271,7 +271,7 @@ def test_what_kills_a_run_leaves_nothing(drill: Drill, taken: Taken) -> None:
 
 @pytest.mark.fault(
     operation="vault_restore_drill",
-    fault="the controller is lost",
+    fault="the controller fails",
     outcome="The temporary server ends and its folder is removed.",
 )
 def test_a_run_whose_ansible_is_killed_ends_by_itself(drill: Drill, taken: Taken) -> None:

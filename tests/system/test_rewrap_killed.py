@@ -104,7 +104,7 @@ def check_next_run(bench: Bench, moved: int) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_rewrap of a folder",
     fault="killed while a file is written or replaced",
-    outcome="Every value opens under the key that it names. The next run moves the rest and leaves nothing behind.",
+    outcome="Every value can be unwrapped with the key that it names. The next run moves the rest and leaves nothing behind.",
 )
 @pytest.mark.parametrize(
     "point",
@@ -128,7 +128,7 @@ def test_killed_while_it_writes(bench: Bench, point: str) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_rewrap of a folder",
     fault="killed while KMS is slow",
-    outcome="Some values are moved, the others are as they were. The next run moves the rest.",
+    outcome="Some values are moved, the others are unchanged. The next run moves the rest.",
 )
 @pytest.mark.parametrize("operation", ["ReEncrypt", "Decrypt"])
 def test_killed_while_kms_is_slow(bench: Bench, operation: str) -> None:
