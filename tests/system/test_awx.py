@@ -41,7 +41,7 @@ CHECK: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def counted() -> Iterator[StrictKms]:
-    """A KMS that nobody else asks."""
+    """A KMS that no other test calls."""
     with StrictKms() as kms:
         yield kms
 
@@ -148,7 +148,7 @@ def test_slices(counted: StrictKms, values: VaultValues, job: AwxJob, name: str)
 
 
 def test_a_job_that_may_not_open_its_variables(counted: StrictKms, job: AwxJob) -> None:
-    """The job fails before its first task, and says why."""
+    """The job fails before its first task, with the reason."""
     job.write("site.yml", json.dumps([play(CHECK)]))
     nobody = counted.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}]})
     done = job.run("site.yml", hosts(), amazon_web_services(nobody.access_key, nobody.secret_key), environment=way(counted))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two real clusters: what vault_init stored for one is never taken for the other's, nor thrown away because the other does not know it."""
+"""Two real clusters: the files that vault_init stored for one are never used for the other, nor removed because the other does not know the token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOLDER = Holder("ada")
 
 
 class Cluster:
-    """A server of its own, and the files that vault_init wrote for it."""
+    """A server, and the files that vault_init wrote for it."""
 
     def __init__(self, name: str, folder: Path, kms: StrictKms, key: str) -> None:
         self.server = OpenBao(folder / name, kms.environment(), {"kms_key_id": kms.new_key(), "region": "us-east-1"})

@@ -120,7 +120,7 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.matrix
 def test_an_editor_that_cannot_be_run_is_said(desk: Desk) -> None:
-    """It is there and executable, and yet no program."""
+    """The file exists and is executable, but is not a program."""
     editor = desk.folder / "editor"
     editor.write_text("touch no-program\n", encoding="utf-8")
     editor.chmod(0o755)

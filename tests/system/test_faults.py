@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that write files, under every fault that a host, a disk and AWS KMS have: nothing is lost, nothing half-written, and the next run succeeds.
+"""Modules that write files, with every fault of the host, the disk and AWS KMS: nothing is lost or incomplete, and the next run succeeds.
 
 The marker ``fault`` names each row of the table in the guide about faults, which is written from these tests.
 """
@@ -31,7 +31,7 @@ _SECONDS = 120
 
 @dataclass
 class Case:
-    """One module with one file to write: what it is asked, and what the file may hold afterwards."""
+    """One module that writes one file: its options, and the possible contents of the file afterwards."""
 
     module: str
     kms: StrictKms
@@ -59,7 +59,7 @@ class Case:
         return process.returncode, output
 
     def others(self) -> list[Path]:
-        """All that lies beside the file."""
+        """All other files in the folder."""
         return [path for path in self.folder.iterdir() if path.name != "file"]
 
 

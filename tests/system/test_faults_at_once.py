@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that change a server or KMS by requests, run twice at once: both end well, and what was to happen once happened once."""
+"""Modules that change a server or KMS, run twice at once: both succeed, and the change happens once."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of a server's configuration while the run that writes them is killed, or two write at once: each is old or new, and a restart is not forgotten."""
+"""The configuration files of a server when the run that writes them is killed, or two runs write at once: each is old or new, and the restart stays pending."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class _Config:
         return bool(self._asking.run().result()["pending"])
 
     def restarts(self) -> Iterator[Ended]:
-        """Note that the server was restarted, killed at each step."""
+        """Record the restart of the server, killed at each step."""
         yield from self._noting.each()
 
     def files(self) -> dict[Path, bytes]:
@@ -89,7 +89,7 @@ class _Config:
         self._noting.run()
 
     def check(self, wanted: dict[Path, bytes], old_too: bool) -> None:
-        """Each file is whole, and what was replaced is in a backup."""
+        """Each file is complete, and replaced files are in a backup."""
         files = self.files()
         for path, content in self.old.items():
             now = files.get(path)

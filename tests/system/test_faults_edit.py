@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""awskms_seal_edit where KMS or the disk fails: it is found before the editor opens, or the edited text is kept."""
+"""awskms_seal_edit when KMS or the disk fails: detected before the editor opens, or the edited text is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OLD, TYPED = b"old: correct-horse-8c2d\n", "typed: battery-staple-e417\n"
 
 
 class Desk:
-    """A sealed file in a folder of its own, an editor that leaves a trace, and a folder in memory."""
+    """A sealed file in a separate folder, an editor that leaves a trace, and a folder in memory."""
 
     def __init__(self, kms: StrictKms, relay: LyingKms, folder: Path, memory: Path) -> None:
         self.kms, self.relay, self.memory = kms, relay, memory

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vault_init, killed at each step and run twice at once, with the real server: it gives its answer once, so nothing of that may be lost."""
+"""vault_init, killed at each step and run twice at once, with the real server: the server responds only once, so the response must not be lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Fresh(OpenBao):
 
 
 class _Init:
-    """vault_init against a new server, with its files in a folder of their own."""
+    """vault_init against a new server, with its files in a separate folder."""
 
     def __init__(self, kms: StrictKms, folder: Path) -> None:
         self.seal, self.key = kms.new_key(), kms.new_key()
@@ -56,7 +56,7 @@ class _Init:
         }  # fmt: skip
 
     def answer(self) -> bytes:
-        """What a server may answer."""
+        """Possible responses of a server."""
         shares = [bytes(pysequoia.encrypt(recipients=[holder.certificate], bytes=b"a share", armor=False)) for holder in self.holders]
         return json.dumps({"recovery_keys_base64": [base64.b64encode(each).decode() for each in shares], "root_token": "s.SomeRootToken0123"}).encode()
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Something in place of AWS KMS gives answers of KMS's form that are not true: nothing is changed, and the next run with the true KMS finishes."""
+"""A relay in front of AWS KMS returns false answers in KMS's format: nothing is changed, and the next run with the true KMS succeeds."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that change a server or KMS by requests, killed before each request and after each that was answered: the next run finishes, once."""
+"""Modules that change a server or KMS, killed before each request and after each response: the next run completes the change, once."""
 
 from __future__ import annotations
 

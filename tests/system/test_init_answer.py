@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vault_init: whatever can fail is found before the server is asked, and whatever the server answers is kept, with nothing secret in clear."""
+"""vault_init: errors are detected before the request is sent, and every response of the server is kept, without secrets in plaintext."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def key(kms: StrictKms) -> str:
 
 
 class Host:
-    """A folder with the modules' files, and what came of vault_init there."""
+    """A folder with the module's files, and the result of vault_init."""
 
     def __init__(self, folder: Path, kms: StrictKms, key: str) -> None:
         self.home, self.init = folder / "home", folder / "init"
@@ -181,7 +181,7 @@ def test_files_that_vanish_are_made_anew(host: Host) -> None:
     outcome="`answer_not_stored`. The result contains the encrypted shares and the sealed root token. The files of other processes are not changed.",
 )
 def test_what_can_no_longer_be_written_is_returned(host: Host) -> None:
-    """The folder is gone, or others stand where the files were: the shares are returned encrypted, the token sealed."""
+    """The folder was removed, or its files were replaced: the shares are returned encrypted, the token sealed."""
 
     def replace() -> None:
         for path in list(host.init.iterdir()):

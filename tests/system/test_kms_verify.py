@@ -37,7 +37,7 @@ def key(kms: StrictKms) -> str:
 
 @pytest.fixture(scope="module")
 def ansible(tmp_path_factory: pytest.TempPathFactory, kms: StrictKms, key: str) -> Ansible:
-    """Ansible whose environment leads to the strict KMS, without credentials."""
+    """Ansible with the connection to the strict KMS in its environment, without credentials."""
     environment = {name: value for name, value in kms.environment().items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET"))}
     return Ansible(tmp_path_factory.mktemp("verify"), environment)
 

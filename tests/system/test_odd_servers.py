@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that ask a server, where what answers is none, repeats what it is sent, or takes its time: an error in words, in time, without a secret."""
+"""Modules that call a server which is not Vault, repeats the request, or is slow: a clear error, in time, without secrets."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The harness around the real server: it starts, unseals itself, restores and ends, and leaves nothing behind."""
+"""The test harness of the real server: it starts, unseals itself, restores and stops, and leaves nothing behind."""
 
 from __future__ import annotations
 

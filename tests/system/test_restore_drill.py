@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A snapshot of the real server is restored into a throw-away one, and nothing is left of it, whatever happens."""
+"""A snapshot of the real server is restored into a temporary one, of which nothing is left in any case."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ISOLATED = not subprocess.run(["unshare", "-n" if os.geteuid() == 0 else "-rn", 
 
 @dataclass
 class Taken:
-    """A snapshot with what is known of its server."""
+    """A snapshot, and the keys and ID of its server."""
 
     path: Path
     token: str
@@ -103,7 +103,7 @@ class Drill:
         return self.ansible.playbook([{"name": "drill", MODULE: asked, "ignore_errors": True}], *arguments)
 
     def begun(self, taken: Taken) -> subprocess.Popen[bytes]:
-        """The same, not waited for."""
+        """Start the module without waiting for it."""
         playbook = self.temporary / "playbook.json"
         tasks = [{MODULE: {**self.options, "src": str(taken.path)}}]
         playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
@@ -113,7 +113,7 @@ class Drill:
         )
 
     def server(self) -> int:
-        """The process of the throw-away server, once there is one that was initialised."""
+        """The process of the temporary server, once it is initialised."""
         wait_until(lambda: bool(list(self.temporary.glob(f"{PREFIX}*/raft/raft/raft.db"))))
         (folder,) = self.temporary.glob(f"{PREFIX}*")
         option = f"-config={folder}/config.json".encode()
@@ -248,7 +248,7 @@ def test_a_forced_drill_ends_when_kms_refuses(drill: Drill, taken: Taken, kms: S
     outcome="The temporary server ends. Its folder is removed, at the latest by the next run.",
 )
 def test_what_kills_a_run_leaves_nothing(drill: Drill, taken: Taken) -> None:
-    """The module killed: its keeper cleans up. Both killed: the server ends with them, and the next run removes the folder."""
+    """If the module is killed, its watchdog cleans up. If both are killed, the server ends with them, and the next run removes the folder."""
     for victims in (("module",), ("keeper", "module")):
         run = drill.begun(taken)
         try:

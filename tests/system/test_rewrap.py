@@ -37,7 +37,7 @@ class Bench:
         return self.folder.joinpath(*names)
 
     def opened(self, content: bytes, aad: bytes = b"") -> bytes:
-        """What a value under the new key holds, opened by boto3, protobuf and cryptography alone."""
+        """The contents of a value under the new key, opened with boto3, protobuf and cryptography only."""
         message = HASHICORP.BlobInfo.FromString(content)
         assert message.key_info.key_id == self.new
         assert self.kms.client().decrypt(CiphertextBlob=message.key_info.wrapped_key)["KeyId"] == self.new

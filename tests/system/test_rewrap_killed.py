@@ -40,7 +40,7 @@ sys.addaudithook(see)
 
 
 class Bench:
-    """A folder of values under an old key, in a form of its own each."""
+    """A folder of values under an old key, each in a different form."""
 
     def __init__(self, kms: StrictKms, folder: Path) -> None:
         self.kms = kms
@@ -69,7 +69,7 @@ class Bench:
         return [content if number % 2 else base64.b64decode(content, validate=False) for number, content in enumerate(contents)]
 
     def count(self) -> int:
-        """How many values are under the new key, asking nobody."""
+        """The number of values under the new key, without calling KMS."""
         return sum(HASHICORP.BlobInfo.FromString(value).key_info.key_id == self.new for value in self.values())
 
     def moved(self) -> int:

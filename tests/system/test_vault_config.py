@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role vault_config: what it writes is read by the real server, what it refuses is refused in words and leaves all as it was."""
+"""The role vault_config: the real server reads the files that it writes; if it fails, the message is clear and nothing is changed."""
 
 from __future__ import annotations
 

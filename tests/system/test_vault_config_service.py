@@ -42,7 +42,7 @@ FULL, NO_ENCRYPT = policy("kms:*"), policy("kms:DescribeKey", "kms:Decrypt")
 
 
 class Service(ConfiguredHost):
-    """A host whose service has a unit that leads to the KMS, as a principal of its own."""
+    """A host whose unit contains the connection to the KMS, with a separate principal."""
 
     def __init__(self, ansible: Ansible, folder: Path, kms: StrictKms, who: Credentials) -> None:
         super().__init__(ansible, folder)
