@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run steps: each is a few commands with one verdict. One line as each ends, a table and the count at the end."""
+"""Run steps: each has a few commands and one result. Prints a line when a step ends, and a table with the counts at the end."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a step ended; `reason` says why where it did not pass."""
+    """The result of a step; `reason` says why it did not pass."""
 
     step: str
     word: str
@@ -123,7 +123,7 @@ class Runner:
         self.record(Verdict(step.name, word, time.monotonic() - started, reason, notes), output)
 
     def _run_commands(self, step: Step, output: IO[bytes] | None, deadline: float) -> str:
-        """An empty text, or why the step failed."""
+        """Why the step failed; empty if it passed."""
         for command in step.commands:
             # A session of its own, so that whatever the command started can be ended with it.
             child = subprocess.Popen(
@@ -165,7 +165,7 @@ class Runner:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """End a command and all that it left running."""
+    """End a command and all processes that it left running."""
     try:
         os.killpg(child.pid, signal.SIGTERM if child.poll() is None else signal.SIGKILL)
         child.wait(10)
