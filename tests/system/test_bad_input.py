@@ -138,7 +138,7 @@ def play(bench: Bench, ansible: Ansible, rows: list[Row]) -> None:
     check(rows, run)
 
 
-def test_what_is_said_before_kms_is_asked(bench: Bench, ansible: Ansible) -> None:
+def test_messages_before_any_call_to_kms(bench: Bench, ansible: Ansible) -> None:
     wrong_key = (
         "is not a reference to a KMS key. Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
         "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."

@@ -119,7 +119,7 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.mark.matrix
-def test_an_editor_that_cannot_be_run_is_said(desk: Desk) -> None:
+def test_an_editor_that_cannot_be_run_is_reported(desk: Desk) -> None:
     """The file exists and is executable, but is not a program."""
     editor = desk.folder / "editor"
     editor.write_text("touch no-program\n", encoding="utf-8")
@@ -166,7 +166,7 @@ def test_a_new_file_and_another_key(desk: Desk) -> None:
     fault="two runs at once",
     outcome="The one that ends later fails. The file has the contents of the other run, and the edited text is kept.",
 )
-def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
+def test_a_refused_edit_does_not_change_the_file(desk: Desk) -> None:
     before = desk.file.read_bytes()
     refused = {
         "false": "The editor false ended with 1.",
@@ -198,7 +198,7 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     fault="KMS refuses the key, or does not find it",
     outcome="Detected before the editor opens. The file keeps its old contents.",
 )
-def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -> None:
+def test_an_unusable_key_is_detected_before_the_editor_opens(desk: Desk) -> None:
     """Encrypt refused, a mistyped alias, and none at all; each names where the key came from."""
     new, began = desk.folder / "new.yml.sealed", desk.folder / "began"
     editor = desk.script(f"touch {began}")
@@ -229,7 +229,7 @@ def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -
     outcome="The file keeps its old contents, or those written by the other process. The edited text is kept in the folder in memory, and the message names "
     "the file.",
 )
-def test_what_fails_after_the_editor_costs_no_text(desk: Desk) -> None:
+def test_a_failure_after_the_editor_keeps_the_text(desk: Desk) -> None:
     """KMS away, the folder gone, the file immutable, an editor that dies: the file is sealed or the text is kept."""
     edits = f'echo "typed: {TYPED}" > "$1"'
     refuse = f"mv {desk.file} {desk.file}.moved"
@@ -316,7 +316,7 @@ def test_the_editor_has_the_terminal(desk: Desk) -> None:
 )
 @pytest.mark.matrix
 @pytest.mark.parametrize("killed", ["editor", "main process", "all of Ansible"])
-def test_nothing_stays_where_something_is_killed(desk: Desk, killed: str) -> None:
+def test_a_kill_leaves_no_plaintext(desk: Desk, killed: str) -> None:
     said = desk.folder / "editing"
     play = desk.begin(desk.script(f'echo "$$ $PPID" > {said}.new; mv {said}.new {said}; sleep {SECONDS}'))
     wait_until(said.exists)

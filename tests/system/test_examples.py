@@ -274,7 +274,7 @@ SOURCES.update({guide.stem: guide_blocks(guide, "yaml") for guide in GUIDES if g
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_example_runs_as_it_stands(source: str, ansible: Ansible, variables: dict[str, Any]) -> None:
+def test_every_example_runs_unchanged(source: str, ansible: Ansible, variables: dict[str, Any]) -> None:
     documents = [yaml.safe_load(block) for block in SOURCES[source]]
     plays = [entry for document in documents for entry in document if "hosts" in entry]
     tasks = [entry for document in documents for entry in document if "hosts" not in entry]

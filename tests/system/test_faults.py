@@ -225,7 +225,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` in time. The file keeps its old contents. The next run succeeds.",
 )
 @pytest.mark.parametrize("fault", list(FAULTS))
-def test_kms_does_not_answer(case: Case, fault: str) -> None:
+def test_kms_faults(case: Case, fault: str) -> None:
     before = case.holds()
     settings, reason = FAULTS[fault]
     case.kms.fault(**settings)

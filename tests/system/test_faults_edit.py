@@ -68,7 +68,7 @@ def desk(kms: StrictKms, tmp_path: Path) -> Iterator[Desk]:
     fault="KMS is throttled, down, resets connections, is slower than the timeout, has a different clock, or returns false answers",
     outcome="Detected before the editor opens. The file keeps its old contents. The next run succeeds.",
 )
-def test_kms_fails_before_the_editor_opens(desk: Desk) -> None:
+def test_kms_faults_are_detected_before_the_editor_opens(desk: Desk) -> None:
     faults: dict[str, dict[str, Any]] = {
         "throttled": {"kind": "throttle"}, "kms_internal": {"kind": "503"}, "unreachable": {"kind": "reset"},
         "timed_out": {"kind": "slow", "seconds": 4.0}, "clock_skew": {"kind": "clock_skew", "seconds": 3600.0},

@@ -168,7 +168,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "not initialised, the token stays valid and its file is kept. The next run of awskms_alias and awskms_key_rotation succeeds.",
 )
 @pytest.mark.parametrize("module", ["awskms_alias", "awskms_key_rotation", "vault_init", "vault_token_revoke"])
-def test_kms_does_not_answer(module: str, kms: StrictKms, tmp_path: Path) -> None:
+def test_kms_faults(module: str, kms: StrictKms, tmp_path: Path) -> None:
     alias, aws = f"alias/faults-{secrets.token_hex(4)}", kms.client()
     old, new, files = kms.new_key(alias=alias), kms.new_key(), tmp_path / "files"
     files.mkdir()

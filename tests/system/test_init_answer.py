@@ -180,7 +180,7 @@ def test_files_that_vanish_are_made_anew(host: Host) -> None:
     fault="the folder is removed, or its files are replaced, while the server responds",
     outcome="`answer_not_stored`. The result contains the encrypted shares and the sealed root token. The files of other processes are not changed.",
 )
-def test_what_can_no_longer_be_written_is_returned(host: Host) -> None:
+def test_a_response_that_cannot_be_written_is_returned(host: Host) -> None:
     """The folder was removed, or its files were replaced: the shares are returned encrypted, the token sealed."""
 
     def replace() -> None:
@@ -209,7 +209,7 @@ def test_an_answer_that_comes_late_is_waited_for(host: Host) -> None:
     fault="the connection to the server is lost before its response",
     outcome="`server_unreachable`. The message says whether the server is initialised, and what to do. No file is left.",
 )
-def test_a_connection_that_is_lost_is_told_as_what_it_is(host: Host) -> None:
+def test_a_lost_connection_is_reported(host: Host) -> None:
     for initialises in (True, False):
         with OddInitialisation(b"", length=-1, initialises=initialises) as server:
             result = host.run(server)
@@ -225,7 +225,7 @@ def test_a_refusal_leaves_nothing_behind(host: Host) -> None:
         assert (host.run(server)["reason"], host.files()) == ("half_initialised", [])
 
 
-def test_another_run_that_was_first_is_told_as_what_it_is(host: Host) -> None:
+def test_a_faster_run_is_reported(host: Host) -> None:
     with OddInitialisation(b'{"errors":["Vault is already initialized"]}', 400) as server:
         result = host.run(server)
     assert (result["failed"], result["reason"], result["initialized"], host.files()) == (True, "already_initialized", True, [])
@@ -282,7 +282,7 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
     outcome="`file_error` before the initialisation request is sent, also in check mode. No file is left.",
 )
 @pytest.mark.parametrize("options", ["size=64k", "size=1m,ro", "size=1m,nr_inodes=2"])
-def test_a_file_system_that_has_no_room(options: str, host: Host) -> None:
+def test_a_full_or_read_only_file_system(options: str, host: Host) -> None:
     with mounted(host.init, options), OddInitialisation(json.dumps(NORMAL).encode()) as server:
         for check in (True, False):
             result = host.run(server, _ansible_check_mode=check)

@@ -164,7 +164,7 @@ def test_check_mode(kms: StrictKms, ansible: Ansible) -> None:
     assert not any(record["result"].get("changed") for record in run.results)
 
 
-def test_hosts_that_are_not_ready_go_on_where_asked(kms: StrictKms, ansible: Ansible) -> None:
+def test_hosts_that_are_not_ready_can_continue(kms: StrictKms, ansible: Ansible) -> None:
     hosts: Hosts = {"ready": {**signed(kms.admin), "kms_verify_stands_for": ["twin"]}, "denied": signed(kms.principal(policy("kms:Decrypt")))}
     after = [{"name": "after", "ansible.builtin.debug": {"var": "kms_verify_result.ready"}}]
     run = verify(ansible, hosts, kms_verify_fail=False, play={"tasks": after}).succeeded()
@@ -180,7 +180,7 @@ def test_hosts_that_are_not_ready_go_on_where_asked(kms: StrictKms, ansible: Ans
     fault="a host becomes unreachable",
     outcome="The host is reported as not checked, and the play as not ready.",
 )
-def test_hosts_that_were_lost_or_not_reached_yet(kms: StrictKms, ansible: Ansible) -> None:
+def test_unreachable_and_later_hosts(kms: StrictKms, ansible: Ansible) -> None:
     """While gathering facts, and in a later batch."""
     hosts = {"first": signed(kms.admin), "lost": {"ansible_remote_tmp": NOWHERE}, "later": signed(kms.admin)}
     run = verify(ansible, hosts, play={"gather_facts": True, "gather_subset": ["!all"], "serial": [2, 1]})

@@ -69,7 +69,7 @@ ODD: dict[str, tuple[int, bytes]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_odd_answers_are_refused_in_words(name: str, tmp_path: Path) -> None:
+def test_unexpected_answers_are_reported(name: str, tmp_path: Path) -> None:
     with OddServer({"sys/seal-status": ODD[name], "sys/init": ODD[name]}) as server:
         unseal = run("vault_unseal", tmp_path, {}, server_address=server.url, server_timeout=5, shares=[SHARE])
         info = run("vault_server_info", tmp_path, {}, server_address=server.url, until="asked")

@@ -91,7 +91,7 @@ def test_only_force_takes_a_snapshot_whose_sealed_sums_are_damaged(server: OpenB
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("name", ["meta.json", "state.bin"])
-def test_no_way_leads_round_the_checksums(server: OpenBao, name: str, force: bool) -> None:
+def test_the_checksums_cannot_be_bypassed(server: OpenBao, name: str, force: bool) -> None:
     archive = server.snapshot()
     # A space at the end leaves meta.json readable, so that it is the checksum which does not fit.
     reply = server.restore(with_member(archive, name, members(archive)[name] + b" "), force)

@@ -67,7 +67,7 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.matrix
-def test_the_servers_own_way(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
+def test_the_connection_of_the_server(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
     who = kms.principal(policy("kms:*"))
     host = Host(kms, tmp_path, who)
     run = ansible.playbook([{"name": "ask", MODULE: host.options}], "-vvvv").succeeded()
@@ -120,7 +120,7 @@ def test_what_is_wrong_with_the_settings_keeps_it_from_being_ready(kms: StrictKm
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may take another user's rights")
-def test_files_are_roots_and_the_way_is_the_users(kms: StrictKms, ansible: Ansible, key: str, open_folder: Path) -> None:
+def test_files_are_read_as_root_and_kms_is_called_as_the_user(kms: StrictKms, ansible: Ansible, key: str, open_folder: Path) -> None:
     """Credentials that only root can read are not used; those of the service are."""
     host = Host(kms, open_folder, kms.principal(policy("kms:*")))
     secret = open_folder / "of-the-user"

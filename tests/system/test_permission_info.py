@@ -253,7 +253,7 @@ def test_keys_that_cannot_seal(kms: StrictKms, ansible: Ansible) -> None:
 
 
 @pytest.mark.matrix
-def test_what_stands_in_the_way(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
+def test_connection_errors(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
     """Each is a verdict with its reason and message, and the task does not fail."""
     role = kms.principal(policy(allow("kms:*")), role=True)
     nowhere, tls = refusing(), kms.url.replace("http:", "https:")
@@ -364,7 +364,7 @@ def test_an_instance_without_credentials(
 
 
 @pytest.mark.matrix
-def test_failing_only_where_asked(kms: StrictKms, ansible: Ansible, key: str) -> None:
+def test_failing_only_on_request(kms: StrictKms, ansible: Ansible, key: str) -> None:
     who = kms.principal(policy(allow("kms:DescribeKey", "kms:Encrypt")))
     options = {"kms_key_id": key, **signed(who)}
     run = ansible.playbook(

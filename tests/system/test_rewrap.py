@@ -274,7 +274,7 @@ def test_regions(bench: Bench, ansible: Ansible) -> None:
     assert not run["a replica"]["changed"], "the replicas of a multi-Region key are one key"
 
 
-def test_what_is_said_of_bad_input(bench: Bench, ansible: Ansible) -> None:
+def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
     blob = as_text(bench.vault.envelope(b"x"))
     closed = bench.path("closed")
     closed.mkdir()
