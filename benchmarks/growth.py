@@ -37,7 +37,7 @@ def of_hosts(stage: Stage, sizes: list[int], each: int) -> Growth:
 
 def of_asking_hosts(stage: Stage, sizes: list[int], each: int) -> Growth:
     """What runs on the hosts, and asks KMS from each of them."""
-    return _grown("Hosts that ask KMS themselves", "hosts", sizes, lambda size: stage.measure(_asking_hosts(stage, size, each), 1, warm=False))
+    return _grown("Hosts that call KMS themselves", "hosts", sizes, lambda size: stage.measure(_asking_hosts(stage, size, each), 1, warm=False))
 
 
 def _grown(title: str, unit: str, sizes: list[int], measured: Callable[[int], list[Variant]]) -> Growth:

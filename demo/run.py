@@ -53,7 +53,7 @@ class Demo:
         self._variables = variables
         self._chapters: list[tuple[str, float, collections.Counter[str]]] = []
 
-    def tell(self) -> None:
+    def run(self) -> None:
         self._play("1-key.yml", "Describe the KMS key")
         self._play("2-values.yml", "Wrap and unwrap values")
         self._play("3-configure.yml", "Check the seal and configure OpenBao")
@@ -158,7 +158,7 @@ def main() -> int:
                     "encrypt_only": {"access_key": somebody.access_key, "secret_key": somebody.secret_key},
                 },
             )
-            demo.tell()
+            demo.run()
         finally:
             host.stop()
     demo.summarise(time.monotonic() - begun)

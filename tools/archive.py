@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the archive that users install, check what is in it, and unpack it beside it.
+"""Build the archive that users install, check its contents, and install it beside the archive.
 
 Runs with the environment `dev` or `lint`, in the clone tree `archive`. The result: `.venv/archive/*.tar.gz` and
 `.venv/archive/installed`.
@@ -23,26 +23,26 @@ from paths import COLLECTION, MADE
 FOLDER = MADE / "archive"
 INSTALLED = FOLDER / "installed"
 
-# Everything at the top of the archive must be named here, and these must be there.
+# All top-level entries that the archive may contain, and those that it must contain.
 _REQUIRED = {"COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "changelogs", "docs", "meta", "plugins"}
 _ALLOWED = _REQUIRED | {"CHANGELOG.md", "CHANGELOG.rst", "extensions", "playbooks", "roles"}
 _WHOLE = ("plugins/", "roles/", "playbooks/", "meta/", "docs/")
 
 
 def problems(packed: Iterable[str], checkout: Iterable[str]) -> list[str]:
-    """What is wrong with the list of packed files, given the files of the checkout."""
+    """Errors in the list of packed files, compared with the files of the checkout."""
     files = set(packed)
     tops = {path.split("/", 1)[0] for path in files}
     lost = sorted(path for path in checkout if path.startswith(_WHOLE) and path not in files)
     return [
-        *(f"does not belong into the archive: {top}" for top in sorted(tops - _ALLOWED)),
-        *(f"is missing in the archive: {top}" for top in sorted(_REQUIRED - tops)),
-        *(f"is missing in the archive: {path}" for path in lost),
+        *(f"does not belong in the archive: {top}" for top in sorted(tops - _ALLOWED)),
+        *(f"is missing from the archive: {top}" for top in sorted(_REQUIRED - tops)),
+        *(f"is missing from the archive: {path}" for path in lost),
     ]
 
 
 def build() -> Path:
-    """Build from a clean copy of the checkout; the archive's path."""
+    """Build the archive from a clean copy of the checkout, and return its path."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     source = trees.clone_dir("archive")
@@ -61,7 +61,7 @@ def main() -> int:
     print(f"{archive.name}: {len(names)} files", *found, sep="\n")
     if found:
         return 1
-    # Offline: nothing but this archive can be taken. By force: the link tree would count as installed already.
+    # Offline, so that only this archive can be used; with force, because the link tree counts as installed already.
     install = ["ansible-galaxy", "collection", "install", "--offline", "--force", "-p", str(INSTALLED), str(archive)]
     subprocess.run(install, check=True)
     return 0 if (INSTALLED / COLLECTION / "MANIFEST.json").is_file() else 1

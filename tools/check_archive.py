@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check the built archive as Galaxy does when it is uploaded, and as ansible-builder reads it. Runs in the environment `lint`."""
+"""Check the built archive with Galaxy's importer and with ansible-builder. Runs in the environment `lint`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUN_FLAKE8 = False
 
 
 def importer_complaints() -> list[str]:
-    """What galaxy-importer has against the archive; its warnings count."""
+    """The errors and warnings of galaxy-importer about the archive."""
     (archive,) = FOLDER.glob("*.tar.gz")
     settings = FOLDER / "galaxy-importer.cfg"
     settings.write_text(_SETTINGS, encoding="ascii")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The named virtual environments of the checkout, each made from one pinned requirements file.
+"""The named virtual environments of the checkout, each created from one pinned requirements file.
 
 `python3 tools/environments.py NAME...` makes them; without a name it lists them.
 """
@@ -25,7 +25,7 @@ NEWEST = ((3, 13), (3, 12), (3, 14), (3, 11), (3, 10))
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment: what it is for, what is in it, and the Pythons that serve, the best first."""
+    """One virtual environment: its purpose, its requirements, and the suitable Python versions, the best first."""
 
     name: str
     purpose: str
@@ -33,11 +33,11 @@ class Environment:
     versions: tuple[tuple[int, int], ...]
 
     def choose(self, found: Mapping[tuple[int, int], pythons.Python]) -> pythons.Python | None:
-        """The interpreter to make it with, or None where the machine has no fitting one."""
+        """The interpreter to create it with, or None if the machine does not have a suitable one."""
         return next((found[minor] for minor in self.versions if minor in found), None)
 
     def missing(self) -> str:
-        """The reason that is given where no interpreter fits."""
+        """The reason to report if there is no suitable interpreter."""
         return "needs Python " + " or ".join(map(pythons.name, self.versions)) + ", not found on this machine"
 
 
@@ -61,7 +61,7 @@ ENVIRONMENTS = {
 
 
 def make(environment: Environment, python: pythons.Python) -> bool:
-    """Make an environment unless it is there as asked for; True when something was done.
+    """Create an environment unless it exists with these requirements; returns whether something was done.
 
     :raises uv.SetUpError: the installation failed.
     """
@@ -91,7 +91,7 @@ def _venv(python: pythons.Python, name: str) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Make the named environments, or list them all."""
+    """Create the named environments, or list all of them."""
     found = pythons.find()
     unknown = [name for name in names if name not in ENVIRONMENTS]
     if unknown:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the table of the guide about faults from the tests that prove its rows: `python3 tools/fault_table.py`.
+"""Write the table of the guide about faults from the tests of its rows: `python3 tools/fault_table.py`.
 
 A row is a marker `@pytest.mark.fault(operation=..., fault=..., outcome=...)` of a test, or a comment of a scenario in extensions/molecule:
 `# Fault: OPERATION; FAULT; OUTCOME`. With `--check` nothing is written, and the exit code says whether the guide is up to date.
@@ -26,7 +26,7 @@ _COMMENT = re.compile(r"^ *# Fault: ([^;]+); ([^;]+); (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, order=True)
 class Row:
-    """One row: the operation, the fault, what is left of it, and the test that proves it."""
+    """One row: the operation, the fault, its result, and the test."""
 
     operation: str
     fault: str
@@ -35,7 +35,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """All rows, by operation."""
+    """All rows, sorted by operation."""
     found = [row for path in sorted((ROOT / "tests").rglob("test_*.py")) for row in _of_tests(path)]
     found += [row for path in sorted((ROOT / "extensions" / "molecule").rglob("*.yml")) for row in _of_scenario(path)]
     return sorted(found)
@@ -47,8 +47,8 @@ def _of_tests(path: Path) -> Iterator[Row]:
             continue
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.fault":
-                said = {each.arg: ast.literal_eval(each.value) for each in decorator.keywords}
-                yield Row(said["operation"], said["fault"], said["outcome"], f"{path.relative_to(ROOT)}: {node.name}")
+                fields = {each.arg: ast.literal_eval(each.value) for each in decorator.keywords}
+                yield Row(fields["operation"], fields["fault"], fields["outcome"], f"{path.relative_to(ROOT)}: {node.name}")
 
 
 def _of_scenario(path: Path) -> Iterator[Row]:
@@ -59,7 +59,7 @@ def _of_scenario(path: Path) -> Iterator[Row]:
 def table(found: list[Row]) -> str:
     """The rows as a list-table in reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 18 26 36 20", ""]
-    for cells in [("Operation", "Fault", "What is left", "Proved by"), *((row.operation, row.fault, row.outcome, row.test) for row in found)]:
+    for cells in [("Operation", "Fault", "Result", "Test"), *((row.operation, row.fault, row.outcome, row.test) for row in found)]:
         for number, cell in enumerate(cells):
             text = cell.replace("`", "``")
             proof = re.sub(r"^(tests|extensions)/(\S+?)(: (\w+))?$", lambda match: f"``{match[4] or match[2]}``", text) if number == 3 else text
@@ -68,7 +68,7 @@ def table(found: list[Row]) -> str:
 
 
 def written(guide: str, found: list[Row]) -> str:
-    """The guide with the table of these rows."""
+    """The guide with its table replaced by these rows."""
     before, rest = guide.split(_BEGIN)
     return f"{before}{_BEGIN}\n{table(found)}\n{_END}{rest.split(_END)[1]}"
 

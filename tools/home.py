@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The home folder that every check runs with, and what has to lie in it."""
+"""The home directory of all checks, and the files that they need in it."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ sys.exit(subprocess.call([{uv!r}, "pip", "install", "--quiet", "--python", sys.e
 
 
 def prepare() -> None:
-    """Make the home, with an empty ansible.cfg."""
+    """Create the home directory with an empty ansible.cfg."""
     _write(ANSIBLE_CFG, "[defaults]\n")
 
 
 def of_ansible_test(environment: str) -> Path:
-    """The home of this environment's ansible-test: two release lines at a time would make the same folders below it."""
+    """The home of this environment's ansible-test: two release lines must not share it, because they create the same folders."""
     return MADE / f"home-{environment}"
 
 
 def prepare_ansible_test(environment: str) -> None:
-    """Make its home: pip's settings, as it passes no variable on to pip, and the script that it asks for before it downloads."""
+    """Create its home with pip's settings, since it does not pass on variables to pip, and the script that it would otherwise download."""
     folder = of_ansible_test(environment)
     script = _GET_PIP.format(settings=_uv_settings(), uv=str(uv.command()))
     for source in environment_dir(environment).glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"):

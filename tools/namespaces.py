@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether this machine can make the hosts of tests/support/lab: it is tried, because no file tells."""
+"""Check by trial whether this machine can create the hosts of tests/support/lab."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMMANDS = ("ip", "sshd", "ssh", "ssh-keygen", "unshare", "useradd")
 
 
 def missing() -> str:
-    """Why it cannot; empty where it can."""
+    """Why it cannot; empty if it can."""
     if os.geteuid() != 0:
         return "only root can make hosts of network namespaces"
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
@@ -35,5 +35,5 @@ def missing() -> str:
             trial, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False, env={**os.environ, "PATH": path}
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"this machine makes no namespaces: {error}"
-    return f"this machine makes no namespaces or overlays: {answer.stderr.strip()}" if answer.returncode else ""
+        return f"this machine cannot create namespaces: {error}"
+    return f"this machine cannot create namespaces or overlays: {answer.stderr.strip()}" if answer.returncode else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where things lie in the checkout. Everything that is made lies below `.venv/`."""
+"""Paths in the checkout. All generated files are below `.venv/`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MADE = ROOT / ".venv"
 REQUIREMENTS = ROOT / "tools" / "requirements"
 LOGS = MADE / "log"
 
-# A home of its own keeps ~/.aws, ~/.ansible and ~/.vault-token of whoever runs the checks out of them.
+# A separate home, so that the checks do not use ~/.aws, ~/.ansible and ~/.vault-token of the user.
 HOME = MADE / "home"
 
 COLLECTION = Path("ansible_collections/sealwright/vault_seal")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pin the requirements anew: each `tools/requirements/NAME.in` becomes NAME.txt, for every Python it may serve."""
+"""Update the pinned requirements: write NAME.txt for each `tools/requirements/NAME.in`, for every Python version that uses it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOTE = """\
 
 
 def pin(name: str) -> None:
-    """Resolve one file to the newest versions that fit."""
+    """Resolve one file to the newest compatible versions."""
     source = REQUIREMENTS / f"{name}.in"
     target = REQUIREMENTS / f"{name}.txt"
     header = "".join(source.read_text().partition("\n\n")[:1]) + "\n" + NOTE.format(name=name)

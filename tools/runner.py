@@ -57,7 +57,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a step ended; `reason` says why where it did not pass."""
+    """The result of a step; `reason` says why it did not pass."""
 
     step: str
     word: str
@@ -153,7 +153,7 @@ class Runner:
         self.record(Verdict(step.name, word, time.monotonic() - started, reason, notes), output)
 
     def _run_commands(self, step: Step, output: IO[bytes] | None) -> str:
-        """An empty text, or why the step failed."""
+        """Why the step failed; empty if it passed."""
         for command in step.commands:
             child = self._start(step, command, output)
             if child is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is checked: every step by name, and the groups that the Makefile's targets stand for."""
+"""The catalogue of checks: every step by name, and the groups of the Makefile's targets."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ NOT_IN_ALL = ("bench", "mutants")
 
 
 class Catalogue:
-    """All steps of this machine, and those that it cannot run, with the reason."""
+    """All steps of this machine, and those that it cannot run with the reason."""
 
     def __init__(self, found: Mapping[tuple[int, int], pythons.Python]) -> None:
         """:param found: the Pythons of the machine."""

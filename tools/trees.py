@@ -29,7 +29,7 @@ def clone_dir(name: str) -> Path:
 
 
 def link() -> None:
-    """Make the link tree."""
+    """Create the link tree."""
     target = LINK_TREE / COLLECTION
     if target.is_symlink() and target.resolve() == ROOT:
         return
@@ -39,14 +39,14 @@ def link() -> None:
 
 
 def files() -> set[str]:
-    """What git would commit of the checkout: what is tracked, or new and not ignored; as paths from its top."""
+    """The files that git would commit: those that are tracked, or new and not ignored; as relative paths."""
     listed = subprocess.run(_LIST, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     paths = {os.fsdecode(path) for path in listed.split(b"\0") if path}
     return {path for path in paths if os.path.lexists(ROOT / path)}
 
 
 def clone(name: str) -> None:
-    """Bring a clone tree to what git would commit of the checkout."""
+    """Update a clone tree to the files that git would commit."""
     target = clone_dir(name)
     target.mkdir(parents=True, exist_ok=True)
     wanted = files()
@@ -76,7 +76,7 @@ def _remove_others(target: Path, wanted: set[str]) -> None:
     for folder, folders, names in os.walk(target, topdown=True):
         if Path(folder) == target:
             folders[:] = [each for each in folders if each != ".git"]
-        # What ansible-test leaves behind speeds its next run up.
+        # The files that ansible-test leaves behind speed up its next run.
         folders[:] = [each for each in folders if (Path(folder) / each) != target / "tests" / "output"]
         for name in names:
             path = Path(folder) / name

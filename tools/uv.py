@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Get uv, which installs everything else in a fraction of pip's time, and tell it where packages come from."""
+"""Install uv, which is much faster than pip, and configure its package index."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Any uv on PATH serves as well."""
 
 
 class SetUpError(Exception):
-    """What is missing, and what to do about it, in words."""
+    """A missing requirement, with a message that says what to do."""
 
 
 def command() -> Path:
@@ -49,7 +49,7 @@ def command() -> Path:
 
 @functools.cache
 def _pip() -> tuple[str, ...] | None:
-    """A pip to start with: the interpreter's own, or one from ensurepip in a folder of the checkout."""
+    """The command of pip: the interpreter's own, or one from ensurepip in a folder of the checkout."""
     if _works([sys.executable, "-m", "pip", "--version"]):
         return (sys.executable, "-m", "pip")
     bootstrap = _FOLDER / "pip"
@@ -74,7 +74,7 @@ def _run(command_line: list[str]) -> None:
 
 @functools.cache
 def pip_settings() -> dict[str, str]:
-    """pip's settings in force, from its files and its environment variables, by their plain names.
+    """pip's settings in effect, from its files and environment variables, by their plain names.
 
     uv reads none of them, and ansible-test passes none of the variables on.
     """
@@ -86,7 +86,7 @@ def pip_settings() -> dict[str, str]:
 
 
 def pip_cache_dir() -> str:
-    """Where pip keeps what it downloads, for one cache over all checkouts; empty without a pip."""
+    """The folder of pip's cache, which all checkouts share; empty without pip."""
     pip = _pip()
     if pip is None:
         return ""
@@ -95,7 +95,7 @@ def pip_cache_dir() -> str:
 
 
 def parse_pip_settings(lines: Iterable[str]) -> dict[str, str]:
-    """The settings in the output of `pip config list`, where a variable wins over a file."""
+    """The settings in the output of `pip config list`; a variable overrides a file."""
     settings: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
     for line in lines:
         key, _equals, value = line.partition("=")
@@ -106,7 +106,7 @@ def parse_pip_settings(lines: Iterable[str]) -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """The environment for uv. What the user says to uv itself wins over what is said to pip."""
+    """The environment for uv. The user's settings for uv override those for pip."""
     pip = pip_settings()
     wanted = {
         "UV_DEFAULT_INDEX": None if "UV_INDEX_URL" in os.environ else pip.get("index-url"),
@@ -119,7 +119,7 @@ def environment() -> dict[str, str]:
 
 
 def install(python: Path, requirements: Path) -> None:
-    """Make the environment of an interpreter hold exactly what a pinned file says.
+    """Install exactly the packages of a pinned file in the environment of an interpreter.
 
     Byte code is written here: where PYTHONDONTWRITEBYTECODE is set, every later start would compile again.
     """

@@ -23,7 +23,7 @@ _BECOME = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MOST = 500  # characters at the end of what a program printed
-_ASKING = "Ask AWS KMS"
+_ASKING = "Call AWS KMS"
 
 
 def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "") -> dict[str, Any]:

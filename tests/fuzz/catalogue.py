@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All drivers by name. A domain whose libraries are missing on this Python is left out."""
+"""All drivers by name, without the domains whose libraries are missing."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a driver is: a reader of foreign bytes, and the contract that it keeps for every input.
+"""Drivers: a parser of untrusted bytes, and the contract that it must keep for every input.
 
 The contract: the reader returns, or raises one of the errors that it documents, within a time and within the memory of the process. The error names a
 reason, is one line of bounded length, and can be written as JSON. What is written and read back is the same.
@@ -36,11 +36,11 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 class TooSlow(BaseException):
-    """The time of one input is over. No ``except Exception`` of a reader catches it."""
+    """The time limit of one input was exceeded. An ``except Exception`` of a parser does not catch it."""
 
 
 class BrokenContract(AssertionError):
-    """The reader raised a documented error that is not of its form, or did not read back what was written."""
+    """The parser raised a documented error in the wrong form, or read back a different value from the one written."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Driver:
     """How a format with lengths is made larger, and stays whole."""
 
     def one(self, data: bytes) -> str:
-        """Read one input; returns in short what came of it, raises whatever breaks the contract."""
+        """Parse one input; returns a short description of the outcome, raises if the contract is broken."""
         with time_limit(SECONDS):
             try:
                 self.read(data)
@@ -89,14 +89,14 @@ class Driver:
 
 
 def check_same(what: str, before: Any, after: Any) -> None:
-    """Raise :class:`BrokenContract` unless what was read back is what was written."""
+    """Raise :class:`BrokenContract` unless the value that was read back equals the one written."""
     if before != after:
         raise BrokenContract(f"{what}: {before!r:.300} was read back as {after!r:.300}")
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise :class:`TooSlow` after so much time of the processor."""
+    """Raise :class:`TooSlow` after this processor time."""
 
     def over(_signal: int, _frame: Any) -> None:
         raise TooSlow(f"more than {seconds:g} s")

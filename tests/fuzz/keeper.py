@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Inputs that break the contract: each kind once, as short as possible, in a file of its own."""
+"""Inputs that break the contract: each kind once, shortened, in a separate file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Keeper:
         self.found: dict[str, dict[str, str]] = {}
 
     def one(self, data: bytes) -> str:
-        """What came of an input; empty where it broke the contract."""
+        """The outcome of an input; empty if it broke the contract."""
         try:
             return self._driver.one(data)
         except (Exception, TooSlow) as error:

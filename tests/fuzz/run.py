@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fuzz the readers of foreign bytes, each driver in a process of its own, and report the inputs and findings of each. See README.md."""
+"""Fuzz the parsers of untrusted bytes, each driver in a separate process, and report the inputs and findings. See README.md."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GRACE = 150.0  # seconds after its time in which a process ends by itself
 
 @dataclass
 class Outcome:
-    """What came of one driver."""
+    """The result of one driver."""
 
     name: str
     engine: str
@@ -39,7 +39,7 @@ class Outcome:
 
 
 def fuzz(name: str, seconds: float, seed: int, engine: str, folders: Sequence[str], corpus: Path) -> Outcome:
-    """Run one driver; its process is ended where it does not end by itself."""
+    """Run one driver, and end its process if it does not end by itself."""
     outcome = Outcome(name, engine)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as work:
         state, log = Path(work, "state.json"), Path(work, "log")
@@ -60,7 +60,7 @@ def fuzz(name: str, seconds: float, seed: int, engine: str, folders: Sequence[st
 
 
 def replay(paths: Sequence[str]) -> int:
-    """Run single inputs again, in this process, with the traceback where one fails."""
+    """Run single inputs again in this process, with a traceback if one fails."""
     known = drivers()
     for path in paths:
         print(f"{path}: {known[Path(path).parent.name].one(Path(path).read_bytes())}")
@@ -68,7 +68,7 @@ def replay(paths: Sequence[str]) -> int:
 
 
 def report(outcomes: Sequence[Outcome]) -> int:
-    """Print the table; 1 where there is a finding."""
+    """Print the table; returns 1 if there is a finding."""
     print(f"{'driver':22} {'engine':7} {'inputs':>10} {'per s':>7} {'findings':>9}")
     for each in outcomes:
         print(f"{each.name:22} {each.engine:7} {each.inputs:10} {each.inputs / max(each.seconds, 0.001):7.0f} {len(each.findings) + bool(each.fault):9}")

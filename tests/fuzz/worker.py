@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One driver in a process of its own: `worker.py DRIVER SECONDS SEED ENGINE STATE CORPUS [MORE CORPUS...]`.
+"""One driver in a separate process: `worker.py DRIVER SECONDS SEED ENGINE STATE CORPUS [MORE CORPUS...]`.
 
 STATE is a file of JSON, written about once a second: inputs so far, and findings. CORPUS is a folder, in which inputs that found new ways are kept.
 """

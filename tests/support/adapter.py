@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The KMS adapter as a host would run it: in the Python of SEALWRIGHT_HOST_PYTHON and in a clean environment."""
+"""The KMS adapter as on a host: with the Python interpreter of SEALWRIGHT_HOST_PYTHON, in a clean environment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Probe:
         self._errors = errors
 
     def ask(self, said: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        """The answer, and all that was printed for it."""
+        """The answer of the adapter, and its output."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(said) + "\n")
@@ -72,7 +72,7 @@ class Adapter:
     ) -> dict[str, Any]:
         """Open the adapter and describe the key; see ``adapter_probe`` for the answer. An empty variable is not set.
 
-        Whatever comes of it, no secret is in what is answered or printed.
+        Neither the answer nor the output contains a secret.
         """
         variables = {"PATH": "/usr/bin:/bin", "HOME": str(self._home), "AWS_EC2_METADATA_DISABLED": "true", **self._environment, **environment}
         variables = {name: value for name, value in variables.items() if value}

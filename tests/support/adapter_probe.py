@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens the KMS adapter, each time in a process and an environment of its own: lines of JSON in, lines of JSON out.
+"""Open the KMS adapter, each time in a separate process and environment: lines of JSON in, lines of JSON out.
 
 In: ``environment``, ``options`` of the connection, ``key`` (an option, may be empty), ``hints`` (regions with their sources) and
 ``link_local`` (ADDRESS:PORT where connections to AWS's link-local addresses lead; may be empty). Out: where everything came from and what

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs Ansible as a user would, in a folder and an environment of its own, and gives back what every task answered.
+"""Run Ansible like a user, in a separate folder and environment, and return the result of every task.
 
 Nothing of the caller's home, AWS settings or ansible.cfg takes part. Which Ansible runs is said by SEALWRIGHT_ANSIBLE_BIN (a
 folder; that of this Python where it is not set), which Python runs the modules by SEALWRIGHT_HOST_PYTHON (this one).
@@ -42,7 +42,7 @@ def host_python() -> str:
 
 
 def collections_path() -> Path:
-    """A tree in which the checkout is the installed collection."""
+    """The path of a tree in which the checkout is the installed collection."""
     given = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
     if given:
         return Path(given)
@@ -69,7 +69,7 @@ class Run:
         return result
 
     def calls(self, task: str, journal: Sequence[dict[str, Any]]) -> list[str]:
-        """The KMS operations of the journal that were asked for while the task ran, in order."""
+        """The KMS operations in the journal that were called while the task ran, in order."""
         record = self._record(task)
         return [call["operation"] for call in journal if record["began"] <= call["time"] <= record["ended"]]
 
@@ -84,7 +84,7 @@ class Run:
         return self.stdout + self.stderr
 
     def succeeded(self) -> Run:
-        """This run; an AssertionError with all that it printed where it failed."""
+        """This run; raises AssertionError with its output if it failed."""
         assert self.code == 0, self.output
         return self
 
@@ -92,7 +92,7 @@ class Run:
 class Ansible:
     """Ansible with its home, temporary files and playbooks in one folder.
 
-    :param environment: variables of each run, such as those that lead to a KMS.
+    :param environment: variables of each run, such as the connection to a KMS.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -108,7 +108,7 @@ class Ansible:
 
     @classmethod
     def like(cls, other: Ansible, environment: Mapping[str, str]) -> Ansible:
-        """One with the folder, ansible.cfg and inventory of another, and an environment of its own."""
+        """Another one with the same folder, ansible.cfg and inventory, and a different environment."""
         made = copy.copy(other)
         made._environment = dict(environment)
         return made
@@ -135,7 +135,7 @@ class Ansible:
     def playbook(
         self, content: Sequence[Task], *arguments: str, env: Mapping[str, str] | None = None, **play: Any
     ) -> Run:
-        """Run tasks on localhost; ``play`` are further keys of the play. A list of plays is run as it is."""
+        """Run tasks on localhost; ``play`` are additional keys of the play. A list of plays is run unchanged."""
         plays = list(content)
         if plays and "hosts" not in plays[0]:
             plays = [{"hosts": "localhost", "gather_facts": False, **play, "tasks": plays}]
@@ -148,7 +148,7 @@ class Ansible:
         return self.command(["ansible", "localhost", "-m", module, "-a", arguments, *options], env)
 
     def command(self, line: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
-        """Run one of Ansible's commands, in ``folder``; anew where the machine was too busy for Ansible to begin at all."""
+        """Run one of Ansible's commands in ``folder``; again if the machine was too busy for Ansible to start."""
         for _attempt in range(_ATTEMPTS):
             run = self._command(line, env)
             if _NOT_BEGUN not in run.stderr:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A job as AWX runs it: its engine, ansible-runner, transmits a folder to a node, where a worker runs it, and processes what comes back.
+"""A job as AWX runs it: ansible-runner transmits a folder to a node, where a worker runs it, and processes the events.
 
 What AWX puts into the folder is put here by the same rules (tasks/jobs.py and models/credential.py of AWX 24, and the injectors of awx_plugins): credentials
 are injected as environment, as files and as extra variables; the inventory is a script; the environment travels with the arguments, in none of AWX's files.
@@ -33,7 +33,7 @@ _SETTINGS = {"job_timeout": 0, "suppress_ansible_output": True, "suppress_output
 
 @dataclass(frozen=True)
 class Injected:
-    """What a credential puts into a job.
+    """What a credential adds to a job.
 
     :param environment: variables, as of a type's ``env`` injectors; ``{file}`` stands for the path of the file.
     :param variables: as of its ``extra_vars`` injectors.
@@ -53,7 +53,7 @@ def amazon_web_services(access_key: str, secret_key: str, security_token: str = 
 
 @dataclass(frozen=True)
 class Finished:
-    """What AWX has of a job when it ended."""
+    """What AWX knows of a finished job."""
 
     status: str
     stream: bytes = field(repr=False)
@@ -69,7 +69,7 @@ class Finished:
         return "\n".join(event["stdout"] for event in self.events)
 
     def succeeded(self) -> Finished:
-        """This job; an AssertionError with all that it printed where it failed."""
+        """This job; raises AssertionError with its output if it failed."""
         assert self.status == "successful", self.stdout
         return self
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate authority of its own, and a certificate for 127.0.0.1 that it signed."""
+"""A certificate authority, and a certificate for 127.0.0.1 that it signed."""
 
 from __future__ import annotations
 

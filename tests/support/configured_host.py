@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A folder that the role vault_config takes for a host, and what comes of its runs."""
+"""A folder that the role vault_config configures like a host, and the results of its runs."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One document, and a task for each plugin that opens it on the controller."""
+"""One document, and a task for each plugin that unwraps it on the controller."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
         for name, value in (headers[0] if headers else {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
-        with suppress(OSError):  # who waited for it may be gone
+        with suppress(OSError):  # the client may be gone
             self.end_headers()
             self.wfile.write(body)
 
@@ -53,7 +53,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(answers: dict[tuple[str, str], Any]) -> Iterator[Any]:
-    """An HTTP server on a free port of loopback; ``.url`` and ``.asked`` (method and path of each request)."""
+    """An HTTP server on a free loopback port, with ``.url`` and ``.asked`` (method and path of each request)."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
         server.answers, server.asked = answers, []  # type: ignore[attr-defined]
         server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
@@ -91,7 +91,7 @@ def metadata_service(temporary: dict[str, str] | None, zone: str = "us-east-1a",
 
 
 def container_endpoint(temporary: dict[str, str], authorization: str = "") -> Any:
-    """The credentials endpoint of ECS and EKS at the path /credentials, for who gives the authorization."""
+    """The credentials endpoint of ECS and EKS at the path /credentials; requests need the authorization."""
 
     def answer(headers: Any) -> tuple[int, str]:
         if headers.get("Authorization", "") != authorization:
@@ -109,16 +109,16 @@ def refusing() -> str:
 
 @contextmanager
 def black_hole() -> Iterator[str]:
-    """The URL of a listener that takes connections and never answers."""
+    """The URL of a listener that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextmanager
 def full_listener() -> Iterator[str]:
-    """The URL of a listener that takes no more connections: what a firewall that drops packets looks like."""
+    """The URL of a listener that accepts no more connections, like behind a firewall that drops packets."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as waiting:
-        for _attempt in range(4):  # Linux takes one more than the backlog says, and drops what comes then
+        for _attempt in range(4):  # Linux accepts one connection more than the backlog, and drops the following packets
             client = waiting.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(listener.getsockname())

@@ -16,7 +16,7 @@ _MARKDOWN = r"^```(?:{})\n(.*?)^```"
 
 
 def blocks(page: Path, languages: str) -> list[str]:
-    """The blocks of one of the languages, which are alternatives of a regular expression."""
+    """The code blocks in one of the languages, given as alternatives of a regular expression."""
     form = _RST if page.suffix == ".rst" else _MARKDOWN
     found = re.findall(form.format(languages), page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL if page.suffix == ".md" else re.MULTILINE)
     return [textwrap.dedent(block) for block in found]

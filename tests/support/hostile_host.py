@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Managed hosts whose Python is a program that answers every module with facts of its choice, and a server that they would have asked."""
+"""Hostile managed hosts: their Python interpreter returns chosen facts for every module. And an attacker's server that records requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Listener:
 
 @contextmanager
 def listener() -> Iterator[Listener]:
-    """A server of the attacker's, which takes notes and refuses."""
+    """The attacker's server: records each request and refuses it."""
     heard = Listener()
 
     class Handler(BaseHTTPRequestHandler):
@@ -111,6 +111,6 @@ class Attack:
         return {host: hostile_python(folder, f"python-{host}", facts) for host, facts in self.facts.items()}
 
     def inventory(self, folder: Path) -> str:
-        """The hosts, below a group of their own."""
+        """The hosts, in a separate group."""
         lines = [f"{host} ansible_connection=local ansible_python_interpreter={program}" for host, program in self.programs(folder).items()]
         return "\n".join(["[hostile]", *lines, ""])

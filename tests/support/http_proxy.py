@@ -76,7 +76,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def proxy(login: str = "") -> Iterator[Any]:
-    """A proxy; ``.url``, and ``.asked`` (method and target of each request). ``login`` is USER:PASSWORD."""
+    """A proxy with ``.url`` and ``.asked`` (method and target of each request). ``login`` is USER:PASSWORD."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
         server.daemon_threads = True
         server.login, server.asked = login, []  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m support.isolated URL PORT`: says what a process reaches in a network of its own where URL is named, and PORT of loopback is not."""
+"""`python -m support.isolated URL PORT`: print what a process in a network namespace can reach if URL is allowed, and loopback PORT is not."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module, or another program that takes a module's arguments, again and again, each time killed (SIGKILL) one step later: before each call that writes, renames, locks or changes a file.
+"""Run a module repeatedly, and kill it (SIGKILL) one step later each time: before each call that writes, renames, locks or changes a file.
 
 With requests, it is also killed before it sends a request, and when that was answered, before it reads the answer.
 
@@ -31,7 +31,7 @@ from typing import Any
 from .ansible_run import collections_path
 
 _MODULES = "ansible_collections.sealwright.vault_seal.plugins.modules"
-# Built-in functions that make, change or remove a file, or make it last.
+# Built-in functions that create, change, remove or sync a file.
 _STEPS = frozenset((
     "chmod", "chown", "copy_file_range", "fallocate", "fchmod", "fchown", "fdatasync", "flock", "flush", "fsync", "ftruncate", "lchown", "link",
     "linkat", "lockf", "mkdir", "posix_fallocate", "pwrite", "pwritev", "remove", "removexattr", "rename", "replace", "rmdir", "sendfile",

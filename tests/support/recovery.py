@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""People who hold recovery shares: their OpenPGP keys, and a new root token made with what they decrypt.
+"""Holders of recovery shares: their OpenPGP keys, and a new root token generated from the shares that they decrypt.
 
 `python -m support.recovery make FOLDER NAME...` makes a key for each, NAME.asc and NAME.key. `python -m support.recovery root ADDRESS RECORD FOLDER NAME...`
 has them decrypt their shares of the record that the module vault_init wrote, and prints the root token that the server makes of them.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A project of Ansible's with sealed variables files, which other code than the collection's sealed, and a KMS whose calls are counted."""
+"""An Ansible project with sealed variables files, which were not sealed by the collection's code, and a KMS whose calls are counted."""
 
 from __future__ import annotations
 

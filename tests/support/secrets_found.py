@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looks for secrets where none may be: in what was printed, in files that stay behind, on command lines."""
+"""Search for secrets where they must not be: in output, in leftover files, on command lines."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Starts the real OpenBao server with a configuration and tells what it says of its seal, or that it refuses."""
+"""Start the real OpenBao server with a configuration, and return what it reports of its seal, or that it refuses to start."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def archive(contents: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def state(stored: Mapping[str, bytes]) -> bytes:
-    """``state.bin`` of these entries, in the order of their paths as the servers write it."""
+    """``state.bin`` of these entries in the order of their paths, as the servers write it."""
     return b"".join(entry(path, stored[path]) for path in sorted(stored))
 
 
@@ -57,7 +57,7 @@ def entry(path: str, value: bytes) -> bytes:
 
 
 def meta(size: int, **more: Any) -> bytes:
-    """``meta.json`` of a snapshot whose state has so many bytes."""
+    """``meta.json`` of a snapshot whose state has this size in bytes."""
     server = {"Suffrage": 0, "ID": "node1", "Address": "10.0.0.1:8201"}
     said = {"Version": 1, "ID": "bolt-snapshot", "Index": 52, "Term": 3, "Peers": None, "Configuration": {"Servers": [server]}, "ConfigurationIndex": 1}
     return json.dumps({"Size": size, **said, **more}).encode() + b"\n"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a server with an awskms seal stores, and whole snapshots of it, put together without a server and without the collection's code."""
+"""The stored data of a server with an awskms seal, and complete snapshots of it, built without a server and without the collection's code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BARRIER_KEYS = json.dumps([base64.b64encode(ROOT_KEY).decode()]).encode()
 class StoredState:
     """Change ``stored`` and ``sealed_sums``, and take a snapshot.
 
-    :param client: what encrypts, a boto3 KMS client or the like of it.
+    :param client: a boto3 KMS client or a compatible object, which encrypts.
     """
 
     def __init__(self, client: Any, key_arn: str) -> None:
@@ -65,7 +65,7 @@ def barrier(size: int) -> bytes:
 
 
 def shamir_sealed() -> bytes:
-    """What OpenBao's shamir wrapper writes: the nonce before the ciphertext, and a KeyInfo that is there and empty."""
+    """The format of OpenBao's shamir wrapper: the nonce before the ciphertext, and an empty KeyInfo."""
     blob = HASHICORP.BlobInfo(ciphertext=os.urandom(76))
     blob.key_info.SetInParent()
     return written(blob)

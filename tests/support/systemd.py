@@ -27,7 +27,7 @@ _SYSTEM_SCOPE, _MINIMAL_TEST_RUN = 0, 1
 
 
 class LoadedUnit(NamedTuple):
-    """What systemd made of a unit; ``error`` is an errno, 0 where it is loaded."""
+    """A unit as systemd loaded it; ``error`` is an errno, 0 if it was loaded."""
 
     error: int
     environment: list[bytes]
@@ -37,7 +37,7 @@ class LoadedUnit(NamedTuple):
 
 
 def libraries() -> tuple[int, Path, Path] | None:
-    """The release and the two libraries; None where this machine has no systemd of a known release."""
+    """The release and the two libraries; None if this machine does not have a known release of systemd."""
     for folder in _FOLDERS:
         for shared in Path(folder).glob("libsystemd-shared-*.so"):
             release = re.match(r"libsystemd-shared-([0-9]+)", shared.name)

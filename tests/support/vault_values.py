@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Seals values as Vault and OpenBao do, with protobuf's runtime, the library cryptography and a KMS, and opens them.
+"""Seal values as Vault and OpenBao do, with protobuf's runtime, the library cryptography and a KMS, and open them.
 
 Nothing here comes from the collection's own code, so that it can be the judge of it.
 """
@@ -46,7 +46,7 @@ class VaultValues:
         return blobs
 
     def joined_nonce(self, plaintext: bytes) -> Any:
-        """The same as OpenBao 2.5.0 wrote it."""
+        """The same in the format of OpenBao 2.5.0."""
         blob = self.envelope(plaintext)
         return OPENBAO.BlobInfo(ciphertext=blob.iv + blob.ciphertext, key_info=OPENBAO.KeyInfo.FromString(written(blob.key_info)))
 
@@ -58,7 +58,7 @@ class VaultValues:
         return blob
 
     def opened(self, blob: str, aad: bytes = b"") -> bytes:
-        """Open what was sealed by mechanism 1, as HashiCorp's library does."""
+        """Open a value of mechanism 1, as HashiCorp's library does."""
         message = HASHICORP.BlobInfo.FromString(base64.b64decode(blob))
         assert message.key_info.mechanism == 1
         data_key = self._client.decrypt(CiphertextBlob=message.key_info.wrapped_key)["Plaintext"]
@@ -70,7 +70,7 @@ class VaultValues:
 
 
 def azure_slot() -> Any:
-    """What Azure's wrapper writes: an envelope of mechanism 1 whose key is named by a version of a vault's key."""
+    """The format of Azure's wrapper: an envelope of mechanism 1 that names a version of a vault's key."""
     blob = HASHICORP.BlobInfo(ciphertext=os.urandom(40), iv=os.urandom(12))
     blob.key_info.mechanism = 1
     blob.key_info.key_id = "0123456789abcdef0123456789abcdef"

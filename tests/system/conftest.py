@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real parts that system tests share: one strict KMS for all, and an Ansible of its own for each file of tests."""
+"""Fixtures shared by the system tests: one strict KMS for all, and a separate Ansible for each test file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ansible(tmp_path_factory: pytest.TempPathFactory, kms: StrictKms) -> Ansible:
-    """Ansible whose environment leads to ``kms`` with an administrator's credentials."""
+    """Ansible with the connection to ``kms`` in its environment, with an administrator's credentials."""
     return Ansible(tmp_path_factory.mktemp("ansible"), kms.environment())
 
 
@@ -45,7 +45,7 @@ def adapter_probe() -> Iterator[Probe]:
 
 @pytest.fixture
 def adapter(tmp_path: Path, kms: StrictKms, adapter_probe: Probe) -> Adapter:
-    """The KMS adapter in an environment that leads to ``kms`` with a region and a key, and no credentials."""
+    """The KMS adapter with the connection to ``kms``, a region and a key in its environment, without credentials."""
     home = tmp_path / "home"
     home.mkdir()
     return Adapter(adapter_probe, home, {"AWS_KMS_ENDPOINT": kms.url, "AWS_REGION": "us-east-1"}, adapters_key(kms))
@@ -59,13 +59,13 @@ def adapters_key(kms: StrictKms) -> str:
 
 @pytest.fixture(scope="session")
 def user(kms: StrictKms) -> Credentials:
-    """An IAM user who may do everything."""
+    """An IAM user with all permissions."""
     return kms.principal(FULL_RIGHTS)
 
 
 @pytest.fixture(scope="session")
 def role(kms: StrictKms) -> Credentials:
-    """A role that may do everything."""
+    """A role with all permissions."""
     return kms.principal(FULL_RIGHTS, role=True)
 
 

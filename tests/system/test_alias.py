@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""awskms_alias against the strict KMS: the alias of a seal gets another key, or is left as it is."""
+"""awskms_alias against the strict KMS: the alias of a seal is pointed to another key, or not changed."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ CHECK: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def counted() -> Iterator[StrictKms]:
-    """A KMS that nobody else asks."""
+    """A KMS that no other test calls."""
     with StrictKms() as kms:
         yield kms
 
@@ -95,7 +95,7 @@ def test_a_job(counted: StrictKms, values: VaultValues, job: AwxJob) -> None:
     said = {"kms_verify_hosts": "all", "copies": str(copies)}
     done = job.run("site.yml", hosts(), credential, environment=way(counted), variables=said, arguments=["-vvv", "--forks=4"]).succeeded()
 
-    table = done.results("Show hosts against permissions")["vault1"]["msg"]
+    table = done.results("Show the permissions of each host")["vault1"]["msg"]
     assert [line.split()[0] for line in table] == ["host", *HOSTS]
     assert all(line.endswith("  ready") for line in table[1:])
     assert {host: (copies / host).read_text(encoding="utf-8") for host in HOSTS} == {host: f"{OWN} {host}" for host in HOSTS}
@@ -148,7 +148,7 @@ def test_slices(counted: StrictKms, values: VaultValues, job: AwxJob, name: str)
 
 
 def test_a_job_that_may_not_open_its_variables(counted: StrictKms, job: AwxJob) -> None:
-    """The job fails before its first task, and says why."""
+    """The job fails before its first task, with the reason."""
     job.write("site.yml", json.dumps([play(CHECK)]))
     nobody = counted.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}]})
     done = job.run("site.yml", hosts(), amazon_web_services(nobody.access_key, nobody.secret_key), environment=way(counted))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What bad input gets: the exact message of modules and lookup, and nothing written."""
+"""Invalid input: the exact messages of modules and lookup, and no file is written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNKNOWN_KEY = "00000000-0000-4000-8000-000000000000"
 
 @dataclass
 class Row:
-    """One task that must fail: what it is given, and what it says."""
+    """One task that must fail: its options and its message."""
 
     name: str
     options: dict[str, Any]
@@ -54,7 +54,7 @@ class Row:
 
 
 class Bench:
-    """Everything that is wrong in some way: keys, principals, endpoints, files."""
+    """Invalid keys, principals, endpoints and files."""
 
     def __init__(self, kms: StrictKms, folder: Path, hanging: str) -> None:
         self.kms = kms
@@ -93,7 +93,7 @@ class Bench:
         return str(self.folder / name)
 
     def allowed_only(self, *actions: str) -> dict[str, str]:
-        """The environment of a principal that may do these things, with any key, and nothing else."""
+        """The environment of a principal with exactly these permissions, on all keys."""
         policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
         return self.kms.environment(self.kms.principal(policy))
 
@@ -123,7 +123,7 @@ def may_mount() -> bool:
 
 
 def check(rows: list[Row], run: Run) -> None:
-    """Compare all rows at once, so that one run shows every message that is not as said."""
+    """Compare all rows at once, so that one run shows every message that differs."""
     said = {row.name: (run[row.name].get("reason"), run[row.name].get("msg")) for row in rows}
     assert said == {row.name: (row.reason, row.message) for row in rows}
     assert all(run[row.name]["failed"] for row in rows)
@@ -138,7 +138,7 @@ def play(bench: Bench, ansible: Ansible, rows: list[Row]) -> None:
     check(rows, run)
 
 
-def test_what_is_said_before_kms_is_asked(bench: Bench, ansible: Ansible) -> None:
+def test_messages_before_any_call_to_kms(bench: Bench, ansible: Ansible) -> None:
     wrong_key = (
         "is not a reference to a KMS key. Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
         "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook bootstrap with one real server, from a user's own folder and as the guide prints it. Three hosts are the scenario bootstrap."""
+"""The playbook bootstrap with one real server, run from a user's folder with the examples of the guide. The scenario bootstrap has three hosts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def keys(kms: StrictKms) -> None:
 
 
 class Project:
-    """A user's folder with an inventory, and a server that is to be initialised."""
+    """A user's folder with an inventory, and a server to initialise."""
 
     def __init__(self, folder: Path, kms: StrictKms, printed: dict[str, str]) -> None:
         self.folder = folder / "p"
@@ -78,7 +78,7 @@ def test_the_guide_as_it_is_printed(kms: StrictKms, tmp_path: Path) -> None:
     project = Project(tmp_path, kms, example_project.files(GUIDE))
     copy = project.folder / "recovery-shares.json"
     trial, real = example_project.commands(GUIDE)
-    # Before the server answers all else is tried.
+    # Before the server responds, everything else is checked.
     project.run(command=trial).succeeded()
     assert "alias/none" in project.run(command=trial, token_kms_key_id="alias/none").output
     with project.bao:
@@ -91,7 +91,7 @@ def test_the_guide_as_it_is_printed(kms: StrictKms, tmp_path: Path) -> None:
         assert copy.read_bytes() == (project.host / "init" / "recovery-shares.json").read_bytes()
         again = project.run(command=real).succeeded()
         assert "changed=0" in again.stdout
-        # Of another cluster: left as it is, and told.
+        # A copy of another cluster is not replaced.
         copy.write_text("{}", encoding="utf-8")
         refused = project.run(command=real)
         assert (refused.code, "belongs to another cluster" in refused.output, copy.read_text(encoding="utf-8")) == (2, True, "{}")
@@ -127,9 +127,9 @@ def test_what_is_refused_before_anything_is_initialised(kms: StrictKms, tmp_path
         ({"fetch": "nowhere/shares.json"}, f"The folder {project.folder}/nowhere of 'nowhere/shares.json' does not exist"),
         ({"fetch": "keys"}, "is not a file"),
     ]
-    for number, (more, words) in enumerate(cases):
+    for number, (more, message) in enumerate(cases):
         run = project.run(*["--check"] * (number % 2), **more)
-        assert (run.code, words in " ".join(run.output.split()).replace("\\'", "'")) == (2, True), run.output
+        assert (run.code, message in " ".join(run.output.split()).replace("\\'", "'")) == (2, True), run.output
     with project.bao:
         for arguments in (["--check"], []):
             run = project.run(*arguments, fetch="other.json")
@@ -138,8 +138,8 @@ def test_what_is_refused_before_anything_is_initialised(kms: StrictKms, tmp_path
 
 
 @pytest.mark.parametrize("key", ["leader_client_key", "leader_client_cert"])
-def test_a_server_that_repeats_how_it_is_to_join(key: str, ansible: Ansible) -> None:
-    """The private key of a client is not shown."""
+def test_a_server_that_repeats_the_join_request(key: str, ansible: Ansible) -> None:
+    """The private key of a client certificate is not displayed."""
     asked = {"initialized": False, "sealed": True, "type": "awskms", "storage_type": "raft"}
     role = {"name": "sealwright.vault_seal.cluster_bootstrap", "tasks_from": "join.yml"}
     with OddServer({"sys/seal-status": as_json(asked), "sys/storage/raft/join": echo()}) as server:

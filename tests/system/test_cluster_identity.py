@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two real clusters: what vault_init stored for one is never taken for the other's, nor thrown away because the other does not know it."""
+"""Two real clusters: the files that vault_init stored for one are never used for the other, nor removed because the other does not know the token."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOLDER = Holder("ada")
 
 
 class Cluster:
-    """A server of its own, and the files that vault_init wrote for it."""
+    """A server, and the files that vault_init wrote for it."""
 
     def __init__(self, name: str, folder: Path, kms: StrictKms, key: str) -> None:
         self.server = OpenBao(folder / name, kms.environment(), {"kms_key_id": kms.new_key(), "region": "us-east-1"})
@@ -113,7 +113,7 @@ def test_a_file_that_is_no_record(clusters: tuple[Cluster, Cluster], tmp_path: P
 @pytest.mark.fault(
     operation="vault_token_revoke",
     fault="the server belongs to another cluster",
-    outcome="`unknown_token`; or `wrong_cluster` if `cluster_id` is set, and that server is not given the token. The token stays valid and its file stays.",
+    outcome="`unknown_token`; or `wrong_cluster` if `cluster_id` is set, and the token is not sent to that server. The token stays valid and its file is kept.",
 )
 def test_a_token_of_another_cluster_is_kept(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
     one, two = clusters

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real server takes a configuration written as HCL and as JSON for the same, and loses nothing of it."""
+"""The real server reads a configuration in HCL and in JSON identically and completely."""
 
 from __future__ import annotations
 

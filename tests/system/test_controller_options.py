@@ -31,7 +31,7 @@ class Desk:
         self.ansible.config.write_text(f"[defaults]\n[awskms]\n{awskms}\n", encoding="utf-8")
 
     def without(self, *names: str) -> Ansible:
-        """Without some variables of the environment that leads to KMS."""
+        """Without some variables of the connection to KMS."""
         return Ansible.like(self.ansible, {name: value for name, value in self.kms.environment().items() if not name.startswith(names)})
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every way to give credentials, as the strict KMS sees who asks, and as the result says where they came from."""
+"""Every source of credentials: the principal that the strict KMS sees, and the source that the result names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def temporary(kms: StrictKms, role: Credentials) -> dict[str, str]:
 
 @pytest.fixture
 def asks(kms: StrictKms, adapter: Adapter) -> Callable[..., tuple[str, dict[str, str]]]:
-    """Open the adapter and ask KMS; who KMS saw, and what the adapter says of its credentials."""
+    """Open the adapter and call KMS: the principal that KMS saw, and the source of the credentials that the adapter reports."""
 
     def ask(options: dict[str, Any] | None = None, **environment: str) -> tuple[str, dict[str, str]]:
         kms.clear_calls()

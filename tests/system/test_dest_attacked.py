@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that write or rewrite a file in a folder whose owner swaps everything in it for links, at every step: no other file is changed or shown."""
+"""Modules write a file in a folder whose owner replaces everything in it with links, at every step: no other file is changed or shown."""
 
 from __future__ import annotations
 

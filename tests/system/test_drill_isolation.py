@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A temporary server that attacks whoever runs the drill, and one that looks for the host's sockets.
+"""A temporary server that attacks the user of the drill, and one that searches for the host's sockets.
 
 In the place of the server runs a script of the test, with the rights that the server has: as root those of another user.
 """
@@ -82,7 +82,7 @@ print("done", flush=True)
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder that the server's user may enter."""
+    """A folder that the server's user can enter."""
     path = Path(tempfile.mkdtemp(prefix="drill-"))
     path.chmod(0o755)
     yield path

@@ -119,8 +119,8 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.mark.matrix
-def test_an_editor_that_cannot_be_run_is_said(desk: Desk) -> None:
-    """It is there and executable, and yet no program."""
+def test_an_editor_that_cannot_be_run_is_reported(desk: Desk) -> None:
+    """The file exists and is executable, but is not a program."""
     editor = desk.folder / "editor"
     editor.write_text("touch no-program\n", encoding="utf-8")
     editor.chmod(0o755)
@@ -164,9 +164,9 @@ def test_a_new_file_and_another_key(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="two runs at once",
-    outcome="The one that ends later is refused. The file holds the content of the other, and the edited text is kept.",
+    outcome="The one that ends later fails. The file has the contents of the other run, and the edited text is kept.",
 )
-def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
+def test_a_refused_edit_does_not_change_the_file(desk: Desk) -> None:
     before = desk.file.read_bytes()
     refused = {
         "false": "The editor false ended with 1.",
@@ -196,9 +196,9 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="KMS refuses the key, or does not find it",
-    outcome="Found before the editor opens. The file holds its old content.",
+    outcome="Detected before the editor opens. The file keeps its old contents.",
 )
-def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -> None:
+def test_an_unusable_key_is_detected_before_the_editor_opens(desk: Desk) -> None:
     """Encrypt refused, a mistyped alias, and none at all; each names where the key came from."""
     new, began = desk.folder / "new.yml.sealed", desk.folder / "began"
     editor = desk.script(f"touch {began}")
@@ -225,10 +225,11 @@ def test_a_key_that_does_not_seal_is_found_before_the_editor_opens(desk: Desk) -
 
 @pytest.mark.fault(
     operation="awskms_seal_edit",
-    fault="the file is moved or created by somebody else, or the editor dies, while it is edited",
-    outcome="The file holds its old content, or somebody else's. The edited text is kept in the folder in memory, and the message says where.",
+    fault="the file is moved or created by another process, or the editor crashes, while it is edited",
+    outcome="The file keeps its old contents, or those written by the other process. The edited text is kept in the folder in memory, and the message names "
+    "the file.",
 )
-def test_what_fails_after_the_editor_costs_no_text(desk: Desk) -> None:
+def test_a_failure_after_the_editor_keeps_the_text(desk: Desk) -> None:
     """KMS away, the folder gone, the file immutable, an editor that dies: the file is sealed or the text is kept."""
     edits = f'echo "typed: {TYPED}" > "$1"'
     refuse = f"mv {desk.file} {desk.file}.moved"
@@ -311,11 +312,11 @@ def test_the_editor_has_the_terminal(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="the editor or Ansible is killed",
-    outcome="The file holds its old content. No plaintext is left.",
+    outcome="The file keeps its old contents. No plaintext is left.",
 )
 @pytest.mark.matrix
 @pytest.mark.parametrize("killed", ["editor", "main process", "all of Ansible"])
-def test_nothing_stays_where_something_is_killed(desk: Desk, killed: str) -> None:
+def test_a_kill_leaves_no_plaintext(desk: Desk, killed: str) -> None:
     said = desk.folder / "editing"
     play = desk.begin(desk.script(f'echo "$$ $PPID" > {said}.new; mv {said}.new {said}; sleep {SECONDS}'))
     wait_until(said.exists)

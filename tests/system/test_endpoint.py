@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every source of the key and of the endpoints, which of them wins, and what is said of an endpoint that is not KMS."""
+"""Every source of the key and the endpoints, their precedence, and the error for an endpoint that is not KMS."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_no_key(adapter: Adapter, signed_in: dict[str, str]) -> None:
     ],
 )
 def test_endpoint(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], options: Any, names: Any, source: str) -> None:
-    # The first of them leads to the KMS, all others to nowhere.
+    # The first of them is the KMS, all others are unreachable.
     urls = [kms.url] + [refusing()] * len(names)
     said = {"AWS_KMS_ENDPOINT": "", **dict(zip(names, urls[len(options) :], strict=False))}
     found = adapter.connection(dict(zip(options, urls, strict=False)), **said, **signed_in)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every example in the documentation runs as it stands, and every option has one."""
+"""Every example in the documentation runs unchanged, and every option has one."""
 
 from __future__ import annotations
 
@@ -105,14 +105,14 @@ def new_server(kms: StrictKms, ansible: Ansible) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def shamir_server(ansible: Ansible) -> Iterator[OpenBao]:
-    """A server that is to be unsealed by hand."""
+    """A server with a shamir seal."""
     with OpenBao(ansible.folder / "shamir", {}, None) as bao:
         yield bao
 
 
 @pytest.fixture(scope="module")
 def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str, shamir_server: OpenBao) -> dict[str, Any]:
-    """All that the examples take as given."""
+    """The variables and files that the examples require."""
     folder = ansible.folder
     (folder / "server.key").write_text("a private key\n", encoding="utf-8")
     (folder / "site" / "group_vars" / "all").mkdir(parents=True)
@@ -205,7 +205,7 @@ def public_key() -> str:
 
 
 def of_the_roles(folder: Path) -> dict[str, Any]:
-    """What a host's package and root provide."""
+    """The files that a host's package and root provide."""
     account = pwd.getpwuid(os.getuid())
     return {
         "vault_config_directory": str(folder / "etc"),
@@ -275,7 +275,7 @@ SOURCES.update({guide.stem: guide_blocks(guide, "yaml") for guide in GUIDES if g
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_example_runs_as_it_stands(source: str, ansible: Ansible, variables: dict[str, Any]) -> None:
+def test_every_example_runs_unchanged(source: str, ansible: Ansible, variables: dict[str, Any]) -> None:
     documents = [yaml.safe_load(block) for block in SOURCES[source]]
     plays = [entry for document in documents for entry in document if "hosts" in entry]
     tasks = [entry for document in documents for entry in document if "hosts" not in entry]
@@ -314,7 +314,7 @@ def test_the_documented_ini_section_is_the_plugins() -> None:
 
 
 def test_the_guide_to_sealed_variables_leads_there(ansible: Ansible, variables: dict[str, Any], kms: StrictKms) -> None:
-    """What its tasks make, its ansible.cfg opens."""
+    """The files that its tasks create are loaded with its ansible.cfg."""
     guide = next(guide for guide in GUIDES if guide.stem == "guide_variables")
     site = Path(variables["inventory_folder"])
     (site / "hosts").write_text("[web]\nweb1\n", encoding="utf-8")
@@ -339,7 +339,7 @@ def test_every_reason_is_in_the_guide() -> None:
 
 
 def documented(kind: str, name: str) -> dict[str, Any]:
-    """What ansible-doc says of a plugin."""
+    """The documentation of a plugin from ansible-doc."""
     answer = subprocess.run(
         [str(ansible_bin() / "ansible-doc"), "--json", "-t", kind, f"sealwright.vault_seal.{name}"],
         capture_output=True, text=True, check=True, timeout=scaled(120),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that write files, under every fault that a host, a disk and AWS KMS have: nothing is lost, nothing half-written, and the next run finishes.
+"""Modules that write files, with every fault of the host, the disk and AWS KMS: nothing is lost or incomplete, and the next run succeeds.
 
 The marker ``fault`` names each row of the table in the guide about faults, which is written from these tests.
 """
@@ -32,7 +32,7 @@ _SECONDS = scaled(120)
 
 @dataclass
 class Case:
-    """One module with one file to write: what it is asked, and what the file may hold afterwards."""
+    """One module that writes one file: its options, and the possible contents of the file afterwards."""
 
     module: str
     kms: StrictKms
@@ -60,7 +60,7 @@ class Case:
         return process.returncode, output
 
     def others(self) -> list[Path]:
-        """All that lies beside the file."""
+        """All other files in the folder."""
         return [path for path in self.folder.iterdir() if path.name != "file"]
 
 
@@ -150,7 +150,7 @@ def check_next_run_finishes(case: Case) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
     fault="killed (SIGKILL) before each call that writes, renames, locks or changes a file",
-    outcome="The file holds its old content or the new one, whole. The next run finishes and leaves nothing else behind.",
+    outcome="The file has its complete old or new contents. The next run succeeds and leaves nothing else behind.",
 )
 def test_killed_at_each_step(case: Case) -> None:
     before = case.holds()
@@ -174,7 +174,7 @@ def test_killed_at_each_step(case: Case) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
     fault="the disk is full",
-    outcome="`file_error`. The file holds its old content, and nothing is left beside it. The next run finishes.",
+    outcome="`file_error`. The file keeps its old contents, and nothing is left beside it. The next run succeeds.",
 )
 def test_a_full_disk(case: Case) -> None:
     before = case.holds()
@@ -196,7 +196,7 @@ def test_a_full_disk(case: Case) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
     fault="two runs at once",
-    outcome="Both end with words, at least one succeeds, and the file holds the new content, whole.",
+    outcome="Neither ends with a traceback, at least one succeeds, and the file has the complete new contents.",
 )
 def test_two_runs_at_once(case: Case) -> None:
     case.kms.fault("slow", seconds=0.3)
@@ -222,11 +222,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
-    fault="KMS is throttled, down, resets connections, is slower than the timeout, or has another clock",
-    outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` in time. The file holds its old content. The next run finishes.",
+    fault="KMS is throttled, down, resets connections, is slower than the timeout, or has a different clock",
+    outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` in time. The file keeps its old contents. The next run succeeds.",
 )
 @pytest.mark.parametrize("fault", list(FAULTS))
-def test_kms_does_not_answer(case: Case, fault: str) -> None:
+def test_kms_faults(case: Case, fault: str) -> None:
     before = case.holds()
     settings, reason = FAULTS[fault]
     case.kms.fault(**settings)
@@ -252,7 +252,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
     fault="the file system is read-only",
-    outcome="`file_error` before anything is written. The file holds its old content. The next run finishes.",
+    outcome="`file_error` before anything is written. The file keeps its old contents. The next run succeeds.",
 )
 def test_a_read_only_file_system(case: Case) -> None:
     before = case.holds()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that change a server or KMS by requests, run twice at once: both end well, and what was to happen once happened once."""
+"""Modules that change a server or KMS, run twice at once: both succeed, and the change happens once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def twice(module: str, options: Mapping[str, Any], folder: Path, environment: Ma
     return results
 
 
-@pytest.mark.fault(operation="awskms_alias", fault="two runs at once", outcome="Both succeed, and the alias leads to the new key.")
+@pytest.mark.fault(operation="awskms_alias", fault="two runs at once", outcome="Both succeed, and the alias points to the new key.")
 def test_two_runs_of_alias(kms: StrictKms, tmp_path: Path) -> None:
     old, new, aws = kms.new_key(alias="alias/twice"), kms.new_key(), kms.client()
     for _turn in range(TURNS):
@@ -46,7 +46,7 @@ def test_two_runs_of_alias(kms: StrictKms, tmp_path: Path) -> None:
 @pytest.mark.fault(
     operation="awskms_key_rotation",
     fault="two runs at once",
-    outcome="Both succeed, and the key is rotated once: KMS takes no second request while a rotation is under way.",
+    outcome="Both succeed, and the key is rotated once: KMS refuses a second request while a rotation is in progress.",
 )
 def test_two_runs_of_rotation(kms: StrictKms, tmp_path: Path) -> None:
     kms.set_rotation_time(4)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of a server's configuration while the run that writes them is killed, or two write at once: each is old or new, and a restart is not forgotten."""
+"""The configuration files of a server when the run that writes them is killed, or two runs write at once: each is old or new, and the restart stays pending."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class _Config:
         return bool(self._asking.run().result()["pending"])
 
     def restarts(self) -> Iterator[Ended]:
-        """Note that the server was restarted, killed at each step."""
+        """Record the restart of the server, killed at each step."""
         yield from self._noting.each()
 
     def files(self) -> dict[Path, bytes]:
@@ -90,7 +90,7 @@ class _Config:
         self._noting.run()
 
     def check(self, wanted: dict[Path, bytes], old_too: bool) -> None:
-        """Each file is whole, and what was replaced is in a backup."""
+        """Each file is complete, and replaced files are in a backup."""
         files = self.files()
         for path, content in self.old.items():
             now = files.get(path)
@@ -114,8 +114,8 @@ def config(tmp_path: Path) -> Iterator[_Config]:
 @pytest.mark.fault(
     operation="vault_config (vault_config_write, vault_config_restart)",
     fault="killed (SIGKILL) before each call that writes, renames, locks or changes a file",
-    outcome="Each file is old or new, whole and private, and what was replaced is in a backup. The next run finishes and leaves nothing behind. A restart "
-    "is pending from the first replaced file until the server was restarted.",
+    outcome="Each file has its complete old or new contents and is private, and replaced files are in a backup. The next run succeeds and "
+    "leaves nothing behind. A restart is pending from the first replaced file until the server was restarted.",
 )
 @pytest.mark.parametrize("change", list(NEW))
 def test_a_configuration_killed_at_each_step(config: _Config, change: str) -> None:
@@ -171,7 +171,7 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
 @pytest.mark.fault(
     operation="vault_config (vault_config_write, vault_config_restart)",
     fault="the disk is full or read-only",
-    outcome="`file_error`. Each file holds its old content, and nothing is left beside it. The next run finishes.",
+    outcome="`file_error`. Each file keeps its old contents, and nothing is left beside it. The next run succeeds.",
 )
 @pytest.mark.parametrize("options", ["full", "ro"])
 def test_a_configuration_without_room(config: _Config, options: str) -> None:
@@ -186,7 +186,7 @@ def test_a_configuration_without_room(config: _Config, options: str) -> None:
 @pytest.mark.fault(
     operation="vault_config (vault_config_write, vault_config_restart)",
     fault="two runs at once",
-    outcome="The second waits for the first. Both succeed, the files are those of one run, whole, and nothing lies beside them but backups.",
+    outcome="The second waits for the first. Both succeed, the files are those of one run, complete, and there are no other files except backups.",
 )
 def test_two_runs_write_at_once(config: _Config) -> None:
     for turn in range(3):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""awskms_seal_edit where KMS or the disk fails: it is found before the editor opens, or the edited text is kept."""
+"""awskms_seal_edit when KMS or the disk fails: detected before the editor opens, or the edited text is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OLD, TYPED = b"old: correct-horse-8c2d\n", "typed: battery-staple-e417\n"
 
 
 class Desk:
-    """A sealed file in a folder of its own, an editor that leaves a trace, and a folder in memory."""
+    """A sealed file in a separate folder, an editor that leaves a trace, and a folder in memory."""
 
     def __init__(self, kms: StrictKms, relay: LyingKms, folder: Path, memory: Path) -> None:
         self.kms, self.relay, self.memory = kms, relay, memory
@@ -65,10 +65,10 @@ def desk(kms: StrictKms, tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.mark.fault(
     operation="awskms_seal_edit",
-    fault="KMS is throttled, down, resets connections, is slower than the timeout, has another clock, or lies",
-    outcome="Found before the editor opens. The file holds its old content. The next run finishes.",
+    fault="KMS is throttled, down, resets connections, is slower than the timeout, has a different clock, or returns false answers",
+    outcome="Detected before the editor opens. The file keeps its old contents. The next run succeeds.",
 )
-def test_kms_fails_before_the_editor_opens(desk: Desk) -> None:
+def test_kms_faults_are_detected_before_the_editor_opens(desk: Desk) -> None:
     faults: dict[str, dict[str, Any]] = {
         "throttled": {"kind": "throttle"}, "kms_internal": {"kind": "503"}, "unreachable": {"kind": "reset"},
         "timed_out": {"kind": "slow", "seconds": 4.0}, "clock_skew": {"kind": "clock_skew", "seconds": 3600.0},
@@ -88,7 +88,7 @@ def test_kms_fails_before_the_editor_opens(desk: Desk) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_edit",
     fault="the disk is full or read-only, before or while the file is edited",
-    outcome="`file_error` before the editor opens; or the file holds its old content, and the edited text is kept in the folder in memory.",
+    outcome="`file_error` before the editor opens; or the file keeps its old contents, and the edited text is kept in the folder in memory.",
 )
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts file systems, which takes root")
 def test_the_disk_fails(desk: Desk) -> None:

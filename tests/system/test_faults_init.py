@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vault_init, killed at each step and run twice at once, with the real server: it gives its answer once, so nothing of that may be lost."""
+"""vault_init, killed at each step and run twice at once, with the real server: the server responds only once, so the response must not be lost."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Fresh(OpenBao):
 
 
 class _Init:
-    """vault_init against a new server, with its files in a folder of their own."""
+    """vault_init against a new server, with its files in a separate folder."""
 
     def __init__(self, kms: StrictKms, folder: Path) -> None:
         self.seal, self.key = kms.new_key(), kms.new_key()
@@ -57,7 +57,7 @@ class _Init:
         }  # fmt: skip
 
     def answer(self) -> bytes:
-        """What a server may answer."""
+        """Possible responses of a server."""
         shares = [bytes(pysequoia.encrypt(recipients=[holder.certificate], bytes=b"a share", armor=False)) for holder in self.holders]
         return json.dumps({"recovery_keys_base64": [base64.b64encode(each).decode() for each in shares], "root_token": "s.SomeRootToken0123"}).encode()
 
@@ -102,9 +102,9 @@ def init(kms: StrictKms, tmp_path: Path) -> Iterator[_Init]:
 @pytest.mark.fault(
     operation="vault_init",
     fault="killed (SIGKILL) before each call that writes, renames, locks or changes a file",
-    outcome="Before the server is initialised: the next run finishes. Afterwards: the encrypted shares and the sealed root token are in their files. "
-    "Killed between the server's answer and their writing, the next run warns that they are lost and says what to do. Killed before the cluster's ID was "
-    "added to the shares, the next run warns, and says which ID to add.",
+    outcome="Before the server is initialised: the next run succeeds. Afterwards: the encrypted shares and the sealed root token are in their files. "
+    "If killed between the server's response and their writing, the next run warns that they are lost and what to do. If killed before the cluster ID was "
+    "added to the shares, the next run warns and names the ID to add.",
 )
 def test_vault_init_killed_at_each_step(init: _Init) -> None:
     before, lost, nameless, stored = [], [], [], []
@@ -162,8 +162,8 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
 @pytest.mark.fault(
     operation="vault_init",
     fault="two runs at once",
-    outcome="One initialises the server and stores what it answers. The other one finds the server initialised and recorded, or ends with `file_error` and "
-    "says that another run of vault_init has the file.",
+    outcome="One initialises the server and stores the response. The other one finds the server initialised and recorded, or ends with `file_error` and "
+    "reports that another run of vault_init uses the file.",
 )
 def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
     for _turn in range(3):
@@ -187,8 +187,8 @@ def test_two_runs_of_vault_init_at_once(init: _Init) -> None:
 @pytest.mark.fault(
     operation="vault_init",
     fault="two runs at once, with other files",
-    outcome="One initialises the server and stores what it answers. The other one ends with `already_initialized`, or finds the server initialised and not "
-    "recorded in its files. It leaves no file, and never advises to remove the server's data.",
+    outcome="One initialises the server and stores the response. The other one ends with `already_initialized`, or finds the server initialised and not "
+    "recorded in its files. It leaves no file, and never advises removing the data of the server.",
 )
 def test_two_runs_of_vault_init_with_other_files(init: _Init) -> None:
     other = init.files.parent / "other"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Something in place of AWS KMS gives answers of KMS's form that are not true: nothing is changed, and the next run with the true KMS finishes."""
+"""A relay in front of AWS KMS returns false answers in KMS's format: nothing is changed, and the next run with the true KMS succeeds."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ class Case:
 
 @pytest.mark.fault(
     operation="awskms_seal_wrap, awskms_seal_unwrap, awskms_seal_rewrap",
-    fault="KMS lies: its answer names another key, or lacks or alters a ciphertext or a data key",
-    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The file holds its old content, and nothing is left beside it. The next run finishes.",
+    fault="KMS returns false answers: another key, or a missing or altered ciphertext or data key",
+    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The file keeps its old contents, and nothing is left beside it. The next run succeeds.",
 )
 @pytest.mark.parametrize("module", ["awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_rewrap"])
-def test_files_stay_where_kms_lies(module: str, kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
+def test_false_kms_answers_change_no_file(module: str, kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
     key, other = kms.new_key(), kms.new_key()
     vault = VaultValues(kms.client(), key)
     folder = tmp_path / "folder"
@@ -115,10 +115,10 @@ def test_files_stay_where_kms_lies(module: str, kms: StrictKms, lying: LyingKms,
 
 @pytest.mark.fault(
     operation="awskms_alias, awskms_key_rotation",
-    fault="KMS lies: it describes another key than was asked for",
-    outcome="`wrong_key` or `wrong_endpoint`. The alias leads to its old key, and no key is rotated. The next run finishes.",
+    fault="KMS returns false answers: it describes a key other than the requested one",
+    outcome="`wrong_key` or `wrong_endpoint`. The alias points to its old key, and no key is rotated. The next run succeeds.",
 )
-def test_keys_stay_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
+def test_false_kms_answers_change_no_key(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
     old, new, aws = kms.new_key(alias="alias/lied"), kms.new_key(), kms.client()
     alias = Case("awskms_alias", {"alias": "alias/lied", "kms_key_id": new}, tmp_path, lying)
     rotation = Case("awskms_key_rotation", {"kms_key_id": new, "rotated_since": "2020-01-01"}, tmp_path, lying)
@@ -132,10 +132,10 @@ def test_keys_stay_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Pat
 
 @pytest.mark.fault(
     operation="vault_init",
-    fault="KMS lies: its answer names another key, or lacks or alters the data key",
-    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic` before the server is asked to initialise itself. No file is left.",
+    fault="KMS returns false answers: another key, or a missing or altered data key",
+    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic` before the initialisation request is sent. No file is left.",
 )
-def test_no_server_is_initialised_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
+def test_false_kms_answers_initialise_no_server(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
     with OddInitialisation(b"{}") as server:
@@ -151,10 +151,10 @@ def test_no_server_is_initialised_where_kms_lies(kms: StrictKms, lying: LyingKms
 
 @pytest.mark.fault(
     operation="vault_token_revoke",
-    fault="KMS lies: its answer names another key, or lacks or alters the data key",
-    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The server is sent no token, and the file stays.",
+    fault="KMS returns false answers: another key, or a missing or altered data key",
+    outcome="`wrong_endpoint`, `wrong_key` or `not_authentic`. The token is not sent to the server, and the file is kept.",
 )
-def test_a_sealed_token_stays_where_kms_lies(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
+def test_false_kms_answers_keep_the_sealed_token(kms: StrictKms, lying: LyingKms, tmp_path: Path) -> None:
     src = tmp_path / "token.sealed"
     src.write_text(as_text(VaultValues(kms.client(), kms.new_key()).envelope(b"s.SomeRootToken0123")), encoding="ascii")
     case = Case("vault_token_revoke", {"server_address": "http://127.0.0.1:9", "src": str(src)}, tmp_path, lying)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that change a server or KMS by requests, killed before each request and after each that was answered: the next run finishes, once."""
+"""Modules that change a server or KMS, killed before each request and after each response: the next run completes the change, once."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def killed(process: KillSteps) -> Iterator[Ended]:
 
 @pytest.mark.fault(
     operation="awskms_alias",
-    fault="killed (SIGKILL) before each request, after each answer, and before each call that changes a file",
-    outcome="The alias leads to the old key or to the new one, and both stay usable. The next run finishes.",
+    fault="killed (SIGKILL) before each request, after each response, and before each call that changes a file",
+    outcome="The alias points to the old or the new key, and both remain usable. The next run succeeds.",
 )
 def test_alias_killed_at_each_request(kms: StrictKms, tmp_path: Path) -> None:
     old, new, aws = kms.new_key(alias="alias/killed"), kms.new_key(), kms.client()
@@ -63,8 +63,8 @@ def test_alias_killed_at_each_request(kms: StrictKms, tmp_path: Path) -> None:
 
 @pytest.mark.fault(
     operation="awskms_key_rotation",
-    fault="killed (SIGKILL) before each request, after each answer, and before each call that changes a file",
-    outcome="The key is rotated once, by this run or the next one, and what was sealed before still opens.",
+    fault="killed (SIGKILL) before each request, after each response, and before each call that changes a file",
+    outcome="The key is rotated once, by this run or the next one, and existing values can still be unwrapped.",
 )
 def test_rotation_killed_at_each_request(kms: StrictKms, tmp_path: Path) -> None:
     aws = kms.client()
@@ -89,8 +89,8 @@ def test_rotation_killed_at_each_request(kms: StrictKms, tmp_path: Path) -> None
 
 @pytest.mark.fault(
     operation="vault_token_revoke",
-    fault="killed (SIGKILL) before each request, after each answer, and before each call that changes a file",
-    outcome="The file stays as long as its token is valid. The next run, with `cluster_id`, revokes the token if it is valid still, and removes the file.",
+    fault="killed (SIGKILL) before each request, after each response, and before each call that changes a file",
+    outcome="The file is kept as long as its token is valid. The next run, with `cluster_id`, revokes the token if it is still valid, and removes the file.",
 )
 def test_token_revoke_killed_at_each_request(kms: StrictKms, tmp_path: Path) -> None:
     environment = kms.environment()
@@ -128,8 +128,8 @@ def test_token_revoke_killed_at_each_request(kms: StrictKms, tmp_path: Path) -> 
 
 @pytest.mark.fault(
     operation="vault_unseal",
-    fault="killed (SIGKILL) before each request, after each answer, and before each call that changes a file",
-    outcome="The server is sealed, whatever shares it was given already, or unsealed. The next run finishes.",
+    fault="killed (SIGKILL) before each request, after each response, and before each call that changes a file",
+    outcome="The server is sealed, possibly with some shares already entered, or unsealed. The next run succeeds.",
 )
 def test_unseal_killed_at_each_request(tmp_path: Path) -> None:
     reached = []
@@ -164,12 +164,12 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.fault(
     operation="awskms_alias, awskms_key_rotation, vault_init, vault_token_revoke",
-    fault="KMS is throttled, down, resets connections, is slower than the timeout, or has another clock",
+    fault="KMS is throttled, down, resets connections, is slower than the timeout, or has a different clock",
     outcome="`throttled`, `kms_internal`, `unreachable`, `timed_out` or `clock_skew` in time. Nothing is changed: the alias and the key stay, the server is "
-    "not initialised, the token stays valid and its file stays. The next run of awskms_alias and awskms_key_rotation finishes.",
+    "not initialised, the token stays valid and its file is kept. The next run of awskms_alias and awskms_key_rotation succeeds.",
 )
 @pytest.mark.parametrize("module", ["awskms_alias", "awskms_key_rotation", "vault_init", "vault_token_revoke"])
-def test_kms_does_not_answer(module: str, kms: StrictKms, tmp_path: Path) -> None:
+def test_kms_faults(module: str, kms: StrictKms, tmp_path: Path) -> None:
     alias, aws = f"alias/faults-{secrets.token_hex(4)}", kms.client()
     old, new, files = kms.new_key(alias=alias), kms.new_key(), tmp_path / "files"
     files.mkdir()
@@ -204,7 +204,7 @@ def test_kms_does_not_answer(module: str, kms: StrictKms, tmp_path: Path) -> Non
 @pytest.mark.fault(
     operation="vault_token_revoke",
     fault="the file system is read-only",
-    outcome="`file_error` before the token is revoked. The token stays valid and its file stays.",
+    outcome="`file_error` before the token is revoked. The token stays valid and its file is kept.",
 )
 def test_a_token_on_a_read_only_file_system(kms: StrictKms, tmp_path: Path) -> None:
     if os.geteuid() != 0:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many hosts: how often KMS is asked, who is asked where one host speaks for all of its principal, and a report that stays readable.
+"""Many hosts: how often KMS is called, which hosts are checked if one represents all hosts of a principal, and a report that stays readable.
 
-All hosts are this machine. It counts calls and no time: how time grows with the hosts is in the benchmark.
+All hosts are this machine. The tests count calls; the benchmark measures the time for many hosts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Hosts = dict[str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def counted() -> Iterator[StrictKms]:
-    """A KMS that nobody else asks."""
+    """A KMS that no other test calls."""
     with StrictKms() as kms:
         yield kms
 
@@ -45,7 +45,7 @@ def keys(counted: StrictKms) -> dict[str, str]:
 
 @pytest.fixture
 def ansible(counted: StrictKms, keys: dict[str, str], tmp_path: Path) -> Ansible:
-    """Ansible whose environment leads there, with nothing counted yet."""
+    """Ansible with the connection to that KMS in its environment, and no calls counted yet."""
     counted.clear_calls()
     return Ansible(tmp_path, counted.environment())
 
@@ -60,7 +60,7 @@ def signed(who: Credentials) -> dict[str, str]:
 
 
 def refused(kms: StrictKms) -> Credentials:
-    """Of a principal who may describe keys, and no more."""
+    """Credentials of a principal that can only describe keys."""
     return kms.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": "*"}]})
 
 
@@ -73,16 +73,16 @@ def calls(kms: StrictKms) -> Counter[str]:
 
 
 def verify(ansible: Ansible, **variables: Any) -> tuple[Run, dict[str, Any]]:
-    """Run the playbook; with the report."""
+    """Run the playbook and read its report."""
     report = ansible.folder / "report.json"
-    said = {f"kms_verify_{name}": value for name, value in {"report": str(report), **variables}.items()}
-    run = ansible.command(["ansible-playbook", PLAYBOOK, "--forks", "10", "-e", json.dumps(said)])
+    values = {f"kms_verify_{name}": value for name, value in {"report": str(report), **variables}.items()}
+    run = ansible.command(["ansible-playbook", PLAYBOOK, "--forks", "10", "-e", json.dumps(values)])
     return run, json.loads(report.read_text(encoding="utf-8"))["hosts"]
 
 
 def shown(run: Run) -> tuple[list[list[str]], list[str]]:
     """The cells of the table that the role shows, without latencies, and the lines below it."""
-    lines: list[str] = next(record["result"]["msg"] for record in run.results if record["task"].endswith(": Show hosts against permissions"))
+    lines: list[str] = next(record["result"]["msg"] for record in run.results if record["task"].endswith(": Show the permissions of each host"))
     rows = [row for row in (re.split("  +", line) for line in lines) if len(row) == len(HEAD)]
     return [[re.sub(r"^\d+(-\d+)?$", "MS", cell) if column == 8 else cell for column, cell in enumerate(row)] for row in rows], lines[len(rows) :]
 
@@ -92,7 +92,7 @@ def hosts_of(run: Run, task: str) -> set[str]:
 
 
 def test_one_host_for_each_principal(counted: StrictKms, ansible: Ansible, keys: dict[str, str]) -> None:
-    """Of 500 hosts, those are asked that speak for a principal and a key. Nothing runs on the others."""
+    """Of 500 hosts, one is checked for each principal and key. No task runs on the others."""
     hosts: Hosts = {f"vault{number:03}": {"profile": f"of-{number % 4}"} for number in range(HOSTS)}
     nobody = refused(counted)
     for number in range(0, HOSTS, 4):
@@ -104,9 +104,9 @@ def test_one_host_for_each_principal(counted: StrictKms, ansible: Ansible, keys:
     assert run.code == 2
     asked = {"vault000", "vault001", "vault002", "vault003", "vault201", "vault302"}
     assert calls(counted) == {"DescribeKey": 6, "Encrypt": 6, "Decrypt": 5}
-    assert hosts_of(run, "Ask AWS KMS") == asked
+    assert hosts_of(run, "Call AWS KMS") == asked
     assert {record["host"] for record in run.results} == asked
-    assert hosts_of(run, "Refuse to go on") == hosts_of(run, "Show this host's remedy") == {"vault000"}
+    assert hosts_of(run, "Fail if the host is not ready") == hosts_of(run, "Show the remedy for this host") == {"vault000"}
 
     table, below = shown(run)
     assert table == [
@@ -117,7 +117,7 @@ def test_one_host_for_each_principal(counted: StrictKms, ansible: Ansible, keys:
     ]
     assert below == [
         f"vault000 and 124 more: {report['vault000']['summary']}",
-        "Not asked themselves: 494. Each has the verdict of a host that asks KMS alike.",
+        "Hosts represented by another one: 494. Each has the verdict of a host with the same connection to KMS.",
         "500 hosts, 375 ready, 125 not ready.",
     ]
     assert report.keys() == hosts.keys()
@@ -125,13 +125,13 @@ def test_one_host_for_each_principal(counted: StrictKms, ansible: Ansible, keys:
         "vault000": 125, "vault001": 124, "vault002": 124, "vault003": 125, "vault201": 1, "vault302": 1
     }
     assert {host: found["asked_on"] for host, found in report.items() if host in asked} == {host: host for host in asked}
-    assert [host for host, found in report.items() if not found["ready"]] == [host for host, said in hosts.items() if "kms_verify_access_key" in said]
+    assert [host for host, found in report.items() if not found["ready"]] == [host for host, own in hosts.items() if "kms_verify_access_key" in own]
     assert report["vault499"] == report["vault003"]
     assert nobody.secret_key not in run.output + json.dumps(report)
 
 
 def test_every_host(counted: StrictKms, ansible: Ansible, keys: dict[str, str]) -> None:
-    """Three calls for each host that may; a line for each verdict with its first hosts, and below its first reasons. One remedy is shown for each."""
+    """Three calls for each host that is allowed; one line for each verdict with its first hosts, and its first reasons below. One remedy is shown for each."""
     hosts: Hosts = {f"vault{number:02}": {} for number in range(EACH)}
     for number in range(4):
         hosts[f"vault{number:02}"].update(signed(refused(counted)))
@@ -149,17 +149,17 @@ def test_every_host(counted: StrictKms, ansible: Ansible, keys: dict[str, str]) 
     ]
     assert below == [
         *(f"{host}: {report[host]['summary']}" for host in ("vault00", "vault01", "vault02")),
-        "... and 1 more of that line, for whom the report says why.",
+        "... and 1 more of that line; see the report for the reasons.",
         f"vault04: {report['vault04']['summary']}",
         "12 hosts, 7 ready, 5 not ready.",
     ]
-    assert hosts_of(run, "Show this host's remedy") == {"vault00", "vault04"}
-    assert hosts_of(run, "Refuse to go on") == {f"vault{number:02}" for number in range(5)}
+    assert hosts_of(run, "Show the remedy for this host") == {"vault00", "vault04"}
+    assert hosts_of(run, "Fail if the host is not ready") == {f"vault{number:02}" for number in range(5)}
     assert {host: found["asked_on"] for host, found in report.items()} == {host: host for host in hosts}
 
 
-def test_what_modules_ask_on_many_hosts(counted: StrictKms, ansible: Ansible, keys: dict[str, str]) -> None:
-    """A module asks once for each data key on each host; what runs once, once for all."""
+def test_calls_of_modules_on_many_hosts(counted: StrictKms, ansible: Ansible, keys: dict[str, str]) -> None:
+    """A module calls KMS once for each data key on each host; a task with run_once calls it once."""
     inventory(ansible, {f"vault{number:02}": {} for number in range(EACH)})
     values = VaultValues(counted.client(), keys[ALIAS])
     blobs = [as_text(blob) for blob in (*values.batch([b"a", b"b"]), values.envelope(b"c"))]  # two data keys

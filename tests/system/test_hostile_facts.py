@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a managed host sends chooses no file, program, endpoint, proxy, principal, certificate authority or pin on the controller.
+"""A managed host cannot choose a file, program, endpoint, proxy, principal, certificate authority or allowed key on the controller.
 
 The hosts' interpreter is a program that answers with facts of its choice. The document that the plugins open is sealed under a key that the
 controller may use and that ansible.cfg does not pin: with the pin lifted, it would open.
@@ -68,7 +68,7 @@ class Stage:
         return self.ansible.playbook([{"hosts": hosts, "gather_facts": False, "tasks": tasks, **play}], *arguments, env={"ANSIBLE_FORKS": "2"})
 
     def held(self, run: Run, *, refused: bool = True) -> None:
-        """Assert that nothing of the attack came true on the controller."""
+        """Assert that the attack had no effect on the controller."""
         assert self.heard.requests == []
         assert not self.attack.ran.exists()
         assert TOKEN not in run.output
@@ -154,7 +154,7 @@ def test_keywords_of_the_call_are_the_playbooks_own(stage: Stage) -> None:
 
 
 class Roles:
-    """Facts by which a host would say what this collection's roles do on the controller."""
+    """Facts with which a host would control the roles of this collection on the controller."""
 
     def __init__(self, stage: Stage, folder: Path, facts: dict[str, Any]) -> None:
         self.stage = stage

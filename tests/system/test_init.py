@@ -148,8 +148,8 @@ def test_what_is_refused_before_the_server_is_touched(kms: StrictKms, keys: tupl
         assert sorted(path.name for path in tmp_path.iterdir()) == ["bao", "there"]
 
 
-def test_a_server_that_may_not_encrypt_is_told_as_what_it_is(kms: StrictKms, keys: tuple[str, str], ansible: Ansible, tmp_path: Path) -> None:
-    """What the proof on every host keeps from happening."""
+def test_a_server_without_encrypt_is_reported(kms: StrictKms, keys: tuple[str, str], ansible: Ansible, tmp_path: Path) -> None:
+    """What the permission check on every host prevents."""
     with server(tmp_path / "bao", kms, kms.principal(policy("kms:DescribeKey", "kms:Decrypt"))) as bao:
         reason, words = failed(ansible, options(bao, tmp_path))
         assert (reason, "kms:Encrypt" in words, "remove the data of its storage" in words) == ("half_initialised", True, True)

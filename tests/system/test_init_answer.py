@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vault_init: whatever can fail is found before the server is asked, and whatever the server answers is kept, with nothing secret in clear."""
+"""vault_init: errors are detected before the request is sent, and every response of the server is kept, without secrets in plaintext."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def key(kms: StrictKms) -> str:
 
 
 class Host:
-    """A folder with the modules' files, and what came of vault_init there."""
+    """A folder with the module's files, and the result of vault_init."""
 
     def __init__(self, folder: Path, kms: StrictKms, key: str) -> None:
         self.home, self.init = folder / "home", folder / "init"
@@ -178,11 +178,11 @@ def test_files_that_vanish_are_made_anew(host: Host) -> None:
 
 @pytest.mark.fault(
     operation="vault_init",
-    fault="the folder is removed, or its files are replaced, while the server answers",
-    outcome="`answer_not_stored`. The result holds the encrypted shares and the sealed root token. The files of others are left as they are.",
+    fault="the folder is removed, or its files are replaced, while the server responds",
+    outcome="`answer_not_stored`. The result contains the encrypted shares and the sealed root token. The files of other processes are not changed.",
 )
-def test_what_can_no_longer_be_written_is_returned(host: Host) -> None:
-    """The folder is gone, or others stand where the files were: the shares are returned encrypted, the token sealed."""
+def test_a_response_that_cannot_be_written_is_returned(host: Host) -> None:
+    """The folder was removed, or its files were replaced: the shares are returned encrypted, the token sealed."""
 
     def replace() -> None:
         for path in list(host.init.iterdir()):
@@ -207,10 +207,10 @@ def test_an_answer_that_comes_late_is_waited_for(host: Host) -> None:
 
 @pytest.mark.fault(
     operation="vault_init",
-    fault="the connection to the server is lost before its answer",
+    fault="the connection to the server is lost before its response",
     outcome="`server_unreachable`. The message says whether the server is initialised, and what to do. No file is left.",
 )
-def test_a_connection_that_is_lost_is_told_as_what_it_is(host: Host) -> None:
+def test_a_lost_connection_is_reported(host: Host) -> None:
     for initialises in (True, False):
         with OddInitialisation(b"", length=-1, initialises=initialises) as server:
             result = host.run(server)
@@ -226,7 +226,7 @@ def test_a_refusal_leaves_nothing_behind(host: Host) -> None:
         assert (host.run(server)["reason"], host.files()) == ("half_initialised", [])
 
 
-def test_another_run_that_was_first_is_told_as_what_it_is(host: Host) -> None:
+def test_a_faster_run_is_reported(host: Host) -> None:
     with OddInitialisation(b'{"errors":["Vault is already initialized"]}', 400) as server:
         result = host.run(server)
     assert (result["failed"], result["reason"], result["initialized"], host.files()) == (True, "already_initialized", True, [])
@@ -280,10 +280,10 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
 @pytest.mark.fault(
     operation="vault_init",
     fault="the disk is full or read-only",
-    outcome="`file_error` before the server is asked to initialise itself, also in check mode. No file is left.",
+    outcome="`file_error` before the initialisation request is sent, also in check mode. No file is left.",
 )
 @pytest.mark.parametrize("options", ["size=64k", "size=1m,ro", "size=1m,nr_inodes=2"])
-def test_a_file_system_that_has_no_room(options: str, host: Host) -> None:
+def test_a_full_or_read_only_file_system(options: str, host: Host) -> None:
     with mounted(host.init, options), OddInitialisation(json.dumps(NORMAL).encode()) as server:
         for check in (True, False):
             result = host.run(server, _ansible_check_mode=check)

@@ -44,7 +44,7 @@ def ansible_without_region(kms: StrictKms, tmp_path_factory: pytest.TempPathFact
 
 
 def entries(ansible: Ansible, keys: Any, **options: Any) -> list[Entry]:
-    """What one task says of the keys."""
+    """The keys in the result of one task."""
     run = ansible.playbook([{"name": "ask", MODULE: {"kms_key_id": keys, **options}}]).succeeded()
     assert run["ask"]["changed"] is False
     found: list[Entry] = run["ask"]["kms_keys"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""awskms_key_rotation against the strict KMS: new material once, waited for, and what opens then."""
+"""awskms_key_rotation against the strict KMS: the material is rotated once, the module waits, and values can be unwrapped afterwards."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role kms_verify, on hosts that are all this machine but for their credentials, Pythons and users, against the strict KMS."""
+"""The role kms_verify against the strict KMS. All hosts are this machine, with different credentials, Python interpreters and users."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROLE = "sealwright.vault_seal.kms_verify"
 ALIAS = "alias/verified"
 NOWHERE = "/proc/there-is-no-such-folder"  # no temporary folder can be made there: the host is unreachable to Ansible
 HOW_TO_GET = (
-    "Install python3-boto3 and python3-cryptography (kms_verify_libraries: system), let the role make a virtual environment "
+    "Install python3-boto3 and python3-cryptography (kms_verify_libraries: system), let the role create a virtual environment "
     "(kms_verify_libraries: venv), or name a Python that has boto3 (kms_verify_python)."
 )
 Hosts = dict[str, dict[str, Any]]
@@ -38,14 +38,14 @@ def key(kms: StrictKms) -> str:
 
 @pytest.fixture(scope="module")
 def ansible(tmp_path_factory: pytest.TempPathFactory, kms: StrictKms, key: str) -> Ansible:
-    """Ansible whose environment leads to the strict KMS, without credentials."""
+    """Ansible with the connection to the strict KMS in its environment, without credentials."""
     environment = {name: value for name, value in kms.environment().items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET"))}
     return Ansible(tmp_path_factory.mktemp("verify"), environment)
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays_behind(ansible: Ansible) -> Iterator[None]:
-    """Of the whole run, in the folder that the hosts take for temporary files."""
+    """No test leaves files in the hosts' folder for temporary files."""
     yield
     assert list((ansible.folder / "tmp").iterdir()) == []
 
@@ -69,14 +69,14 @@ def signed(who: Credentials) -> dict[str, str]:
 def verify(ansible: Ansible, hosts: Hosts, *arguments: str, env: dict[str, str] | None = None, play: dict[str, Any] | None = None, **variables: Any) -> Run:
     """Run the role on hosts that differ in their variables."""
     common = {"ansible_connection": "local", "ansible_python_interpreter": host_python()}
-    ansible.inventory.write_text(json.dumps({"all": {"hosts": {name: {**common, **said} for name, said in hosts.items()}}}), encoding="utf-8")
+    ansible.inventory.write_text(json.dumps({"all": {"hosts": {name: {**common, **own} for name, own in hosts.items()}}}), encoding="utf-8")
     role = {"role": ROLE, "vars": {"kms_verify_kms_key_id": ALIAS, **variables}}
     return ansible.playbook([{"hosts": "all", "gather_facts": False, "roles": [role], **(play or {})}], *arguments, env=env)
 
 
 def table(run: Run) -> list[str]:
     """The lines that the role shows, without latencies and superfluous blanks."""
-    lines: list[str] = next(record["result"]["msg"] for record in run.results if record["task"].endswith(": Show hosts against permissions"))
+    lines: list[str] = next(record["result"]["msg"] for record in run.results if record["task"].endswith(": Show the permissions of each host"))
     assert len({line.find(word) for line, word in ((lines[0], "DescribeKey"), (lines[1], lines[1].split()[1]))}) == 1  # in columns
     return [re.sub(r"  \d+ +(ready|NOT)", r"  MS  \1", line) for line in lines]
 
@@ -86,8 +86,9 @@ def row(run: Run, host: str) -> list[str]:
 
 
 def refusals(run: Run) -> dict[str, str]:
-    """What the role made hosts fail with."""
-    return {record["host"]: record["result"]["msg"] for record in run.results if record["task"].endswith(": Refuse to go on") and record["outcome"] == "failed"}
+    """The error of each host that the role made fail."""
+    failed = [record for record in run.results if record["outcome"] == "failed"]
+    return {record["host"]: record["result"]["msg"] for record in failed if record["task"].endswith(": Fail if the host is not ready")}
 
 
 @pytest.mark.matrix
@@ -120,12 +121,12 @@ def test_hosts_against_permissions(kms: StrictKms, ansible: Ansible, key: str, b
         ["no-python", "-", "-", "-", "-", "-", "-", "-", "NOT READY: host_failed"],
         ["gone", "-", "-", "-", "-", "-", "-", "-", "NOT READY: host_unreachable"],
     ]
-    said = dict(line.split(": ", 1) for line in lines[len(hosts) + 1 :])
-    assert list(said) == [host for host in hosts if host != "ready"]
-    assert said["no-decrypt"] == f"kms:Decrypt is denied to {describe.arn} for the key {key}."
-    assert said["no-library"] == "The Python library botocore cannot be imported (No module named 'botocore')."
-    assert "/nonexistent/python" in said["no-python"]
-    assert "Failed to create temporary directory" in said["gone"]
+    reasons = dict(line.split(": ", 1) for line in lines[len(hosts) + 1 :])
+    assert list(reasons) == [host for host in hosts if host != "ready"]
+    assert reasons["no-decrypt"] == f"kms:Decrypt is denied to {describe.arn} for the key {key}."
+    assert reasons["no-library"] == "The Python library botocore cannot be imported (No module named 'botocore')."
+    assert "/nonexistent/python" in reasons["no-python"]
+    assert "Failed to create temporary directory" in reasons["gone"]
 
     written = json.loads(report.read_text(encoding="utf-8"))
     assert (report.stat().st_mode & 0o777, written["ready"], list(written["hosts"])) == (0o644, False, sorted(hosts))
@@ -135,19 +136,19 @@ def test_hosts_against_permissions(kms: StrictKms, ansible: Ansible, key: str, b
             {"-": "not_tried"}.get(word, word.lower()) for word in line[1:4]
         ]
         assert line[-1] == ("ready" if found["ready"] else f"NOT READY: {found['reason']}")
-        assert found["summary"].replace("\n", " ") == said.get(host, found["summary"])
+        assert found["summary"].replace("\n", " ") == reasons.get(host, found["summary"])
     assert written["hosts"]["no-encrypt"]["remedy"]["policy_statement"] == {
         "Effect": "Allow", "Action": ["kms:Encrypt", "kms:Decrypt"], "Resource": key
     }
 
     remedies = {record["host"]: record["result"]["kms_verify_result.remedy"] for record in run.results if "kms_verify_result.remedy" in record["result"]}
-    assert remedies == {host: written["hosts"][host]["remedy"] for host in said}
+    assert remedies == {host: written["hosts"][host]["remedy"] for host in reasons}
     assert remedies["no-library"]["msg"] == HOW_TO_GET
     assert remedies["no-python"]["msg"] == "Check the Python that modules run with there."
     assert remedies["gone"]["msg"] == "Check the way to this host."
     failed = refusals(run)
-    assert set(failed) == set(said)
-    assert failed["no-decrypt"] == f"{said['no-decrypt']} Allow kms:Decrypt by an IAM policy, the key policy or a grant."
+    assert set(failed) == set(reasons)
+    assert failed["no-decrypt"] == f"{reasons['no-decrypt']} Allow kms:Decrypt by an IAM policy, the key policy or a grant."
     assert failed["no-credentials"].startswith("No AWS credentials are found. Give access_key and secret_key, ")
     assert not any(record["result"].get("changed") for record in run.results)
     for who in (kms.admin, describe, encrypt):
@@ -164,37 +165,37 @@ def test_check_mode(kms: StrictKms, ansible: Ansible) -> None:
     assert not any(record["result"].get("changed") for record in run.results)
 
 
-def test_hosts_that_are_not_ready_go_on_where_asked(kms: StrictKms, ansible: Ansible) -> None:
+def test_hosts_that_are_not_ready_can_continue(kms: StrictKms, ansible: Ansible) -> None:
     hosts: Hosts = {"ready": {**signed(kms.admin), "kms_verify_stands_for": ["twin"]}, "denied": signed(kms.principal(policy("kms:Decrypt")))}
     after = [{"name": "after", "ansible.builtin.debug": {"var": "kms_verify_result.ready"}}]
     run = verify(ansible, hosts, kms_verify_fail=False, play={"tasks": after}).succeeded()
     assert refusals(run) == {}
-    told = {record["host"]: record["result"]["kms_verify_result.ready"] for record in run.results if record["task"] == "after"}
-    assert told == {"ready": True, "denied": False}
+    results = {record["host"]: record["result"]["kms_verify_result.ready"] for record in run.results if record["task"] == "after"}
+    assert results == {"ready": True, "denied": False}
     assert (row(run, "ready")[-1], row(run, "twin")[-2:]) == ("ready", ["-", "ready (as ready)"])
-    assert table(run)[-1] == "Not asked themselves: 1. Each has the verdict of a host that asks KMS alike."
+    assert table(run)[-1] == "Hosts represented by another one: 1. Each has the verdict of a host with the same connection to KMS."
 
 
 @pytest.mark.fault(
     operation="kms_verify",
-    fault="a host is lost",
-    outcome="The host is reported as not asked, and the play as not ready.",
+    fault="a host becomes unreachable",
+    outcome="The host is reported as not checked, and the play as not ready.",
 )
-def test_hosts_that_were_lost_or_not_reached_yet(kms: StrictKms, ansible: Ansible) -> None:
-    """While gathering facts, and of a batch that comes later."""
+def test_unreachable_and_later_hosts(kms: StrictKms, ansible: Ansible) -> None:
+    """While gathering facts, and in a later batch."""
     hosts = {"first": signed(kms.admin), "lost": {"ansible_remote_tmp": NOWHERE}, "later": signed(kms.admin)}
     run = verify(ansible, hosts, play={"gather_facts": True, "gather_subset": ["!all"], "serial": [2, 1]})
     assert run.code == 4
     assert table(run)[-2:] == [
-        "lost: This host was unreachable, or failed, before it could be asked.",
-        "later: This host was not asked in this run.",
+        "lost: This host was unreachable or failed before it could be checked.",
+        "later: This host was not checked in this run.",
     ]
     assert (row(run, "lost")[-1], row(run, "later")[-1]) == ("NOT READY: host_unreachable", "NOT READY: not_asked")
     assert refusals(run) == {}
 
 
-def test_what_the_module_itself_says_is_told(kms: StrictKms, ansible: Ansible) -> None:
-    """It ended in a traceback, and the role said: Check the Python that modules run with there."""
+def test_the_reason_of_the_module_is_reported(kms: StrictKms, ansible: Ansible) -> None:
+    """Expired credentials once ended in a traceback and were reported as a fault of the Python interpreter."""
     expired = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush-hush", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
     run = verify(ansible, {"expired": {}}, env=expired)
     assert row(run, "expired")[-1] == "NOT READY: expired_credentials"
@@ -226,16 +227,16 @@ def test_a_virtual_environment_in_check_mode(kms: StrictKms, ansible: Ansible, b
     assert list(parent.iterdir()) == []
     assert row(run, "made")[-1] == "ready"
     assert row(run, "no-venv")[-1] == row(run, "no-package")[-1] == "NOT READY: host_failed"
-    assert any(line.startswith("no-package: Install the libraries into it: ") and "there-is-no-such-package" in line for line in table(run))
+    assert any(line.startswith("no-package: Install the libraries: ") and "there-is-no-such-package" in line for line in table(run))
     failed = refusals(run)["no-venv"]
-    assert failed.startswith("Make the virtual environment: ")
+    assert failed.startswith("Create the virtual environment: ")
     assert failed.endswith(f"non-zero return code. {HOW_TO_GET}")
     assert not any(record["result"].get("changed") for record in run.results)
 
 
 SUDO = """\
 #!/bin/sh
-# Becomes nobody else, but says who it was asked to become, and takes the home folder of that one.
+# Does not become another user, but records the requested user, and uses the home folder of that user.
 while [ "$1" != -u ]; do shift; done
 echo "$2" >> {folder}/became
 HOME={folder}/$2; export HOME
@@ -254,7 +255,7 @@ module.exit_json(changed=True)
 
 @pytest.fixture
 def sudo(ansible: Ansible, tmp_path: Path) -> dict[str, str]:
-    """Variables of a host where anybody can be become."""
+    """Variables of a host where the user can become any other user."""
     program = tmp_path / "sudo"
     program.write_text(SUDO.format(folder=tmp_path), encoding="utf-8")
     program.chmod(0o755)
@@ -263,7 +264,7 @@ def sudo(ansible: Ansible, tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.matrix
 def test_as_the_services_user(kms: StrictKms, ansible: Ansible, sudo: dict[str, str], tmp_path: Path) -> None:
-    """The home of the service's user has credentials; that of the play's has none."""
+    """The home of the service's user contains credentials; that of the play's user does not."""
     files = tmp_path / "openbao" / ".aws"
     files.mkdir(parents=True)
     admin = kms.admin
@@ -275,7 +276,7 @@ def test_as_the_services_user(kms: StrictKms, ansible: Ansible, sudo: dict[str, 
 
 
 def test_the_distributions_packages(ansible: Ansible, sudo: dict[str, str], tmp_path: Path) -> None:
-    """A package manager of ours stands in for the distribution's: it is asked as root for what the variable names, and /usr/bin/python3 is used."""
+    """A stand-in for the distribution's package manager: it is called as root with the packages of the variable, and /usr/bin/python3 is used."""
     library = ansible.folder / "library"
     library.mkdir()
     (library / "packages.py").write_text(PACKAGES.replace("FOLDER", str(tmp_path)), encoding="utf-8")
@@ -287,7 +288,7 @@ def test_the_distributions_packages(ansible: Ansible, sudo: dict[str, str], tmp_
     assert (tmp_path / "installed").read_text(encoding="utf-8") == "python3-boto3\n"
     if os.geteuid() != 0:
         assert (tmp_path / "became").read_text(encoding="utf-8").split() == ["root"]
-    taken = "Take the Python that is named, or the one that the host's modules run with"
+    taken = "Choose the Python interpreter"
     facts = {record["host"]: record["result"]["ansible_facts"] for record in run.results if record["task"].endswith(taken)}
     assert facts["installed"]["kms_verify__python"] == "/usr/bin/python3"
     assert row(run, "no-manager")[-1] == "NOT READY: host_failed"
@@ -304,7 +305,7 @@ exit 1
 @pytest.mark.matrix
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_a_user_that_cannot_be_become(kms: StrictKms, ansible: Ansible, tmp_path: Path, pipelining: bool) -> None:
-    """That is said as it is, in each way of asking, and no library is blamed for it."""
+    """The reason is become_failed in each case, not a missing library."""
     program = tmp_path / "sudo"
     program.write_text(DENIED, encoding="utf-8")
     program.chmod(0o755)
@@ -330,7 +331,7 @@ def test_a_user_that_cannot_be_become(kms: StrictKms, ansible: Ansible, tmp_path
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user without a password")
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_as_a_real_user_without_rights(kms: StrictKms, ansible: Ansible, pipelining: bool) -> None:
-    """`nobody` reads credentials that are its own and root's alone."""
+    """The user nobody, with credentials that only root, and then only nobody, can read."""
     libraries = subprocess.run([host_python(), "-c", "import botocore; print(botocore.__path__[0])"], capture_output=True, text=True, check=True).stdout
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -341,7 +342,7 @@ def test_as_a_real_user_without_rights(kms: StrictKms, ansible: Ansible, pipelin
         secrets = folder / "credentials"
         secrets.write_text(f"[default]\naws_access_key_id = {kms.admin.access_key}\naws_secret_access_key = {kms.admin.secret_key}\n", encoding="utf-8")
         secrets.chmod(0o600)
-        said: dict[str, Any] = {
+        variables: dict[str, Any] = {
             "kms_verify_python": str(folder / "venv" / "bin" / "python"),
             "kms_verify_shared_creds_filename": str(secrets),
             "kms_verify_user": "nobody",
@@ -349,8 +350,8 @@ def test_as_a_real_user_without_rights(kms: StrictKms, ansible: Ansible, pipelin
             "ansible_become_method": "ansible.builtin.su",
             "ansible_become_flags": "-s /bin/sh",
         }
-        run = verify(ansible, {"vault": said})
+        run = verify(ansible, {"vault": variables})
         assert row(run, "vault")[-1] == "NOT READY: file_error"
         os.chown(secrets, 65534, 65534)
-        run = verify(ansible, {"vault": said}).succeeded()
+        run = verify(ansible, {"vault": variables}).succeeded()
         assert row(run, "vault")[-1] == "ready"

@@ -63,7 +63,7 @@ def test_files_become_variables_and_no_facts(project: SealedProject) -> None:
     assert places_with(["l_one", "first", "second", "bound"], {}, facts) == []
 
 
-def test_what_is_refused_is_said_in_words(project: SealedProject) -> None:
+def test_messages_for_refused_documents(project: SealedProject) -> None:
     project.seal("vars/list.yml.sealed", "- secret\n")
     refused = {
         "nowhere.yml.sealed": "Could not find or access 'nowhere.yml.sealed'",

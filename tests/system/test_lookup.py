@@ -25,7 +25,7 @@ LATENCY = 0.05  # seconds; on a busy machine the strict KMS itself takes some of
 
 
 class Bench:
-    """A KMS of its own, whose calls are counted, and values that other code than the collection's sealed."""
+    """A separate KMS whose calls are counted, and values that were not sealed by the collection's code."""
 
     def __init__(self, kms: StrictKms, folder: Path) -> None:
         self.kms = kms

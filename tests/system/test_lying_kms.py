@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server in place of KMS whose answers are of KMS's form and wrong: no module takes one."""
+"""A server in place of KMS returns false answers in KMS's format: every module detects them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOT_KMS = "What answers {where} is not AWS KMS: in its answer to Encrypt, {what}
 
 
 def result_of(module: str, options: dict[str, Any], folder: Path, **environment: str) -> dict[str, Any]:
-    """What the module answers, as JSON alone; nothing secret is in it."""
+    """The result of the module as JSON, without secrets."""
     printed = start_module(module, options, folder, {**KEYS, **environment}).communicate(timeout=scaled(90))[0].decode()
     assert "hush-hush" not in printed
     assert "Traceback" not in printed

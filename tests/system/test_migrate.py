@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbook migrate says and refuses before it changes anything. What it does is shown by the scenario migrate, with real servers.
+"""What the playbook migrate shows and refuses before it changes anything. The scenario migrate tests the migration itself, with real servers.
 
-Here answers of three nodes are given at the port, as OpenBao 2.6.2 was seen to give them, since a cluster of each kind would take too long to make.
+The answers of the three nodes are those of OpenBao 2.6.2; starting a real cluster for each case would take too long.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TOKEN = "s.hush-hush-hush-hush-hush"
 
 
 class Node(ThreadingHTTPServer):
-    """A server that says what it is told to, and is never asked for anything but its state."""
+    """A server with prepared answers to requests for its state."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
@@ -38,15 +38,15 @@ class Node(ThreadingHTTPServer):
         self.asked: set[str] = set()
 
     def says(self, active: Node, **status: Any) -> None:
-        said = {
+        state = {
             "type": "shamir", "initialized": True, "sealed": False, "t": 2, "n": 3, "migration": False, "recovery_seal": False,
             "storage_type": "raft", "cluster_id": "one", **status,
         }
         leader = {"ha_enabled": True, "is_self": self is active, "leader_address": active.url}
         servers = [{"node_id": name, "voter": True} for name in NODES]
         self.answers = {
-            "sys/seal-status": (200, said),
-            "sys/leader": (503, {"errors": ["Vault is sealed"]}) if said["sealed"] else (200, leader),
+            "sys/seal-status": (200, state),
+            "sys/leader": (503, {"errors": ["Vault is sealed"]}) if state["sealed"] else (200, leader),
             "sys/storage/raft/configuration": (200, {"data": {"config": {"servers": servers}}}),
         }
 
@@ -75,13 +75,13 @@ class _Answer(BaseHTTPRequestHandler):
 
 
 class Cluster:
-    """Three hosts that are all this machine, each with files of its own."""
+    """Three hosts that are all this machine, each with its own files."""
 
     def __init__(self, ansible: Ansible, folder: Path, kms: StrictKms) -> None:
         self.ansible = ansible
         self.nodes = {name: Node() for name in NODES}
         self.hosts: dict[str, ConfiguredHost] = {}
-        self._way = " ".join(f"{name}={value}" for name, value in kms.environment().items())
+        self._connection = " ".join(f"{name}={value}" for name, value in kms.environment().items())
         for name, node in self.nodes.items():
             threading.Thread(target=node.serve_forever, daemon=True).start()
             (folder / name).mkdir()
@@ -97,7 +97,7 @@ class Cluster:
 
     def unit(self, name: str, *lines: str) -> None:
         folder = self.hosts[name].folder
-        text = ["[Service]", f"Environment={self._way}", f"ExecStart=/usr/bin/bao server -config={folder}/etc", *lines, ""]
+        text = ["[Service]", f"Environment={self._connection}", f"ExecStart=/usr/bin/bao server -config={folder}/etc", *lines, ""]
         (folder / "units" / "openbao.service").write_text("\n".join(text), encoding="utf-8")
 
     def are(self, **status: Any) -> None:
@@ -109,8 +109,8 @@ class Cluster:
         common = {"ansible_connection": "local", "ansible_python_interpreter": host_python(), "ansible_become": False}
         hosts = {}
         for name, host in self.hosts.items():
-            said = {f"vault_config_{key}": value for key, value in host.variables.items()}
-            hosts[name] = {**common, **said, "migrate_unit_directories": [str(host.folder / "units")]}
+            configuration = {f"vault_config_{key}": value for key, value in host.variables.items()}
+            hosts[name] = {**common, **configuration, "migrate_unit_directories": [str(host.folder / "units")]}
         self.ansible.inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
         extra = {"migrate_hosts": "all", "migrate_to": to, "migrate_shares": SHARES, "migrate_token": TOKEN, "migrate_seconds": 2, **more}
         given = self.ansible.folder / "given.json"
@@ -118,7 +118,7 @@ class Cluster:
         return self.ansible.command(["ansible-playbook", "sealwright.vault_seal.migrate", "-e", f"@{given}", *arguments])
 
     def refuses(self, *arguments: str, **more: Any) -> str:
-        """The words of the refusal; nothing was changed or asked of a server but its state."""
+        """The message of the refusal. Nothing was changed, and the servers were asked for their state only."""
         there = {name: host.files() for name, host in self.hosts.items()}
         run = self.migrate(*arguments, **more)
         assert run.code == 2, run.output
@@ -126,8 +126,8 @@ class Cluster:
         assert {name: host.files() for name, host in self.hosts.items()} == there
         assert not {each for node in self.nodes.values() for each in node.asked if not each.startswith("GET ")}
         assert not [secret for secret in (*SHARES, TOKEN) if secret in run.output + str(run.results)]
-        words: str = [record["result"]["msg"] for record in run.results if record["outcome"] == "failed"][-1]
-        return words
+        message: str = [record["result"]["msg"] for record in run.results if record["outcome"] == "failed"][-1]
+        return message
 
     def end(self) -> None:
         for node in self.nodes.values():
@@ -152,8 +152,8 @@ def shown(run: Run, task: str) -> list[str]:
     return lines
 
 
-def test_it_says_what_it_would_do(kms: StrictKms, cluster: Cluster) -> None:
-    """In check mode, on the way back that was stopped after the first standby, with the permissions proven by each host's own way to KMS."""
+def test_check_mode_shows_the_next_steps(kms: StrictKms, cluster: Cluster) -> None:
+    """For a migration to shamir that was interrupted after the first standby, with the permissions checked over each host's own connection to KMS."""
     kms.new_key(alias=ALIAS)
     for host in cluster.hosts.values():
         (host.etc / "openbao.hcl").write_text(f'seal "awskms" {{\n  kms_key_id = "{ALIAS}"\n  region = "us-east-1"\n}}\n', encoding="utf-8")
@@ -162,19 +162,18 @@ def test_it_says_what_it_would_do(kms: StrictKms, cluster: Cluster) -> None:
     there = {name: host.files() for name, host in cluster.hosts.items()}
     run = cluster.migrate("--check", "-vvvv", to="shamir").succeeded()
     first = cluster.nodes["n1"].url
-    assert shown(run, " : Say it") == [
+    assert shown(run, " : Show the state of each node") == [
         "n1: is unsealed and active, with the seal awskms",
         f"n2: is unsealed and a standby of {first}, with the seal shamir while its cluster has awskms",
         f"n3: is unsealed and a standby of {first}, with the seal awskms",
-        "Peers of raft: n1, n2, n3, each with a vote.",
+        "Raft peers: n1, n2, n3, each with a vote.",
     ]
-    assert [line.split()[-1] for line in shown(run, " : Show hosts against permissions")] == ["result", "ready", "ready", "ready"]
-    assert shown(run, " : Say what comes next") == [
-        "Step 1: configure n3 with the seal shamir (awskms as disabled); then, one after the other, restart it and give it the shares.",
-        "Step 2: stop n1, so that another node leads and carries the migration out; then configure it and start it.",
-        "Step 3: take the disabled awskms out of the configuration of each node; then, one after the other and the active one last, restart it and give it the "
-        "shares.",
-        "In check mode nothing is changed.",
+    assert [line.split()[-1] for line in shown(run, " : Show the permissions of each host")] == ["result", "ready", "ready", "ready"]
+    assert shown(run, " : Show the next steps") == [
+        "Step 1: configure n3 with the seal shamir (and awskms disabled); then restart and unseal each, one at a time.",
+        "Step 2: stop n1, so that another node becomes active and carries out the migration; then configure and start it.",
+        "Step 3: remove the disabled awskms seal from the configuration of each node; then restart and unseal each, one at a time and the active one last.",
+        "Check mode: nothing is changed.",
     ]
     assert ({name: host.files() for name, host in cluster.hosts.items()}, changed(run)) == (there, [])
     assert not {each for node in cluster.nodes.values() for each in node.asked if not each.startswith("GET ")}
@@ -186,36 +185,37 @@ def test_variables_of_the_environment_are_refused_by_name(cluster: Cluster) -> N
     cluster.unit("n3", "Environment=BAO_SEAL_TYPE=shamir AWSKMS_WRAPPER_KEY_ID=alias/old")
     unit = cluster.hosts["n3"].folder / "units" / "openbao.service"
     assert cluster.refuses() == (
-        f"The environment of the unit openbao sets AWSKMS_WRAPPER_KEY_ID ({unit}, line 4), BAO_SEAL_TYPE ({unit}, line 4), which the server takes before its "
-        "configuration: it would not migrate, or turn back at its next start. Remove it, restart the server, and run this again. Nothing was changed."
+        f"The environment of the unit openbao sets AWSKMS_WRAPPER_KEY_ID ({unit}, line 4), BAO_SEAL_TYPE ({unit}, line 4), which overrides the configuration "
+        "of the server: the server would not migrate, or would revert at its next start. Remove it, restart the server, and run the playbook again. Nothing "
+        "was changed."
     )
     assert cluster.nodes["n1"].asked == set()
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "a sealed node": ("n2 is not at work, and a migration begins only with a cluster that is whole", {"sealed": True}, {}),
-    "few shares": ("1 different shares are given in migrate_shares, and 2 are needed: unseal keys", {}, {"migrate_shares": [SHARES[0], f"{SHARES[0]} "]}),
-    "two nodes": ("Of two nodes with raft storage none can be taken down", {"storage_type": "raft"}, {}),
-    "another seal": ("n2 is not a node of a cluster that goes from shamir to awskms or back", {"type": "transit"}, {}),
+    "a sealed node": ("n2 is sealed or does not respond, and a migration can only begin if all nodes are working", {"sealed": True}, {}),
+    "few shares": ("migrate_shares contains 1 different shares, but 2 are required: unseal keys", {}, {"migrate_shares": [SHARES[0], f"{SHARES[0]} "]}),
+    "two nodes": ("The cluster has two nodes with raft storage", {"storage_type": "raft"}, {}),
+    "another seal": ("n2 is not initialised, or has a seal other than shamir and awskms", {"type": "transit"}, {}),
     "an extra variable": ("is given as an extra variable (-e)", {}, {"vault_config_restart": True}),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_refused_before_anything_is_changed(case: str, cluster: Cluster) -> None:
-    words, status, more = REFUSED[case]
+    message, status, more = REFUSED[case]
     del cluster.hosts["n3"]
     cluster.are(storage_type="consul")
     cluster.nodes["n2"].says(cluster.nodes["n1"], **{"storage_type": "consul", **status})
-    assert words in cluster.refuses(migrate_token="", **more)
+    assert message in cluster.refuses(migrate_token="", **more)
 
 
 def test_a_node_that_is_down_and_peers_that_are_not_there(cluster: Cluster) -> None:
     cluster.are()
     servers = [{"node_id": name, "voter": True} for name in (*NODES, "n4")]
     cluster.nodes["n1"].answers["sys/storage/raft/configuration"] = (200, {"data": {"config": {"servers": servers}}})
-    assert "The cluster has 4 peers (n1, n2, n3, n4), and the play 3 hosts" in cluster.refuses()
+    assert "The cluster has 4 peers (n1, n2, n3, n4), but the play has 3 hosts" in cluster.refuses()
     assert "The play is limited to n1" in cluster.refuses("--limit=n1")
     cluster.nodes["n3"].shutdown()
     cluster.nodes["n3"].server_close()
-    assert "n3 is not at work" in cluster.refuses()
+    assert "n3 is sealed or does not respond" in cluster.refuses()

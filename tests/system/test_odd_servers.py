@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that ask a server, where what answers is none, repeats what it is sent, or takes its time: an error in words, in time, without a secret."""
+"""Modules that call a server which is not Vault, repeats the request, or is slow: a clear error, in time, without secrets."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ ODD: dict[str, tuple[int, bytes]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_odd_answers_are_refused_in_words(name: str, tmp_path: Path) -> None:
+def test_unexpected_answers_are_reported(name: str, tmp_path: Path) -> None:
     with OddServer({"sys/seal-status": ODD[name], "sys/init": ODD[name]}) as server:
         unseal = run("vault_unseal", tmp_path, {}, server_address=server.url, server_timeout=5, shares=[SHARE])
         info = run("vault_server_info", tmp_path, {}, server_address=server.url, until="asked")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The harness around the real server: it starts, unseals itself, restores and ends, and leaves nothing behind."""
+"""The test harness of the real server: it starts, unseals itself, restores and stops, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_only_force_takes_a_snapshot_whose_sealed_sums_are_damaged(server: OpenB
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("name", ["meta.json", "state.bin"])
-def test_no_way_leads_round_the_checksums(server: OpenBao, name: str, force: bool) -> None:
+def test_the_checksums_cannot_be_bypassed(server: OpenBao, name: str, force: bool) -> None:
     archive = server.snapshot()
     # A space at the end leaves meta.json readable, so that it is the checksum which does not fit.
     reply = server.restore(with_member(archive, name, members(archive)[name] + b" "), force)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""KMS is asked in the way of a server: with the settings that it will have, its user's rights, and nothing of the task's own environment."""
+"""KMS is called as the server would: with its settings and user, and without the environment of the task."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def policy(*actions: str) -> dict[str, Any]:
 
 
 class Host:
-    """A service whose files lead to the KMS."""
+    """A service whose files contain the connection to the KMS."""
 
     def __init__(self, kms: StrictKms, folder: Path, who: Credentials) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ def key(kms: StrictKms) -> str:
 
 @pytest.fixture(scope="module")
 def ansible(kms: StrictKms, tmp_path_factory: pytest.TempPathFactory) -> Ansible:
-    """Ansible whose own environment leads elsewhere, with credentials that nobody knows."""
+    """Ansible with a different connection in its own environment, and unknown credentials."""
     environment = {
         "AWS_ACCESS_KEY_ID": "AKIAWRONG", "AWS_SECRET_ACCESS_KEY": "wrong", "AWS_SESSION_TOKEN": "wrong", "AWS_REGION": "us-east-2",
         "AWS_KMS_ENDPOINT": "http://127.0.0.1:9", "VAULT_AWSKMS_SEAL_KEY_ID": "alias/wrong",
@@ -67,7 +67,7 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.matrix
-def test_the_servers_own_way(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
+def test_the_connection_of_the_server(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
     who = kms.principal(policy("kms:*"))
     host = Host(kms, tmp_path, who)
     run = ansible.playbook([{"name": "ask", MODULE: host.options}], "-vvvv").succeeded()
@@ -120,8 +120,8 @@ def test_what_is_wrong_with_the_settings_keeps_it_from_being_ready(kms: StrictKm
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may take another user's rights")
-def test_files_are_roots_and_the_way_is_the_users(kms: StrictKms, ansible: Ansible, key: str, open_folder: Path) -> None:
-    """Credentials that only root may read are not the service's, and its own are."""
+def test_files_are_read_as_root_and_kms_is_called_as_the_user(kms: StrictKms, ansible: Ansible, key: str, open_folder: Path) -> None:
+    """Credentials that only root can read are not used; those of the service are."""
     host = Host(kms, open_folder, kms.principal(policy("kms:*")))
     secret = open_folder / "of-the-user"
     who = kms.principal(policy("kms:*"))
@@ -148,6 +148,6 @@ def test_the_role_takes_a_unit(kms: StrictKms, ansible: Ansible, key: str, tmp_p
     run = ansible.playbook([{**play, "roles": [role]}])
     if os.geteuid() == 0:
         run.succeeded()
-    shown = next(record["result"] for record in run.results if record["task"].endswith("Show hosts against permissions"))["msg"]
+    shown = next(record["result"] for record in run.results if record["task"].endswith("Show the permissions of each host"))["msg"]
     assert "ready" in shown[1]
     assert REGION in shown[1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module awskms_permission_info, run by Ansible against the strict KMS: every verdict, its cause, and that its remedy is one."""
+"""The module awskms_permission_info, run by Ansible against the strict KMS: every verdict, its cause, and that its remedy works."""
 
 from __future__ import annotations
 
@@ -253,8 +253,8 @@ def test_keys_that_cannot_seal(kms: StrictKms, ansible: Ansible) -> None:
 
 
 @pytest.mark.matrix
-def test_what_stands_in_the_way(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
-    """Each is a verdict with its reason and words, and no failure of the task."""
+def test_connection_errors(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
+    """Each is a verdict with its reason and message, and the task does not fail."""
     role = kms.principal(policy(allow("kms:*")), role=True)
     nowhere, tls = refusing(), kms.url.replace("http:", "https:")
     certificates = make_certificates(tmp_path)
@@ -332,7 +332,7 @@ def test_what_befalls_one_call(kms: StrictKms, ansible: Ansible, operation: str)
 
 
 def test_an_expired_session(kms: StrictKms, ansible: Ansible, key: str) -> None:
-    """No part of the credentials is in what is said of them."""
+    """The messages contain no part of the credentials."""
     role = kms.principal(policy(allow("kms:*")), role=True)
     temporary = temporary_credentials(kms, role)
     kms.fault("expired_token", "DescribeKey")
@@ -364,7 +364,7 @@ def test_an_instance_without_credentials(
 
 
 @pytest.mark.matrix
-def test_failing_only_where_asked(kms: StrictKms, ansible: Ansible, key: str) -> None:
+def test_failing_only_on_request(kms: StrictKms, ansible: Ansible, key: str) -> None:
     who = kms.principal(policy(allow("kms:DescribeKey", "kms:Encrypt")))
     options = {"kms_key_id": key, **signed(who)}
     run = ansible.playbook(
@@ -385,7 +385,7 @@ def test_failing_only_where_asked(kms: StrictKms, ansible: Ansible, key: str) ->
 
 @pytest.mark.matrix
 def test_a_host_without_the_library(kms: StrictKms, ansible: Ansible, key: str, tmp_path: Path) -> None:
-    """An empty package in the place of botocore: what a host without boto3 gets."""
+    """An empty package instead of botocore, like on a host without boto3."""
     (tmp_path / "botocore.py").write_text("", encoding="utf-8")
     run = ask(ansible, {"task": {"kms_key_id": key}}, environment={"PYTHONPATH": str(tmp_path)})
     assert (run["task"]["reason"], verdicts(run["task"])) == ("missing_library", ["failed", "not_tried", "not_tried"])

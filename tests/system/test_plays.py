@@ -65,7 +65,7 @@ def test_roles_whose_order_counts_refuse_it(hosts: Ansible, role: str) -> None:
     failed = [record for record in run.results if record["outcome"] == "failed"]
     assert run.code == 2
     assert {record["host"] for record in failed} == set(NAMES)
-    assert {record["task"].rsplit(" : ", 1)[-1] for record in failed} == {"Check that the hosts of the play go through the tasks together"}, run.output
+    assert {record["task"].rsplit(" : ", 1)[-1] for record in failed} == {"Check that the play runs each task on all hosts together"}, run.output
 
 
 def typed(*kinds: str) -> dict[str, dict[str, list[str]]]:
@@ -81,7 +81,7 @@ def typed(*kinds: str) -> dict[str, dict[str, list[str]]]:
 
 @pytest.mark.parametrize("value", ["perhaps", ""])
 @pytest.mark.parametrize("kinds", [("bool",), ("int", "float")], ids=["truth values", "numbers"])
-def test_what_is_none_is_refused_at_every_entry_point(hosts: Ansible, kinds: tuple[str, ...], value: str) -> None:
+def test_invalid_values_are_refused_at_every_entry_point(hosts: Ansible, kinds: tuple[str, ...], value: str) -> None:
     """By Ansible, before any task of the role runs."""
     places = typed(*kinds)
     tasks = []
@@ -129,7 +129,7 @@ def test_words_become_truth_values(hosts: Ansible) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("word", ["no", False])
-def test_server_state_goes_on_where_it_is_told_to(hosts: Ansible, word: Any) -> None:
+def test_server_state_can_continue_without_the_state(hosts: Ansible, word: Any) -> None:
     extra = ["-e", f"server_state_fail={word} server_state_validate_certs={word} server_state_seconds=1"] if isinstance(word, str) else []
     extra = extra or ["-e", json.dumps({"server_state_fail": word, "server_state_validate_certs": word, "server_state_seconds": "1"})]
     role = {"ansible.builtin.include_role": {"name": "sealwright.vault_seal.server_state"}}
@@ -140,7 +140,7 @@ def test_server_state_goes_on_where_it_is_told_to(hosts: Ansible, word: Any) -> 
 
 
 @pytest.mark.parametrize("word", ["perhaps"])
-def test_a_playbook_refuses_what_is_none_before_its_first_role(hosts: Ansible, word: str) -> None:
+def test_a_playbook_refuses_an_invalid_value_before_its_first_role(hosts: Ansible, word: str) -> None:
     run = hosts.command(["ansible-playbook", "sealwright.vault_seal.key_map", "-e", json.dumps({"key_map_hosts": "one", "key_map_seals": word})])
     assert run.code == 2
     assert "key_map_seals" in run.output

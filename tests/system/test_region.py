@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every source of the region, which of them wins, and what is said where there is none."""
+"""Every source of the region, their precedence, and the error if no region is set."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_no_region(adapter: Adapter, signed_in: dict[str, str]) -> None:
 
 
 def test_no_region_where_the_metadata_service_is_silent(adapter: Adapter) -> None:
-    """Without credentials too: who waited for the region in vain does not wait for credentials."""
+    """Also without credentials: after a timeout for the region, there is no second timeout for credentials."""
     with black_hole() as url:
         reason, message, seconds = adapter.refusal(AWS_EC2_METADATA_SERVICE_ENDPOINT=url, **METADATA)
     assert (reason, message) == ("no_region", NONE)

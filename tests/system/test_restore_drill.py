@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A snapshot of the real server is restored into a throw-away one, and nothing is left of it, whatever happens."""
+"""A snapshot of the real server is restored into a temporary one, of which nothing is left in any case."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ISOLATED = not subprocess.run(["unshare", "-n" if os.geteuid() == 0 else "-rn", 
 
 @dataclass
 class Taken:
-    """A snapshot with what is known of its server."""
+    """A snapshot, and the keys and ID of its server."""
 
     path: Path
     token: str
@@ -104,7 +104,7 @@ class Drill:
         return self.ansible.playbook([{"name": "drill", MODULE: asked, "ignore_errors": True}], *arguments)
 
     def begun(self, taken: Taken) -> subprocess.Popen[bytes]:
-        """The same, not waited for."""
+        """Start the module without waiting for it."""
         playbook = self.temporary / "playbook.json"
         tasks = [{MODULE: {**self.options, "src": str(taken.path)}}]
         playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
@@ -114,7 +114,7 @@ class Drill:
         )
 
     def server(self) -> int:
-        """The process of the throw-away server, once there is one that was initialised."""
+        """The process of the temporary server, once it is initialised."""
         wait_until(lambda: bool(list(self.temporary.glob(f"{PREFIX}*/raft/raft/raft.db"))))
         (folder,) = self.temporary.glob(f"{PREFIX}*")
         option = f"-config={folder}/config.json".encode()
@@ -143,7 +143,7 @@ def test_a_snapshot_is_restored_and_nothing_is_left(drill: Drill, taken: Taken, 
         assert secret not in run.output
 
 
-def test_check_mode_says_what_would_be_done(drill: Drill, taken: Taken) -> None:
+def test_check_mode_shows_the_planned_steps(drill: Drill, taken: Taken) -> None:
     found = drill.run(taken, "--check").succeeded()["drill"]
     assert found["restorable"] is None
     assert any(ALIAS in words for words in found["planned"])
@@ -160,7 +160,7 @@ def test_a_folder_that_the_servers_user_may_not_enter(drill: Drill, taken: Taken
     assert (found["reason"], found["msg"].startswith(f"nobody may not enter {closed / 'below'}, where")) == ("file_error", True), found["msg"]
 
 
-def test_what_is_in_the_way_is_said(drill: Drill, taken: Taken, kms: StrictKms, folder: Path) -> None:
+def test_failed_steps_are_reported(drill: Drill, taken: Taken, kms: StrictKms, folder: Path) -> None:
     """Each by a run of its own, in one play: a canary that differs, a token of no snapshot, and a damaged snapshot."""
     archive = taken.path.read_bytes()
     damaged = folder / "damaged.snap"
@@ -206,7 +206,7 @@ def test_a_temporary_directory_without_room(drill: Drill, taken: Taken, folder: 
     fault="the key of the snapshot is disabled, or KMS throttles",
     outcome="A disabled key is reported. Throttling delays the drill. Nothing is left on the host.",
 )
-def test_keys_that_are_gone_and_calls_that_are_throttled(drill: Drill, taken: Taken, kms: StrictKms) -> None:
+def test_a_disabled_key_and_throttling(drill: Drill, taken: Taken, kms: StrictKms) -> None:
     """The server's key may be used, the snapshot's is disabled: the answer to 'with today's keys' is no. Throttling only delays the other."""
     key = kms.client("kms").describe_key(KeyId=ALIAS)["KeyMetadata"]["Arn"]
     other = kms.new_key(alias="alias/another")
@@ -248,8 +248,8 @@ def test_a_forced_drill_ends_when_kms_refuses(drill: Drill, taken: Taken, kms: S
     fault="the module, or also its watchdog, is killed",
     outcome="The temporary server ends. Its folder is removed, at the latest by the next run.",
 )
-def test_what_kills_a_run_leaves_nothing(drill: Drill, taken: Taken) -> None:
-    """The module killed: its keeper cleans up. Both killed: the server ends with them, and the next run removes the folder."""
+def test_a_kill_leaves_nothing(drill: Drill, taken: Taken) -> None:
+    """If the module is killed, its watchdog cleans up. If both are killed, the server ends with them, and the next run removes the folder."""
     for victims in (("module",), ("keeper", "module")):
         run = drill.begun(taken)
         try:
@@ -272,10 +272,10 @@ def test_what_kills_a_run_leaves_nothing(drill: Drill, taken: Taken) -> None:
 
 @pytest.mark.fault(
     operation="vault_restore_drill",
-    fault="the controller is lost",
+    fault="the controller fails",
     outcome="The temporary server ends and its folder is removed.",
 )
-def test_a_run_whose_ansible_is_killed_ends_by_itself(drill: Drill, taken: Taken) -> None:
+def test_a_lost_controller_ends_the_drill(drill: Drill, taken: Taken) -> None:
     run = drill.begun(taken)
     try:
         server = drill.server()
@@ -302,7 +302,7 @@ def test_a_network_of_its_own_leads_to_what_is_named_alone(kms: StrictKms) -> No
     assert said.stdout.split("\n")[:3] == ["named endpoint: answers", "another port: ConnectionRefusedError", "proxy to a stranger: 403"], said.stderr
 
 
-def test_a_host_without_namespaces_is_told(drill: Drill, taken: Taken, tmp_path: Path) -> None:
+def test_a_host_without_namespaces_is_reported(drill: Drill, taken: Taken, tmp_path: Path) -> None:
     if ISOLATED:
         return
     found = drill.run(taken, network="isolated")["drill"]

@@ -37,7 +37,7 @@ class Bench:
         return self.folder.joinpath(*names)
 
     def opened(self, content: bytes, aad: bytes = b"") -> bytes:
-        """What a value under the new key holds, opened by boto3, protobuf and cryptography alone."""
+        """The contents of a value under the new key, opened with boto3, protobuf and cryptography only."""
         message = HASHICORP.BlobInfo.FromString(content)
         assert message.key_info.key_id == self.new
         assert self.kms.client().decrypt(CiphertextBlob=message.key_info.wrapped_key)["KeyId"] == self.new
@@ -274,7 +274,7 @@ def test_regions(bench: Bench, ansible: Ansible) -> None:
     assert not run["a replica"]["changed"], "the replicas of a multi-Region key are one key"
 
 
-def test_what_is_said_of_bad_input(bench: Bench, ansible: Ansible) -> None:
+def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
     blob = as_text(bench.vault.envelope(b"x"))
     closed = bench.path("closed")
     closed.mkdir()

@@ -41,7 +41,7 @@ sys.addaudithook(see)
 
 
 class Bench:
-    """A folder of values under an old key, in a form of its own each."""
+    """A folder of values under an old key, each in a different form."""
 
     def __init__(self, kms: StrictKms, folder: Path) -> None:
         self.kms = kms
@@ -70,7 +70,7 @@ class Bench:
         return [content if number % 2 else base64.b64decode(content, validate=False) for number, content in enumerate(contents)]
 
     def count(self) -> int:
-        """How many values are under the new key, asking nobody."""
+        """The number of values under the new key, without calling KMS."""
         return sum(HASHICORP.BlobInfo.FromString(value).key_info.key_id == self.new for value in self.values())
 
     def moved(self) -> int:
@@ -105,7 +105,7 @@ def check_next_run(bench: Bench, moved: int) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_rewrap of a folder",
     fault="killed while a file is written or replaced",
-    outcome="Every value opens under the key that it names. The next run moves the rest and leaves nothing behind.",
+    outcome="Every value can be unwrapped with the key that it names. The next run moves the rest and leaves nothing behind.",
 )
 @pytest.mark.parametrize(
     "point",
@@ -129,7 +129,7 @@ def test_killed_while_it_writes(bench: Bench, point: str) -> None:
 @pytest.mark.fault(
     operation="awskms_seal_rewrap of a folder",
     fault="killed while KMS is slow",
-    outcome="Some values are moved, the others are as they were. The next run moves the rest.",
+    outcome="Some values are moved, the others are unchanged. The next run moves the rest.",
 )
 @pytest.mark.parametrize("operation", ["ReEncrypt", "Decrypt"])
 def test_killed_while_kms_is_slow(bench: Bench, operation: str) -> None:

@@ -159,7 +159,7 @@ def test_opening_tells_only_that_it_could(bench: Bench, ansible: Ansible) -> Non
         assert hidden not in run.output
 
 
-def test_what_is_said_of_bad_input(bench: Bench, ansible: Ansible) -> None:
+def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
     given: dict[str, tuple[dict[str, Any], str, str]] = {
         "nothing": ({}, "invalid_option", "None of the options blob, blobs, src and folder is given. Give one of them."),
         "two": ({"blob": "x", "src": ["/x"]}, "invalid_option", "The options blob and src are given together. Give one of them."),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role seal_rotate without servers: new material of a key, and what is refused before anything is asked. The rest is the scenario rotate."""
+"""The role seal_rotate without servers: rotation of key material, and invalid variables. The scenario rotate tests the rest."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ ROLE = "sealwright.vault_seal.seal_rotate"
 
 
 def rotated(ansible: Ansible, *arguments: str, **variables: Any) -> Run:
-    said = {f"seal_rotate_{name}": value for name, value in variables.items()}
-    return ansible.playbook([{"hosts": "localhost", "gather_facts": False, "roles": [{"role": ROLE, "vars": said}]}], *arguments)
+    values = {f"seal_rotate_{name}": value for name, value in variables.items()}
+    return ansible.playbook([{"hosts": "localhost", "gather_facts": False, "roles": [{"role": ROLE, "vars": values}]}], *arguments)
 
 
-def told(run: Run) -> str:
+def messages(run: Run) -> str:
     return " ".join(str(record["result"].get("msg", "")) for record in run.results)
 
 
 def test_new_material_of_the_same_key(kms: StrictKms, ansible: Ansible) -> None:
     key = kms.new_key(alias="alias/material")
     today = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
-    said = {"alias": "alias/material", "mode": "on_demand", "rotated_since": today}
-    tried = rotated(ansible, "--check", **said).succeeded()
-    assert "would be rotated now" in told(tried)
+    variables = {"alias": "alias/material", "mode": "on_demand", "rotated_since": today}
+    tried = rotated(ansible, "--check", **variables).succeeded()
+    assert "would be rotated" in messages(tried)
     assert kms.client().list_key_rotations(KeyId=key)["Rotations"] == []
-    first, second = rotated(ansible, **said).succeeded(), rotated(ansible, **said).succeeded()
+    first, second = rotated(ansible, **variables).succeeded(), rotated(ansible, **variables).succeeded()
     changes = [[record["result"]["changed"] for record in run.results if "Rotate the key material" in record["task"]] for run in (first, second)]
     assert changes == [[True], [False]]
-    assert f"{key}, to which alias/material leads, got new key material at " in told(first)
-    assert "Nothing has to be sealed anew, and no server restarted" in told(second)
+    assert f"{key} (alias/material) was rotated at " in messages(first)
+    assert "Nothing has to be encrypted again, and no server has to be restarted" in messages(second)
     assert [entry["RotationType"] for entry in kms.client().list_key_rotations(KeyId=key)["Rotations"]] == ["ON_DEMAND"]
 
 
@@ -44,21 +44,21 @@ def test_what_is_refused_before_anything_is_changed(kms: StrictKms, ansible: Ans
     signing = kms.new_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")
     whole = {"alias": "alias/refused", "new_key": kms.new_key(), "address": "http://127.0.0.1:1", "token": "none"}
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"alias": "alias/refused", "mode": "on_demand"}, "seal_rotate_rotated_since is not set"),
-        ({"alias": "alias/refused"}, "seal_rotate_new_key is not set"),
-        ({**whole, "address": ""}, "seal_rotate_address is not set"),
-        ({**whole, "token": ""}, "seal_rotate_token is not set"),
+        ({"alias": "alias/refused", "mode": "on_demand"}, "the following is missing: seal_rotate_rotated_since"),
+        ({"alias": "alias/refused"}, "the following is missing: seal_rotate_new_key"),
+        ({**whole, "address": ""}, "One of the following is required: seal_rotate_address, vault_config_address."),
+        ({**whole, "token": ""}, "the following is missing: seal_rotate_token"),
         ({**whole, "new_key": signing}, f"Nothing was changed. {signing}: The key's usage is SIGN_VERIFY"),
         ({**whole, "alias": "alias/none"}, "Nothing was changed. alias/none: "),
     ]
     kms.clear_calls()
     tasks = [
         {
-            "block": [{"ansible.builtin.include_role": {"name": ROLE}, "vars": {f"seal_rotate_{name}": value for name, value in said.items()}}],
+            "block": [{"ansible.builtin.include_role": {"name": ROLE}, "vars": {f"seal_rotate_{name}": value for name, value in variables.items()}}],
             "rescue": [{"name": f"case {number}", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}],
         }
-        for number, (said, dummy) in enumerate(cases)
+        for number, (variables, dummy) in enumerate(cases)
     ]
     run = ansible.playbook(tasks).succeeded()
-    assert [words for number, (dummy, words) in enumerate(cases) if words not in run[f"case {number}"]["msg"]] == [], run.output
+    assert [message for number, (dummy, message) in enumerate(cases) if message not in run[f"case {number}"]["msg"]] == [], run.output
     assert {call["operation"] for call in kms.calls()} == {"DescribeKey"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sealed variables files by Ansible: what they cost, who wins, what is said where one does not open, and Ansible's other commands."""
+"""Sealed variables files in Ansible: calls, precedence, errors, and Ansible's other commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOCAL = {"hosts": "all", "gather_facts": False}
 
 @pytest.fixture(scope="module")
 def counted() -> Iterator[StrictKms]:
-    """A KMS that nobody else asks."""
+    """A KMS that no other test calls."""
     with StrictKms() as kms:
         yield kms
 

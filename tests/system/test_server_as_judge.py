@@ -31,7 +31,7 @@ ALIAS = "alias/vault-unseal"
 
 
 class Judge:
-    """A server that has unsealed itself, its KMS, a snapshot of it and the core's way to the same KMS."""
+    """A server that has unsealed itself, its KMS, a snapshot of it, and the core's connection to the same KMS."""
 
     def __init__(self, kms: StrictKms, key_arn: str, server: OpenBao) -> None:
         self.key_arn = key_arn

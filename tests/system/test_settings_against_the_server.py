@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The settings in force, as this collection says them, are those of the real server: it is started with each combination.
+"""The settings in effect that the collection returns match those of the real server, which is started with each combination.
 
 Its line ``Auto Seal:`` tells key, region and endpoint; the KMS's journal tells whose credentials it used; and where it refuses to
 start, the answer has an error.
@@ -188,7 +188,7 @@ def test_the_server_reads_the_file_alike(world: World, tmp_path: Path, case: str
 
 
 def agrees(world: World, folder: Path, text: str, environment: dict[str, str], suffix: str = "hcl") -> None:
-    """Ask both, and compare."""
+    """Get the settings from both, and compare them."""
     environment = {**environment, "AWS_EC2_METADATA_DISABLED": "true"}
     before = len(world.kms.calls("DescribeKey"))
     server = start(folder, text, environment, suffix)

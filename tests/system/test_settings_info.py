@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module awskms_seal_settings_info, on what a host really has, and with what is not there."""
+"""The module awskms_seal_settings_info with realistic files of a host, and with missing files."""
 
 from __future__ import annotations
 

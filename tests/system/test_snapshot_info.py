@@ -333,7 +333,7 @@ def test_with_every_version(kms: StrictKms, ansible: Ansible, tmp_path: Path) ->
     assert pyrage.decrypt(found["recovery_key"].encode(), [identity]) == RECOVERY_KEY
 
 
-def test_a_way_that_is_closed_fails_the_task(world: World, bao_ansible: Ansible) -> None:
+def test_a_closed_connection_fails_the_task(world: World, bao_ansible: Ansible) -> None:
     run: Run = bao_ansible.playbook(
         [{"name": "no credentials", MODULE: {"src": str(world.after), "check": "key"}, "ignore_errors": True},
          {"name": "none needed", MODULE: {"src": str(world.after)}}],

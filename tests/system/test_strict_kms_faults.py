@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The strict KMS fails as it is told to, and keeps a journal of what it was asked."""
+"""The strict KMS injects faults on request, and keeps a journal of its calls."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The strict KMS knows who asks: signatures, clocks and session tokens, with AWS's answers to wrong ones."""
+"""The strict KMS authenticates requests: signatures, clocks and session tokens, with AWS's errors."""
 
 from __future__ import annotations
 

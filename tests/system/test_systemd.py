@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The machine's own systemd reads units and environment files as this collection does, and what the collection writes as it was meant."""
+"""The machine's own systemd reads units and environment files as this collection does, including the files that the collection writes."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Throttling slows calls down, and fails none of them within the time given, however many ask; for one call see test_timeouts.py."""
+"""Throttling slows calls down, but none fails within the timeout, for any number of clients. For a single call see test_timeouts.py."""
 
 from __future__ import annotations
 

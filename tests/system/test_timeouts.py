@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What passes is asked again; what does not pass ends in time, and says why.
+"""Transient errors are retried; permanent ones end in time, with the reason.
 
 A call may take ``timeout`` seconds, and one attempt longer: at most 5 seconds for the connection and 10 for the answer, and no more
 than ``timeout`` for either.

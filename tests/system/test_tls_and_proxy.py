@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates and proxies: what leads to KMS, and what is said where it does not."""
+"""Certificates and proxies: working connections to KMS, and the errors of those that fail."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def secure(certificates: Certificates) -> Iterator[StrictKms]:
 
 @pytest.fixture
 def to_secure(secure: StrictKms) -> dict[str, str]:
-    """What leads to the KMS behind TLS, with its administrator's credentials."""
+    """The connection to the KMS with TLS and its administrator's credentials."""
     said = {"AWS_ACCESS_KEY_ID": secure.admin.access_key, "AWS_SECRET_ACCESS_KEY": secure.admin.secret_key}
     return {"key": "alias/secure", "AWS_KMS_ENDPOINT": secure.url, **said}
 

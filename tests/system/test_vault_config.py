@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role vault_config: what it writes is read by the real server, what it refuses is refused in words and leaves all as it was."""
+"""The role vault_config: the real server reads the files that it writes; if it fails, the message is clear and nothing is changed."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_a_whole_server(kms: StrictKms, host: ConfiguredHost, language: str) -> 
     }
     if language == "hcl":
         check = host.configure("--check", "--diff", **asked).succeeded()
-        assert (changed(check), host.files()) == (["Make the folder of the configuration", "Write the configuration"], {})
+        assert (changed(check), host.files()) == (["Create the folder of the configuration", "Write the configuration"], {})
     first = host.configure("--diff", **asked).succeeded()
-    assert changed(first) == ["Make the folder of the configuration", "Write the configuration"]
+    assert changed(first) == ["Create the folder of the configuration", "Write the configuration"]
     again = host.configure(**asked).succeeded()
     assert changed(again) == []
     written = host.files()

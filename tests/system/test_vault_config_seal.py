@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules of the role vault_config on an initialised server: what is not known is refused, and nothing of somebody else is lost."""
+"""The modules of the role vault_config on an initialised server: unknown states are refused, and files of others are not lost."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_keys_are_compared_through_the_settings_of_each(host: Host, kms: StrictK
 
 
 def test_the_same_alias_elsewhere_is_another_key(host: Host, kms: StrictKms) -> None:
-    """Of another endpoint, and as another principal: what cannot be told is refused, without a look at the words."""
+    """With another endpoint and another principal: if it cannot be determined, the change is refused, however similar the names are."""
     host.has(host.seal(ONE))
     elsewhere = host.refusal(host.seal(ONE, "http://127.0.0.1:9"))
     assert elsewhere.startswith(f"The server would go from the key {ONE} to {ONE}, and whether both are one key cannot be told: DescribeKey with the new")

@@ -42,7 +42,7 @@ FULL, NO_ENCRYPT = policy("kms:*"), policy("kms:DescribeKey", "kms:Decrypt")
 
 
 class Service(ConfiguredHost):
-    """A host whose service has a unit that leads to the KMS, as a principal of its own."""
+    """A host whose unit contains the connection to the KMS, with a separate principal."""
 
     def __init__(self, ansible: Ansible, folder: Path, kms: StrictKms, who: Credentials) -> None:
         super().__init__(ansible, folder)
@@ -90,7 +90,7 @@ def service(ansible: Ansible, tmp_path: Path, kms: StrictKms, who: Credentials) 
 
 
 def table(run: Run) -> list[str]:
-    lines: list[str] = next(record["result"]["msg"] for record in run.results if record["task"].endswith(": Show hosts against permissions"))
+    lines: list[str] = next(record["result"]["msg"] for record in run.results if record["task"].endswith(": Show the permissions of each host"))
     return lines
 
 
@@ -106,7 +106,7 @@ def test_the_seal_is_proven_before_anything_is_replaced(kms: StrictKms, service:
     service.play["vars"]["kms_verify_report"] = str(report)
     check = service.configure("--check", "--diff", kms_verify=True).succeeded()
     assert not report.exists()
-    assert changed(check) == ["Make the folder of the configuration", "Write the configuration", "Restart the service"]
+    assert changed(check) == ["Create the folder of the configuration", "Write the configuration", "Restart the service"]
     assert (service.files(), service.restarts) == (there, 0)
 
     done = service.configure(kms_verify=True, verify_python=host_python()).succeeded()
@@ -134,7 +134,7 @@ def test_a_restart_that_failed_is_made_up_for(service: Service) -> None:
     for word in (False, "false", "no"):
         left = service.configure(verify=False, restart=word).succeeded()
         assert changed(left) == []
-        assert "openbao.service runs with its former files until it is restarted" in said(left)
+        assert "openbao.service still runs with its previous files" in said(left)
     before = service.restarts
     again = service.configure(verify=False).succeeded()
     assert changed(again)[-1] == "Restart the service"
@@ -146,7 +146,7 @@ def test_a_restart_that_failed_is_made_up_for(service: Service) -> None:
 def test_a_service_that_was_stopped_stays_so(service: Service) -> None:
     service.state.write_text("inactive", encoding="ascii")
     done = service.configure(verify=False).succeeded()
-    assert (changed(done), service.restarts) == (["Make the folder of the configuration", "Write the configuration"], 0)
+    assert (changed(done), service.restarts) == (["Create the folder of the configuration", "Write the configuration"], 0)
     assert "is stopped, and was not started" in said(done)
     asked = service.configure(verify=False, log_level="debug", start=True).succeeded()
     assert changed(asked) == ["Write the configuration", "Restart the service"]
@@ -165,7 +165,7 @@ def test_a_new_installation_is_started(service: Service) -> None:
     service.state.write_text("inactive", encoding="ascii")
     more = service.folder / "log.more"
     more.write_text("InactiveExitTimestampMonotonic=0\n", encoding="ascii")
-    assert "runs with its former files" in said(service.configure(verify=False, restart=False).succeeded())
+    assert "still runs with its previous files" in said(service.configure(verify=False, restart=False).succeeded())
     assert starts(service) == 0
     done = service.configure(verify=False).succeeded()
     assert (changed(done)[-1], starts(service)) == ("Restart the service", 1)
@@ -211,7 +211,7 @@ def test_names_of_ones_own(kms: StrictKms, service: Service, who: Credentials) -
     assert "\nui = true\n" in written["etc/main.hcl"]
     assert written["etc/main.env"].startswith("640 ")
     assert written["units/bao-main.service.d/50-awskms-seal.conf"].endswith(f"EnvironmentFile={service.etc}/main.env\n")
-    assert "Ask AWS KMS" not in done.output
+    assert "Call AWS KMS" not in done.output
     assert "+storage" not in done.output
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tools are scripts in a folder of their own; the tests import them from there."""
+"""The tools are scripts in `tools/`; the tests import them from there."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of the guide about faults is the one that the tests prove."""
+"""The table in the guide on failures matches the tests."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def test_rows_come_from_tests_and_scenarios(tmp_path, monkeypatch):
     (tests / "test_one.py").write_text(
         '@pytest.mark.fault(operation="wrap", fault="the disk " "is full", outcome="`file_error`")\ndef test_full(): ...\n', encoding="utf-8"
     )
-    (scenario / "converge.yml").write_text("    # Fault: rotate; the run is killed; The next run finishes.\n", encoding="utf-8")
+    (scenario / "converge.yml").write_text("    # Fault: rotate; the run is killed; The next run succeeds.\n", encoding="utf-8")
     found = fault_table.rows()
     assert [(row.operation, row.fault, row.outcome) for row in found] == [
-        ("rotate", "the run is killed", "The next run finishes."),
+        ("rotate", "the run is killed", "The next run succeeds."),
         ("wrap", "the disk is full", "`file_error`"),
     ]
     assert "     - ``file_error``\n     - ``test_full``\n" in fault_table.table(found)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the verdict of `make test` rests on: a step that fails, hangs or is left out is never counted as passed."""
+"""The result of `make test`: a step that fails, hangs or is left out never counts as passed."""
 
 from __future__ import annotations
 

@@ -75,9 +75,9 @@ def test_the_clone_follows_the_checkout_and_leaves_ignored_files_out(tmp_path, m
 def test_the_archive_holds_what_runs_and_nothing_that_develops():
     good = {"COPYING", "FILES.json", "LICENSES/x", "MANIFEST.json", "README.md", "changelogs/x", "docs/x", "meta/x", "plugins/x"}
     assert archive.problems(good, ["plugins/x", "tools/x"]) == []
-    assert archive.problems(good | {"tools/x"}, []) == ["does not belong into the archive: tools"]
-    assert archive.problems(good - {"README.md"}, []) == ["is missing in the archive: README.md"]
-    assert archive.problems(good, ["plugins/y"]) == ["is missing in the archive: plugins/y"]
+    assert archive.problems(good | {"tools/x"}, []) == ["does not belong in the archive: tools"]
+    assert archive.problems(good - {"README.md"}, []) == ["is missing from the archive: README.md"]
+    assert archive.problems(good, ["plugins/y"]) == ["is missing from the archive: plugins/y"]
 
 
 def test_names_stand_for_groups_and_an_unknown_one_is_refused():

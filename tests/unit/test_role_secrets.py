@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 COLLECTION = Path(__file__).resolve().parents[2]
-# Variables that hold a secret; seal_rotate__way holds the credentials of seal_rotate.
+# Variables that hold a secret; seal_rotate__connection holds the credentials of seal_rotate.
 SECRET = re.compile(
     r"\b(?!vault_config)[a-z]+_[a-z_]*(?:token|secret_key|session_token|shares|recovery_keys|canary_value|restore_drill_seal|_environment|_join)\b(?!['_:])"
-    r"|\bseal_rotate__way\b"
+    r"|\bseal_rotate__connection\b"
 )
 NO_SECRETS = re.compile(
     r"cluster_bootstrap_root_token\b|cluster_bootstrap__shares\b|token_(?:file|kms|region|endpoint|role|shared|check)|cluster_bootstrap__to_join|pgp"
@@ -61,4 +61,4 @@ def test_the_search_finds_them() -> None:
     names = " ".join(names for _name, _task, names in FOUND)
     for name in ("seal_rotate_token", "migrate_token", "migrate_shares", "restore_drill_recovery_keys", "cluster_bootstrap_token_secret_key"):
         assert name in names
-    assert {"seal_rotate__way", "kms_verify_secret_key", "cluster_bootstrap_join"} <= set(re.split(r"[ ,]+", names))
+    assert {"seal_rotate__connection", "kms_verify_secret_key", "cluster_bootstrap_join"} <= set(re.split(r"[ ,]+", names))

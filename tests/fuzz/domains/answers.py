@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWS and servers answer: texts of errors and denials, policies, references to keys, bodies of the API."""
+"""Responses of AWS and servers: texts of errors and denials, policies, key references, bodies of the API."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def policy(*actions: str) -> dict[str, Any]:
 
 FULL = policy("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
 NO_ENCRYPT = policy("kms:DescribeKey", "kms:Decrypt")
-# The AWS SDK of the servers asks three times, so that each of these calls comes through.
+# The AWS SDK of the servers tries three times, so each of these calls succeeds in the end.
 THROTTLED = ("DescribeKey", "Encrypt", "Decrypt", "UpdateAlias", "ReEncrypt")
 TIMES = 2
 
@@ -47,7 +47,7 @@ def no_encrypt_with(key: str) -> dict[str, Any]:
 
 
 def start_kms(folder: Path, address: str) -> StrictKms:
-    """A strict KMS that outlives this process; `destroy` ends it by its file of the process id."""
+    """A strict KMS that outlives this process; `destroy` ends it with the process ID in its file."""
     port_file = folder / "kms.port"
     command = [sys.executable, "-m", "support.strict_kms", "--host", address, "--port-file", str(port_file)]
     with (folder / "kms.log").open("wb") as log:

@@ -93,7 +93,7 @@ def create(folder: Path) -> Network:
 
 
 def network_of(folder: Path) -> Network | None:
-    """The network of the lab in this folder; None where there is none."""
+    """The network of the lab in this folder; None if there is no lab."""
     try:
         return Network(int((folder / _NETWORK).read_text(encoding="ascii")))
     except (FileNotFoundError, ValueError):
@@ -114,7 +114,7 @@ def _claim() -> Network:
 
 
 def destroy(folder: Path) -> None:
-    """End all that was made, as far as it is there."""
+    """Remove everything that exists of the lab."""
     end_processes(folder)
     network = network_of(folder)
     if network:

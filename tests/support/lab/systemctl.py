@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-# Of a lab without a root folder of its own.
+# For a lab without a separate root folder.
 ROOT = os.environ.get("LAB_ROOT", "")
 UNITS = f"{ROOT}/etc/systemd/system"
 RUN = f"{ROOT}/run/lab"

@@ -40,10 +40,10 @@ class Answer(NamedTuple):
 
 
 class Application:
-    """Answers requests; raises ResetConnection where a rule says so."""
+    """Answer requests; raises ResetConnection if a rule requires it."""
 
     def __init__(self, journal_file: str = "", latency: float = 0.0) -> None:
-        """:param latency: seconds that every call to KMS takes at least."""
+        """:param latency: the minimum duration of every call to KMS, in seconds."""
         self.journal = Journal(journal_file)
         self.faults = Faults()
         self._latency = latency

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ciphertexts that only this KMS opens: AES-256-GCM under the key's own material, bound to key and context.
+"""Ciphertexts that only this KMS can decrypt: AES-256-GCM under the key's material, bound to key and context.
 
 The header names the key and the version of its material, as AWS's opaque ciphertexts do in their way; its checksum tells damage
 from a key that is not there.
@@ -50,7 +50,7 @@ class KeyMaterial:
 
     @staticmethod
     def key_of(ciphertext: bytes) -> str:
-        """The id of the key that a ciphertext names; raises InvalidCiphertextException where it is none of ours."""
+        """The ID of the key that a ciphertext names; raises InvalidCiphertextException if it is not a ciphertext of this KMS."""
         size = ciphertext[len(_MAGIC)] if len(ciphertext) > len(_MAGIC) else 0
         start = len(_MAGIC) + 1
         checked = start + size + _VERSION

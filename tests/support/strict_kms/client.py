@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Python handle: starts the strict KMS in a process of its own and steers it."""
+"""The Python client: starts the strict KMS in a separate process and controls it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class StrictKms:
 
     @classmethod
     def running(cls, host: str, port: int) -> StrictKms:
-        """The handle of one that somebody else started, and ends."""
+        """A client of a KMS that another process started and ends."""
         kms = cls()
         kms.host, kms.port = host, port
         kms.admin = Credentials(**kms._control("admin"))
@@ -103,7 +103,7 @@ class StrictKms:
         )
 
     def environment(self, credentials: Credentials | None = None, region: str = "us-east-1") -> dict[str, str]:
-        """Environment variables that lead the AWS SDKs, Vault and OpenBao here; the admin's unless others are given."""
+        """Environment variables for the connection of the AWS SDKs, Vault and OpenBao; with the admin's credentials unless others are given."""
         who = credentials or self.admin
         return {
             "AWS_ACCESS_KEY_ID": who.access_key,
@@ -115,7 +115,7 @@ class StrictKms:
         }
 
     def new_key(self, region: str = "us-east-1", alias: str = "", **settings: Any) -> str:
-        """Make a key, and an alias for it where one is given; its ARN."""
+        """Create a key, and its alias if given; returns the ARN."""
         client = self.client("kms", region)
         arn: str = client.create_key(**settings)["KeyMetadata"]["Arn"]
         if alias:
@@ -131,14 +131,14 @@ class StrictKms:
         self._control("policy", arn=user_arn, policy=policy)
 
     def set_key_state(self, arn: str, state: str, valid_to: float | None = None) -> None:
-        """Bring a key into a state that no API call leads to, such as Unavailable, or Enabled for imported material."""
+        """Set a state of a key that API calls cannot set, such as Unavailable, or Enabled for imported material."""
         self._control("key", arn=arn, state=state, valid_to=valid_to)
 
     def set_latency(self, seconds: float) -> None:
         self._control("latency", seconds=seconds)
 
     def set_rotation_time(self, seconds: float) -> None:
-        """How long a rotation on demand takes from now on."""
+        """Set the duration of on-demand rotations."""
         self._control("rotation", seconds=seconds)
 
     def calls(self, operation: str = "") -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults by rule: which calls meet one, which fault it is, and how often."""
+"""Faults by rule: which calls fail, how, and how often."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Faults:
         return sum(rule.seconds for rule in self._taken(operation, key, ("clock_skew",)))
 
     def before(self, operation: str, key: str) -> None:
-        """Faults of the way to KMS, before the request is understood."""
+        """Connection faults, before the request is parsed."""
         for rule in self._taken(operation, key, ("slow", "hang", "reset", "throttle", "500", "503", "error", "expired_token")):
             _apply(rule)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was asked: every call to KMS with who, what key, and how it ended; never a plaintext."""
+"""The journal: every call to KMS with its principal, key and result; never a plaintext."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 
 class Journal:
-    """Calls in memory, and in a file of JSON lines where one is named."""
+    """Calls in memory and, if a file is named, as JSON lines in it."""
 
     def __init__(self, path: str = "") -> None:
         self._lock = Lock()

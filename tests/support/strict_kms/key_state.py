@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which key is meant, and is it fit for the operation? AWS's answers where not.
+"""Find the key of a request and check that it is suitable for the operation, with AWS's errors.
 
 Source: "Key states of AWS KMS keys" of the KMS developer guide, and the operations' errors in the API reference.
 """
@@ -56,7 +56,7 @@ def account_of(reference: str) -> str:
 
 
 def check_enabled(key: Any) -> None:
-    """Raise what AWS answers to a cryptographic operation with a key that is not in the state Enabled."""
+    """Raise AWS's error for a cryptographic operation with a key that is not in the state Enabled."""
     if key.key_state == "Enabled" and key.enabled:
         return
     if key.key_state in ("Disabled", "Enabled"):
@@ -65,7 +65,7 @@ def check_enabled(key: Any) -> None:
 
 
 def check_state(key: Any, operation: str) -> None:
-    """Raise what AWS answers to an operation that administers a key whose state forbids it."""
+    """Raise AWS's error for an administrative operation that the key's state does not allow."""
     if operation in _NEEDS_ENABLED:
         check_enabled(key)
     if operation == "CancelKeyDeletion" and key.key_state != "PendingDeletion":
@@ -81,7 +81,7 @@ def _invalid_state(key: Any) -> AwsError:
 
 
 def check_symmetric(key: Any, operation: str) -> None:
-    """Raise what AWS answers where a key is not for symmetric encryption, and no other algorithm is asked for."""
+    """Raise AWS's error for a key that is not for symmetric encryption, if no other algorithm is requested."""
     if key.key_usage != "ENCRYPT_DECRYPT":
         raise AwsError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage} which is not valid for {operation}.")
     if key.key_spec != "SYMMETRIC_DEFAULT":

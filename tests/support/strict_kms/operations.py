@@ -38,7 +38,7 @@ _WITHOUT_ROTATION = "You cannot perform this operation on a key of this kind."
 
 
 class Operations:
-    """Answers one operation after authorising it; ``moto`` answers what is not answered here."""
+    """Answers one operation after authorising it; other operations are passed to ``moto``."""
 
     def __init__(self, moto: Callable[[str, Parameters, str], Answer]) -> None:
         self._moto = moto
@@ -77,7 +77,7 @@ class Operations:
         else:
             key = self._key(parameters.get("KeyId", ""), principal, operation, {})
             check_state(key, operation)
-            parameters = {**parameters, "KeyId": key.id}  # moto does not take an ARN everywhere
+            parameters = {**parameters, "KeyId": key.id}  # moto does not accept an ARN everywhere
             if operation in ("GetKeyPolicy", "PutKeyPolicy"):
                 parameters.setdefault("PolicyName", "default")
         return self._moto(operation, parameters, principal.region)

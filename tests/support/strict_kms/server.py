@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTP server: a thread for each connection, connections kept alive, resets on demand, TLS where asked for."""
+"""The HTTP server: a thread for each connection, keep-alive, resets on demand, optional TLS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Server(ThreadingHTTPServer):
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):  # clients that go away are no error
+        if not isinstance(sys.exc_info()[1], OSError):  # a disconnected client is not an error
             super().handle_error(request, client_address)
 
 
@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def end_with_parent(parent: int) -> None:
-    """End this process when the one that started it is gone, however it went."""
+    """End this process when the process that started it has ended for any reason."""
 
     def watch() -> None:
         while os.getppid() == parent:

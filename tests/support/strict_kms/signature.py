@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who asks: verifies AWS Signature Version 4 with botocore's own signer, and finds the principal in moto's IAM and STS.
+"""Authentication: verifies AWS Signature Version 4 with botocore's own signer, and finds the principal in moto's IAM and STS.
 
 Error codes and wordings: "Common Errors" of the AWS KMS API reference, and "Troubleshoot Signature Version 4 signing" of
 the IAM user guide.
@@ -37,7 +37,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass
 class Principal:
-    """Who signed a request. ``arns`` are all that a policy may name it by; ``policies`` its identity policies."""
+    """The principal that signed a request. ``arns`` are its names in policies; ``policies`` are its identity policies."""
 
     arn: str
     account: str

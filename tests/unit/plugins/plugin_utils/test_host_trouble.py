@@ -40,7 +40,7 @@ OTHER: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("result", BECOME)
-@pytest.mark.parametrize("task", ["", "Ask AWS KMS", "sealwright.vault_seal.kms_verify : Ask AWS KMS", "Install the distribution's packages"])
+@pytest.mark.parametrize("task", ["", "Call AWS KMS", "sealwright.vault_seal.kms_verify : Call AWS KMS", "Install the distribution's packages"])
 def test_a_user_that_cannot_be_become(result: dict[str, Any], task: str) -> None:
     found = host_trouble(result, task, "openbao", LIBRARIES)
     assert found["reason"] == "become_failed"
@@ -50,10 +50,10 @@ def test_a_user_that_cannot_be_become(result: dict[str, Any], task: str) -> None
 
 @pytest.mark.parametrize("result", OTHER)
 def test_what_provides_the_libraries_fails(result: dict[str, Any]) -> None:
-    found = host_trouble(result, "Install the libraries into it", "", LIBRARIES)
+    found = host_trouble(result, "Install the libraries", "", LIBRARIES)
     assert (found["reason"], found["remedy"]["msg"]) == ("host_failed", LIBRARIES)
-    assert found["summary"].startswith("Install the libraries into it: ")
-    found = host_trouble(result, "Ask AWS KMS", "", LIBRARIES)
+    assert found["summary"].startswith("Install the libraries: ")
+    found = host_trouble(result, "Call AWS KMS", "", LIBRARIES)
     assert (found["reason"], found["remedy"]["msg"]) == ("host_failed", "Check the Python that modules run with there.")
 
 

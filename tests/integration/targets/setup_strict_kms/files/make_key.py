@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make a key with the alias that is given and print its ARN."""
+"""Create a key with the given alias and print its ARN."""
 
 from __future__ import annotations
 

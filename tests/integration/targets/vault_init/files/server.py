@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the real server until it is ended: FOLDER. Its address is written to FOLDER/address, its process id to FOLDER/bao.pid."""
+"""Run the real server in FOLDER until it is terminated. Its address is written to FOLDER/address, its process ID to FOLDER/bao.pid."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ from pathlib import Path
 from support.openbao import OpenBao
 
 folder = Path(sys.argv[1])
-leads = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+connection = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-with OpenBao(folder / "bao", leads, {"kms_key_id": "alias/integration", "region": "us-east-1"}) as server:
+with OpenBao(folder / "bao", connection, {"kms_key_id": "alias/integration", "region": "us-east-1"}) as server:
     (folder / "bao.pid").write_text(str(os.getpid()), encoding="ascii")
     (folder / "part").write_text(server.url, encoding="ascii")
     (folder / "part").rename(folder / "address")

@@ -121,11 +121,11 @@ def test_left_overs(tmp_path, made):
 @pytest.mark.fault(
     operation="vault_restore_drill",
     fault="two runs at once on one host",
-    outcome="Each has a folder of its own. Neither removes the other's, however early.",
+    outcome="Each has its own folder. Neither removes the folder of the other.",
 )
 @pytest.mark.parametrize("call", ["open", "flock"])
 @pytest.mark.parametrize("times", [1, 3, 1000])
-def test_another_run_removes_left_overs_meanwhile(tmp_path, monkeypatch, call, times):
+def test_another_run_removes_leftovers_at_the_same_time(tmp_path, monkeypatch, call, times):
     """It takes a folder that is not locked yet for a left-over: before its lock is there, and before that is locked."""
     owner = os if call == "open" else fcntl
     original = getattr(owner, call)
