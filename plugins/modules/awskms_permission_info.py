@@ -19,6 +19,8 @@ description:
     fails only where O(fail_unless_ready) asks for it.
   - Where O(config), O(unit), O(environment_files) or O(environment) name a server, KMS is asked in the way that this server will ask it, with its key, region,
     endpoint and credentials, and with nothing of the task's own environment. What is wrong with its settings is told as well, and keeps it from being ready.
+  - Where the server's executable is on the host too, that server judges by itself, see O(judge). It is started with the real seal, environment, user and
+    plugins, initialised, seen to unseal itself, and ended. What it says counts.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -28,7 +30,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Changes nothing in any mode, and asks KMS in check mode too.
+    details: Changes nothing in any mode, and asks KMS and starts the temporary server in check mode too.
   diff_mode:
     support: none
     details: Changes nothing.
@@ -46,6 +48,38 @@ options:
       - The user with whose rights KMS is asked, where a server is named. Its files are read before, as systemd reads them as root.
       - If not set, the C(User=) of O(unit). The task has to run as root, or as that user where it may read the files.
     type: str
+  judge:
+    description:
+      - Who says whether the server can use its seal.
+      - V(sdk) asks AWS KMS as the SDK of that product and release would. It needs no executable, and is a model of the server.
+      - V(server) starts a temporary server of the product, with the configured seal, plugins, environment, working directory and user, storage in memory,
+        and a socket of its own. It has no cluster, telemetry, audit device or service registration, and no path of the real server. Starting proves
+        C(kms:DescribeKey), initialising it C(kms:Encrypt), and that it unseals itself C(kms:Decrypt). The reason is the server's own log entry.
+      - V(both) asks both. Where they disagree, the task warns, RV(judges) has both, and the server counts.
+      - If not set, V(both) where a server is named and its executable is on the host, else V(sdk).
+      - The temporary server takes 1 to 3 seconds as a rule, and costs one DescribeKey, four Encrypt and one Decrypt. V(sdk) costs one of each.
+      - Secrets are handed to the temporary server by its environment and by a configuration in memory without a name in a file system. Its root token and
+        recovery key are not kept. Its log and socket are in a new folder below C(/dev/shm), if that can be used, else C(/run) or the folder for temporary
+        files. Should the task be killed, a process beside it ends the server and removes the folder.
+      - It has the host's network, so that proxy and routes are those of the service, but not the sandbox of O(unit), such as C(ProtectHome=).
+      - Of several C(seal) stanzas it is given those that are enabled.
+    type: str
+    choices:
+      - both
+      - sdk
+      - server
+    version_added: 0.1.0
+  executable:
+    description: The server's executable. If not set, the one that O(unit) starts, else C(bao) or C(vault) on the path.
+    type: path
+    version_added: 0.1.0
+  judge_timeout:
+    description:
+      - How long the temporary server may take, in seconds. Above 0, and at most 3600.
+      - A server that does not unseal itself in time is not ready, and the reason is V(timed_out) unless its log tells another.
+    type: float
+    default: 60.0
+    version_added: 0.1.0
   fail_unless_ready:
     description: Whether the task fails where a seal could not use the key. The result is the same.
     type: bool
@@ -83,6 +117,15 @@ EXAMPLES = r"""
     environment:
       AWS_REGION: eu-central-1
     service_user: "{{ current_user }}"
+
+- name: Have a temporary server of the installed product judge, and nobody else
+  sealwright.vault_seal.awskms_permission_info:
+    unit: openbao
+    unit_directories:
+      - "{{ units }}"
+    executable: "{{ bao }}"
+    judge: server
+    judge_timeout: 90
 
 - name: Show what would allow what is denied
   ansible.builtin.debug:
@@ -293,6 +336,122 @@ remedy:
         GranteePrincipal: arn:aws:iam::111122223333:role/vault
         Operations: ["Encrypt", "Decrypt"]
   sample: null
+judge:
+  description: Whose verdict it is, V(sdk), V(server) or V(both). Of both, the server's counts.
+  returned: always
+  type: str
+  sample: both
+judges:
+  description: What each judge says.
+  returned: always
+  type: dict
+  sample: {"sdk": {"ready": true}, "server": {"ready": false, "reason": "access_denied"}, "agree": false}
+  contains:
+    sdk:
+      description: What the model of the server's SDK says; V(null) where it was not asked.
+      type: dict
+      returned: always
+      sample: {"ready": true, "reason": null, "summary": "A seal can use the key ...", "model": "model of aws-sdk-go v1"}
+      contains:
+        ready:
+          description: Whether a seal can use the key.
+          type: bool
+          returned: always
+          sample: true
+        reason:
+          description: Why not, in one word.
+          type: str
+          returned: always
+          sample: null
+        summary:
+          description: The outcome in a sentence.
+          type: str
+          returned: always
+          sample: A seal can use the key ...
+        model:
+          description: What was modelled; V(null) where no server is named.
+          type: str
+          returned: always
+          sample: model of aws-sdk-go v1
+    server:
+      description: What the temporary server says; V(null) where none was started.
+      type: dict
+      returned: always
+      sample: {"ready": false, "reason": "access_denied", "step": "unseal"}
+      contains:
+        ready:
+          description: Whether it sealed and unsealed itself; V(null) where it could not be asked, so that the model judged alone.
+          type: bool
+          returned: always
+          sample: false
+        reason:
+          description: Why not, in one word. V(server_refused) where the server's words are not known.
+          type: str
+          returned: always
+          sample: access_denied
+        summary:
+          description: The outcome in a sentence.
+          type: str
+          returned: always
+          sample: "OpenBao 2.6.2 itself does not unseal itself with these settings: ..."
+        remedy:
+          description: What to do.
+          type: str
+          returned: always
+          sample: Allow it by a key policy, an IAM policy or a grant.
+        line:
+          description: The entry of its log, or the answer of its API, that tells the reason; verbatim, on one line, without secrets.
+          type: str
+          returned: where a server was started
+          sample: 'Error configuring seal "awskms": error fetching AWS KMS wrapping key information: AccessDeniedException: ...'
+        log:
+          description: The last entries of its log that tell of a problem.
+          type: list
+          elements: str
+          returned: where a server was started
+          sample: []
+        step:
+          description: How far it came, V(start), V(initialise) or V(unseal).
+          type: str
+          returned: where a server was started
+          sample: unseal
+        seconds:
+          description: How long it took.
+          type: float
+          returned: where a server was started
+          sample: 1.4
+        executable:
+          description: What was started.
+          type: str
+          returned: where a server was started
+          sample: /usr/bin/bao
+        version:
+          description: The version that it says it has.
+          type: str
+          returned: where a server was started
+          sample: 2.6.2
+        region:
+          description: The region that it says it uses.
+          type: str
+          returned: where a server was started
+          sample: us-east-1
+        endpoint:
+          description: The endpoint that it says it uses; V(null) where that is AWS's own.
+          type: str
+          returned: where a server was started
+          sample: null
+        key_id:
+          description: The key that it says it uses.
+          type: str
+          returned: where a server was started
+          sample: alias/vault-unseal
+    agree:
+      description:
+        - Whether they agree that it is ready, and with which region and endpoint, or that it is not.
+        - V(null) where one of them was not asked.
+      type: bool
+      returned: always
+      sample: false
 settings_problems:
   description: What is wrong with the server's settings, as M(sealwright.vault_seal.awskms_seal_settings_info) tells it.
   returned: where a server is named
@@ -304,6 +463,7 @@ settings_problems:
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.awskms_permission_info import run
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import SERVER_SETTINGS_SPEC
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.combined import JUDGES
 
 
 def main() -> None:
@@ -313,6 +473,9 @@ def main() -> None:
             **SERVER_SETTINGS_SPEC,
             "service_user": {"type": "str"},
             "kms_key_id": {"type": "str", "aliases": ["key_id"], "no_log": False},
+            "judge": {"type": "str", "choices": list(JUDGES)},
+            "executable": {"type": "path"},
+            "judge_timeout": {"type": "float", "default": 60.0},
             "fail_unless_ready": {"type": "bool", "default": False},
         },
     )

@@ -13,9 +13,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.namespace import Namespace
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import reachable
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.relay import Relay
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.namespace import Namespace
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import reachable
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.relay import Relay
 
 
 def main() -> int:

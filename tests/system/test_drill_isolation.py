@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import Reachable
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Plan, TemporaryServer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import Reachable
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import Plan, TemporaryServer
 
 from support.slack import scaled
 

@@ -29,10 +29,12 @@ ARROWS: dict[str, set[str]] = {
 }
 CORE = set(ARROWS)
 ARROWS["_module"] = CORE
-ARROWS["_restore_drill"] = CORE | {"_module"}
+ARROWS["_temporary_server"] = CORE | {"_module"}
+ARROWS["_restore_drill"] = CORE | {"_module", "_temporary_server"}
+ARROWS["_server_judge"] = CORE | {"_module", "_temporary_server"}
 ARROWS["_vault_config"] = CORE | {"_module"}
 ARROWS["_vault_init"] = CORE | {"_module"}
-ARROWS["_backends"] = CORE | {"_module", "_restore_drill", "_vault_config", "_vault_init"}
+ARROWS["_backends"] = CORE | {"_module", "_temporary_server", "_restore_drill", "_server_judge", "_vault_config", "_vault_init"}
 EDGES = ("modules", "action", "lookup", "filter", "vars", "plugin_utils")
 
 

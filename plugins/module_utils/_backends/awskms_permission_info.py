@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_permission_info does: probe one key, and say all that was found, whatever it was."""
+"""What the module awskms_permission_info does: have a key judged, by a probe and by a server of its own, and say all that was found."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import (
+    ConfiguredServer,
     as_the_server,
     names_server,
     read_server,
@@ -20,7 +21,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.serv
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.check import Probe, probe, refused
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.instance_metadata import why_no_credentials
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, named_key, no_key, open_for_key, parse_key
@@ -29,28 +30,95 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sd
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced, first
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.combined import SDK, SERVER, chosen, combined
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.permissions import server_probe
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.plan import overrides_of, planned
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.run import server_verdict
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.verdict import ServerVerdict
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.inputs import executable_names, find_executable
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SealError` only where the task asks to fail."""
-    options = connection_options(module.params)
-    if names_server(module.params):
-        result = {"changed": False, **_probed_as_server(module.params, options)}
+    params = module.params
+    options = connection_options(params)
+    if names_server(params):
+        result = _judged(module, read_server(params), options)
     else:
-        result = {"changed": False, **probed(options, named_key(module.params["kms_key_id"], os.environ))}
-    if module.params["fail_unless_ready"] and not result["ready"]:
+        chosen(params["judge"], False, "", "")
+        result, _warnings = combined(probed(options, named_key(params["kms_key_id"], os.environ)), None, _no_facts)
+    result["changed"] = False
+    if params["fail_unless_ready"] and not result["ready"]:
         raise SealError(result["summary"], reason=result["reason"], remedy=result["remedy"]["msg"], details=result)
     return result
 
 
-def _probed_as_server(params: dict[str, Any], options: ConnectionOptions) -> dict[str, Any]:
+def _judged(module: AnsibleModule, server: ConfiguredServer, options: ConnectionOptions) -> dict[str, Any]:
+    """The verdict on a server's seal, by the judges that there are."""
+    params = module.params
+    executable = find_executable(params["executable"], server)
+    wanted = params["executable"] or server.service.executable or " or ".join(executable_names(server.in_force.product))
+    judge = chosen(params["judge"], True, executable, wanted)
+    with service_user(server.service.user):
+        pass  # there is such a user, and this may have its rights
+    key = _key_of(params, server)
+    # The server first: it is started before threads are, and with nothing of the environment of this process.
+    by_server = None if judge == SDK else _by_server(params, server, executable, options)
+    by_sdk = None if judge == SERVER else _probed_as_server(server, options, key)
+    result, warnings = combined(by_sdk, by_server, lambda verdict: _server_facts(verdict, server, key))
+    for warning in warnings:
+        module.warn(warning)
+    return result
+
+
+def _by_server(params: dict[str, Any], server: ConfiguredServer, executable: str, options: ConnectionOptions) -> ServerVerdict | SealError:
+    """The verdict of a temporary server; an error where there is none."""
+    try:
+        return server_verdict(planned(server, executable, overrides_of(params["kms_key_id"], options), params["judge_timeout"]))
+    except SettingError:
+        raise
+    except SealError as error:
+        return error
+
+
+def _server_facts(verdict: ServerVerdict, server: ConfiguredServer, key: Sourced | None) -> dict[str, Any]:
+    """What a server's verdict tells, by the names of the result."""
+    try:
+        reference = parse_key(key) if key else None
+    except SealError:
+        reference = None
+    place = {
+        name: {"value": told, "source": "the server itself"} if told else _setting(server, name)
+        for name, told in (("region", verdict.region), ("endpoint", verdict.endpoint))
+    }
+    found = server_probe(verdict, reference, place["region"]["value"] if place["region"] else "")
+    credentials = _setting(server, "access_key")
+    problems = [problem.as_result() for problem in seal_problems(server.in_force)]
+    return {
+        **_facts(found), **place, "summary": verdict.msg, "latency_ms": round(verdict.seconds * 1000, 1), "credentials": credentials,
+        "kms_key_id": key.as_result() if key else None, "principal": _principal(found, {"credentials": credentials}), "settings_problems": problems,
+    }
+
+
+def _setting(server: ConfiguredServer, name: str) -> dict[str, Any] | None:
+    setting = seal_of(server).settings.get(name)
+    return {"value": setting.value, "source": setting.source} if setting and setting.value else None
+
+
+def _no_facts(_verdict: ServerVerdict) -> dict[str, Any]:
+    return {}
+
+
+def _key_of(params: dict[str, Any], server: ConfiguredServer) -> Sourced | None:
+    if params["kms_key_id"]:
+        return Sourced(params["kms_key_id"], "option kms_key_id")
+    setting = seal_of(server).settings.get("kms_key_id")
+    return Sourced(setting.value, setting.source) if setting else None
+
+
+def _probed_as_server(server: ConfiguredServer, options: ConnectionOptions, key: Sourced | None) -> dict[str, Any]:
     """The same through the settings that a server will have, with what is wrong with those."""
-    server = read_server(params)
     said = seal_problems(server.in_force)
-    key = Sourced(params["kms_key_id"], "option kms_key_id") if params["kms_key_id"] else None
-    if key is None:
-        setting = seal_of(server).settings.get("kms_key_id")
-        key = Sourced(setting.value, setting.source) if setting else None
     options = as_the_server(server, options, os.environ)
     with service_user(server.service.user):
         result = probed(options, key)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import as_object
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Answer, TemporaryServer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import Answer, TemporaryServer
 
 _TRIES, _PAUSE = 20, 0.5  # of a server that has just become active
 

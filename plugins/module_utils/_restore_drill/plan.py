@@ -7,19 +7,13 @@
 from __future__ import annotations
 
 import os
-import pwd
-import re
 import shutil
-import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, seal_of, service_user
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.mounts import needed_paths
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import reachable, through_the_relay
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Plan, TemporaryServer, free_ports, no_network_of_its_own
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import REGION_VARIABLES
@@ -29,15 +23,20 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, EffectiveSettings, Seal, settings_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.inputs import (
+    base_environment,
+    check_owner,
+    environment_of_seal,
+    executable_names,
+    find_executable,
+    same_settings,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.mounts import needed_paths
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import reachable, through_the_relay
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import Plan, TemporaryServer, free_ports, no_network_of_its_own
 
 ISOLATED, HOST = "isolated", "host"
-# Of the servers' own variables those of the seal: another such as VAULT_RAFT_PATH would lead to the real server's data.
-_OF_THE_SERVERS = ("BAO_", "VAULT_")
-_OF_THE_SEAL = re.compile(r"(?:BAO|VAULT)_(?:SEAL_TYPE|AWSKMS_SEAL_\w+|LICENSE|LICENSE_PATH)\Z")
-# Settings of the top level without which the seal, or the server, would not be the same.
-_SAME = ("enable_multiseal", "license_path", "plugin_directory", "plugin_file_permissions", "plugin_file_uid")
 _ROOM, _LEAST = 4, 64 * 1024 * 1024  # the data, the server's copy of what is sent, and the logs of raft
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,13 @@ def planned(params: dict[str, Any]) -> Drill:
     parent = params["temporary_directory"] or tempfile.gettempdir()
     with service_user(server.service.user):
         free = _free(parent, server.service.user)
-    _check_owner(parent, server.service.user)
+    check_owner(
+        parent, server.service.user,
+        "Set temporary_directory to a folder of root's, or of the service's user, in which nobody else removes files.",
+    )
     snapshot, size = params["src"], _size(params["src"])
     _check_room(parent, free, size)
-    environment, credentials = _environment(server), _credentials(seal)
+    environment, credentials = environment_of_seal(server), _credentials(seal)
     where = None
     if params["network"] == ISOLATED:
         why = no_network_of_its_own()
@@ -106,7 +108,7 @@ def planned(params: dict[str, Any]) -> Drill:
     plan = Plan(
         executable=_executable(params, server),
         config=config,
-        environment={"PATH": _PATH, "HOME": server.home or os.path.expanduser("~"), **environment, **credentials},
+        environment={**base_environment(server), **environment, **credentials},
         reachable=where,
         user=server.service.user,
         parent=parent,
@@ -138,11 +140,6 @@ def _regions(seal: Seal, environment: Mapping[str, str]) -> list[str]:
     return [seal.value("region"), key.region if key else "", *(environment.get(name, "") for name in REGION_VARIABLES)]
 
 
-def _environment(server: ConfiguredServer) -> dict[str, str]:
-    every = {name: variable.value for name, variable in server.in_force.environment.items()}
-    return {name: value for name, value in every.items() if not name.startswith(_OF_THE_SERVERS) or _OF_THE_SEAL.match(name)}
-
-
 def _credentials(seal: Seal) -> dict[str, str]:
     """Credentials of the stanza as variables, so that none is written to a file."""
     return {_variable(name): value for name, value in seal.stanza.settings.items() if name in CREDENTIALS and "://" not in value}
@@ -158,14 +155,12 @@ def _config(in_force: EffectiveSettings, ports: list[int]) -> Mapping[str, Any]:
     listener = {"max_request_size": -1, "max_request_duration": "24h"}
     if in_force.product.name == OPENBAO:
         listener["disable_unauthed_generate_root_endpoints"] = False
-    config: dict[str, Any] = {name: value for name, (value, _source) in in_force.config.values.items() if name in _SAME}
-    config["plugin"] = [{plugin.type: {plugin.name: plugin.settings}} for plugin in in_force.config.plugins]
+    config = same_settings(in_force)
     seals = [{seal.stanza.type: _settings(seal.stanza)} for seal in in_force.seals if seal.enabled and seal.stanza.block]
-    config["seal"] = seals[0] if len(seals) == 1 else seals
-    if in_force.product.name != OPENBAO:
-        config["disable_mlock"] = True  # which OpenBao does not know any more
+    if seals:
+        config["seal"] = seals[0] if len(seals) == 1 else seals
     return {
-        **{name: value for name, value in config.items() if value != []},
+        **config,
         "storage": {"raft": {"path": "raft", "node_id": "restore-drill", "performance_multiplier": 1}},
         "listener": [
             {"unix": {**listener, "address": TemporaryServer.SOCKET}},
@@ -182,10 +177,10 @@ def _settings(stanza: Stanza) -> dict[str, str]:
 
 
 def _executable(params: dict[str, Any], server: ConfiguredServer) -> str:
-    names = ("bao", "openbao") if server.in_force.product.name == OPENBAO else ("vault",)
-    said = params["executable"] or server.service.executable
-    found = shutil.which(said) if said else next(filter(None, (shutil.which(name) for name in names)), None)
+    found = find_executable(params["executable"], server)
     if not found:
+        said = params["executable"] or server.service.executable
+        names = executable_names(server.in_force.product)
         raise SettingError(
             f"There is no executable {said or ' or '.join(names)} here.", reason="file_error", remedy="Install the server, or set executable to where it is."
         )
@@ -216,17 +211,6 @@ def _free(parent: str, user: str) -> int:
         ) from None
     except OSError as error:
         raise SealError(f"{parent} cannot be used: {error.strerror}.", reason="file_error", remedy="Check temporary_directory.") from None
-
-
-def _check_owner(parent: str, user: str) -> None:
-    """As root: whoever owns a folder may replace what is in it, and would choose what the server's user is started with."""
-    found = os.stat(parent)
-    trusted = (0, os.geteuid(), *((pwd.getpwnam(user).pw_uid,) if user else ()))
-    if os.geteuid() == 0 and (found.st_uid not in trusted or found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH):
-        raise SealError(
-            f"{parent} belongs to user {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}: others could replace what the drill makes there.",
-            reason="file_error", remedy="Set temporary_directory to a folder of root's, or of the service's user, in which nobody else removes files.",
-        )
 
 
 def _check_room(parent: str, free: int, size: int) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.canary import Canary
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.log import refusal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.plan import Drill, planned
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import TemporaryServer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_stream
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.log import refusal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import TemporaryServer
 
 _PAUSE = 0.2  # seconds between two questions
 _CERTAIN = 2.0  # seconds for a server to go on all the same after a refusal of KMS

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Answer
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_facts import policy_document
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sdk_errors import Request, to_error
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import Answer
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import Driver, check_same
 
 _KEY = b"arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -13,8 +13,8 @@ import socket
 import struct
 from contextlib import suppress
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.mounts import Hidden, Mounts
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import Address, Reachable
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.mounts import Hidden, Mounts
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import Address, Reachable
 
 _NEW_MOUNTS, _NEW_USER, _NEW_NETWORK = 0x20000, 0x10000000, 0x40000000  # CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET
 _SET_FLAGS, _UP_AND_RUNNING = 0x8914, 0x41  # SIOCSIFFLAGS; IFF_UP, IFF_RUNNING

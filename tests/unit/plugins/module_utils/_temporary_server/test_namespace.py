@@ -10,8 +10,8 @@ import os
 import socket
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.mounts import hidden, needed_paths
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import Reachable, reachable
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.mounts import hidden, needed_paths
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import Reachable, reachable
 
 NAMED = reachable("https://vpce-1.kms.eu-west-1.vpce.amazonaws.com", {"AWS_ENDPOINT_URL_STS": "http://sts.example:8080"}, ["eu-west-1", ""])
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.log import refusal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.log import refusal
 
 _HEAD = (
     "2026-01-02T03:04:05.678Z [{level}] core: failed to unseal core: "

@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import Address, Reachable
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import Address, Reachable
 
 _HEAD, _SECONDS = 65536, 60.0
 _PERHOP = ("connection", "proxy-connection", "keep-alive", "proxy-authorization")

@@ -18,9 +18,9 @@ import time
 from contextlib import suppress
 from typing import NoReturn
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.folder import CONFIG, Folder, left_behind, remove_made
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import Reachable
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.relay import Relay
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.folder import CONFIG, Folder, left_behind, remove_made
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import Reachable
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.relay import Relay
 
 GRACE = 15.0
 """Seconds for a server to end by itself."""

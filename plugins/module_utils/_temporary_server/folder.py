@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The folder of a temporary server. It belongs to whoever runs the drill, root as a rule; the server's user gets three folders in it and nothing else.
+"""The folder of a temporary server. It belongs to whoever starts it, root as a rule; the server's user gets three folders in it and nothing else.
 
 ``config.json`` and ``log`` are written by descriptor, and what is in the server's folders is never opened by path: the server's user may have put
 anything there. All of it is removed by descriptor too.
@@ -24,7 +24,8 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular
 
-PREFIX = "sealwright-drill-"
+PREFIX, JUDGE_PREFIX = "sealwright-drill-", "sealwright-judge-"
+_PREFIXES = (PREFIX, JUDGE_PREFIX)
 CONFIG, DATA, TEMPORARY, SOCKETS = "config.json", "raft", "tmp", "run"
 _LOCK, _LOG = "lock", "log"
 _ATTEMPTS = 10  # to make a folder while other runs remove left-overs
@@ -36,9 +37,10 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class Folder:
     """One folder with its lock, held by descriptors from :meth:`make` to :meth:`close`. A process that is forked meanwhile holds them too."""
 
-    def __init__(self, parent: str, account: pwd.struct_passwd | None) -> None:
+    def __init__(self, parent: str, account: pwd.struct_passwd | None, prefix: str = PREFIX) -> None:
         """:param account: the server's user; None where that is the user of this process."""
         self._parent_path = parent
+        self._prefix = prefix
         self._account = account
         self.path = ""
         self.handles: list[int] = []
@@ -63,7 +65,7 @@ class Folder:
 
     def _make_locked(self) -> bool:
         """Make the folder and lock it; False where another run took it, before it was locked, for one whose run is gone."""
-        self._name = f"{PREFIX}{os.urandom(5).hex()}"
+        self._name = f"{self._prefix}{os.urandom(5).hex()}"
         os.mkdir(self._name, 0o700, dir_fd=self._parent)
         self.path = os.path.join(os.path.abspath(self._parent_path), self._name)
         try:
@@ -75,6 +77,11 @@ class Folder:
         except FileNotFoundError:
             return False
         return _has_name(self._handle, _LOCK, lock) and _has_name(self._parent, self._name, self._handle)
+
+    @property
+    def sockets(self) -> int:
+        """The descriptor of the folder in which the server makes its sockets."""
+        return self._sockets
 
     def socket_path(self, name: str) -> str:
         """The path of a socket of the server, short enough for an address, and through no folder that somebody may have replaced."""
@@ -135,7 +142,7 @@ def left_behind(parent: str) -> Iterator[tuple[int, str, int]]:
     with suppress(OSError), held_folder(parent) as held:
         readable = os.open(".", _FOLDER, dir_fd=held)
         try:
-            for name in sorted(each for each in os.listdir(readable) if each.startswith(PREFIX)):
+            for name in sorted(each for each in os.listdir(readable) if each.startswith(_PREFIXES)):
                 with suppress(OSError):
                     yield from _unlocked(readable, name)
         finally:

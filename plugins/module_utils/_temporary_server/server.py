@@ -15,6 +15,7 @@ import json
 import os
 import pwd
 import re
+import resource
 import signal
 import socket
 import struct
@@ -25,13 +26,14 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import Fields, as_object, errors_of, parsed, shortened
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.folder import CONFIG, SOCKETS, TEMPORARY, Folder
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.keeper import GRACE, keep, remove_left_behind
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.mounts import Mounts, hidden
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.namespace import Namespace, why_no_namespace
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.reachable import Reachable
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.folder import CONFIG, PREFIX, SOCKETS, TEMPORARY, Folder
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.keeper import GRACE, keep, remove_left_behind
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.memory_file import in_memory
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.mounts import Mounts, hidden
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.namespace import Namespace, why_no_namespace
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import Reachable
 
 _SOCKET = "api.sock"
 _PEER = struct.Struct("3i")  # of SO_PEERCRED: process, user and group
@@ -68,6 +70,9 @@ class Plan:
 
     ``reachable`` None leaves the server in the host's network, and with the host's sockets. ``seconds`` bound its whole life. ``needed`` are files and
     folders that it reads, wherever they are.
+
+    ``in_memory`` is a second part of the configuration, which may hold secrets: the server reads it from memory, and it never has a name in a file
+    system. Its listener is added. Such a server has ``working_folder`` as its own, and is killed to end it, since it has nothing to write.
     """
 
     executable: str
@@ -78,6 +83,9 @@ class Plan:
     parent: str
     seconds: float
     needed: Sequence[str] = ()
+    in_memory: Mapping[str, Any] | None = field(default=None, repr=False)
+    working_folder: str = ""
+    prefix: str = PREFIX
 
 
 class TemporaryServer:
@@ -89,7 +97,8 @@ class TemporaryServer:
         self._plan = plan
         self._account = pwd.getpwnam(plan.user) if plan.user and os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
-        self._folder = Folder(plan.parent, self._account)
+        self._folder = Folder(plan.parent, self._account, plan.prefix)
+        self._memory = -1
 
     @property
     def folder(self) -> str:
@@ -139,6 +148,7 @@ class TemporaryServer:
         become = _becoming(namespace, self._account)
         try:
             self._process = self._started(become)
+            self._forget_memory()
         except (OSError, subprocess.SubprocessError) as error:
             raise SealError(
                 f"{self._plan.executable} cannot be started: {error} {self.log().strip()[-300:]}".rstrip(), reason="server_not_started",
@@ -147,9 +157,18 @@ class TemporaryServer:
         os.write(self._control, f"{self._process.pid}\n".encode())
 
     def _started(self, become: Callable[[], None]) -> subprocess.Popen[bytes]:
+        handed_over: tuple[int, ...] = ()
+        options = [f"-config={os.path.join(self.folder, CONFIG)}"]
+        if self._plan.in_memory is not None:
+            listener = {"unix": {"address": f"/proc/self/fd/{self._folder.sockets}/{_SOCKET}"}}
+            owner = self._account.pw_uid if self._account else os.geteuid()
+            self._memory = in_memory(json.dumps({**self._plan.in_memory, "listener": [listener]}).encode(), owner)
+            handed_over = (self._memory, self._folder.sockets)
+            options.append(f"-config=/proc/self/fd/{self._memory}")
         return subprocess.Popen(  # pylint: disable=ansible-bad-function  # it goes on beside the module
-            [self._plan.executable, "server", f"-config={os.path.join(self.folder, CONFIG)}"],
-            cwd=self._folder.working_folder(), env={**self._plan.environment, "TMPDIR": os.path.join(self.folder, TEMPORARY)},
+            [self._plan.executable, "server", *options],
+            cwd=self._plan.working_folder or self._folder.working_folder(), pass_fds=handed_over,
+            env={**self._plan.environment, "TMPDIR": os.path.join(self.folder, TEMPORARY)},
             stdin=subprocess.DEVNULL, stdout=self._folder.log, stderr=self._folder.log, start_new_session=True, preexec_fn=become,
         )
 
@@ -158,10 +177,11 @@ class TemporaryServer:
 
     def stop(self) -> None:
         """End the server, and all that it started."""
+        self._forget_memory()
         if self._process is None:
             return
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
+            os.killpg(self._process.pid, signal.SIGTERM if self._plan.in_memory is None else signal.SIGKILL)
         try:
             self._process.wait(GRACE)
         except subprocess.TimeoutExpired:
@@ -169,6 +189,12 @@ class TemporaryServer:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(GRACE)
         self._process = None
+
+    def _forget_memory(self) -> None:
+        """Close the configuration in memory, which the server holds by a descriptor of its own."""
+        if self._memory >= 0:
+            os.close(self._memory)
+            self._memory = -1
 
     def remove(self) -> bool:
         """Stop the server and remove all that was made; returns whether nothing is left."""
@@ -265,6 +291,7 @@ def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None) ->
             os.setgroups(groups)
             os.setgid(account.pw_gid)
             os.setuid(account.pw_uid)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # its memory holds keys
         libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
     return become

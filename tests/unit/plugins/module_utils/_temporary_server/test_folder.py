@@ -13,8 +13,8 @@ import signal
 import stat
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.folder import CONFIG, DATA, PREFIX, SOCKETS, TEMPORARY, Folder
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.keeper import remove_left_behind
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.folder import CONFIG, DATA, PREFIX, SOCKETS, TEMPORARY, Folder
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.keeper import remove_left_behind
 
 ROOT = os.geteuid() == 0
 

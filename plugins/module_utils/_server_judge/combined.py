@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two judges of one seal, the model of its SDK and a server of its own: who is asked, whether they agree, and what is true. Pure functions.
+
+Where the two disagree, the server wins: it is what will run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.verdict import ServerVerdict
+
+SDK, SERVER, BOTH = "sdk", "server", "both"
+JUDGES = (BOTH, SDK, SERVER)
+
+Result = dict[str, Any]
+# Errors of the settings that a temporary server does not meet, since it is given the enabled seal alone and is new.
+_NOT_JUDGED = ("several_seals", "awskms_to_awskms", "no_seal_enabled")
+# Reasons that say less than the other judge's.
+_GENERAL = ("", "server_refused", "server_not_started")
+_ITSELF = "the server itself"
+
+
+def chosen(option: str | None, names_server: bool, executable: str, wanted: str) -> str:
+    """Which judge to ask; raises :class:`SettingError` where the one that the task asks for is not there.
+
+    :param executable: the server's, empty where there is none; ``wanted`` says what was looked for.
+    """
+    if option in (SERVER, BOTH):
+        if not names_server:
+            raise SettingError(
+                f"judge is {option}, and no server is named.", reason="invalid_option",
+                remedy="Name it by unit, config, environment_files or environment, or set judge to sdk.",
+            )
+        if not executable:
+            raise SettingError(
+                f"judge is {option}, and there is no executable {wanted} on this host.", reason="no_executable",
+                remedy="Install the server, set executable to where it is, or set judge to sdk.",
+            )
+    if option:
+        return option
+    return BOTH if names_server and executable else SDK
+
+
+def combined(by_sdk: Result | None, by_server: ServerVerdict | SealError | None, facts: Callable[[ServerVerdict], Result]) -> tuple[Result, list[str]]:
+    """The result and the warnings. Each of the two judges is None where it was not asked.
+
+    :param by_server: a SealError where the temporary server could not be made, which is no verdict.
+    :param facts: the facts that the server's verdict tells, by the names of the result.
+    """
+    verdict = by_server if isinstance(by_server, ServerVerdict) else None
+    agree, warnings = _compared(by_sdk, verdict)
+    if isinstance(by_server, SealError):
+        if by_sdk is None:
+            raise by_server
+        warnings.append(f"The server could not be asked to judge, and the model of its SDK judged alone: {by_server}")
+    judges = {"sdk": _opinion(by_sdk), "server": _server_opinion(by_server), "agree": agree}
+    spoke = SERVER if by_sdk is None else SDK if verdict is None else BOTH
+    return {**_facts(by_sdk, verdict, agree, facts), "judge": spoke, "judges": judges}, warnings
+
+
+def _facts(by_sdk: Result | None, verdict: ServerVerdict | None, agree: bool | None, facts: Callable[[ServerVerdict], Result]) -> Result:
+    if by_sdk is None:
+        return facts(verdict) if verdict else {}
+    result = dict(by_sdk)
+    if verdict is None:
+        return result
+    told = facts(verdict)
+    if by_sdk["ready"] != verdict.ready:
+        result.update({name: told[name] for name in ("ready", "reason", "summary", "permissions", "remedy")})
+        # What the server asks is not what the model asked.
+        result["key_arn"] = told["key_arn"] or (result["key_arn"] if _same_place(by_sdk, verdict) else None)
+    elif not verdict.ready and verdict.reason not in (by_sdk["reason"], *_GENERAL):
+        result.update(reason=verdict.reason, summary=verdict.msg, remedy={**result["remedy"], "msg": verdict.remedy or result["remedy"]["msg"]})
+    elif agree is False:
+        result["key_arn"] = told["key_arn"] or None
+    if not _same_region(by_sdk, verdict):
+        result["region"] = {"value": verdict.region, "source": _ITSELF}
+    if not _same_endpoint(by_sdk, verdict):
+        result["endpoint"] = {"value": verdict.endpoint, "source": _ITSELF}
+    return _with_settings_errors(result)
+
+
+def _with_settings_errors(result: Result) -> Result:
+    """An error of the settings that the temporary server could not meet keeps the seal from being ready."""
+    errors = [problem for problem in result.get("settings_problems", []) if problem.get("level") == "error" and problem["reason"] in _NOT_JUDGED]
+    if not (result["ready"] and errors):
+        return result
+    remedy = {**dict.fromkeys(("policy_statement", "key_policy_statement", "grant")), "msg": errors[0]["remedy"]}
+    return {**result, "ready": False, "reason": errors[0]["reason"], "summary": errors[0]["msg"], "remedy": remedy}
+
+
+def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[bool | None, list[str]]:
+    if by_sdk is None or verdict is None:
+        return None, []
+    if by_sdk["ready"] != verdict.ready:
+        said = {True: "ready", False: "not ready"}
+        return False, [
+            f"The judges disagree, and the server counts. The model of its SDK says {said[by_sdk['ready']]}: {by_sdk['summary']} "
+            f"The server says {said[verdict.ready]}: {verdict.msg}"
+        ]
+    if verdict.ready and not _same_place(by_sdk, verdict):
+        return False, [
+            f"The judges disagree, and the server counts. The server asks {_place(verdict.region, verdict.endpoint)}, "
+            f"and the model of its SDK asked {_place(_value(by_sdk, 'region'), _value(by_sdk, 'endpoint'))}."
+        ]
+    return True, []
+
+
+def _opinion(by_sdk: Result | None) -> Result | None:
+    if by_sdk is None:
+        return None
+    return {**{name: by_sdk[name] for name in ("ready", "reason", "summary")}, "model": by_sdk.get("judged_by")}
+
+
+def _server_opinion(by_server: ServerVerdict | SealError | None) -> Result | None:
+    if isinstance(by_server, SealError):
+        return {"ready": None, "reason": by_server.reason, "summary": by_server.message, "remedy": by_server.remedy}
+    return by_server.as_result() if by_server else None
+
+
+def _same_place(by_sdk: Result, verdict: ServerVerdict) -> bool:
+    return _same_region(by_sdk, verdict) and _same_endpoint(by_sdk, verdict)
+
+
+def _same_region(by_sdk: Result, verdict: ServerVerdict) -> bool:
+    """Also where one of them does not tell."""
+    return not verdict.region or _value(by_sdk, "region") in ("", verdict.region)
+
+
+def _same_endpoint(by_sdk: Result, verdict: ServerVerdict) -> bool:
+    return not verdict.endpoint or not _value(by_sdk, "endpoint") or _host(_value(by_sdk, "endpoint")) == _host(verdict.endpoint)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url if "//" in url else f"//{url}").netloc.lower()
+
+
+def _value(result: Result, name: str) -> str:
+    return str((result.get(name) or {}).get("value") or "")
+
+
+def _place(region: str, endpoint: str) -> str:
+    return " at ".join(filter(None, (f"region {region}" if region else "", endpoint))) or "an unknown region"

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The temporary server that judges: the real one's seal, environment, user, plugins and working folder, and nothing else of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import Stanza
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import VARIABLES
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.folder import JUDGE_PREFIX
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.inputs import (
+    base_environment,
+    check_owner,
+    environment_of_seal,
+    same_settings,
+)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import Plan
+
+# In memory where there is such a folder: the log and the sockets are all that is made there.
+_FOLDERS = ("/dev/shm", "/run")
+# Settings of the stanza that options of the task have too.
+_FROM_OPTIONS = (
+    *("region", "endpoint", "access_key", "secret_key", "session_token", "shared_creds_profile", "shared_creds_filename"),
+    *("role_arn", "role_session_name", "web_identity_token_file"),
+)
+MOST_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What to start, the seals that it should report, and what of its words must not be shown."""
+
+    plan: Plan
+    product: str
+    seal_types: frozenset[str]
+    secrets: Secrets
+
+
+def planned(server: ConfiguredServer, executable: str, overrides: Mapping[str, str], seconds: float) -> Judge:
+    """What is going to be started; raises :class:`SealError` where it cannot be.
+
+    :param overrides: settings of the seal that the task itself names, which win over the stanza and over variables.
+    """
+    if not 0 < seconds <= MOST_SECONDS:
+        raise SettingError(
+            f"Option judge_timeout is {seconds:g}.", reason="invalid_option", remedy=f"Give seconds, above 0 and at most {MOST_SECONDS:.0f}."
+        )
+    user = server.service.user
+    environment = {**base_environment(server), **_login(user), **_without(environment_of_seal(server), overrides)}
+    config: dict[str, Any] = same_settings(server.in_force)
+    seals = [_block(seal, overrides) for seal in server.in_force.seals if seal.enabled and (seal.stanza.block or (overrides and seal.type == AWSKMS))]
+    if seals:
+        config["seal"] = seals[0] if len(seals) == 1 else seals
+    secrets = Secrets()
+    secrets.add_settings(environment)
+    secrets.add_settings(config)
+    for seal in server.in_force.seals:
+        secrets.add_settings(seal.stanza.settings)
+        secrets.add_settings({name: setting.value for name, setting in seal.settings.items()})
+    plan = Plan(
+        executable=executable,
+        config={"storage": {"inmem": {}}},
+        environment=environment,
+        reachable=None,
+        user=user,
+        parent=_folder(user),
+        seconds=seconds,
+        in_memory=config,
+        working_folder=working_folder(server),
+        prefix=JUDGE_PREFIX,
+    )
+    product = server.in_force.product.title
+    return Judge(plan, product, frozenset(seal.type for seal in server.in_force.seals if seal.enabled), secrets)
+
+
+def overrides_of(key: str | None, options: ConnectionOptions) -> dict[str, str]:
+    """The settings that the task itself names, by the names of the stanza."""
+    found = {"kms_key_id": key or "", **{name: getattr(options, name) for name in _FROM_OPTIONS}}
+    return {name: value for name, value in found.items() if value}
+
+
+def working_folder(server: ConfiguredServer) -> str:
+    """The service's WorkingDirectory where the unit has one, else systemd's own."""
+    named = getattr(server.service, "working_directory", "") or "/"
+    return named if os.path.isdir(named) else "/"
+
+
+def _block(seal: Seal, overrides: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    kind = seal.stanza.type if seal.stanza.block else seal.type
+    return {kind: _overridden(seal.stanza, overrides) if seal.type == AWSKMS else dict(seal.stanza.settings)}
+
+
+def _overridden(stanza: Stanza, overrides: Mapping[str, str]) -> dict[str, str]:
+    return {**stanza.settings, **overrides}
+
+
+def _without(environment: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
+    """The environment without variables that stand for what the task itself names; with several seals, theirs end with the seal's name."""
+    names = tuple(variable for name in overrides for variable in VARIABLES.get(name, ()))
+    longer = tuple(f"{name}_" for name in names)
+    return {name: value for name, value in environment.items() if name not in names and not (longer and name.startswith(longer))}
+
+
+def _login(user: str) -> dict[str, str]:
+    """What systemd sets for a unit with User=."""
+    return {"USER": user, "LOGNAME": user} if user else {}
+
+
+def _folder(user: str) -> str:
+    """Where the temporary server's folder is made: in memory if possible, and where the server's user may enter."""
+    wrong: SealError | None = None
+    for parent in (*_FOLDERS, tempfile.gettempdir()):
+        try:
+            if not os.access(parent, os.W_OK | os.X_OK):
+                continue
+            check_owner(parent, user, "Give the folder to root.")
+            with service_user(user):
+                os.stat(os.path.join(parent, "."))
+            return parent
+        except OSError:
+            continue
+        except SealError as error:
+            wrong = wrong or error
+    raise wrong or SealError(
+        f"There is no folder for a temporary server: none of {', '.join(_FOLDERS)} and {tempfile.gettempdir()} can be written.", reason="file_error",
+        remedy="Make one of them writable for the user of the task.",
+    )
