@@ -129,10 +129,13 @@ class Probe:
         return [*denied, *self.problems, *failed]
 
 
-def probe(kms: Kms, reference: KeyReference, clock: Callable[[], float] = time.monotonic) -> Probe:
-    """Ask KMS. Never raises a :class:`SealError`: whatever goes wrong is a verdict."""
+def probe(kms: Kms, reference: KeyReference, clock: Callable[[], float] = time.monotonic, as_written: bool = False) -> Probe:
+    """Ask KMS. Never raises a :class:`SealError`: whatever goes wrong is a verdict.
+
+    :param as_written: whether the key is named as a server names it, which does not look for a multi-region key's replica.
+    """
     found = Probe(reference, kms.region.value)
-    key_id = str(reference.in_region(kms.region.value))
+    key_id = str(reference if as_written else reference.in_region(kms.region.value))
     metadata, found.verdicts[DESCRIBE] = _tried(lambda: kms.describe_key(key_id), DESCRIBE, clock)
     if metadata is not None:
         now = datetime.now(timezone.utc)
@@ -163,9 +166,9 @@ def refused(error: SealError, reference: KeyReference | None = None, region: str
 
 
 def _decrypt(kms: Kms, encrypted: KmsCiphertext, plaintext: bytes, clock: Callable[[], float]) -> Verdict:
-    # Pinned to the key: what is proven is this key's permission, not that of another with the same bytes.
+    # As the server asks, which names no key: a KMS that opens it with another key gives the server what it cannot use.
     def ask() -> KmsPlaintext:
-        return kms.decrypt(encrypted.ciphertext, encrypted.key_arn)
+        return kms.decrypt(encrypted.ciphertext)
 
     answer, verdict = _tried(ask, DECRYPT, clock)
     if answer is not None and answer.plaintext != plaintext:
@@ -173,6 +176,14 @@ def _decrypt(kms: Kms, encrypted: KmsCiphertext, plaintext: bytes, clock: Callab
             FAILED,
             "Decrypt gave back other bytes than Encrypt was given.",
             "wrong_endpoint",
+            "Something between here and AWS KMS answers in its place; check proxy and endpoint.",
+            latency_ms=verdict.latency_ms,
+        )
+    if answer is not None and answer.key_arn != encrypted.key_arn:
+        return Verdict(
+            FAILED,
+            f"Decrypt was answered with the key {answer.key_arn}, but Encrypt with {encrypted.key_arn}.",
+            "wrong_key",
             "Something between here and AWS KMS answers in its place; check proxy and endpoint.",
             latency_ms=verdict.latency_ms,
         )

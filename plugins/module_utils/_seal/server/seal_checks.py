@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from .config_files import truth
 from .products import OPENBAO, VAULT
-from .seal_settings import AWSKMS, EffectiveSettings, Seal
+from .sdk_checks import sdk_problems
+from .seal_settings import AWSKMS, EffectiveSettings, Seal, has_plugin
 from .stanza_checks import ERROR, WARNING, SettingProblem, stanza_problems
 
 _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "pkcs11", "shamir", "static", "transit")
@@ -24,6 +25,8 @@ def seal_problems(found: EffectiveSettings) -> list[SettingProblem]:
     for seal in found.seals:
         if seal.type == AWSKMS:
             said += [problem for problem in stanza_problems(found, seal) if problem not in said]
+            if seal.enabled:
+                said += [problem for problem in sdk_problems(found, seal, said) if problem not in said]
     return sorted(said, key=lambda problem: problem.level != ERROR)
 
 
@@ -41,7 +44,7 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
                 )
     enabled = [seal for seal in found.seals if seal.enabled]
     for seal in found.seals:
-        if seal.type not in _KNOWN_TYPES:
+        if seal.type not in _KNOWN_TYPES and not has_plugin(found.config, seal.type):
             near = difflib.get_close_matches(seal.type, _KNOWN_TYPES, 1)
             yield SettingProblem(
                 ERROR, "unknown_seal_type", "type", f"{found.product} knows no seal {seal.type!r} ({seal.stanza.source}).",
