@@ -6,8 +6,9 @@
 
 With requests, it is also killed before it sends a request, and when that was answered, before it reads the answer.
 
-`python -m support.kill_steps MODULE ARGUMENTS [requests]`, MODULE with its package if it is no module of the collection, answers each line `N` on standard input with one line of JSON: how the run ended that was
-killed before its Nth such call, and what it printed. Each run is a fork of this process, so that imports are paid for once.
+`python -m support.kill_steps MODULE ARGUMENTS [requests]` answers each line `N` on standard input with one line of JSON: how the run ended that was
+killed before its Nth such call, and what it printed. Each run is a fork of this process, so that imports are paid for once. MODULE is a module of the
+collection, or a Python module by its full name.
 """
 
 from __future__ import annotations
