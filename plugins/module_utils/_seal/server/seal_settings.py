@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 
 from ..regular_files import read_regular
 from ..sourced import Sourced
-from .config_files import ServerConfig, Stanza
+from .config_files import ServerConfig
 from .products import CREDENTIALS, DEFAULTS, OPENBAO, SECRETS, VAULT, Product
+from .seal_blocks import Stanza
 
 AWSKMS, SHAMIR = "awskms", "shamir"
 _REFERENCES = ("env://", "file://", "string://")

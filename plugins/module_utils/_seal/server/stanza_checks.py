@@ -18,7 +18,10 @@ from .products import CREDENTIALS, SECRETS, VAULT, Product
 from .seal_settings import EffectiveSettings, Seal, Setting
 
 ERROR, WARNING = "error", "warning"
-_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|[$#]\{")
+"""What another template engine should have replaced. HCL 1 replaces nothing in a text, not even ``${NAME}``."""
+_ZONE = re.compile(r"(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})(?:[a-z]|-[a-z0-9-]+)")
+_ACCESS_KEY = re.compile(r"[A-Za-z0-9_]+")
 _ENDPOINT = re.compile(
     r"(?:vpce-[a-z0-9-]+\.)?kms(?:-fips)?\.(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})\.(?:vpce\.)?(?P<domain>[a-z0-9.-]+)\Z"
 )
@@ -43,6 +46,7 @@ def stanza_problems(found: EffectiveSettings, seal: Seal) -> Iterator[SettingPro
     yield from _unknown(found.product, seal)
     yield from _overrides(found, seal)
     yield from _blanks(seal)
+    yield from _templates(seal)
     yield from _credentials(found, seal)
     yield from _key_and_region(seal)
 
@@ -65,12 +69,6 @@ def _unknown(product: Product, seal: Seal) -> Iterator[SettingProblem]:
             ERROR, "unknown_setting", name,
             f"{product} does not know the setting {name} ({seal.stanza.source}) and drops it silently.",
             f"Did you mean {near[0]}?" if near else "Remove it.",
-        )
-    name = seal.stanza.settings.get("name", "")
-    if product.name == VAULT and name and not _NAME.match(name):
-        yield SettingProblem(
-            ERROR, "invalid_option", "name", f"{name!r} ({seal.stanza.source}) cannot be the name of a seal.",
-            "Use letters, digits, _ and - only.",
         )
 
 
@@ -105,6 +103,22 @@ def _blanks(seal: Seal) -> Iterator[SettingProblem]:
             yield SettingProblem(
                 ERROR, "surrounding_blanks", name, f"The {name} (from {setting.source}) has {what}, which the server does not take off.",
                 "Write it without, such as by printf %s VALUE > FILE.",
+            )
+
+
+def _templates(seal: Seal) -> Iterator[SettingProblem]:
+    """Expressions that were to be replaced before the server reads them."""
+    for name, setting in seal.settings.items():
+        if _TEMPLATE.search(setting.value):
+            yield SettingProblem(
+                ERROR, "template_expression", name,
+                f"The {name} (from {setting.source}) holds an expression of a template, such as {{{{ ... }}}} or ${{...}}, which the server takes as it is.",
+                "Deploy the file that the template makes, or write env://NAME where the server is to read a variable.",
+            )
+        elif name == "access_key" and setting.value and not setting.failure and not _ACCESS_KEY.fullmatch(setting.value.strip()):
+            yield SettingProblem(
+                WARNING, "invalid_option", name, f"The access_key (from {setting.source}) does not have the form of one: letters and digits.",
+                "Check what it is set to.",
             )
 
 
@@ -166,7 +180,13 @@ def _key_and_region(seal: Seal) -> Iterator[SettingProblem]:
     except SettingError as error:
         yield SettingProblem(ERROR, error.reason, "kms_key_id", f"The key from {key.source} is malformed: {error.message}", error.remedy)
         return
-    if reference.is_arn and region and region.value and reference.region != region.value:
+    zone = _ZONE.fullmatch(region.value) if region else None
+    if region and zone:
+        yield SettingProblem(
+            ERROR, "invalid_option", "region", f"The region (from {region.source}) is an availability zone, {region.value}.",
+            f"Give the zone's region, {zone.group('region')}.",
+        )
+    elif reference.is_arn and region and region.value and reference.region != region.value:
         level = WARNING if reference.is_multi_region else ERROR
         yield SettingProblem(
             level, "region_mismatch", "region",
@@ -174,7 +194,7 @@ def _key_and_region(seal: Seal) -> Iterator[SettingProblem]:
             + (" Its replica there will be used." if reference.is_multi_region else ""),
             f"Set the region to {reference.region}.",
         )
-    elif region and region.value and not is_region_name(region.value):
+    elif region and region.value and not is_region_name(region.value) and not _TEMPLATE.search(region.value):
         yield SettingProblem(
             ERROR, "invalid_option", "region", f"What {region.source} says is not the name of an AWS region.", "Give a name such as us-east-1."
         )

@@ -64,7 +64,7 @@ def test_blanks_around_a_value(value: str, what: str) -> None:
 @pytest.mark.parametrize("value", ["a b", "a.b", "\u00e4"])
 def test_the_name_of_a_seal_is_of_letters_and_digits(value: str) -> None:
     assert vault(SOUND, f'name = "{value}"') == [
-        f"error invalid_option name: {value!r} (seal.hcl, line 1) cannot be the name of a seal. Use letters, digits, _ and - only."
+        f"error invalid_option name: {value!r} (seal.hcl, line 4) cannot be the name of a seal. Use letters, digits, _ and - only."
     ]
     assert vault(SOUND, 'name = "A-b_9"') == []
 
