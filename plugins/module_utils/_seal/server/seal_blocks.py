@@ -27,6 +27,7 @@ DUPLICATE = "duplicate_attribute"
 
 _SEAL_HA = (1, 16, 0)
 _NO_DUPLICATES = (1, 21, 0)
+_MOST_TOLD = 10
 _ALWAYS, _NEVER = (0, 0, 0), (1 << 32, 0, 0)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}")
@@ -116,7 +117,7 @@ def count_refusals(block: str, count: int, place: Place) -> Iterator[Refusal]:
 
 def repeated_refusals(body: Body, file: str) -> Iterator[Refusal]:
     """Vault 1.21 and later refuse an attribute that comes twice; the other releases take the last one."""
-    for line, name in body.repeated:
+    for line, name in body.repeated[:_MOST_TOLD]:
         yield Refusal(
             VAULT, DUPLICATE, shown(name), f"{Place(file, line)}: {shown(name)} is set a second time, which Vault 1.21 and later refuse.",
             "Keep one of the two.", since=_NO_DUPLICATES,
