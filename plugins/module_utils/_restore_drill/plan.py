@@ -18,8 +18,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import REGION_VARIABLES
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_stream
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import Stanza, as_text
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl_decode import as_text
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, OPENBAO
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_blocks import Stanza
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, EffectiveSettings, Seal, settings_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR

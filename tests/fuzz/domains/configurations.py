@@ -32,11 +32,11 @@ _WORDS = (
 
 
 def _hcl(data: bytes) -> None:
-    parse_config("\n" + data.decode("utf-8", "replace"), "file", ServerConfig())
+    parse_config("\n" + data.decode("utf-8", "surrogateescape"), "file", ServerConfig())
 
 
 def _json(data: bytes) -> None:
-    parse_config("{" + data.decode("utf-8", "replace").lstrip("{"), "file", ServerConfig())
+    parse_config("{" + data.decode("utf-8", "surrogateescape").lstrip("{"), "file", ServerConfig())
 
 
 def _written(data: bytes) -> None:

@@ -132,7 +132,7 @@ class BlobInfo:
 
     @property
     def mechanism(self) -> int:
-        """The mechanism; without KeyInfo it is 0, as OpenBao reads it (HashiCorp's reader refuses such a value)."""
+        """The mechanism; without KeyInfo it is 0, as OpenBao and HashiCorp's awskms wrapper up to v4.0.0 read it; from v4.0.1 on it refuses such a value."""
         return self.key_info.mechanism if self.key_info else DIRECT
 
     @property

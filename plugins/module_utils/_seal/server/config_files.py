@@ -12,14 +12,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..errors import SettingError
 from ..foreign_formats import CONFIG, identify
 from ..secret_names import holds_secret
 from .hcl import Body, malformed, parse_hcl
+from .hcl_decode import as_field, check_numbers, truth
 from .hcl_json import parse_json
+from .hcl_numbers import InvalidNumber
+from .seal_blocks import Place, Plugin, Refusal, Stanza, count_refusals, read_plugin, read_seal, repeated_refusals, top_level_refusals
 from .staged_files import Candidates, exists, is_folder, names_in, read
 
 SEAL_BLOCKS = ("hsm", "seal", "kms")
@@ -28,30 +30,15 @@ SEAL_BLOCKS = ("hsm", "seal", "kms")
 STORAGE_BLOCKS = ("storage", "backend")
 
 _MAX_FILE = 4 * 1024 * 1024
-_LONGEST_SHOWN = 60
-_TRUE = ("1", "t", "T", "true", "TRUE", "True")
-_FALSE = ("", "0", "f", "F", "false", "FALSE", "False")
-
-
-@dataclass(frozen=True)
-class Stanza:
-    """One seal: its type in lower case, its settings as the texts that the server makes of them, and where it is."""
-
-    block: str
-    type: str
-    settings: dict[str, str] = field(repr=False)
-    disabled: bool
-    source: str
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """One ``plugin "TYPE" "NAME"`` block."""
-
-    type: str
-    name: str
-    settings: dict[str, Any] = field(repr=False)
-    source: str
+# What both products decode, and so refuse where it has another type; they pass over settings that they do not know.
+_BLOCKS = ("storage", "backend", "ha_storage", "ha_backend", "service_registration", "listener", "telemetry", "user_lockout")
+_TEXTS = ("api_addr", "cluster_addr", "cluster_cipher_suites", "cluster_name", "detect_deadlocks", "log_format", "log_level", "pid_file", "plugin_directory")
+_SWITCHES = (
+    *("disable_cache", "disable_clustering", "disable_indexing", "disable_mlock", "disable_performance_standby", "disable_printable_check"),
+    *("disable_sealwrap", "disable_sentinel_trace", "enable_response_header_hostname", "enable_response_header_raft_node_id"),
+    *("introspection_endpoint", "raw_storage_endpoint", "ui"),
+)
+_LAST_COUNTS = (*_TEXTS, *STORAGE_BLOCKS, "enable_multiseal")
 
 
 class Secret(NamedTuple):
@@ -74,6 +61,22 @@ class ServerConfig:
     secrets: list[Secret] = field(default_factory=list)
     storages: list[tuple[str, str]] = field(default_factory=list)
     """Type and path of each storage; the path is empty where none is named, or more than one."""
+    refusals: list[Refusal] = field(default_factory=list)
+    """Why only one product, or only some of its releases, refuse a file."""
+    ignored: list[str] = field(default_factory=list)
+    """Where the text of a file stands that the servers pass over without a word."""
+    undecided: dict[str, list[str]] = field(default_factory=dict)
+    """Settings and storages that several files of one folder have in different ways, with these files: the servers read them in no fixed order."""
+
+    def add(self, other: ServerConfig) -> None:
+        """Add what a further file says. A text that is empty there does not replace one."""
+        self.stanzas.extend(other.stanzas)
+        self.plugins.extend(other.plugins)
+        self.secrets.extend(other.secrets)
+        self.storages.extend(other.storages)
+        self.refusals.extend(other.refusals)
+        self.ignored.extend(other.ignored)
+        self.values.update({name: value for name, value in other.values.items() if value[0] != "" or name not in self.values})
 
 
 def read_config(paths: Sequence[str], candidates: Candidates | None = None, unread: list[SettingError] | None = None) -> ServerConfig:
@@ -90,19 +93,48 @@ def read_config(paths: Sequence[str], candidates: Candidates | None = None, unre
         except SettingError as error:
             _keep_or_raise(error, unread)
             continue
+        parts: dict[str, ServerConfig] = {}
         for name in names:
             if name in config.files:
                 continue
             config.files.append(name)
             try:
-                text = _text(name, places)
-                try:
-                    parse_config(text, name, config)
-                except SettingError as error:
-                    raise _foreign(name, text.encode()) or error from None
+                parts[name] = _part(name, places)
             except SettingError as error:
                 _keep_or_raise(error, unread)
+        for part in parts.values():
+            config.add(part)
+        config.undecided.update(_undecided(parts))
     return config
+
+
+def _part(name: str, candidates: Candidates) -> ServerConfig:
+    content = _content(name, candidates)
+    text = content.decode("utf-8", "surrogateescape")
+    config = ServerConfig()
+    try:
+        if not _is_json(text):
+            content.decode()
+        parse_config(text, name, config)
+    except UnicodeDecodeError:
+        error = SettingError(f"{name} is not UTF-8.", reason="malformed_config", remedy="Name a configuration file.")
+        raise _foreign(name, content) or error from None
+    except SettingError as error:
+        raise _foreign(name, content) or error from None
+    return config
+
+
+def _undecided(parts: dict[str, ServerConfig]) -> Iterator[tuple[str, list[str]]]:
+    """What the files of one folder do not agree about."""
+    for name in _LAST_COUNTS:
+        if name in STORAGE_BLOCKS:
+            said = {file: part.storages for file, part in parts.items() if part.storages and name == STORAGE_BLOCKS[0]}
+            differ = len(said) > 1
+        else:
+            said = {file: part.values[name][0] for file, part in parts.items() if name in part.values and part.values[name][0] != ""}
+            differ = len({repr(value) for value in said.values()}) > 1
+        if differ:
+            yield name, list(said)
 
 
 def _keep_or_raise(error: SettingError, unread: list[SettingError] | None) -> None:
@@ -112,38 +144,42 @@ def _keep_or_raise(error: SettingError, unread: list[SettingError] | None) -> No
 
 
 def parse_config(text: str, name: str, config: ServerConfig) -> None:
-    """Add what one file's text says; ``name`` is what sources and errors call it."""
+    """Add what one file's text says; ``name`` is what sources and errors call it.
+
+    Bytes that are not UTF-8 are expected as surrogates, as Python's ``surrogateescape`` makes them.
+    """
+    part = ServerConfig()
     try:
-        body = parse_json(text) if text.lstrip().startswith("{") else parse_hcl(text)
+        body = parse_json(text) if _is_json(text) else parse_hcl(text)
+        part.refusals.extend(repeated_refusals(body, name))
+        if body.ignored_from:
+            part.ignored.append(str(Place(name, body.ignored_from)))
+        _check_types(body)
         for block in SEAL_BLOCKS:
-            config.stanzas.extend(_stanza(block, labels, value, line, name) for labels, value, line in _blocks(body, block))
-        for block in STORAGE_BLOCKS:
-            config.storages.extend(_storage(labels, value) for labels, value, _line in _blocks(body, block))
-        config.plugins.extend(_plugin(labels, value, line, name) for labels, value, line in _blocks(body, "plugin"))
+            found = _blocks(body, block)
+            if found:
+                part.refusals.extend(count_refusals(block, len(found), Place(name, found[0][2])))
+            for labels, value, line in found:
+                stanza, refusals = read_seal(block, labels, value, Place(name, line))
+                part.stanzas.append(stanza)
+                part.refusals.extend(refusals)
+        part.storages.extend(_storages(body))
+        for labels, value, line in _blocks(body, "plugin"):
+            plugin, refusals = read_plugin(labels, value, Place(name, line))
+            part.plugins.append(plugin)
+            part.refusals.extend(refusals)
     except SettingError as error:
         error.message = f"{name}: {error.message}."
         raise
-    config.secrets.extend(_secrets(body, name, (), 0))
+    part.secrets.extend(_secrets(body, name, (), 0))
     for item in body:
         if len(item.keys) == 1 and not isinstance(item.value, (Body, list)):
-            config.values[item.keys[0]] = (item.value, _source(name, item.line))
-
-
-def truth(value: Any) -> bool | None:
-    """A boolean as the servers' parseutil.ParseBool takes it: a number other than zero is true; None where it takes none."""
-    if isinstance(value, (bool, int, float)):
-        return bool(value)
-    return True if value in _TRUE else False if value in _FALSE else None
-
-
-def as_text(value: Any) -> str | None:
-    """The text that the servers make of a value; None where they refuse it."""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, float):
-        # Go's FormatFloat(value, 'f', -1, 64): the shortest digits that give the number again, without an exponent.
-        return f"{Decimal(repr(value)):f}".removesuffix(".0")
-    return str(value) if isinstance(value, (str, int)) else None
+            key = item.keys[0].casefold()
+            value = as_field(item.value) if key in _TEXTS else item.value
+            if not isinstance(value, InvalidNumber):
+                part.values[key] = (value, str(Place(name, item.line)))
+    part.refusals.extend(top_level_refusals(part.values))
+    config.add(part)
 
 
 def is_temporary(name: str) -> bool:
@@ -159,17 +195,17 @@ def _files(path: str, candidates: Candidates) -> list[str]:
     return [os.path.join(path, name) for name in names if name.endswith((".hcl", ".json")) and not is_temporary(name)]
 
 
-def _text(path: str, candidates: Candidates) -> str:
+def _content(path: str, candidates: Candidates) -> bytes:
     content = read(path, candidates, _MAX_FILE)
     if len(content) > _MAX_FILE:
         raise SettingError(
             f"{path} has more than {_MAX_FILE // 1024 // 1024} MiB.", reason="malformed_config", remedy="Name a configuration file."
         )
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        error = SettingError(f"{path} is not UTF-8.", reason="malformed_config", remedy="Name a configuration file.")
-        raise _foreign(path, content) or error from None
+    return content
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
 
 
 def _foreign(path: str, content: bytes) -> SettingError | None:
@@ -178,15 +214,6 @@ def _foreign(path: str, content: bytes) -> SettingError | None:
     if foreign is None:
         return None
     return SettingError(f"{path} is not a configuration of a server: {foreign.what}.", reason="malformed_config", remedy=foreign.remedy(CONFIG))
-
-
-def _source(name: str, line: int) -> str:
-    return f"{name}, line {line}" if line else name
-
-
-def _shown(name: str) -> str:
-    """A name of the file's, as much of it as a message may show."""
-    return name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
 
 
 def _secrets(value: Any, file: str, above: tuple[str, ...], line: int) -> Iterator[Secret]:
@@ -207,39 +234,27 @@ def _blocks(body: Body, name: str) -> list[tuple[tuple[str, ...], Any, int]]:
     return [(item.keys[1:], item.value, item.line) for item in body if item.keys[0].casefold() == name]
 
 
-def _stanza(block: str, labels: tuple[str, ...], value: Any, line: int, name: str) -> Stanza:
-    kind = labels[0] if labels else block
-    if not isinstance(value, Body):
-        raise malformed(line, f"{block} is no block")
-    settings: dict[str, str] = {}
-    disabled = False
-    for item in value:
-        key = item.keys[0]
-        if key == "purpose":
-            continue
-        if key == "disabled":
-            switch = truth(item.value)
-            if switch is None:
-                raise malformed(item.line or line, f"disabled of the {_shown(kind)} seal is neither true nor false")
-            disabled = switch
-            continue
-        text = as_text(item.value) if len(item.keys) == 1 else None
-        if text is None:
-            raise malformed(item.line or line, f"{_shown(key)} of the {_shown(kind)} seal is neither a text nor a number")
-        settings[key] = text  # of a name that comes twice, the last one counts
-    return Stanza(block, kind.lower(), settings, disabled, _source(name, line))
+def _check_types(body: Body) -> None:
+    """Raises :class:`SettingError` where a setting that both products know has a type that they refuse."""
+    for item in body:
+        key = item.keys[0].casefold()
+        if key in _BLOCKS:
+            if not isinstance(item.value, Body):
+                raise malformed(item.line, f"{key} is no block")
+            if key != "telemetry":  # of which the servers decode what they know only
+                check_numbers(item.value, item.line)
+        elif key in _TEXTS and (len(item.keys) > 1 or as_field(item.value) is None):
+            raise malformed(item.line, f"{key} is no text")
+        elif key in _SWITCHES and (len(item.keys) > 1 or isinstance(item.value, list) or truth(item.value) is None):
+            raise malformed(item.line, f"{key} is neither true nor false")
 
 
-def _storage(labels: tuple[str, ...], value: Any) -> tuple[str, str]:
-    paths = [item.value for item in value if item.keys == ("path",)] if isinstance(value, Body) else []
-    named = len(paths) == 1 and isinstance(paths[0], str)
-    return (labels[0].lower() if labels else ""), paths[0] if named else ""
-
-
-def _plugin(labels: tuple[str, ...], value: Any, line: int, name: str) -> Plugin:
-    if not isinstance(value, Body):
-        raise malformed(line, "plugin is no block")
-    settings = {item.keys[0]: item.value for item in value}
-    kind = settings.get("type") or (labels[0] if len(labels) == 2 else "")
-    called = settings.get("name") or (labels[1] if len(labels) == 2 else "")
-    return Plugin(str(kind), str(called), settings, _source(name, line))
+def _storages(body: Body) -> Iterator[tuple[str, str]]:
+    """Type and path of the storage. The servers look at ``backend`` blocks where there is no ``storage``."""
+    found = _blocks(body, STORAGE_BLOCKS[0]) or _blocks(body, STORAGE_BLOCKS[1])
+    if len(found) > 1:
+        raise malformed(found[1][2], "a second storage, where the server takes one in a file")
+    for labels, value, _line in found:
+        paths = [item.value for item in value if item.keys == ("path",)]
+        named = len(paths) == 1 and isinstance(paths[0], str)
+        yield (labels[0].lower() if labels else ""), paths[0] if named else ""

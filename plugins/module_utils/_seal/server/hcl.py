@@ -12,23 +12,30 @@ its secrets must not travel, and hosts have no parser for it. Strings are those 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..errors import SettingError
+from .hcl_numbers import FLOAT_PATTERN, number
 from .hcl_strings import InvalidString, end_of_string, heredoc, unquoted
 
 DEEPEST = 64
 """Levels of blocks and lists that are read, each label one too: what lies within is named by all of them. The servers have no limit of their own."""
 
 _SPACE = re.compile(r"[ \t\r\n]+")
-_NUMBER = re.compile(r"(?P<hex>-?0[xX][0-9a-fA-F]*)|(?P<float>-?[0-9]+(?:\.[0-9]*(?:[eE][+-]?[0-9]*)?|[eE][+-]?[0-9]*)|\.[0-9]+[eE]?)|(?P<int>-?[0-9]+)")
-_FLOAT = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(rf"(?P<hex>-?0[xX][0-9a-fA-F]*)|(?P<float>{FLOAT_PATTERN})|(?P<int>-?[0-9]+)")
+_ILLEGAL = re.compile(r"-?0[xX]|-?0[0-9][0-9]*[89][0-9]*")
+"""Numbers that the scanner refuses by itself; of an octal number it does not look at the first digit after the zero."""
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 _ASCII_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _WORD_GOES_ON = re.compile(r"[A-Za-z0-9_.\-]*")
 
 
 class Item(NamedTuple):
-    """``key = value`` or ``key "label" { ... }``: one or more keys, and a string, number, boolean, list or :class:`Body`."""
+    """``key = value`` or ``key "label" { ... }``: one or more keys, and a string, boolean, list, :class:`Body` or number.
+
+    A number is a float, or a :class:`~.hcl_numbers.Number` or :class:`~.hcl_numbers.InvalidNumber`.
+    """
 
     keys: tuple[str, ...]
     value: Any
@@ -37,6 +44,11 @@ class Item(NamedTuple):
 
 class Body(list):  # type: ignore[type-arg]  # a list of Item; Python 3.9 evaluates what it inherits from
     """The items between two braces, or of a whole file, in order."""
+
+    repeated: Sequence[tuple[int, str]] = ()
+    """Of a whole file: the line and name of each attribute that its block already has."""
+    ignored_from: int = 0
+    """Of a whole file: the first line where something stands that the servers pass over without a word; 0 where nothing does."""
 
 
 def parse_hcl(text: str) -> Body:
@@ -49,78 +61,78 @@ def malformed(line: int, what: str, remedy: str = "Correct the file; the server 
     return SettingError(f"line {line}: {what}", reason="malformed_config", remedy=remedy, details={"line": line})
 
 
-def integer(digits: str) -> int:
-    """A number as Go's ``strconv.ParseInt(digits, 0, 64)`` reads it; raises :class:`ValueError`.
-
-    ``digits`` holds a sign and ASCII digits only; its length is checked first, as ``int()`` takes quadratic time.
-    """
-    sign, plain = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
-    base = 16 if plain[:2] in ("0x", "0X") else 8 if len(plain) > 1 and plain[0] == "0" else 10
-    plain = plain[2:] if base == 16 else plain
-    short = plain.lstrip("0") or plain[:1]
-    if len(short) > 22:
-        raise ValueError("more than 64 bits")
-    value = int(sign + short, base)
-    if not -(1 << 63) <= value < 1 << 63:
-        raise ValueError("more than 64 bits")
-    return value
-
-
-def floating(text: str) -> float:
-    """A number as Go's ``strconv.ParseFloat`` reads it; raises :class:`ValueError`."""
-    if not _FLOAT.fullmatch(text):
-        raise ValueError("digits are missing")
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("out of range")
-    return value
-
-
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._depth = 0
         self._counted, self._lines = 0, 1
+        self._repeated: list[tuple[int, str]] = []
+        self._key = ""
 
     def file(self) -> Body:
         for sign, name in (("\0", "a NUL character"), ("\ue123", "the reserved character U+E123")):
             if sign in self._text:
                 self._at = self._text.index(sign)
                 raise self._wrong(name)
+        broken = _NOT_UTF8.search(self._text)
+        if broken:
+            self._at = broken.start()
+            raise self._wrong("a byte that is not UTF-8")
         body = self._items()
         if self._at < len(self._text):
             raise self._wrong("a closing brace without its opening one")
+        body.repeated = self._repeated
         return body
 
     def _items(self) -> Body:
         body = Body()
+        assigned: set[str] = set()
         while True:
             sign = self._skip()
             if not sign or sign == "}":
                 return body
-            body.append(self._item())
+            item = self._item()
+            if item is None:
+                return body
+            body.append(item)
+            if self._key:
+                if self._key in assigned:
+                    self._repeated.append((item.line, item.keys[0]))
+                assigned.add(self._key)
             if self._skip() == ",":
                 self._at += 1
 
-    def _item(self) -> Item:
-        line = self._line()
+    def _item(self) -> Item | None:
+        """One item; None where the text ends after an equals sign, which the servers pass over at the top level.
+
+        ``_key`` becomes the key as it is written, where it is one of an assignment: ``x`` and ``"x"`` are two.
+        """
+        line, begin = self._line(), self._at
         keys: list[str] = []
+        written = ""
         while True:
             sign = self._skip()
             if sign == '"':
                 keys.append(self._string())
             elif sign == "{" and keys:
-                return Item(tuple(keys), self._object(len(keys)), line)
+                value = self._object(len(keys))
+                self._key = ""
+                return Item(tuple(keys), value, line)
             elif sign == "=" and len(keys) == 1:
                 self._at += 1
-                return Item(tuple(keys), self._value(), line)
+                if not self._skip():
+                    return None
+                assigned = self._value()
+                self._key = written
+                return Item(tuple(keys), assigned, line)
             else:
                 word = self._word()
                 if not word or word in ("true", "false"):
                     raise self._wrong("a name, an equals sign or an opening brace is missing")
                 keys.append(word)
                 self._at += len(word)
+            written = self._text[begin : self._at]
 
     def _value(self) -> Any:
         sign = self._skip()
@@ -133,22 +145,21 @@ class _Reader:
         if sign == "<":
             value, self._at = self._checked(heredoc, self._text, self._at)
             return value
-        number = _NUMBER.match(self._text, self._at)
-        if number:
-            return self._number(number)
+        found = _NUMBER.match(self._text, self._at)
+        if found:
+            return self._number(found)
         word = self._word()
         if word in ("true", "false"):
             self._at += len(word)
             return word == "true"
         raise self._wrong("a value is missing, or a text without quotes")
 
-    def _number(self, number: re.Match[str]) -> Any:
-        try:
-            value = floating(number.group()) if number.lastgroup == "float" else integer(number.group())
-        except ValueError:
-            raise self._wrong("a number that is not valid or has more than 64 bits") from None
-        self._at = number.end()
-        return value
+    def _number(self, found: re.Match[str]) -> Any:
+        is_float = found.lastgroup == "float"
+        if not is_float and _ILLEGAL.fullmatch(found.group()):
+            raise self._wrong("a number that is not valid")
+        self._at = found.end()
+        return number(found.group(), not is_float)
 
     def _object(self, levels: int = 1) -> Body:
         self._deeper(levels)
@@ -225,7 +236,7 @@ class _Reader:
     def _deeper(self, levels: int = 1) -> None:
         self._depth += levels
         if self._depth > DEEPEST:
-            raise self._wrong(f"more than {DEEPEST} levels", "Write it with fewer levels.")
+            raise self._wrong(f"more than {DEEPEST} levels, which cannot be read here", "Write it with fewer levels.")
 
     def _line(self) -> int:
         if self._at > self._counted:  # counted on from the last time: from the beginning it would be quadratic

@@ -4,8 +4,9 @@
 
 """Reads the JSON of HCL 1, in linear time and to a depth of 64 levels: what the servers read, which is not RFC 8259.
 
-``null`` is an empty string, trailing commas and text after the end pass, ``\\/`` and escapes of surrogates do not, numbers may be
-``.5``. Objects whose values are all objects, and lists of objects, become blocks with labels.
+``null`` is an empty string, ``\\/`` and escapes of surrogates do not pass, numbers may be ``.5``. Commas may be missing or too many, and the
+text may end early: an object ends at the first thing that cannot follow, and in a list booleans and opening brackets are passed over.
+Objects whose values are all objects, and lists of objects, become blocks with labels.
 Source: hashicorp/hcl v1, ``json/scanner``, ``json/parser`` and ``json/parser/flatten.go``.
 """
 
@@ -16,23 +17,36 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..errors import SettingError
-from .hcl import DEEPEST, Body, Item, floating, integer, malformed
+from .hcl import DEEPEST, Body, Item, malformed
+from .hcl_numbers import FLOAT_PATTERN, number
 from .hcl_strings import InvalidString, end_of_json_string, unquoted
 
 _TOKEN = re.compile(
     r"[ \t\r\n]*(?:(?P<sign>[{}\[\]:,])|(?P<quote>\")"
-    r"|(?P<float>-?[0-9]+(?:\.[0-9]*(?:[eE][+-]?[0-9]*)?|[eE][+-]?[0-9]*)|\.[0-9]+[eE]?)|(?P<int>-?[0-9]+)|(?P<word>[A-Za-z_][A-Za-z0-9_\-]*)|(?P<end>\Z))"
+    rf"|(?P<float>{FLOAT_PATTERN})|(?P<int>-?[0-9]+)|(?P<word>[A-Za-z_][A-Za-z0-9_\-]*)|(?P<dot>\.)|(?P<end>\Z|\0))"
 )
+_TRAILING = re.compile(r"[ \t\r\n]*")
 _WORDS = {"true": True, "false": False, "null": ""}
-_LITERAL, _END = "literal", "end"
+_STRING, _LITERAL, _WORD, _END = "string", "literal", "word", "end"
+_NO_NAME, _NO_COLON = "a name in quotes is missing", "a colon is missing"
 
 
 class _Token(NamedTuple):
-    """``kind`` is a sign, ``string``, ``literal`` or ``end``."""
+    """``kind`` is a sign, ``string``, ``literal``, ``word`` (true, false or null) or ``end``."""
 
     kind: str
     value: Any
     line: int
+
+
+class _Unexpected(Exception):
+    """A token that cannot stand where it does. The servers pass over it where it is a closing brace, or the end of the text."""
+
+    def __init__(self, token: _Token, what: str, in_list: bool = False) -> None:
+        super().__init__(what)
+        self.token = token
+        self.what = what
+        self.passes = token.kind == "}" or (token.kind == _END and not in_list)
 
 
 def parse_json(text: str) -> Body:
@@ -46,55 +60,78 @@ class _Reader:
         self._at = 0
         self._depth = 0
         self._counted, self._lines = 0, 1
+        self._ignored_from = 0
 
     def file(self) -> Body:
-        if self._next().kind != "{":
-            raise self._wrong("this is no JSON object")
-        return _flattened(self._object())
+        token = self._next()
+        try:
+            if token.kind != "{":
+                raise _Unexpected(token, "this is no JSON object", in_list=True)
+            body = _flattened(self._object())
+        except _Unexpected as error:
+            raise malformed(error.token.line, error.what) from None
+        found = _TRAILING.match(self._text, self._at)
+        if found and found.end() < len(self._text):
+            self._ignore(self._line(found.end()))
+        body.ignored_from = self._ignored_from
+        return body
 
     def _object(self, levels: int = 1) -> list[Item]:
-        """The items up to the closing brace; a comma before it passes."""
+        """The items up to the closing brace, or up to where the servers stop."""
+        depth = self._depth
         self._deeper(levels)
         items: list[Item] = []
+        try:
+            self._items(items)
+        except _Unexpected as error:
+            if not error.passes:
+                raise
+            if error.token.kind == _END or error.what != _NO_NAME:  # a comma before a closing brace is harmless
+                self._ignore(error.token.line)
+        self._depth = depth
+        return items
+
+    def _items(self, items: list[Item]) -> None:
         while True:
             token = self._next()
-            if token.kind == "}":
-                self._depth -= levels
-                return items
+            if token.kind == "}" and not items:
+                return
             keys, line = [], token.line
-            while token.kind == "string":
+            while token.kind == _STRING:
                 keys.append(token.value)
                 token = self._next()
             if not keys or token.kind != ":":
-                raise self._wrong("a name in quotes or a colon is missing")
+                raise _Unexpected(token, _NO_COLON if keys else _NO_NAME)
             items.append(Item(tuple(keys), self._value(self._next(), len(keys)), line))
             token = self._next()
-            if token.kind == "}":
-                self._depth -= levels
-                return items
             if token.kind != ",":
-                raise self._wrong("a comma or the end of an object is missing")
+                if token.kind != "}":
+                    self._ignore(token.line)
+                return
 
     def _value(self, token: _Token, levels: int = 1) -> Any:
-        if token.kind in ("string", _LITERAL):
+        if token.kind in (_STRING, _LITERAL, _WORD):
             return token.value
         if token.kind == "{":
             return _Object(self._object(levels))
         if token.kind == "[":
             return self._list()
-        raise self._wrong("a value is missing")
+        raise _Unexpected(token, "a value is missing")
 
     def _list(self) -> list[Any]:
-        self._deeper()
         values: list[Any] = []
         while True:
             token = self._next()
             if token.kind == "]":
-                self._depth -= 1
                 return values
-            if token.kind == ",":
-                continue
-            values.append(self._value(token))
+            if token.kind == "{":
+                values.append(_Object(self._object()))
+            elif token.kind in (_STRING, _LITERAL):
+                values.append(token.value)
+            elif token.kind == "[" or (token.kind == _WORD and token.value != ""):
+                self._ignore(token.line)
+            elif token.kind != ",":
+                raise _Unexpected(token, "a comma or the end of a list is missing", in_list=True)
 
     def _next(self) -> _Token:
         found = _TOKEN.match(self._text, self._at)
@@ -103,27 +140,20 @@ class _Reader:
         kind = found.lastgroup or ""
         begin, self._at = found.start(kind), found.end()
         line = self._line(begin)
-        if kind == "sign":
-            return _Token(found.group(kind), None, line)
+        text = found.group(kind)
+        if kind in ("sign", "dot"):
+            return _Token(text, None, line)
         if kind == "end":
             return _Token(_END, None, line)
         if kind == "quote":
-            return _Token("string", self._string(begin), line)
+            return _Token(_STRING, self._string(begin), line)
         if kind == "word":
-            if found.group(kind) not in _WORDS:
+            if text not in _WORDS:
                 raise self._wrong("a word without quotes")
-            return _Token(_LITERAL, _WORDS[found.group(kind)], line)
-        return _Token(_LITERAL, self._number(kind, found.group(kind)), line)
-
-    def _number(self, kind: str, digits: str) -> Any:
-        try:
-            if kind == "float":
-                return floating(digits)
-            if len(digits.lstrip("-")) > 1 and digits.lstrip("-")[0] == "0":
-                raise ValueError("a leading zero")
-            return integer(digits)
-        except ValueError:
-            raise self._wrong("a number that is not valid or has more than 64 bits") from None
+            return _Token(_WORD, _WORDS[text], line)
+        if kind == "int" and text.lstrip("-").startswith("0") and (len(text.lstrip("-")) > 1 or self._at == len(self._text)):
+            raise self._wrong("a number that begins with a zero")
+        return _Token(_LITERAL, number(text, kind == "int"), line)
 
     def _string(self, begin: int) -> str:
         try:
@@ -134,10 +164,13 @@ class _Reader:
         self._at = end + 1
         return value
 
-    def _deeper(self, levels: int = 1) -> None:
+    def _deeper(self, levels: int) -> None:
         self._depth += levels
         if self._depth > DEEPEST:
-            raise self._wrong(f"more than {DEEPEST} levels", "Write it with fewer levels.")
+            raise self._wrong(f"more than {DEEPEST} levels, which cannot be read here", "Write it with fewer levels.")
+
+    def _ignore(self, line: int) -> None:
+        self._ignored_from = self._ignored_from or line
 
     def _line(self, at: int) -> int:
         if at > self._counted:

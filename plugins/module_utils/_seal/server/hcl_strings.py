@@ -12,15 +12,16 @@ from __future__ import annotations
 import re
 
 _PLAIN = re.compile(r'[^"\\$\n]*')
-_PLAIN_JSON = re.compile(r'[^"\\\n\0]*')
+_PLAIN_JSON = re.compile('[^"\\\\\n\0\ud800-\udfff]*')
 _INSIDE = re.compile(r"[^{}\\]*")
 _ESCAPE = re.compile(r'\\(?:([abfnrtv\\"])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))')
 _SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
 _SPECIAL = re.compile(r"[\\$]")
 _BACKSLASH = re.compile(r"\\")
 _BRACE = re.compile(r"[{}]")
-_HEREDOC = re.compile(r"<<(-?)(\w+)\n")
+_HEREDOC = re.compile(r"<<(-?)(\w+)(\r?)\n")
 _REPLACEMENT = "\ufffd"
+_NOT_TOLD = "Write it in UTF-8; what the server makes of such bytes cannot be told here."
 
 
 class InvalidString(Exception):
@@ -66,7 +67,7 @@ def end_of_json_string(text: str, begin: int) -> int:
         if sign == '"':
             return at
         if sign != "\\":
-            raise InvalidString("a text is not ended by a quote")
+            raise InvalidString("a byte that is not UTF-8" if "\ud800" <= sign <= "\udfff" else "a text is not ended by a quote")
         escape = _ESCAPE.match(text, at)
         if not escape:
             raise InvalidString("a backslash before a sign that it does not go with")
@@ -107,35 +108,43 @@ def unquoted(raw: str, interpolation: bool = True) -> str:
     try:
         return b"".join(parts).decode()
     except UnicodeDecodeError:
-        raise InvalidString(
-            "a text whose escapes make bytes that are not UTF-8", "Write it in UTF-8; what the server makes of such bytes cannot be told here."
-        ) from None
+        raise InvalidString("a text whose escapes make bytes that are not UTF-8", _NOT_TOLD) from None
 
 
 def heredoc(text: str, begin: int) -> tuple[str, int]:
     """The text of a heredoc that begins at a place, and the place after its last line break.
 
     The end marker's own indentation stays in the text. With ``<<-`` it is taken off every line where all lines have it, and a marker
-    at column 0 does not end the text.
+    at column 0 does not end the text. As in the servers, the text is cut by the length of its first line.
     """
     head = _HEREDOC.match(text, begin)
     name = head.group(2) if head else ""
     if not head or not all(sign == "_" or sign.isalpha() or sign.isdecimal() for sign in name):
         raise InvalidString("a text of several lines has no name at its beginning")
     indented = bool(head.group(1))
-    endings = re.compile(rf"^([ \t\v\f\r]*){re.escape(name)}(\r*)\n", re.MULTILINE).finditer(text, head.end())
+    marker = re.escape(name) + head.group(3)
+    endings = re.compile(rf"^([ \t\v\f\r]*){marker}(\r*)\n", re.MULTILINE).finditer(text, head.end())
     end = next((each for each in endings if not indented or each.group(1) or each.group(2)), None)
     if not end:
         raise InvalidString("a text of several lines has no end")
-    if end.group(2):
-        raise InvalidString("a carriage return after the name that ends a text of several lines", "Write it with line feeds alone.")
-    lines, prefix = text[head.end() : end.start()], end.group(1)
+    try:
+        return _heredoc_value(text[begin : end.end()].encode("utf-8", "surrogateescape"), indented).decode(), end.end()
+    except UnicodeDecodeError:
+        raise InvalidString("a text of several lines that is cut inside of a character", _NOT_TOLD) from None
+
+
+def _heredoc_value(token: bytes, indented: bool) -> bytes:
+    first = token.index(b"\n")
+    begin, last = first + 1, len(token) - first + (2 if indented else 1)
+    if begin > last:
+        raise InvalidString("a text of several lines whose end is cut off by the length of its first line")
     if not indented:
-        return lines + prefix, end.end()
-    split = lines.split("\n")[:-1]
-    if all(line.startswith(prefix) for line in split):
-        return "".join(f"{line[len(prefix):]}\n" for line in split), end.end()
-    return (lines + prefix[:-1]).rstrip(" \t"), end.end()
+        return token[begin:last]
+    lines = token[begin:last].split(b"\n")
+    prefix = lines[-1]
+    if all(line.startswith(prefix) for line in lines):
+        return b"".join(line[len(prefix) :] + b"\n" for line in lines[:-1])
+    return token[begin : last - 1].rstrip(b" \t")
 
 
 def _end_of_interpolation(raw: str, begin: int) -> int:

@@ -18,7 +18,7 @@ from ..errors import SettingError
 
 VAULT, OPENBAO = "vault", "openbao"
 PRODUCTS = (VAULT, OPENBAO)
-_NEWEST = {VAULT: (1, 20, 0), OPENBAO: (2, 6, 2)}
+_NEWEST = {VAULT: (1, 21, 0), OPENBAO: (2, 6, 2)}
 
 SECRETS = ("secret_key", "session_token")
 CREDENTIALS = ("access_key", *SECRETS)

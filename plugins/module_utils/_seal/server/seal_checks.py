@@ -10,9 +10,10 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from .config_files import truth
+from .hcl_decode import truth
 from .products import OPENBAO, VAULT
 from .sdk_checks import sdk_problems
+from .seal_blocks import DUPLICATE
 from .seal_settings import AWSKMS, EffectiveSettings, Seal, has_plugin
 from .stanza_checks import ERROR, WARNING, SettingProblem, stanza_problems
 
@@ -21,13 +22,41 @@ _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "oc
 
 def seal_problems(found: EffectiveSettings) -> list[SettingProblem]:
     """All that is wrong, errors first."""
-    said = list(dict.fromkeys([*_seals(found), *_plugins(found), *_variables(found)]))
+    said = list(dict.fromkeys([*_files(found), *_seals(found), *_plugins(found), *_variables(found)]))
     for seal in found.seals:
         if seal.type == AWSKMS:
             said += [problem for problem in stanza_problems(found, seal) if problem not in said]
             if seal.enabled:
                 said += [problem for problem in sdk_problems(found, seal, said) if problem not in said]
     return sorted(said, key=lambda problem: problem.level != ERROR)
+
+
+def _files(found: EffectiveSettings) -> Iterator[SettingProblem]:
+    """What the product refuses in the files, and what surprises in them."""
+    for refusal in found.config.refusals:
+        if refusal.is_of(found.product):
+            spared = refusal.reason == DUPLICATE and _duplicates_pass(found)
+            yield SettingProblem(WARNING if spared else ERROR, refusal.reason, refusal.setting, refusal.msg, refusal.remedy)
+        elif refusal.reason == DUPLICATE:
+            yield SettingProblem(WARNING, refusal.reason, refusal.setting, refusal.msg, refusal.remedy)
+    for place in found.config.ignored:
+        yield SettingProblem(
+            WARNING, "ignored_text", "config", f"{place}: this is not JSON as the server reads it, which passes over it, or over what follows, without a word.",
+            "Correct the file.",
+        )
+    for name, files in found.config.undecided.items():
+        yield SettingProblem(
+            WARNING, "directory_order", name,
+            f"{name} differs between {', '.join(files)}. The server reads the files of a folder in the order in which the file system lists them, "
+            "so which of them counts is not defined.",
+            "Write it in one file only.",
+        )
+
+
+def _duplicates_pass(found: EffectiveSettings) -> bool:
+    """Whether Vault is told to take attributes that come twice, which releases before 2.0.4 do."""
+    variable = found.environment.get("VAULT_ALLOW_PENDING_REMOVAL_DUPLICATE_HCL_ATTRIBUTES")
+    return found.product.version < (2, 0, 4) and bool(variable) and truth(variable.value if variable else "") is True
 
 
 def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
@@ -44,7 +73,7 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
                 )
     enabled = [seal for seal in found.seals if seal.enabled]
     for seal in found.seals:
-        if seal.type not in _KNOWN_TYPES and not has_plugin(found.config, seal.type):
+        if seal.type not in _KNOWN_TYPES and not (found.product.takes_plugin and has_plugin(found.config, seal.type)):
             near = difflib.get_close_matches(seal.type, _KNOWN_TYPES, 1)
             yield SettingProblem(
                 ERROR, "unknown_seal_type", "type", f"{found.product} knows no seal {seal.type!r} ({seal.stanza.source}).",
@@ -92,17 +121,18 @@ def _several(found: EffectiveSettings, enabled: list[Seal]) -> Iterator[SettingP
 
 
 def _plugins(found: EffectiveSettings) -> Iterator[SettingProblem]:
-    if found.product.name != OPENBAO or not any(seal.type == AWSKMS for seal in found.seals):
-        return
     own = [plugin for plugin in found.config.plugins if plugin.type == "kms"]
-    ours = [plugin for plugin in own if plugin.name == AWSKMS]
+    types = {seal.type for seal in found.seals}
+    ours = [plugin for plugin in own if plugin.name in types]
+    if found.product.name != OPENBAO or not (AWSKMS in types or ours):
+        return
     if own and not found.product.takes_plugin:
         yield SettingProblem(
             ERROR, "unknown_setting", "plugin", f"{found.product} takes no plugin of type kms ({own[0].source}).",
             "Remove the stanza, or use OpenBao 2.6 or later.",
         )
         return
-    if found.product.needs_plugin and not ours:
+    if found.product.needs_plugin and AWSKMS in types and not any(plugin.name == AWSKMS for plugin in own):
         others = f"; that of {own[0].source} has the name {own[0].name!r}" if own else ""
         yield SettingProblem(
             ERROR, "missing_plugin", "plugin", f"{found.product} has no awskms seal built in, and no plugin brings it{others}.",

@@ -17,8 +17,9 @@ from ..server_sdk.inputs import ServerInputs
 from ..server_sdk.region import find_region
 from ..server_sdk.releases import role_comes_last, sdk_of
 from ..sourced import Sourced
-from .config_files import ServerConfig, Stanza
+from .config_files import ServerConfig
 from .products import CREDENTIALS, DEFAULTS, OPENBAO, SECRETS, VAULT, Product
+from .seal_blocks import Stanza
 
 AWSKMS, SHAMIR = "awskms", "shamir"
 _REFERENCES = ("env://", "file://", "string://")

@@ -32,7 +32,8 @@ def names_in(folder: str, candidates: Candidates) -> list[str]:
     here = {os.path.basename(path): place for path, place in candidates.items() if os.path.dirname(path) == os.path.normpath(folder)}
     try:
         there = os.listdir(folder) if os.path.isdir(folder) else []
-        names = {name for name in there if not os.path.isdir(os.path.join(folder, name))}
+        # A link to a folder is a file for the servers, which cannot read it.
+        names = {name for name in there if os.path.islink(os.path.join(folder, name)) or not os.path.isdir(os.path.join(folder, name))}
     except OSError as error:
         raise _unreadable(folder, error) from None
     return sorted({*names, *here} - {name for name, place in here.items() if not place})

@@ -20,14 +20,13 @@ from .products import CREDENTIALS, SECRETS, VAULT, Product
 from .seal_settings import EffectiveSettings, Seal, Setting
 
 ERROR, WARNING = "error", "warning"
-_NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|[$#]\{")
+"""What another template engine should have replaced. HCL 1 replaces nothing in a text, not even ``${NAME}``."""
+_ZONE = re.compile(r"(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})(?:[a-z]|-[a-z0-9-]+)")
+_ACCESS_KEY = re.compile(r"[A-Za-z0-9_]+")
 _ENDPOINT = re.compile(
     r"(?:vpce-[a-z0-9-]+\.)?kms(?:-fips)?\.(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})\.(?:vpce\.)?(?P<domain>[a-z0-9.-]+)\Z"
 )
-_ZONE = re.compile(r"(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})[a-z]\Z")
-# What template engines leave where nothing has filled them in.
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[^}]*\}", re.DOTALL)
-_ACCESS_KEY = re.compile(r"\w+\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,6 @@ def _unknown(product: Product, seal: Seal) -> Iterator[SettingProblem]:
             f"{product} does not know the setting {name} ({seal.stanza.source}) and drops it silently.",
             f"Did you mean {near[0]}?" if near else "Remove it.",
         )
-    name = seal.stanza.settings.get("name", "")
-    if product.name == VAULT and name and not _NAME.match(name):
-        yield SettingProblem(
-            ERROR, "invalid_option", "name", f"{name!r} ({seal.stanza.source}) cannot be the name of a seal.",
-            "Use letters, digits, _ and - only.",
-        )
 
 
 def _overrides(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
@@ -115,14 +108,15 @@ def _blanks(seal: Seal) -> Iterator[SettingProblem]:
 
 
 def _templates(seal: Seal) -> Iterator[SettingProblem]:
-    """Values that only a template engine would have filled in, and access keys of no valid form."""
+    """Expressions that were to be replaced before the server reads them."""
     for name, setting in seal.settings.items():
         if _TEMPLATE.search(setting.value):
             yield SettingProblem(
-                ERROR, "invalid_option", name, f"The {name} (from {setting.source}) is a template's placeholder that has not been filled in.",
-                "Have the file rendered before the server reads it: Vault and OpenBao fill in no templates.",
+                ERROR, "template_expression", name,
+                f"The {name} (from {setting.source}) holds an expression of a template, such as {{{{ ... }}}} or ${{...}}, which the server takes as it is.",
+                "Deploy the file that the template makes, or write env://NAME where the server is to read a variable.",
             )
-        elif name == "access_key" and setting.value and not _ACCESS_KEY.match(setting.value.strip()):
+        elif name == "access_key" and setting.value and not setting.failure and not _ACCESS_KEY.fullmatch(setting.value.strip()):
             yield SettingProblem(
                 ERROR, "invalid_credentials", name, f"The access_key (from {setting.source}) does not have the form of an access key ID.",
                 "An access key ID has letters and digits only, such as AKIAIOSFODNN7EXAMPLE.",
@@ -189,19 +183,20 @@ def _key_and_region(found: EffectiveSettings, seal: Seal) -> Iterator[SettingPro
     except SettingError as error:
         yield SettingProblem(ERROR, error.reason, "kms_key_id", f"The key from {key.source} is malformed: {error.message}", error.remedy)
         return
-    if reference.is_arn and region and region.value and reference.region != region.value:
+    zone = _ZONE.fullmatch(region.value) if region else None
+    if region and zone:
+        yield SettingProblem(
+            ERROR, "invalid_option", "region", f"The region (from {region.source}) is an availability zone, {region.value}.",
+            f"Give the zone's region, {zone.group('region')}.",
+        )
+    elif reference.is_arn and region and region.value and reference.region != region.value:
         replica = f", or name the replica of region {region.value} by its own ARN" if reference.is_multi_region else ""
         yield SettingProblem(
             ERROR, "region_mismatch", "region",
             f"The key lies in region {reference.region}, but region {region.value} is in force (from {region.source}).",
             f"Set the region to {reference.region}{replica}.",
         )
-    elif region and _ZONE.match(region.value):
-        zone = region.value
-        yield SettingProblem(
-            ERROR, "invalid_option", "region", f"The region {zone} (from {region.source}) is an availability zone.", f"Set the region to {zone[:-1]}."
-        )
-    elif region and region.value and not is_region_name(region.value):
+    elif region and region.value and not is_region_name(region.value) and not _TEMPLATE.search(region.value):
         yield SettingProblem(
             ERROR, "invalid_option", "region", f"What {region.source} says is not the name of an AWS region.", "Give a name such as us-east-1."
         )

@@ -15,15 +15,13 @@ from typing import Any
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import (
-    Plugin,
     Secret,
     ServerConfig,
-    Stanza,
-    as_text,
     parse_config,
     read_config,
-    truth,
 )
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl_decode import as_text, truth
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_blocks import Plugin, Stanza
 
 CORRECT = "Correct the file; the server would refuse it too."
 NAME_ONE = "Name a configuration file of the server, in HCL or JSON."
@@ -63,7 +61,7 @@ def folder() -> Iterator[str]:
     ('kms "transit" "more" {\n}', Stanza("kms", "transit", {}, False, "seal.hcl, line 1")),
     ('seal "awskms" {\n purpose = ["config"]\n disabled = "TRUE"\n region = "a"\n region = "b"\n}',
      Stanza("seal", "awskms", {"region": "b"}, True, "seal.hcl, line 1")),
-    ('seal "awskms" {\n disabled = true\n disabled = 0\n x = false\n y = true\n z = 1.50\n}',
+    ('seal "awskms" {\n disabled = true\n disabled = false\n x = false\n y = true\n z = 1.50\n}',
      Stanza("seal", "awskms", {"x": "0", "y": "1", "z": "1.5"}, False, "seal.hcl, line 1")),
     (' \n{"seal": {"awskms": {"x": 1}}}', Stanza("seal", "awskms", {"x": "1"}, False, "seal.hcl, line 2")),
     ('{"seal": {"awskms": {"region": null, "disabled": 1}}}', Stanza("seal", "awskms", {"region": ""}, True, "seal.hcl, line 1")),
@@ -88,6 +86,19 @@ LONG, CUT = "n" * 60, "n" * 60 + "..."
     ('seal "awskms" {\n region "x" {\n }\n}', "line 2: region of the awskms seal is neither a text nor a number"),
     (f'seal "{LONG}" {{\n disabled = "x"\n}}', f"line 2: disabled of the {LONG} seal is neither true nor false"),
     (f'seal "{LONG}n" {{\n {LONG} = []\n}}', f"line 2: {LONG} of the {CUT} seal is neither a text nor a number"),
+    ('storage = "raft"', "line 1: storage is no block"),
+    ('storage "a" {\n}\nstorage "b" {\n}', "line 3: a second storage, where the server takes one in a file"),
+    ("\nplugin_directory = true", "line 2: plugin_directory is no text"), ('log_level "x" {\n}', "line 1: log_level is no text"),
+    ('UI = "yes"', "line 1: ui is neither true nor false"), ("listener = 5", "line 1: listener is no block"),
+    ('seal "a" {\n purpose = {}\n}', "line 2: purpose of the a seal is neither a text nor a list of texts"),
+    ('seal "a" {\n purpose = [[]]\n}', "line 2: purpose of the a seal is neither a text nor a list of texts"),
+    ('seal "a" {\n x = true\n x = "a"\n}', "line 3: x comes twice, with values of different types"),
+    ('seal "a" {\n x = 1.5\n x = 0x10\n}', "line 3: x comes twice, with values of different types"),
+    ('seal "a" {\n x = 08\n}', "line 2: a number that is not valid or has more than 64 bits"),
+    ('seal "a" {\n x = 9223372036854775808\n}', "line 2: a number that is not valid or has more than 64 bits"),
+    ('listener "a" {\n x = [{\n  y = 1e400\n }]\n}', "line 3: a number that is not valid or has more than 64 bits"),
+    ("hsm {\n}\n" * 3, "line 1: 3 hsm blocks in one file, where 2 are the most; disabled ones count"),
+    ("Seal {\n}\n" * 6, "line 1: 6 seal blocks in one file, where 5 are the most; disabled ones count"),
     ('{"seal": {"a": {"b" "c": 1}}}', "line 1: b of the a seal is neither a text nor a number"),
     ('seal "a" {\n b = \n}', "line 3: a value is missing, or a text without quotes"),
 ])
@@ -100,11 +111,11 @@ def test_what_is_wrong_is_told_with_the_file_and_the_line(text: str, message: st
 
 @pytest.mark.parametrize(("text", "storages"), [
     ('storage "Raft" {\n path = "/data"\n}', [("raft", "/data")]),
-    ('backend "file" {\n path = "/data"\n}\nstorage "raft" {\n}', [("raft", ""), ("file", "/data")]),
+    ('backend "file" {\n path = "/data"\n}\nstorage "raft" {\n}', [("raft", "")]),
     ('storage {\n path = "/data"\n}', [("", "/data")]),
     ('storage "raft" {\n path = 1\n}', [("raft", "")]),
     ('storage "raft" {\n path = "/a"\n path = "/b"\n}', [("raft", "")]),
-    ('storage = "raft"', [("", "")]),
+    ('backend "Raft" {\n path = "/data"\n}', [("raft", "/data")]),
 ])
 def test_storages(text: str, storages: list[tuple[str, str]]) -> None:
     assert parsed(text).storages == storages

@@ -11,7 +11,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 
 
 @pytest.mark.parametrize(("name", "text", "version", "shown"), [
-    ("vault", "", (1, 20, 0), "Vault 1.20.0"), ("openbao", "", (2, 6, 2), "OpenBao 2.6.2"),
+    ("vault", "", (1, 21, 0), "Vault 1.21.0"), ("openbao", "", (2, 6, 2), "OpenBao 2.6.2"),
     ("vault", "v1.15", (1, 15, 0), "Vault 1.15.0"), ("vault", "1.19.3+ent.hsm", (1, 19, 3), "Vault 1.19.3"),
     ("openbao", "2.7.0-beta20260101", (2, 7, 0), "OpenBao 2.7.0"),
     ("openbao", "999999.999999.999999", (999999, 999999, 999999), "OpenBao 999999.999999.999999"),

@@ -92,7 +92,7 @@ DISABLED = 'seal "transit" {\n disabled = true\n}\n'
         "error several_seals enable_multiseal: 2 seals are enabled without enable_multiseal (seal.hcl, line 1, seal.hcl, line 5). "
         "Set enable_multiseal = true (Vault Enterprise 1.16 and later), or disable all but one."]),
     ('seal "awskmz" {\n}\n', "vault", [
-        "error unknown_seal_type type: Vault 1.20.0 knows no seal 'awskmz' (seal.hcl, line 1). Did you mean 'awskms'?"]),
+        "error unknown_seal_type type: Vault 1.21.0 knows no seal 'awskmz' (seal.hcl, line 1). Did you mean 'awskms'?"]),
 ])
 def test_which_seals_are_enabled(text: str, product: str, expected: list[str]) -> None:
     assert words(in_force(text, {}, product)) == expected

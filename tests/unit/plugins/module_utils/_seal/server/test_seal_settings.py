@@ -156,7 +156,7 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
     "nothing wrong": (hcl(**SOUND), {}, "vault", "", []),
     "nothing wrong with OpenBao": (hcl(**SOUND), {}, "openbao", "", []),
     "misspelt": (hcl(kms_keyid="x", **SOUND), {}, "vault", "", [
-        "error unknown_setting: Vault 1.20.0 does not know the setting kms_keyid (seal.hcl, line 1) and drops it silently. Did you mean kms_key_id?"]),
+        "error unknown_setting: Vault 1.21.0 does not know the setting kms_keyid (seal.hcl, line 1) and drops it silently. Did you mean kms_key_id?"]),
     "the other product's": (hcl(name="x", **SOUND), {}, "openbao", "", [
         "warning other_product: OpenBao 2.6.2 does not know the setting name (seal.hcl, line 1) and drops it silently; "
         "Vault Enterprise 1.16 and later knows it. Remove it."]),
@@ -216,9 +216,12 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
         "warning no_region: No region is set: the server asks the instance metadata, and takes us-east-1 where that says nothing. "
         "Set the region to eu-west-1."]),
     "no such region": (hcl(kms_key_id="alias/x", region="${eu}"), {}, "openbao", "", [
-        f"error invalid_option: The region (from {STANZA}) is a template's placeholder that has not been filled in. "
-        "Have the file rendered before the server reads it: Vault and OpenBao fill in no templates.",
+        f"error template_expression: The region (from {STANZA}) holds an expression of a template, such as {{{{ ... }}}} or ${{...}}, which the server takes "
+        "as it is. Deploy the file that the template makes, or write env://NAME where the server is to read a variable."]),
+    "a region with a blank inside": (hcl(kms_key_id="alias/x", region="eu west 1"), {}, "openbao", "", [
         f"error invalid_option: What {STANZA} says is not the name of an AWS region. Give a name such as us-east-1."]),
+    "a zone": (hcl(kms_key_id="alias/x", region="us-east-1a"), {}, "vault", "", [
+        f"error invalid_option: The region (from {STANZA}) is an availability zone, us-east-1a. Give the zone's region, us-east-1."]),
     "an endpoint elsewhere": (hcl(endpoint="https://kms.us-east-1.amazonaws.com", **SOUND), {}, "openbao", "", [
         f"error region_mismatch: The endpoint (from {STANZA}) is one of region us-east-1, but region eu-west-1 is in force (from {STANZA}). "
         "Let both name the same region."]),
@@ -242,7 +245,7 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
     "one name for two": ("enable_multiseal = true\n" + hcl(name="a", priority=1, **SOUND) + hcl(name="a", priority=2, **SOUND), {}, "vault", "", [
         "error several_seals: Of several seals each needs a name of its own (seal.hcl, line 2, seal.hcl, line 8). Give each stanza another name."]),
     "a name that cannot be": (hcl(name="a b", **SOUND), {}, "vault", "", [
-        "error invalid_option: 'a b' (seal.hcl, line 1) cannot be the name of a seal. Use letters, digits, _ and - only."]),
+        "error invalid_option: 'a b' (seal.hcl, line 2) cannot be the name of a seal. Use letters, digits, _ and - only."]),
     "none enabled": (hcl(disabled="true", **SOUND) * 2, {}, "openbao", "", [
         "error no_seal_enabled: All 2 seals are disabled. Enable the seal that is to be used from now on; disabled is for the one that is left."]),
     "awskms to awskms": (hcl(disabled="true", **SOUND) + hcl(**SOUND), {}, "openbao", "", [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import Stanza
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_blocks import Stanza
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import Seal, Setting
 from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.server.texts import STANZA, hcl, in_force, value
 

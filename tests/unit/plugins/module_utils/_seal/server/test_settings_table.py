@@ -102,7 +102,7 @@ def test_a_disabled_seal_is_one_that_is_left(product: str) -> None:
 
 def test_health_checks_are_unknown_to_vault() -> None:
     assert words(in_force(seal(SOUND, 'health_check_interval = "1m"'))) == [
-        "warning other_product health_check_interval: Vault 1.20.0 does not know the setting health_check_interval (seal.hcl, line 1) and drops it silently; "
+        "warning other_product health_check_interval: Vault 1.21.0 does not know the setting health_check_interval (seal.hcl, line 1) and drops it silently; "
         "OpenBao 2.7 and later knows it. Remove it."
     ]
 
@@ -121,7 +121,7 @@ MORE: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
         f"error several_seals name: 4 seals are enabled, and 3 are the most ({PLACES}, seal.hcl, line 14, seal.hcl, line 20). Remove some."]),
     "three seals": (of_several(("a", 1), ("b", 2), ("c", 3)), {}, "vault", "", []),
     "a type like no other": ('seal "zzz" {}', {}, "vault", "", [
-        "error unknown_seal_type type: Vault 1.20.0 knows no seal 'zzz' (seal.hcl, line 1). Name the seal awskms."]),
+        "error unknown_seal_type type: Vault 1.21.0 knows no seal 'zzz' (seal.hcl, line 1). Name the seal awskms."]),
     "a name like no other": (seal(SOUND, "zzzzzz = 1"), {}, "openbao", "", [
         "error unknown_setting zzzzzz: OpenBao 2.6.2 does not know the setting zzzzzz (seal.hcl, line 1) and drops it silently. Remove it."]),
     "blanks": (seal(f'kms_key_id = "{KEY}"', 'region = "eu-west-1"', 'endpoint = " https://kms.internal"'), {}, "openbao", "", [

@@ -64,7 +64,7 @@ def test_blanks_around_a_value(value: str, what: str) -> None:
 @pytest.mark.parametrize("value", ["a b", "a.b", "\u00e4"])
 def test_the_name_of_a_seal_is_of_letters_and_digits(value: str) -> None:
     assert vault(SOUND, f'name = "{value}"') == [
-        f"error invalid_option name: {value!r} (seal.hcl, line 1) cannot be the name of a seal. Use letters, digits, _ and - only."
+        f"error invalid_option name: {value!r} (seal.hcl, line 4) cannot be the name of a seal. Use letters, digits, _ and - only."
     ]
     assert vault(SOUND, 'name = "A-b_9"') == []
 
@@ -135,9 +135,9 @@ NO_SCHEME = (
     ([SOUND, 'endpoint = "ftp://kms.internal"'], [NO_URL]),
     ([SOUND, 'endpoint = "https://kms.internal:x"'], [NO_URL]),
     (['kms_key_id = "alias/x"', 'region = "us-east-1a"'], [
-        f"error invalid_option region: The region us-east-1a (from {STANZA}) is an availability zone. Set the region to us-east-1."]),
+        f"error invalid_option region: The region (from {STANZA}) is an availability zone, us-east-1a. Give the zone's region, us-east-1."]),
     (['kms_key_id = "alias/x"', 'region = "us-gov-west-1b"'], [
-        f"error invalid_option region: The region us-gov-west-1b (from {STANZA}) is an availability zone. Set the region to us-gov-west-1."]),
+        f"error invalid_option region: The region (from {STANZA}) is an availability zone, us-gov-west-1b. Give the zone's region, us-gov-west-1."]),
     ([SOUND, 'endpoint = "https://kms-fips.eu-west-1.amazonaws.com"'], []),
     ([SOUND, 'endpoint = "kms.internal"'], [NO_SCHEME]),
     ([SOUND, 'endpoint = "kms.us-east-1.amazonaws.com"'], [
