@@ -35,7 +35,9 @@ def test_endpoints(region: str, suffix: str, partition: str) -> None:
     assert partition_of_region(region) == (partition or ("aws" if region == "us-east-1" else ""))
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"partitions": [{}]}', '{"partitions": [{"id": "x", "outputs": {"dnsSuffix": "x"}, "regionRegex": "("}]}', None])
+@pytest.mark.parametrize("content", [
+    "", "{}", '{"partitions": [{}]}', '{"partitions": [{"id": "x", "outputs": {"dnsSuffix": "x"}, "regionRegex": "("}]}', None,
+])
 def test_without_the_data_of_botocore_the_table_serves(content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").mkdir()
     if content is not None:
