@@ -47,6 +47,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     else:
         chosen(params["judge"], False, "", "")
         result, _warnings = combined(probed(options, named_key(params["kms_key_id"], os.environ)), None, _no_facts)
+    result.pop("model", None)
     result["changed"] = False
     if params["fail_unless_ready"] and not result["ready"]:
         raise SealError(result["summary"], reason=result["reason"], remedy=result["remedy"]["msg"], details=result)
@@ -124,7 +125,7 @@ def _probed_as_server(server: ConfiguredServer, options: ConnectionOptions, key:
             result = probed(connection, key)
     except ServerRefusal as error:
         result = probed(described(server, options), key, error)
-    result["judged_by"] = judge_of(server)
+    result["model"] = judge_of(server)
     result["settings_problems"] = [problem.as_result() for problem in said]
     errors = [problem for problem in said if problem.level == ERROR]
     if errors and result["ready"]:

@@ -26,8 +26,9 @@ _NO_FILE = "/dev/null/none"  # never exists: botocore finds no profile there
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
 # What botocore needs of the service's environment to ask the container's endpoint and the instance's metadata as the server does.
-_CONTAINER = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_V1_DISABLED")
-_METADATA_OF_V2 = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
+_CONTAINER = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED")
+# awsutil has aws-sdk-go v1 ask the metadata service for credentials without these.
+_METADATA_OF_V2 = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_V1_DISABLED")
 
 
 class ServerRefusal(SettingError):
@@ -95,6 +96,7 @@ def _fill(connection: ServerConnection, inputs: ServerInputs, environ: MutableMa
     for name in ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"):
         if connection.endpoint is None and inputs.text(name):
             environ[name] = inputs.text(name)
+    environ["AWS_STS_REGIONAL_ENDPOINTS"] = inputs.text("AWS_STS_REGIONAL_ENDPOINTS") or ("legacy" if connection.sdk is Sdk.V1 else "regional")
     if inputs.home:
         environ["HOME"] = inputs.home
 
@@ -118,8 +120,6 @@ def _options(connection: ServerConnection, options: ConnectionOptions, bundle: s
         sources["role_arn"] = plan.role.arn.source
         if plan.role.token_file:
             sources["web_identity_token_file"] = plan.role.token_file.source
-        if connection.sts_endpoint and not options.sts_endpoint:
-            values["sts_endpoint"] = connection.sts_endpoint.value
     if bundle and not options.ca_bundle:
         values["ca_bundle"] = bundle
     return replace(options, **values, sources=sources)

@@ -116,7 +116,7 @@ def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[boo
 def _opinion(by_sdk: Result | None) -> Result | None:
     if by_sdk is None:
         return None
-    return {**{name: by_sdk[name] for name in ("ready", "reason", "summary")}, "model": by_sdk.get("judged_by")}
+    return {**{name: by_sdk[name] for name in ("ready", "reason", "summary")}, "model": by_sdk.get("model")}
 
 
 def _server_opinion(by_server: ServerVerdict | SealError | None) -> Result | None:

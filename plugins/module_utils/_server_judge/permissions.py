@@ -20,7 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access
     Probe,
     Verdict,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import read_denial
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.verdict import INITIALISE, START, UNSEAL, ServerVerdict
 

@@ -4,15 +4,16 @@
 
 """The certificate authorities that the server trusts.
 
-Source: the behaviour of ``crypto/x509`` of Go on Linux (``root_linux.go``, ``root_unix.go``) and of ``setTLSOptions`` of aws/aws-sdk-go v1.55.6. AWS_CA_BUNDLE alone counts
-where it is set; else the first file that can be read of the system's (SSL_CERT_FILE names another), and all files of the system's folders
-(SSL_CERT_DIR names others). REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read.
+Source: the behaviour of ``crypto/x509`` of Go on Linux (``root_linux.go``, ``root_unix.go``) and of ``setTLSOptions`` of aws/aws-sdk-go v1.55.6.
+AWS_CA_BUNDLE alone counts where it is set; else the first file that can be read of the system's (SSL_CERT_FILE names another), and all files of
+the system's folders (SSL_CERT_DIR names others). REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Iterator
 
 from ..errors import SettingError
@@ -44,8 +45,9 @@ def bundle_setting(inputs: ServerInputs, profile: SessionProfile) -> Sourced | N
     try:
         content = read_regular(found.value, _MAX_FILE)
     except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or "its path is invalid"
         raise SettingError(
-            f"The server does not start: the CA bundle {found.value} (from {found.source}) cannot be read ({getattr(error, 'strerror', '') or 'its path is invalid'}).",
+            f"The server does not start: the CA bundle {found.value} (from {found.source}) cannot be read ({why}).",
             reason="file_error", remedy="Check the path and its permissions, or unset it.",
         ) from None
     if not _CERTIFICATE.search(content):
@@ -62,7 +64,17 @@ def trusted_certificates(inputs: ServerInputs, bundle: Sourced | None) -> list[b
     for path in [bundle.value] if bundle else _system_paths(inputs):
         for each in _CERTIFICATE.findall(_content(path) or b""):
             found.setdefault(each)
-    return list(found)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return [each for each in found if _is_certificate(context, each)]
+
+
+def _is_certificate(context: ssl.SSLContext, text: bytes) -> bool:
+    """Go passes over what it cannot read, where OpenSSL refuses the whole file."""
+    try:
+        context.load_verify_locations(cadata=text.decode("ascii"))
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def _system_paths(inputs: ServerInputs) -> Iterator[str]:
