@@ -61,13 +61,21 @@ def combined(by_sdk: Result | None, by_server: ServerVerdict | SealError | None,
             raise by_server
         warnings.append(f"The server could not be asked to judge, and the model of its SDK judged alone: {by_server}")
     judges = {"sdk": _opinion(by_sdk), "server": _server_opinion(by_server), "agree": agree}
-    spoke = SERVER if by_sdk is None else SDK if verdict is None else BOTH
-    return {**_facts(by_sdk, verdict, agree, facts), "judge": spoke, "judges": judges}, warnings
+    asked = _asked(by_sdk)
+    if verdict and by_sdk and not asked:
+        warnings.append(f"The model of the server's SDK could not be asked, and the server judged alone: {by_sdk['summary']}")
+    spoke = SDK if verdict is None else BOTH if asked else SERVER
+    return {**_facts(by_sdk if asked or verdict is None else None, verdict, agree, facts), "judge": spoke, "judges": judges}, warnings
+
+
+def _asked(by_sdk: Result | None) -> bool:
+    """Whether the model of the SDK judged: without its Python libraries it cannot."""
+    return by_sdk is not None and by_sdk["reason"] != "missing_library"
 
 
 def _facts(by_sdk: Result | None, verdict: ServerVerdict | None, agree: bool | None, facts: Callable[[ServerVerdict], Result]) -> Result:
     if by_sdk is None:
-        return facts(verdict) if verdict else {}
+        return _with_settings_errors(facts(verdict)) if verdict else {}
     result = dict(by_sdk)
     if verdict is None:
         return result
@@ -97,7 +105,7 @@ def _with_settings_errors(result: Result) -> Result:
 
 
 def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[bool | None, list[str]]:
-    if by_sdk is None or verdict is None:
+    if by_sdk is None or verdict is None or not _asked(by_sdk):
         return None, []
     if by_sdk["ready"] != verdict.ready:
         said = {True: "ready", False: "not ready"}
