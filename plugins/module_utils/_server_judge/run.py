@@ -85,8 +85,8 @@ class _Run:
             return self._refused(START, "")
         self._version = str(status.get("version") or "")
         if status.get("type") not in self.judge.seal_types:
-            told = Cause("no_seal", "", "Check the configuration and the environment of the service.")
-            return self._not_ready(START, f"The server's seal is {status.get('type')}, not {' or '.join(sorted(self.judge.seal_types))}.", told)
+            wrong = Cause("no_seal", "", "Check the configuration and the environment of the service.")
+            return self._not_ready(START, f"The server's seal is {status.get('type')}, not {' or '.join(sorted(self.judge.seal_types))}.", wrong)
         answer = self.server.call("PUT", "sys/init", _ROOT_TOKEN_AND_KEYS, seconds=max(0.1, self.left()))
         if answer.status != 200:
             words = answer.errors() if answer.status else ""
