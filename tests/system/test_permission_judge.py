@@ -327,3 +327,13 @@ def test_the_role_says_who_judged(kms: StrictKms, key: str, tmp_path: Path) -> N
     assert "Judged by a server that was started for it, beside the model of its SDK: 1 of 1." in shown[0]
     assert any(line.startswith("localhost: the judges disagree, and the server counts.") for line in shown[0])
     assert "Judged by the model of the server's SDK alone: 1 of 1." in shown[1]
+
+
+def test_a_wrapper_that_hands_over_no_configuration_is_no_judge(kms: StrictKms, key: str, tmp_path: Path) -> None:
+    wrapper = tmp_path / "bao"
+    wrapper.write_text(f"#!/usr/bin/env bash\nfor number in {{3..40}}; do eval \"exec $number>&-\"; done\nexec {BAO} \"$@\"\n")
+    wrapper.chmod(0o755)
+    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), executable=str(wrapper))
+    assert (found["ready"], found["judge"], found["judges"]["server"]["ready"]) == (True, "sdk", None), found
+    assert found["judges"]["server"]["reason"] == "judge_failed"
+    assert "could not be asked to judge" in str(found["warnings"])

@@ -128,14 +128,18 @@ def test_a_server_that_could_not_be_asked_is_no_verdict() -> None:
         combined(None, error, facts)
 
 
-@pytest.mark.parametrize(("reason", "ready"), [("awskms_to_awskms", False), ("several_seals", False), ("unknown_setting", True)])
+@pytest.mark.parametrize(
+    ("reason", "ready"),
+    [("awskms_to_awskms", False), ("duplicate_attribute", False), ("unknown_setting", False), ("conflicting_variables", False), ("region_mismatch", True)],
+)
 @pytest.mark.parametrize("alone", [True, False])
 def test_errors_of_the_settings_that_no_new_server_meets(reason: str, ready: bool, alone: bool) -> None:
     problem = {"level": "error", "reason": reason, "msg": "settings say", "remedy": "change them"}
-    model = None if alone else by_sdk(False, reason, settings_problems=[problem])
-    result, _warnings = combined(model, verdict(), lambda found: {**facts(found), "settings_problems": [problem]})
-    assert result["ready"] is ready
+    model = None if alone else by_sdk(False, reason, summary="settings say", remedy={"msg": "change them"}, settings_problems=[problem])
+    result, warnings = combined(model, verdict(), lambda found: {**facts(found), "settings_problems": [problem]})
+    assert (result["ready"], len(warnings)) == (ready, int(ready and not alone))
     if not ready:
+        assert result["judges"]["agree"] is (None if alone else True)
         assert (result["reason"], result["remedy"]["msg"]) == (reason, "change them")
 
 
