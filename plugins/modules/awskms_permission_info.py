@@ -62,7 +62,8 @@ options:
         recovery key are not kept. Its log and socket are in a new folder below C(/dev/shm), if that can be used, else C(/run) or the folder for temporary
         files. Should the task be killed, a process beside it ends the server and removes the folder.
       - It has the host's network, so that proxy and routes are those of the service, but not the sandbox of O(unit), such as C(ProtectHome=).
-      - Of several C(seal) stanzas it is given those that are enabled.
+      - Of several C(seal) stanzas it is given those that are enabled. Errors in RV(settings_problems) that it does not meet, such as several seals, an
+        unknown setting, or a file that the product refuses, keep the seal from being ready whatever it says.
     type: str
     choices:
       - both

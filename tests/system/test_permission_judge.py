@@ -309,3 +309,31 @@ def test_in_check_mode_and_with_a_unit(kms: StrictKms, key: str, tmp_path: Path)
     run_of_play = Ansible(tmp_path, {}).playbook([{"name": "judged", f"sealwright.vault_seal.{MODULE}": asked}], "--check").succeeded()
     found = run_of_play["judged"]
     assert (found["ready"], found["judge"], found["judges"]["agree"], found["changed"]) == (True, "both", True, False)
+
+
+def test_the_role_says_who_judged(kms: StrictKms, key: str, tmp_path: Path) -> None:
+    (tmp_path / "bao.service").write_text(f"[Service]\nExecStart=/usr/bin/no-such-server server -config={configured(tmp_path)[0]}\n")
+    common = {
+        "kms_verify_unit": "bao", "kms_verify_unit_directories": [str(tmp_path)], "kms_verify_product": "openbao",
+        "kms_verify_environment": kms.environment(), "kms_verify_fail": False,
+    }
+    server = {"kms_verify_judge": "both", "kms_verify_executable": BAO, "kms_verify_judge_timeout": 90}
+    play: dict[str, Any] = {"hosts": "localhost", "gather_facts": False, "vars": {"ansible_become": False}}
+    roles = [{"role": "sealwright.vault_seal.kms_verify", "vars": {**common, **more}} for more in (server, {})]
+    kms.fault("error", "Decrypt", times=1, code="AccessDeniedException", message="x is not authorized to perform: kms:Decrypt")
+    ran = Ansible(tmp_path, {}).playbook([{**play, "roles": [role]} for role in roles]).succeeded()
+    shown = [record["result"]["msg"] for record in ran.results if record["task"].endswith("Show hosts against permissions")]
+    assert "NOT READY: access_denied" in shown[0][1]
+    assert "Judged by a server that was started for it, beside the model of its SDK: 1 of 1." in shown[0]
+    assert any(line.startswith("localhost: the judges disagree, and the server counts.") for line in shown[0])
+    assert "Judged by the model of the server's SDK alone: 1 of 1." in shown[1]
+
+
+def test_a_wrapper_that_hands_over_no_configuration_is_no_judge(kms: StrictKms, key: str, tmp_path: Path) -> None:
+    wrapper = tmp_path / "bao"
+    wrapper.write_text(f"#!/usr/bin/env bash\nfor number in {{3..40}}; do eval \"exec $number>&-\"; done\nexec {BAO} \"$@\"\n")
+    wrapper.chmod(0o755)
+    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), executable=str(wrapper))
+    assert (found["ready"], found["judge"], found["judges"]["server"]["ready"]) == (True, "sdk", None), found
+    assert found["judges"]["server"]["reason"] == "judge_failed"
+    assert "could not be asked to judge" in str(found["warnings"])

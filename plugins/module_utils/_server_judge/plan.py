@@ -16,8 +16,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.serv
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import Stanza
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import VARIABLES
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import OPENBAO, VARIABLES
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.folder import JUDGE_PREFIX
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.inputs import (
@@ -35,6 +34,9 @@ _FROM_OPTIONS = (
     *("region", "endpoint", "access_key", "secret_key", "session_token", "shared_creds_profile", "shared_creds_filename"),
     *("role_arn", "role_session_name", "web_identity_token_file"),
 )
+_CREDENTIALS = "/run/credentials/"  # below it, a folder for each unit: systemd.exec(5)
+# Vault Enterprise 1.12 takes no storage but raft and consul otherwise.
+_ANY_STORAGE = {"VAULT_DISABLE_SUPPORTED_STORAGE_CHECK": "true"}
 MOST_SECONDS = 3600.0
 
 
@@ -58,14 +60,18 @@ def planned(server: ConfiguredServer, executable: str, overrides: Mapping[str, s
             f"Option judge_timeout is {seconds:g}.", reason="invalid_option", remedy=f"Give seconds, above 0 and at most {MOST_SECONDS:.0f}."
         )
     user = server.service.user
-    environment = {**base_environment(server), **_login(user), **_without(environment_of_seal(server), overrides)}
+    any_storage = {} if server.in_force.product.name == OPENBAO else _ANY_STORAGE
+    environment = {**base_environment(server), **any_storage, **_login(user), **_without(environment_of_seal(server), overrides)}
     config: dict[str, Any] = same_settings(server.in_force)
+    _check_credentials(environment)
     seals = [_block(seal, overrides) for seal in server.in_force.seals if seal.enabled and (seal.stanza.block or (overrides and seal.type == AWSKMS))]
     if seals:
         config["seal"] = seals[0] if len(seals) == 1 else seals
     secrets = Secrets()
     secrets.add_settings(environment)
     secrets.add_settings(config)
+    for plugin in server.in_force.config.plugins:
+        secrets.add_settings(plugin.settings)
     for seal in server.in_force.seals:
         secrets.add_settings(seal.stanza.settings)
         secrets.add_settings({name: setting.value for name, setting in seal.settings.items()})
@@ -92,18 +98,32 @@ def overrides_of(key: str | None, options: ConnectionOptions) -> dict[str, str]:
 
 
 def working_folder(server: ConfiguredServer) -> str:
-    """The service's WorkingDirectory where the unit has one, else systemd's own."""
-    named = getattr(server.service, "working_directory", "") or "/"
+    """The service's WorkingDirectory where it is known, else systemd's own."""
+    named = str(getattr(server.service, "directory", "") or "/")
     return named if os.path.isdir(named) else "/"
 
 
 def _block(seal: Seal, overrides: Mapping[str, str]) -> dict[str, dict[str, str]]:
     kind = seal.stanza.type if seal.stanza.block else seal.type
-    return {kind: _overridden(seal.stanza, overrides) if seal.type == AWSKMS else dict(seal.stanza.settings)}
+    if seal.type != AWSKMS:
+        return {kind: dict(seal.stanza.settings)}
+    return {kind: {**seal.stanza.settings, **_given_by_systemd(seal), **overrides}}
 
 
-def _overridden(stanza: Stanza, overrides: Mapping[str, str]) -> dict[str, str]:
-    return {**stanza.settings, **overrides}
+def _given_by_systemd(seal: Seal) -> dict[str, str]:
+    """The values of settings that refer to credentials of the unit: systemd makes their files only while the service runs."""
+    named = {name: value for name, value in seal.stanza.settings.items() if value.lower().startswith(f"file://{_CREDENTIALS}")}
+    return {name: seal.value(name) for name, value in named.items() if seal.value(name) and not os.path.exists(value[len("file://"):])}
+
+
+def _check_credentials(environment: Mapping[str, str]) -> None:
+    """Raise :class:`SealError` where a variable names a credential of the unit that is not there now: the judge would miss what the service has."""
+    for name, value in environment.items():
+        if value.startswith(_CREDENTIALS) and not os.path.exists(value):
+            raise SealError(
+                f"The variable {name} names a credential of the unit, {value}, which systemd makes only while the service runs.", reason="file_error",
+                remedy="Ask while the service runs, or set judge to sdk.",
+            )
 
 
 def _without(environment: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:

@@ -28,6 +28,11 @@ _STARTS = 3
 _PASSES = ("throttled", "kms_internal")
 _ROOT_TOKEN_AND_KEYS = {"recovery_shares": 1, "recovery_threshold": 1}
 _LOG_LINES = 5
+# What says nothing of the seal: a wrapper that does not hand over the configuration, or a server that takes no storage in memory.
+_NO_JUDGE = re.compile(
+    r"/proc/self/fd/\d+\S*:? (?:.*)(?:no such file|permission denied|bad file descriptor|not a directory)|unsupported storage|storage .*not supported|inmem\W",
+    re.IGNORECASE,
+)
 # "Auto Seal: awskms (builtin: true, endpoint: ..., key_id: ..., region: ...)" of OpenBao, "AWS KMS Region: ..." of Vault.
 _BANNER = {
     "region": re.compile(r'(?<!Old )Auto Seal: .*?\bregion: "([^"\n]*)"|AWS KMS Region: (\S+)'),
@@ -85,8 +90,8 @@ class _Run:
             return self._refused(START, "")
         self._version = str(status.get("version") or "")
         if status.get("type") not in self.judge.seal_types:
-            told = Cause("no_seal", "", "Check the configuration and the environment of the service.")
-            return self._not_ready(START, f"The server's seal is {status.get('type')}, not {' or '.join(sorted(self.judge.seal_types))}.", told)
+            wrong = Cause("no_seal", "", "Check the configuration and the environment of the service.")
+            return self._not_ready(START, f"The server's seal is {status.get('type')}, not {' or '.join(sorted(self.judge.seal_types))}.", wrong)
         answer = self.server.call("PUT", "sys/init", _ROOT_TOKEN_AND_KEYS, seconds=max(0.1, self.left()))
         if answer.status != 200:
             words = answer.errors() if answer.status else ""
@@ -113,6 +118,11 @@ class _Run:
     def _refused(self, step: str, answer: str) -> ServerVerdict:
         log = self._log()
         told = cause(log, answer)
+        if told and _NO_JUDGE.search(told.line):
+            raise SealError(
+                f"{self.judge.plan.executable} cannot run as a temporary server: {shown(told.line, self.judge.secrets)}", reason="judge_failed",
+                remedy="Set executable to the server's own program rather than a wrapper or a container, or set judge to sdk.",
+            )
         if not self.server.ended() and self.left() <= 0:
             seconds = f"{self.judge.plan.seconds:g} seconds"
             last = f" ({shown(told.line, self.judge.secrets)})" if told else ""

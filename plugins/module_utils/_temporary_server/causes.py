@@ -31,7 +31,7 @@ _HARMLESS = re.compile(
     r"stored unseal keys are supported, but none were found|no recovery key found|no `api_addr` value|moved into an external plugin"
     r"|unknown or unsupported field \w+ found in configuration at /proc/self/fd|[Ee]rror closing listeners"
 )
-_CODE = re.compile(r"\b([A-Z][A-Za-z]{3,60})\b:\s*([^\"\n]*)")
+_CODE = re.compile(r"\b([A-Z][A-Za-z]{3,60}):")
 # A session token, which AWS repeats in the canonical request where a signature does not match, and whatever else is as long.
 _TOKEN_HEADER = re.compile(r"(x-amz-security-token[:=]\s*)\S+", re.IGNORECASE)
 _LONG = re.compile(r"[A-Za-z0-9+/=_%-]{100,}")
@@ -127,8 +127,8 @@ def shown_all(texts: Iterable[str], secrets: Secrets) -> list[str]:
 
 def _meaning(entry: str) -> tuple[str, str] | None:
     entry = entry[:MAX_MESSAGE]
-    for code, message in _CODE.findall(entry):
-        found = meaning(code, message)
+    for code in _CODE.finditer(entry):
+        found = meaning(code.group(1), entry[code.end() :])
         if found.reason != "aws_error":
             return found.reason, found.remedy
     return next(((reason, remedy) for pattern, reason, remedy in _WORDS if pattern.search(entry)), None)
