@@ -46,7 +46,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 def _probed_as_server(params: dict[str, Any], options: ConnectionOptions) -> dict[str, Any]:
     """The same through the settings that a server will have, with what is wrong with those."""
     server = read_server(params)
-    said = seal_problems(server.in_force)
+    said = [*server.problems, *seal_problems(server.in_force)]
     key = Sourced(params["kms_key_id"], "option kms_key_id") if params["kms_key_id"] else None
     if key is None:
         setting = seal_of(server).settings.get("kms_key_id")

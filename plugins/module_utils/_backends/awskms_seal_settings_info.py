@@ -18,8 +18,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for files that cannot be read."""
     server = read_server(module.params)
     found = server.in_force
-    said = seal_problems(found)
-    enabled = next((seal for seal in found.seals if seal.enabled), None)
+    said = sorted([*server.problems, *seal_problems(found)], key=lambda problem: problem.level != ERROR)
+    told = all(problem.reason != "no_config" for problem in said)
+    enabled = next((seal for seal in found.seals if seal.enabled), None) if told else None
     in_force = found.awskms
     return {
         "changed": False,
