@@ -27,6 +27,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
     UNIT_DIRECTORIES,
     Service,
     given,
+    home_of,
     read_environment_file,
     read_unit,
     start_of,
@@ -35,6 +36,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.source
 
 # What this process has of the variables that the AWS SDK, the servers or HTTP clients read is not the service's.
 _OF_A_SERVICE = ("AWS_", "AWSKMS_", "BAO_", "VAULT_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_NO_HOME = "/run/systemd/inaccessible/dir"
 _STATIC = ("access_key", "secret_key", "session_token")
 _PROFILE = ("shared_creds_profile", "shared_creds_filename")
 _ROLE = ("role_arn", "role_session_name", "web_identity_token_file")
@@ -167,7 +169,7 @@ def service_user(name: str) -> Iterator[None]:
         yield
         return
     try:
-        user = pwd.getpwnam(name)
+        user = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
     except KeyError:
         raise SettingError(
             f"There is no user {name} on this host.", reason="unknown_user", remedy="Check the unit's User= and the option service_user."
@@ -182,7 +184,7 @@ def service_user(name: str) -> Iterator[None]:
             remedy=f"Run it as root or as {name} (become).",
         )
     groups, group = os.getgroups(), os.getegid()
-    os.setgroups(os.getgrouplist(name, user.pw_gid))
+    os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
     os.setegid(user.pw_gid)
     os.seteuid(user.pw_uid)
     try:
@@ -242,9 +244,9 @@ def _product(params: dict[str, Any], service: Service) -> Product:
 
 def _home(environment: dict[str, Sourced], service: Service) -> str:
     if "HOME" in environment:
-        return environment["HOME"].value
+        home = environment["HOME"].value
+        return _NO_HOME if service.view.hides(f"{home}/.aws") else home
     user = service.home_of or service.user or ("root" if service.name else "")
-    try:
-        return pwd.getpwnam(user).pw_dir if user else ""
-    except KeyError:
-        return ""
+    home = home_of(user) if user else ""
+    # A home that the service does not see is one without files.
+    return _NO_HOME if home and service.view.hides(f"{home}/.aws") else home

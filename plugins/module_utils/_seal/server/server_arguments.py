@@ -21,8 +21,9 @@ _NAME = re.compile(r"\.?(vault|bao|openbao)(?:-wrapped)?(?:[-_.](?:ent|enterpris
 _SCRIPTS = (".sh", ".py", ".bash", ".pl", ".rb")
 _SWITCHES = frozenset(
     ("dev", "dev-tls", "dev-no-store-token", "dev-plugin-init", "dev-ha", "dev-transactional", "dev-leased-kv", "dev-no-kv", "dev-kv-v1", "dev-skip-init")
-    + ("dev-auto-seal", "dev-consul", "dev-three-node", "dev-four-cluster", "recovery", "exit-on-core-shutdown", "combine-logs", "log-syslog")
-    + ("test-verify-only", "test-server-config", "disable-redirects", "non-interactive", "output-curl-string", "output-policy", "policy-override", "tls-skip-verify")
+    + ("dev-auto-seal", "dev-consul", "dev-three-node", "dev-four-cluster", "recovery", "combine-logs", "log-syslog")
+    + ("exit-on-core-shutdown", "test-verify-only", "test-server-config", "disable-redirects", "non-interactive", "output-curl-string")
+    + ("output-policy", "policy-override", "tls-skip-verify")
 )
 _WITH_VALUE = frozenset(
     ("config", "log-level", "log-format", "log-file", "log-rotate-bytes", "log-rotate-duration", "log-rotate-max-files", "experiment", "pprof-dump-dir")

@@ -29,6 +29,7 @@ def start_problems(found: EffectiveSettings, service: Service, config: list[str]
     :param local: whether a container's variable gives it a configuration as well.
     """
     problems = [*_configuration(found, service, config, development, local), *_script(service), *_container(found, service, local)]
+    problems.extend(_view(service, config))
     seal = found.awskms
     for name in CREDENTIALS:
         setting = seal.settings.get(name) if seal else None
@@ -53,8 +54,30 @@ def _configuration(found: EffectiveSettings, service: Service, config: list[str]
         yield SettingProblem(ERROR, "no_config", "config", where, "Name the configuration by -config in the unit, or in the option config.")
 
 
+def _view(service: Service, config: list[str]) -> Iterator[SettingProblem]:
+    """Configurations that the service does not see as they are here."""
+    for path in config:
+        hides, replaces = service.view.hides(path), service.view.replaces(path)
+        if hides:
+            yield SettingProblem(
+                ERROR, "hidden_file", "config", f"{path} is not there for the service: the unit {service.name} has {hides}.",
+                "Keep the configuration below /etc, or change the setting of the unit.",
+            )
+        elif replaces:
+            yield SettingProblem(
+                WARNING, "hidden_file", "config", f"The service may have another {path}: the unit {service.name} has {replaces}, and what is here was read.",
+                "Keep the configuration below /etc, or change the setting of the unit.",
+            )
+
+
 def _script(service: Service) -> Iterator[SettingProblem]:
-    """A script by the name of a server may do anything before it starts the server."""
+    """A script may do anything before it starts the server, and so may a command that is not the server's."""
+    if service.unclear:
+        yield SettingProblem(
+            WARNING, "unclear_command", "config", f"{service.unclear}. It is taken to give the server what is in the option config, and its own environment.",
+            "Start the server itself in the unit.",
+        )
+        return
     try:
         with open(service.executable, "rb") as file:
             script = file.read(2) == b"#!"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import pwd
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -32,15 +33,16 @@ from .systemd_environment import (
 from .systemd_specifiers import Specifiers
 from .systemd_syntax import InvalidUnit, UnitLine, command_words, is_name, is_text, split_words, unit_lines
 from .systemd_unit_files import UNIT_DIRECTORIES, UnitFiles, manager_files, unit_files
+from .systemd_view import SETTINGS as VIEW_SETTINGS
+from .systemd_view import View, is_true, view_of
 
-__all__ = ("UNIT_DIRECTORIES", "Service", "given", "parse_environment_file", "read_environment_file", "read_unit", "start_of", "systemd_release")
+__all__ = ("UNIT_DIRECTORIES", "Service", "given", "home_of", "parse_environment_file", "read_environment_file", "read_unit", "start_of", "systemd_release")
 
 _FOLDERS = {
     "RuntimeDirectory": ("RUNTIME_DIRECTORY", "/run"), "StateDirectory": ("STATE_DIRECTORY", "/var/lib"), "CacheDirectory": ("CACHE_DIRECTORY", "/var/cache"),
     "LogsDirectory": ("LOGS_DIRECTORY", "/var/log"), "ConfigurationDirectory": ("CONFIGURATION_DIRECTORY", "/etc"),
 }
 _OTHER_ROOT = ("RootDirectory", "RootImage")
-_TRUE = (b"1", b"yes", b"y", b"true", b"t", b"on")
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Service:
     """Why ``config`` cannot be told; empty where it can."""
     home_of: str = ""
     """The user whose home the service has, where that is another than ``user``."""
+    view: View = field(default_factory=View)
 
 
 def read_unit(name: str, directories: Sequence[str] = UNIT_DIRECTORIES, candidates: Candidates | None = None) -> Service:
@@ -110,6 +113,7 @@ class _Unit:
         self._unset: list[bytes] = []
         self._commands: list[tuple[bytes, str]] = []
         self._settings: dict[str, tuple[bytes, str]] = {}
+        self._view: dict[str, list[bytes]] = {}
 
     def read(self, path: str) -> None:
         self._service.files.append(path)
@@ -120,12 +124,12 @@ class _Unit:
     def read_manager(self, path: str) -> None:
         """The environment that the service manager gives all services."""
         lines = [line for line in _lines(path) if line.section == "Manager" and line.key == "DefaultEnvironment"]
+        self._variables = self._defaults
         for line in lines:
             self._assign(line.value, f"{path}, line {line.line}")
+        self._defaults, self._variables = self._variables, {}
         if lines:
             self._service.files.append(path)
-        self._defaults.update(self._variables)
-        self._variables = {}
 
     def _take(self, line: UnitLine, source: str) -> None:
         if line.key == "Environment":
@@ -163,6 +167,8 @@ class _Unit:
             self._service.credentials.take(line.key, line.value, self._specifiers)
         else:
             self._settings[line.key] = (line.value, source)
+            if line.key in VIEW_SETTINGS:
+                self._view[line.key] = [*self._view.get(line.key, ()), line.value] if line.value else []
 
     def _assign(self, value: bytes, source: str) -> None:
         if not value:
@@ -217,16 +223,20 @@ class _Unit:
                 service.implied[variable] = ":".join(f"{base}/{name}" for name in names)
             elif value is None:
                 service.unknown.setdefault(variable, self._settings[key][1])
-        if self._settings.get("DynamicUser", (b"", ""))[0].lower() in _TRUE and not service.user:
+        service.view = view_of(self._view)
+        if is_true(self._settings.get("DynamicUser", (b"", ""))[0]) and not service.user:
             service.user = service.name.rpartition(".")[0].partition("@")[0]
         if service.user:
             service.implied.update({"USER": service.user, "LOGNAME": service.user})
+            home = home_of(service.user)
+            if home:
+                service.implied["HOME"] = home
         directory = self._specifiers.resolve(self._settings.get("WorkingDirectory", (b"", ""))[0])
         path = os.fsdecode((directory or b"").removeprefix(b"-"))
         if path == "~":
-            path = os.path.expanduser(f"~{service.user or 'root'}")
-        known = directory is not None and not path.startswith("~")
-        service.directory = "" if not known else os.path.normpath(path) if path.startswith("/") else "/"
+            path = home_of(service.user or "root") or "~"
+        unknown = directory is None or path == "~" or (not path and self._specifiers.of_user)
+        service.directory = "" if unknown else os.path.normpath(path) if path.startswith("/") else "/"
 
     def _command(self) -> None:
         """The commands, and the program and the user of the first."""
@@ -258,6 +268,14 @@ class _Unit:
             paths = _matching(pattern, candidates)
             found.extend((path, optional) for path in paths or ([] if optional and _is_absent(pattern, candidates) else [pattern]))
         return found
+
+
+def home_of(user: str) -> str:
+    """The home folder of a user, who may be given by number; empty where there is no such user."""
+    try:
+        return (pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)).pw_dir
+    except (KeyError, ValueError, OverflowError):
+        return ""
 
 
 def _lines(path: str) -> list[UnitLine]:

@@ -28,6 +28,8 @@ _MACHINES = {
 }
 _OS_RELEASE_FILES = ("/etc/os-release", "/usr/lib/os-release")
 _MACHINE_ID = "/etc/machine-id"
+# Those that are others of a user's service manager.
+_OF_THE_MANAGER = b"tSCLEhuUgGd"
 # The releases of systemd that brought a specifier, where hosts with an older one are still met: those keep the letters as they are.
 _SINCE = {b"d": 250, b"y": 251, b"Y": 251, b"A": 248, b"M": 248, b"a": 247, b"l": 247, b"o": 247, b"w": 247, b"W": 247, b"B": 247}
 
@@ -46,6 +48,10 @@ class Specifiers:
             b"P": _unescaped(prefix), b"I": _unescaped(instance), b"J": _unescaped(last), b"f": _as_path(instance if _at else prefix),
             b"y": os.fsencode(path) or None, b"Y": os.fsencode(os.path.dirname(path)) or None,
         }
+        self.of_user = os.path.basename(os.path.dirname(path)) == "user"
+        """Whether the unit is one of a user's service manager."""
+        if self.of_user:
+            self._values.update({bytes([sign]): None for sign in _OF_THE_MANAGER})
 
     def resolve(self, word: bytes) -> bytes | None:
         """The word with its specifiers resolved; None where that cannot be told, as of the host's name or of a letter that a release may know."""
