@@ -122,8 +122,13 @@ def _array(strings: Sequence[bytes]) -> Any:
 
 def _unquoted(text: bytes) -> list[bytes]:
     """The words that ``quote_command_line`` of systemd quoted."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        sign = found.group(1)
+        return bytes([int(sign, 8)]) if len(sign) == 3 else {b"t": b"\t", b"n": b"\n"}.get(sign, sign)
+
     words = re.findall(rb'"((?:[^"\\]|\\.)*)"|([^ ]+)', text, re.DOTALL)
-    return [plain or re.sub(rb"\\(.)", rb"\1", quoted, flags=re.DOTALL) for quoted, plain in words]
+    return [bare or re.sub(rb"\\([0-7]{3}|.)", plain, quoted, flags=re.DOTALL) for quoted, bare in words]
 
 
 def _loaded(library: str, folder: str, *names: str) -> tuple[Any, list[tuple[int, Any]]]:
