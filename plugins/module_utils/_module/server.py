@@ -170,7 +170,7 @@ def service_user(name: str) -> Iterator[None]:
         return
     try:
         user = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
-    except KeyError:
+    except (KeyError, OverflowError, ValueError):
         raise SettingError(
             f"There is no user {name} on this host.", reason="unknown_user", remedy="Check the unit's User= and the option service_user."
         ) from None
@@ -214,6 +214,8 @@ def _refuse_unread(server: ConfiguredServer) -> None:
     paths = [(f"The {name} of {settings[name].source}", settings[name].value) for name in _FILE_SETTINGS if name in settings]
     paths += [(f"The file of {name} ({environment[name].source})", environment[name].value) for name in _FILE_VARIABLES if name in environment]
     unread += [(what, credentials.why_unread(path)) for what, path in paths if credentials.has(path) and not os.path.exists(path)]
+    hides = server.service.view.hides
+    unread += [(what, f"the unit {server.service.name} has {hides(path)}, and the service does not see it") for what, path in paths if hides(path)]
     for what, why in unread:
         raise SettingError(
             f"{what} cannot be read here: {why}.", reason=UNREAD,

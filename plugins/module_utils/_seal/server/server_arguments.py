@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..regular_files import read_regular
 from .products import OPENBAO, VAULT
 
 _NAME = re.compile(r"\.?(vault|bao|openbao)(?:-wrapped)?(?:[-_.](?:ent|enterprise|hsm|fips1402|fips1403|fips|oss))*(?:[-_.]?v?[0-9][0-9A-Za-z.+_-]*)?\Z")
@@ -98,9 +99,6 @@ def config_of_variables(variables: Mapping[str, str]) -> list[str]:
 def _is_program(path: str) -> bool:
     """Whether the file is there and is machine code, not a script."""
     try:
-        if not os.path.isfile(path):
-            return False
-        with open(path, "rb") as file:
-            return file.read(4) == b"\x7fELF"
-    except OSError:
+        return read_regular(path, 4) == b"\x7fELF"
+    except (OSError, ValueError):
         return False

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 
@@ -35,6 +36,8 @@ class ServiceFiles:
                 raise UnreadFile("its path is relative, and the working directory of the service cannot be told")
             path = os.path.join(self._service.directory, path)
         plain = os.path.normpath(path)
+        if self._service.view.hides(plain):
+            raise PermissionError(errno.EACCES, "The service does not see it")
         if not self._service.credentials.has(plain):
             return read_regular(path, _LONGEST_VALUE)
         if plain in self._values:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from ..regular_files import read_regular
 from .products import CREDENTIALS, VAULT, Product
 from .seal_settings import UNREAD, EffectiveSettings, Setting
 from .stanza_checks import ERROR, WARNING, SettingProblem
@@ -79,8 +80,7 @@ def _script(service: Service) -> Iterator[SettingProblem]:
         )
         return
     try:
-        with open(service.executable, "rb") as file:
-            script = file.read(2) == b"#!"
+        script = service.executable.startswith("/") and read_regular(service.executable, 2) == b"#!"
     except (OSError, ValueError):
         return
     if script:

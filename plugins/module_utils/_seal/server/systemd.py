@@ -9,8 +9,6 @@ leaves out is left out, as it is not in the service's environment either; what c
 
 from __future__ import annotations
 
-import fnmatch
-import glob
 import os
 import pwd
 from collections.abc import Sequence
@@ -19,13 +17,15 @@ from dataclasses import dataclass, field
 from ..errors import SettingError
 from ..sourced import Sourced
 from .service_start import Start, started
-from .staged_files import Candidates, exists
+from .staged_files import Candidates
 from .systemd_command import Command, InvalidCommand, parse_commands
 from .systemd_credentials import SETTINGS, Credentials
 from .systemd_environment import (
     content_of,
     given,
+    is_absent,
     malformed_unit,
+    matching,
     parse_environment_file,
     read_environment_file,
     systemd_release,
@@ -168,7 +168,7 @@ class _Unit:
         else:
             self._settings[line.key] = (line.value, source)
             if line.key in VIEW_SETTINGS:
-                self._view[line.key] = [*self._view.get(line.key, ()), line.value] if line.value else []
+                self._view.setdefault(line.key, []).append(line.value)
 
     def _assign(self, value: bytes, source: str) -> None:
         if not value:
@@ -265,8 +265,8 @@ class _Unit:
             pattern = resolved[optional:].decode("utf-8", "surrogateescape")
             if not pattern.startswith("/"):
                 continue  # systemd leaves out what is no absolute path, a quoted one too
-            paths = _matching(pattern, candidates)
-            found.extend((path, optional) for path in paths or ([] if optional and _is_absent(pattern, candidates) else [pattern]))
+            paths = matching(pattern, candidates)
+            found.extend((path, optional) for path in paths or ([] if optional and is_absent(pattern, candidates) else [pattern]))
         return found
 
 
@@ -283,26 +283,3 @@ def _lines(path: str) -> list[UnitLine]:
         return list(unit_lines(content_of(path, {})))
     except InvalidUnit as error:
         raise malformed_unit(path, str(error)) from None
-
-
-def _matching(pattern: str, candidates: Candidates) -> list[str]:
-    """What glob(3) finds, in order, once the candidates are in place."""
-    if "\\" in pattern or "[^" in pattern or "[[" in pattern:
-        raise malformed_unit(pattern, "a pattern of EnvironmentFile= has a backslash or a class, which cannot be told here")
-    here = {path for path in glob.glob(pattern) if exists(path, candidates)}
-    folder = os.path.dirname(pattern)
-    new = {path for path, place in candidates.items() if place and os.path.dirname(path) == os.path.normpath(folder)}
-    return sorted(here | {path for path in new if fnmatch.fnmatchcase(os.path.basename(path), os.path.basename(pattern))})
-
-
-def _is_absent(pattern: str, candidates: Candidates) -> bool:
-    """Whether no file is there. False too where that cannot be seen: systemd sees as root."""
-    folder = os.path.dirname(pattern)
-    try:
-        if os.path.normpath(pattern) not in candidates:
-            os.listdir(folder) if glob.has_magic(pattern) else os.stat(pattern)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return glob.has_magic(pattern) or not exists(pattern, candidates)

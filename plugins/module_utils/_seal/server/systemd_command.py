@@ -20,6 +20,7 @@ from .systemd_syntax import command_words, words_of_variable
 
 _BRACES = re.compile(rb"\$(?:\$|\{([^}:]*)(\}|:|\Z))")  # with a colon, or without an end, it is no variable
 _PREFIXES = b"@-:+!|"
+_LONGEST = 2 * 1024 * 1024  # more than the kernel lets a program be started with
 
 
 class InvalidCommand(Exception):
@@ -76,10 +77,17 @@ def expand(command: Command, variables: Mapping[str, str], unknown: Container[st
     if not command.expands:
         return [os.fsdecode(word) for word in command.arguments]
 
+    left = _LONGEST
+
     def value_of(name: bytes) -> bytes:
+        nonlocal left
         called = os.fsdecode(name)
         if called in variables:
-            return os.fsencode(variables[called])
+            value = os.fsencode(variables[called])
+            left -= len(value)
+            if left < 0:
+                raise InvalidCommand("ExecStart= is too long")
+            return value
         if called in unknown:
             raise InvalidCommand(f"the value of ${{{called}}}, which ExecStart= has, cannot be told")
         unset.append(called)

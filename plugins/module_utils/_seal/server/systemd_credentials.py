@@ -42,13 +42,13 @@ class Credentials:
         self.folder = f"/run/credentials/{unit}" if unit else ""
         self._loaded: dict[str, _Credential] = {}
         self._set: dict[str, _Credential] = {}
-        self._imported: list[str] = []
+        self._imports = False
 
     def take(self, setting: str, value: bytes, specifiers: Specifiers) -> None:
         """One line of the unit. What systemd leaves out is left out."""
         place = self._set if setting.startswith("Set") else self._loaded
         if setting == "ImportCredential":
-            self._imported = [*self._imported, value.decode()] if value else []
+            self._imports = bool(value)
             return
         if not value:
             for name in [name for name, each in place.items() if each.setting == setting or setting.startswith("Set")]:
@@ -72,7 +72,7 @@ class Credentials:
         place[name] = _Credential(setting, where, unreadable=why)
 
     def __bool__(self) -> bool:
-        return bool(self._loaded or self._set or self._imported)
+        return bool(self._loaded or self._set or self._imports)
 
     def has(self, path: str) -> bool:
         """Whether a path is one of a credential that the service gets or may get; a folder of credentials counts too."""
@@ -80,7 +80,7 @@ class Credentials:
         if inside is None:
             return False
         first = inside.split("/")[0]
-        return not inside or first in self._loaded or first in self._set or bool(self._imported) or any(self._in_folder(name, inside) for name in self._loaded)
+        return not inside or first in self._loaded or first in self._set or self._imports or any(self._in_folder(name, inside) for name in self._loaded)
 
     def paths(self) -> list[str]:
         """The paths of all credentials that the unit names one by one."""

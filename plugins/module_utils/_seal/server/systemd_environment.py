@@ -9,6 +9,7 @@ What systemd leaves out is left out; what it refuses, or what depends on a relea
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import os
 import re
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 
 from ..errors import SettingError
 from ..sourced import Sourced
-from .staged_files import Candidates, read
+from .staged_files import Candidates, exists, read
 from .systemd_syntax import BLANKS, QUOTED, is_name, is_text
 
 _LIBRARIES = ("/usr/lib/systemd", "/lib/systemd", "/usr/lib64/systemd", "/usr/lib/*/systemd")
@@ -91,6 +92,29 @@ def content_of(path: str, candidates: Candidates) -> bytes:
 def malformed_unit(path: str, what: str) -> SettingError:
     """The error of a file whose effect cannot be told."""
     return SettingError(f"{path}: {what}.", reason="malformed_unit", remedy="Correct it; what the service gets cannot be told otherwise.")
+
+
+def matching(pattern: str, candidates: Candidates) -> list[str]:
+    """What glob(3) finds, in order, once the candidates are in place."""
+    if "\\" in pattern or "[^" in pattern or "[[" in pattern:
+        raise malformed_unit(pattern, "a pattern of EnvironmentFile= has a backslash or a class, which cannot be told here")
+    here = {path for path in glob.glob(pattern) if exists(path, candidates)}
+    folder = os.path.dirname(pattern)
+    new = {path for path, place in candidates.items() if place and os.path.dirname(path) == os.path.normpath(folder)}
+    return sorted(here | {path for path in new if fnmatch.fnmatchcase(os.path.basename(path), os.path.basename(pattern))})
+
+
+def is_absent(pattern: str, candidates: Candidates) -> bool:
+    """Whether no file is there. False too where that cannot be seen: systemd sees as root."""
+    folder = os.path.dirname(pattern)
+    try:
+        if os.path.normpath(pattern) not in candidates:
+            os.listdir(folder) if glob.has_magic(pattern) else os.stat(pattern)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return glob.has_magic(pattern) or not exists(pattern, candidates)
 
 
 def environment_file(content: bytes, comments_continue: bool) -> list[tuple[bytes, bytes, int]]:

@@ -43,6 +43,7 @@ class View:
 
 def view_of(settings: Mapping[str, Sequence[bytes]]) -> View:
     """What the lines of a unit hide, each setting with its values in order."""
+    settings = {name: _since_reset(values) for name, values in settings.items()}
     last = {name: values[-1] for name, values in settings.items() if values}
     hidden: dict[str, str] = {}
     other: dict[str, str] = {}
@@ -64,6 +65,12 @@ def view_of(settings: Mapping[str, Sequence[bytes]]) -> View:
             else:
                 other[place] = f"{name}="
     return View(hidden, other)
+
+
+def _since_reset(values: Sequence[bytes]) -> Sequence[bytes]:
+    """The values after the last empty one, which takes back those before it."""
+    empty = [index for index, value in enumerate(values) if not value]
+    return values[empty[-1] + 1 :] if empty else values
 
 
 def _words(values: Sequence[bytes]) -> list[str]:

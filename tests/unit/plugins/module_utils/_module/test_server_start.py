@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import json
+import os
 import pwd
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, as_the_server, read_server
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, as_the_server, read_server, service_user
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import PRODUCTS
@@ -244,3 +245,35 @@ def test_the_user_and_the_home_of_the_service(host: Host) -> None:
     ):
         server = host.unit(*lines)
         assert (server.service.user, server.home) == (user, home)
+
+
+def test_a_command_that_cannot_be_told_beside_a_configuration_that_is_given(host: Host) -> None:
+    server = host.unit(f"ExecStart=/bin/sh -c 'vault server -config={host.folder}/etc'", config=[f"{host.folder}/etc"], product="vault")
+    assert (key(server), reasons(server)) == (("alias/a", "us-east-1"), [("warning", "unclear_command")])
+    assert "it starts 'sh -c'" in server.problems[0].msg
+
+
+def test_files_that_the_service_does_not_see(host: Host) -> None:
+    command = f"ExecStart=/usr/bin/vault server -config={host.folder}/etc"
+    host.write(".aws/config", "[default]\nregion = eu-west-1\n")
+    host.write("etc/vault.hcl", SEAL.replace('  region     = "us-east-1"\n', ""))
+    environment = f"Environment=HOME={host.folder} AWS_EC2_METADATA_DISABLED=true"
+    assert key(host.unit(environment, command)) == ("alias/a", "eu-west-1")
+    hidden = host.unit(environment, f"InaccessiblePaths={host.folder}/.aws", command)
+    assert (key(hidden), reasons(hidden)) == (("alias/a", "us-east-1"), [])
+    assert reasons(host.unit(f"TemporaryFileSystem={host.folder}", command)) == [("error", "hidden_file")]
+    assert reasons(host.unit(f"BindPaths=/srv:{host.folder}/etc", command)) == [("warning", "hidden_file")]
+    server = host.unit(f"Environment=AWS_SHARED_CREDENTIALS_FILE={host.folder}/aws/x", f"InaccessiblePaths={host.folder}/aws", command)
+    with pytest.raises(SettingError, match="has InaccessiblePaths=, and the service does not see it"):
+        as_the_server(server, ConnectionOptions(), {})
+
+
+def test_a_user_by_number(host: Host) -> None:
+    server = host.unit("User=0", f"ExecStart=/usr/bin/vault server -config={host.folder}/etc")
+    assert (server.service.user, server.home) == ("0", pwd.getpwuid(0).pw_dir)
+    with service_user(str(os.geteuid())):
+        pass
+    for user in ("4294967290999", "no-such-user-here"):
+        with pytest.raises(SettingError) as error, service_user(user):
+            pass
+        assert error.value.reason == "unknown_user"
