@@ -31,8 +31,10 @@ options:
     elements: path
   unit:
     description:
-      - The systemd unit of the server. Its C(Environment=), C(EnvironmentFile=) and C(UnsetEnvironment=) are read, with all drop-ins, as is its C(User=).
-      - The files are read, so that the answer is the same before the service was ever started. Of the specifiers only C(%%) is resolved.
+      - The systemd unit of the server, or an instance of a template such as V(vault@one). Its command line, environment, user, working directory and
+        credentials are read, with all drop-ins.
+      - The files are read, so that the answer is the same before the service was ever started. Specifiers, and variables in C(ExecStart=), are resolved as
+        systemd does. Where it cannot be told what the server gets, as of a shell in C(ExecStart=), the module fails, unless O(config) names the configuration.
     type: str
   unit_directories:
     description: Where units are, what wins first. If not set, the folders of C(systemd.unit(5)).
@@ -44,6 +46,7 @@ options:
     elements: path
   environment:
     description: Variables of the server's environment, beside those that O(unit) and O(environment_files) give it, and winning over them.
+      Without O(unit), C(VAULT_LOCAL_CONFIG) or C(BAO_LOCAL_CONFIG) among them is read as a configuration file, as the entry points of containers do.
     type: dict
   candidates:
     description:

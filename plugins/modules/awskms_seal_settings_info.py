@@ -118,7 +118,7 @@ settings:
     kms_key_id: {"value": "alias/vault-seal", "source": "stanza (/etc/vault.d/vault.hcl, line 9)", "set": true}
     secret_key: {"value": null, "source": "/etc/vault.d/vault.env, line 3", "set": true}
 seal_type:
-  description: The type of the enabled seal, as C(value) and C(source).
+  description: The type of the enabled seal, as C(value) and C(source); both V(null) where the server has no configuration, and so does not start.
   returned: success
   type: dict
   sample: {"value": "awskms", "source": "/etc/vault.d/vault.hcl, line 9"}

@@ -52,6 +52,12 @@ def load_units(folder: Path | str, names: Sequence[str]) -> list[LoadedUnit]:
     return [LoadedUnit(error, *([bytes.fromhex(each) for each in part] for part in lists)) for error, lists in _ask("units", str(folder), *names)]
 
 
+def command_lines(folder: Path | str, names: Sequence[str], variables: Sequence[bytes]) -> list[list[bytes] | int]:
+    """The words of ``ExecStart=`` of each unit, its variables replaced, or the errno with which systemd refuses the unit; empty where it has no command."""
+    answers = _ask("commands", str(folder), ",".join(each.hex() for each in variables), *names)
+    return [answer if isinstance(answer, int) else [bytes.fromhex(each) for each in answer] for answer in answers]
+
+
 def load_environment_files(paths: Sequence[Path]) -> list[list[bytes] | int]:
     """The assignments of each file, or the errno with which systemd refuses it."""
     answers = _ask("files", *map(str, paths))
@@ -73,10 +79,59 @@ def _answer(kind: str, *arguments: str) -> list[Any]:
     assert found
     shared = ctypes.CDLL(str(found[1]), mode=ctypes.RTLD_GLOBAL)
     shared.log_set_max_level(0)
+    if kind == "commands":
+        return _commands(shared, str(found[2]), *arguments)
     return _units(str(found[2]), *arguments) if kind == "units" else [_file(shared, path) for path in arguments]
 
 
 def _units(library: str, folder: str, *names: str) -> list[Any]:
+    answers = []
+    core, loaded = _loaded(library, folder, *names)
+    for error, unit in loaded:
+        lists = ctypes.cast(core.unit_get_exec_context(unit), ctypes.POINTER(ctypes.POINTER(ctypes.c_char_p))) if not error else None
+        answers.append((error, [_strings(lists[index]) if lists else [] for index in range(len(_LISTS))]))
+    return answers
+
+
+def _commands(shared: Any, library: str, folder: str, variables: str, *names: str) -> list[Any]:
+    """The words are taken from what ``systemd-analyze dump`` shows: it quotes them for a shell."""
+    core, loaded = _loaded(library, folder, *names)
+    libc = ctypes.CDLL(None)
+    libc.open_memstream.restype = ctypes.c_void_p
+    shared.replace_env_argv.restype = ctypes.c_void_p
+    environment = _array([bytes.fromhex(each) for each in variables.split(",") if each])
+    answers: list[Any] = []
+    for error, unit in loaded:
+        if error:
+            answers.append(error)
+            continue
+        text, size = ctypes.c_char_p(), ctypes.c_size_t()
+        file = ctypes.c_void_p(libc.open_memstream(ctypes.byref(text), ctypes.byref(size)))
+        core.unit_dump(unit, file, b"")
+        libc.fclose(file)
+        found = re.search(rb"-> ExecStart:\n\s*Command Line: (.*)\n", text.value or b"")
+        words = _unquoted(found.group(1)) if found else []
+        replaced = shared.replace_env_argv(_array(words), environment)
+        answers.append(_strings(ctypes.cast(replaced, ctypes.POINTER(ctypes.c_char_p))))
+    return answers
+
+
+def _array(strings: Sequence[bytes]) -> Any:
+    return (ctypes.c_char_p * (len(strings) + 1))(*strings, None)
+
+
+def _unquoted(text: bytes) -> list[bytes]:
+    """The words that ``quote_command_line`` of systemd quoted."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        sign = found.group(1)
+        return bytes([int(sign, 8)]) if len(sign) == 3 else {b"t": b"\t", b"n": b"\n"}.get(sign, sign)
+
+    words = re.findall(rb'"((?:[^"\\]|\\.)*)"|([^ ]+)', text, re.DOTALL)
+    return [bare or re.sub(rb"\\([0-7]{3}|.)", plain, quoted, flags=re.DOTALL) for quoted, bare in words]
+
+
+def _loaded(library: str, folder: str, *names: str) -> tuple[Any, list[tuple[int, Any]]]:
     # Not through os.environ alone: systemd reads the environment of C.
     ctypes.CDLL(None).setenv(b"SYSTEMD_UNIT_PATH", folder.encode(), 1)
     core = ctypes.CDLL(library)
@@ -84,16 +139,12 @@ def _units(library: str, folder: str, *names: str) -> list[Any]:
     manager = ctypes.c_void_p()
     assert core.manager_new(_SYSTEM_SCOPE, _MINIMAL_TEST_RUN, ctypes.byref(manager)) >= 0
     assert core.manager_startup(manager, None, None, None) >= 0
-    answers = []
+    loaded = []
     for name in names:
         unit = ctypes.c_void_p()
         error = core.manager_load_startable_unit_or_warn(manager, name.encode(), None, ctypes.byref(unit))
-        if error < 0:
-            answers.append((-error, [[] for _list in _LISTS]))
-            continue
-        lists = ctypes.cast(core.unit_get_exec_context(unit), ctypes.POINTER(ctypes.POINTER(ctypes.c_char_p)))
-        answers.append((0, [_strings(lists[index]) for index in range(len(_LISTS))]))
-    return answers
+        loaded.append((max(-error, 0), unit))
+    return core, loaded
 
 
 def _file(shared: Any, path: str) -> Any:

@@ -79,3 +79,39 @@ def test_what_is_not_there(ansible: Ansible, tmp_path: Path) -> None:
     run = ansible.playbook([{"name": name, MODULE: options, "ignore_errors": True} for name, (options, _message) in cases.items()])
     assert {name: run[name]["msg"] for name in cases} == {name: message for name, (_options, message) in cases.items()}
     assert "hush" not in run.output
+
+
+def test_units_that_are_met(ansible: Ansible, tmp_path: Path) -> None:
+    """What cannot be told is an error, what does not start is not valid, and a credential of a stopped service is neither."""
+    seal = 'seal "awskms" {\n  region = "us-east-1"\n  kms_key_id = "alias/a"\n'
+    pair = "".join(f'  {name} = "file:///run/credentials/vault.service/{name}"\n' for name in ("access_key", "secret_key"))
+    (tmp_path / "seal.hcl").write_text(f"{seal}{pair}}}\n", encoding="utf-8")
+    (tmp_path / "secret").write_text(SECRETS[0], encoding="utf-8")
+    units = {
+        "credentials": (
+            "LoadCredential=access_key:/none/k", f"LoadCredential=secret_key:{tmp_path}/secret", f"ExecStart=/usr/bin/vault server -config={tmp_path}",
+        ),
+        "nothing": ("ExecStart=/usr/bin/vault server",),
+        "shell": (f"ExecStart=/bin/sh -c 'vault server -config={tmp_path}'",),
+        "place": (
+            "Environment=AWS_ACCESS_KEY_ID=%d/k AWS_SECRET_ACCESS_KEY=%d/s", f"Environment=VAULT_CONFIG={tmp_path}",
+            "ExecStart=/usr/bin/vault server -config=${VAULT_CONFIG}",
+        ),
+    }
+    tasks: list[dict[str, Any]] = []
+    for name, lines in units.items():
+        folder = tmp_path / "units" / name
+        folder.mkdir(parents=True)
+        (folder / "vault.service").write_text("\n".join(["[Service]", *lines, ""]), encoding="utf-8")
+        tasks.append({"name": name, MODULE: {"unit": "vault", "unit_directories": [str(folder)], "product": "vault"}, "ignore_errors": True})
+    container = {"product": "openbao", "environment": {"BAO_LOCAL_CONFIG": '{"seal": {"awskms": {"kms_key_id": "alias/a", "region": "us-east-1"}}}'}}
+    run = ansible.playbook([*tasks, {"name": "container", MODULE: container}])
+    found = run["credentials"]
+    assert (found["valid"], [problem["reason"] for problem in found["problems"]]) == (True, ["unread_credential"])
+    assert [found["settings"][name]["set"] for name in ("access_key", "secret_key")] == [True, True]
+    assert (run["nothing"]["valid"], run["nothing"]["seal_type"]) == (False, {"value": None, "source": None})
+    assert run["nothing"]["problems"][0]["reason"] == "no_config"
+    assert run["shell"]["reason"] == "unclear_unit"
+    assert (run["place"]["valid"], run["place"]["problems"][0]["reason"]) == (False, "not_a_credential")
+    assert (run["container"]["valid"], run["container"]["seal_type"]["value"]) == (True, "awskms")
+    assert SECRETS[0] not in run.output

@@ -94,7 +94,7 @@ def _server_facts(verdict: ServerVerdict, server: ConfiguredServer, key: Sourced
     }
     found = server_probe(verdict, reference, place["region"]["value"] if place["region"] else "")
     credentials = _setting(server, "access_key")
-    problems = [problem.as_result() for problem in seal_problems(server.in_force)]
+    problems = [problem.as_result() for problem in (*server.problems, *seal_problems(server.in_force))]
     return {
         **_facts(found), **place, "summary": verdict.msg, "latency_ms": round(verdict.seconds * 1000, 1), "credentials": credentials,
         "kms_key_id": key.as_result() if key else None, "principal": _principal(found, {"credentials": credentials}), "settings_problems": problems,
@@ -119,7 +119,7 @@ def _key_of(params: dict[str, Any], server: ConfiguredServer) -> Sourced | None:
 
 def _probed_as_server(server: ConfiguredServer, options: ConnectionOptions, key: Sourced | None) -> dict[str, Any]:
     """The same through the settings that a server will have, with what is wrong with those."""
-    said = seal_problems(server.in_force)
+    said = [*server.problems, *seal_problems(server.in_force)]
     try:
         with as_the_server(server, options, os.environ) as connection:
             result = probed(connection, key)

@@ -19,8 +19,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     server = read_server(module.params)
     found = server.in_force
     with readable_as(server.service.user):
-        said = seal_problems(found)
-    enabled = next((seal for seal in found.seals if seal.enabled), None)
+        said = sorted([*server.problems, *seal_problems(found)], key=lambda problem: problem.level != ERROR)
+    told = all(problem.reason != "no_config" for problem in said)
+    enabled = next((seal for seal in found.seals if seal.enabled), None) if told else None
     in_force = found.awskms
     return {
         "changed": False,

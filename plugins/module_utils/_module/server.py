@@ -7,27 +7,38 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import read_config
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import OPENBAO, PRODUCTS, VAULT, Product
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import EffectiveSettings, Seal, settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import parse_config
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, PRODUCTS, Product
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import UNREAD, EffectiveSettings, Seal, settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.server_arguments import product_of
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_files import ServiceFiles
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_start import Start, unclear_unit
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.staged_files import Candidates
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import SettingProblem
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.start_checks import LOCAL_CONFIG, start_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.systemd import (
     UNIT_DIRECTORIES,
     Service,
     given,
+    home_of,
     read_environment_file,
     read_unit,
+    start_of,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 # What this process has of the variables that the AWS SDK, the servers or HTTP clients read is not the service's.
 OF_A_SERVICE = ("AWS_", "AWSKMS_", "BAO_", "VAULT_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "REQUEST_METHOD")
-_EXECUTABLES = {"bao": OPENBAO, "openbao": OPENBAO, "vault": VAULT}
+_NO_HOME = "/run/systemd/inaccessible/dir"
+# Settings and variables that are the paths of files which the AWS SDK reads.
+_FILE_SETTINGS = ("shared_creds_filename", "web_identity_token_file")
+_FILE_VARIABLES = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "SSL_CERT_FILE")
 
 # Documented in the fragment awskms_server.
 SERVER_SETTINGS_SPEC: dict[str, dict[str, Any]] = {
@@ -54,6 +65,8 @@ class ConfiguredServer:
     service: Service
     home: str
     config: list[str]
+    problems: list[SettingProblem] = field(default_factory=list)
+    """What is wrong with how it is started."""
 
 
 def read_server(params: dict[str, Any], unread: list[SettingError] | None = None) -> ConfiguredServer:
@@ -64,19 +77,41 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
     directories = params["unit_directories"] or UNIT_DIRECTORIES
     candidates = {os.path.normpath(each["path"]): each["src"] or "" for each in params["candidates"] or []}
     service = read_unit(params["unit"], directories, candidates) if params["unit"] else Service()
-    product = _product(params, service)
     environment = dict(service.environment)
     for path in params["environment_files"] or []:
         environment.update(read_environment_file(path, candidates))
         service.files.append(path)
     said = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
     environment.update(given(said, "option environment,"))
+    start = start_of(service, environment) if params["unit"] else Start()
+    service.config, service.unclear = start.config, start.unclear
+    if params["unit"] and params["config"] is None and start.unclear:
+        raise unclear_unit(start.unclear)
+    product = _product(params, service)
     _refuse_unknown(service, environment)
     service.user = params.get("service_user") or service.user
-    home = _home(environment, service.user or ("root" if params["unit"] else ""))
-    config = read_config(service.config if params["config"] is None else params["config"], candidates, unread)
+    home = _home(environment, service)
+    paths = service.config if params["config"] is None else params["config"]
+    files = ServiceFiles(service, candidates)
+    local = "" if params["unit"] else _local_config(product, environment)
+    config = files.read_config(paths, _without_local(paths, files.candidates) if local else files.candidates, unread)
+    if local:
+        parse_config(environment[local].value, environment[local].source, config)
     started_with = service.config if params["unit"] else params["config"] or []
-    return ConfiguredServer(settings_in_force(product, config, environment, home), service, home, started_with)
+    found = settings_in_force(product, config, environment, home, files.read)
+    problems = start_problems(found, service, list(paths), start.development, bool(local))
+    return ConfiguredServer(found, service, home, started_with, problems)
+
+
+def _local_config(product: Product, environment: Mapping[str, Sourced]) -> str:
+    """The variable whose text a container's entry point writes to ``local.json``; empty where there is none."""
+    name = LOCAL_CONFIG[product.name]
+    return name if name in environment and environment[name].value else ""
+
+
+def _without_local(paths: list[str], candidates: Candidates) -> dict[str, str]:
+    """The same candidates, without the file of the folder of configurations that the entry point replaces."""
+    return {**candidates, **{os.path.normpath(os.path.join(path, "local.json")): "" for path in paths if os.path.isdir(path)}}
 
 
 def names_server(params: dict[str, Any]) -> bool:
@@ -107,8 +142,8 @@ def service_user(name: str) -> Iterator[None]:
         yield
         return
     try:
-        user = pwd.getpwnam(name)
-    except KeyError:
+        user = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
+    except (KeyError, OverflowError, ValueError):
         raise SettingError(
             f"There is no user {name} on this host.", reason="unknown_user", remedy="Check the unit's User= and the option service_user."
         ) from None
@@ -122,7 +157,7 @@ def service_user(name: str) -> Iterator[None]:
             remedy=f"Run it as root or as {name} (become).",
         )
     groups, group = os.getgroups(), os.getegid()
-    os.setgroups(os.getgrouplist(name, user.pw_gid))
+    os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
     os.setegid(user.pw_gid)
     os.seteuid(user.pw_uid)
     try:
@@ -155,8 +190,25 @@ def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
             )
 
 
+def refuse_unread(server: ConfiguredServer) -> None:
+    """Raise :class:`SettingError` where the seal needs a credential of systemd's that cannot be read here: with others, it would prove another principal."""
+    settings, environment = seal_of(server).settings, server.in_force.environment
+    credentials = server.service.credentials
+    unread = [(f"The {name} of {settings[name].source}", settings[name].why) for name in CREDENTIALS if name in settings and settings[name].failure == UNREAD]
+    paths = [(f"The {name} of {settings[name].source}", settings[name].value) for name in _FILE_SETTINGS if name in settings]
+    paths += [(f"The file of {name} ({environment[name].source})", environment[name].value) for name in _FILE_VARIABLES if name in environment]
+    unread += [(what, credentials.why_unread(path)) for what, path in paths if credentials.has(path) and not os.path.exists(path)]
+    hides = server.service.view.hides
+    unread += [(what, f"the unit {server.service.name} has {hides(path)}, and the service does not see it") for what, path in paths if hides(path)]
+    for what, why in unread:
+        raise SettingError(
+            f"{what} cannot be read here: {why}.", reason=UNREAD,
+            remedy="Run this while the service runs, or where the source of the credential can be read.",
+        )
+
+
 def _product(params: dict[str, Any], service: Service) -> Product:
-    name = params["product"] or _EXECUTABLES.get(os.path.basename(service.executable), "")
+    name = params["product"] or product_of(service.executable)
     if not name:
         raise SettingError(
             "It is not known whether the server is Vault or OpenBao.",
@@ -166,11 +218,10 @@ def _product(params: dict[str, Any], service: Service) -> Product:
     return Product.parse(name, params["version"] or "")
 
 
-def _home(environment: dict[str, Sourced], user: str) -> str:
-    """The home folder that the server finds: the variable's, or else that of its user."""
-    if environment.get("HOME", Sourced("", "")).value:
-        return environment["HOME"].value
-    try:
-        return pwd.getpwnam(user).pw_dir if user else ""
-    except KeyError:
-        return ""
+def _home(environment: dict[str, Sourced], service: Service) -> str:
+    """The home folder that the server finds: the variable's, or else that of its user. One that the service does not see has no files."""
+    home = environment.get("HOME", Sourced("", "")).value
+    if not home:
+        user = service.home_of or service.user or ("root" if service.name else "")
+        home = home_of(user) if user else ""
+    return _NO_HOME if home and service.view.hides(f"{home}/.aws") else home

@@ -20,7 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.releases import Sdk
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
-from .server import OF_A_SERVICE, ConfiguredServer, seal_of, service_user
+from .server import OF_A_SERVICE, ConfiguredServer, refuse_unread, seal_of, service_user
 
 _NO_FILE = "/dev/null/none"  # never exists: botocore finds no profile there
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -52,8 +52,10 @@ def judge_of(server: ConfiguredServer) -> str:
 def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ: MutableMapping[str, str]) -> Iterator[ConnectionOptions]:
     """The server's connection, with the rights of the service's user and the service's environment in the place of this process's own.
 
-    What the task itself says wins, such as a timeout. Raises :class:`ServerRefusal`, and :class:`SettingError` where there is no such user.
+    What the task itself says wins, such as a timeout. Raises :class:`ServerRefusal`, and :class:`SettingError` where there is no such user, or
+    where the service will have a credential that cannot be read here (``unread_credential``).
     """
+    refuse_unread(server)
     with service_user(server.service.user):
         inputs = _inputs(server, options, environ)
         _clear(environ)

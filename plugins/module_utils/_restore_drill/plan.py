@@ -79,7 +79,7 @@ def planned(params: dict[str, Any]) -> Drill:
     """Look at all that a drill needs; raises :class:`SealError` where something is missing."""
     server = _server(params)
     seal = seal_of(server)
-    for problem in seal_problems(server.in_force):
+    for problem in [*server.problems, *seal_problems(server.in_force)]:
         if problem.blocks:
             raise SettingError(problem.msg, reason=problem.reason, remedy=problem.remedy)
     parent = params["temporary_directory"] or tempfile.gettempdir()

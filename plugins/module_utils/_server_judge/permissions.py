@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access import advice
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.check import (
     ALLOWED,
     DECRYPT,
@@ -20,8 +19,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access
     Probe,
     Verdict,
 )
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import in_words, read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.verdict import INITIALISE, START, UNSEAL, ServerVerdict
 
 _ACTIONS = {START: DESCRIBE, INITIALISE: ENCRYPT, UNSEAL: DECRYPT}
@@ -57,4 +56,4 @@ def _failure(verdict: ServerVerdict, action: str) -> Verdict:
     if verdict.reason != "access_denied" or not sentence or not _NAMED.search(sentence.group(1)):
         return Verdict(FAILED, verdict.msg, verdict.reason, verdict.remedy)
     denial = read_denial(sentence.group(1))
-    return Verdict(DENIED, verdict.msg, verdict.reason, advice.in_words(action, denial), sentence.group(1), denial)
+    return Verdict(DENIED, verdict.msg, verdict.reason, in_words(action, denial), sentence.group(1), denial)

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import BLANK, Secrets
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import MAX_MESSAGE, meaning
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import MAX_MESSAGE
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
 
 REFUSED = "server_refused"
 """The reason where the server's words are not known."""

@@ -16,6 +16,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.serv
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import Product
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_start import unclear_unit
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.systemd import Service, read_unit
 
 from .environment_owner import Run, why_foreign
@@ -27,8 +28,6 @@ from .seal_change import Present
 
 _ENVIRONMENT_FILE = re.compile(r"^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.+?)[ \t]*$", re.MULTILINE)
 _LARGEST = 4 * 1024 * 1024
-_VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
-_IN_BRACES = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # They win over the path of the stanza; OpenBao reads both.
 _RAFT_PATHS = ("BAO_RAFT_PATH", "VAULT_RAFT_PATH")
 
@@ -96,6 +95,8 @@ def look(wanted: Wanted, params: dict[str, Any], run: Run) -> Host:
     reads = wanted.reads(service.config if service else [])
     there = os.path.lexists(wanted.environment_file)
     unread = [_untold(path, wanted.unit) for path in service.config if not wanted.of_unit([path])] if service else []
+    if service and service.unclear:
+        unread.append(unclear_unit(service.unclear))
     server: ConfiguredServer | None = None
     try:
         server = read_server(server_params(wanted, params, service is not None, reads, {}, there and service is None), unread)
@@ -173,23 +174,11 @@ def _service(wanted: Wanted) -> Service | None:
         return None
     places = {} if os.path.lexists(wanted.environment_file) else {os.path.normpath(wanted.environment_file): os.devnull}
     try:
-        service = read_unit(wanted.unit, wanted.unit_directories, places)
+        return read_unit(wanted.unit, wanted.unit_directories, places)
     except SettingError as error:
         if error.reason == "unit_not_found":
             return None
         raise
-    service.config = [_expanded(word, service) for word in service.config]
-    return service
-
-
-def _expanded(word: str, service: Service) -> str:
-    """A word of the command as systemd makes it of the service's variables; as it is where a value cannot be told."""
-    whole = _VARIABLE.fullmatch(word)
-    parts = [whole.group(1)] if whole else _IN_BRACES.findall(word)
-    values = {name: service.environment[name].value for name in parts if name in service.environment}
-    if len(values) < len(set(parts)) or (whole and values[whole.group(1)].split() != [values[whole.group(1)]]):
-        return word
-    return values[whole.group(1)] if whole else _IN_BRACES.sub(lambda match: values[match.group(1)], word)
 
 
 def _makes(folder: str, places: dict[str, str]) -> bool:

@@ -28,7 +28,8 @@ _UNITS = (
 )
 _WORDS = (
     b"[Service]\n", b"Environment=", b"EnvironmentFile=-/nowhere", b"ExecStart=/x -config=", b"UnsetEnvironment=", b"\\\n", b'"', b"'", b"\\x20",
-    b"\\u00e9", b"%%", b"%h", b"#", b";", b"=",
+    b"\\u00e9", b"%%", b"%h", b"#", b";", b"=", b"LoadCredential=k:/nowhere/k", b"SetCredential=s:\\x41", b"WorkingDirectory=~", b"$A", b"${A}",
+    b" ; ", b"User=%i", b"ProtectHome=yes", b"BindPaths=/a:/b", b"-@+!", b"ExecStart=\n",
 )
 _FOLDER = tempfile.mkdtemp(prefix="fuzz-units-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)

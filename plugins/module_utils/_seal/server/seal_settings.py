@@ -8,7 +8,7 @@ This is about the *server*: what this collection's own calls use is decided in `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..errors import SettingError
@@ -24,6 +24,16 @@ from .seal_blocks import Stanza
 AWSKMS, SHAMIR = "awskms", "shamir"
 _REFERENCES = ("env://", "file://", "string://")
 _PAIR = ("access_key", "secret_key")
+UNREAD = "unread_credential"
+"""The failure of a setting that the service will have, and that cannot be read here."""
+
+
+class UnreadFile(Exception):
+    """Why a file that the service will have cannot be read here."""
+
+
+def _read(path: str) -> bytes:
+    return read_regular(path, 65536)
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,8 @@ class Setting:
     source: str
     failure: str = ""
     of_sdk: bool = field(default=False, compare=False)
+    why: str = ""
+    """What there is to say of the failure."""
 
     @property
     def in_stanza(self) -> bool:
@@ -47,7 +59,7 @@ class Setting:
     def shown(self) -> dict[str, object]:
         """As a result shows it: a secret's value never."""
         value = None if self.name in SECRETS or not self.value else self.value
-        return {"value": value, "source": self.source, "set": bool(self.value)}
+        return {"value": value, "source": self.source, "set": bool(self.value) or self.failure == UNREAD}
 
 
 @dataclass(frozen=True)
@@ -88,8 +100,14 @@ class EffectiveSettings:
         return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type))
 
 
-def settings_in_force(product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "") -> EffectiveSettings:
-    """Say what will be in force; ``home`` is the home folder of the user as whom the server runs, where it is known."""
+def settings_in_force(
+    product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "", read: Callable[[str], bytes] = _read
+) -> EffectiveSettings:
+    """Say what will be in force.
+
+    :param home: the home folder of the user as whom the server runs, where it is known.
+    :param read: reads a file as the service will have it; raises :class:`UnreadFile` where that cannot be seen here.
+    """
     stanzas = list(config.stanzas)
     if all(stanza.disabled for stanza in stanzas) and len(stanzas) < 2:
         # The servers complete this themselves: nothing said, or one seal that is left.
@@ -100,7 +118,7 @@ def settings_in_force(product: Product, config: ServerConfig, environment: Mappi
     for stanza in stanzas:
         kind = variable.value if variable and not stanza.disabled else stanza.type
         suffix = f"_{stanza.settings['name']}" if named and stanza.settings.get("name") else ""
-        resolver = _Resolver(product, stanza, environment, suffix, home, has_plugin(config, kind))
+        resolver = _Resolver(product, stanza, environment, suffix, home, has_plugin(config, kind), read)
         seals.append(Seal(kind, stanza, resolver.all() if kind == AWSKMS else {}))
     return EffectiveSettings(product, config, environment, seals, variable, home)
 
@@ -143,13 +161,16 @@ def naming_variables(found: EffectiveSettings) -> dict[str, Sourced]:
 class _Resolver:
     """Resolves the settings of one awskms seal."""
 
-    def __init__(self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, home: str, plugin: bool) -> None:
+    def __init__(
+        self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, home: str, plugin: bool, read: Callable[[str], bytes]
+    ) -> None:
         self._product = product
         self._stanza = stanza
         self._environment = environment
         self._suffix = suffix
         self._home = home
         self._plugin = plugin
+        self._read = read
 
     def all(self) -> dict[str, Setting]:
         """Every setting that has a value, and those whose source is worth telling."""
@@ -207,7 +228,9 @@ class _Resolver:
                 return Setting(setting.name, "", source, "unset_variable")
             return Setting(setting.name, variable.value, f"{source}, which is {variable.source}")
         try:
-            return Setting(setting.name, read_regular(rest, 65536).decode("utf-8", "surrogateescape"), source)
+            return Setting(setting.name, self._read(rest).decode("utf-8", "surrogateescape"), source)
+        except UnreadFile as error:
+            return Setting(setting.name, "", source, UNREAD, why=str(error))
         except (OSError, ValueError):  # a path may hold a NUL
             return Setting(setting.name, "", source, "file_error")
 

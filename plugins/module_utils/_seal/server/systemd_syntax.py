@@ -16,16 +16,13 @@ from typing import NamedTuple
 
 # A line ends with a line feed, a carriage return or both, or a NUL.
 _LINE_END = re.compile(rb"(?:\r\n?|\n\r?)?\0|\r\n?|\n\r?")
-_BLANKS = b" \t\n\r"
+BLANKS = b" \t\n\r"
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _SHORT = {b"a": 7, b"b": 8, b"f": 12, b"n": 10, b"r": 13, b"t": 9, b"v": 11, b"\\": 92, b'"': 34, b"'": 39, b"s": 32}
 _ESCAPE = re.compile(rb"([abfnrtv\\\"'s])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})")
 _PLAIN = re.compile(rb"[^ \t\n\r'\"\\]+")
-_QUOTED = {quote: re.compile(rb"[^\\" + quote + rb"]+") for quote in (b"'", b'"')}
-_VALUE = re.compile(rb"[^\\\n\r]+")
-_COMMENT = re.compile(rb"[^\\\n\r]+")
-_BEFORE = re.compile(rb"[ \t\n\r]*")
-_KEY = re.compile(rb"[^\n\r][^=\n\r]*")  # an equals sign at the very beginning belongs to the name
+QUOTED = {quote: re.compile(rb"[^\\" + quote + rb"]+") for quote in (b"'", b'"')}
+_SEMICOLON = re.compile(rb"(\\?);(?=[ \t\n\r]|\Z)")
 
 
 class UnitLine(NamedTuple):
@@ -46,10 +43,6 @@ class Words(NamedTuple):
 
 class InvalidUnit(Exception):
     """Why systemd does not load a unit at all."""
-
-
-class InvalidFile(Exception):
-    """Why systemd refuses an environment file as a whole."""
 
 
 def is_text(value: bytes) -> bool:
@@ -75,13 +68,13 @@ def unit_lines(content: bytes) -> Iterator[UnitLine]:
         last = number > len(lines)
         if last and not held:
             break
-        if not last and line.lstrip(_BLANKS)[:1] in (b"#", b";"):
+        if not last and line.lstrip(BLANKS)[:1] in (b"#", b";"):
             continue  # also between lines that are continued
         begin = begin if held else number
         if not last and (len(line) - len(line.rstrip(b"\\"))) % 2:
             held.append(line[:-1] + b" ")
             continue
-        whole, held = b"".join([*held, line]).strip(_BLANKS), []
+        whole, held = b"".join([*held, line]).strip(BLANKS), []
         if not whole:
             continue
         if not is_text(whole):
@@ -92,7 +85,7 @@ def unit_lines(content: bytes) -> Iterator[UnitLine]:
             section = whole[1:-1]
         elif section and b"=" in whole:
             key, _sign, value = whole.partition(b"=")
-            yield UnitLine(begin, section.decode(), key.strip(_BLANKS).decode(), value.strip(_BLANKS))
+            yield UnitLine(begin, section.decode(), key.strip(BLANKS).decode(), value.strip(BLANKS))
 
 
 def split_words(value: bytes, relaxed: bool = False) -> Words:
@@ -100,7 +93,7 @@ def split_words(value: bytes, relaxed: bool = False) -> Words:
     words: list[bytes] = []
     at, end = 0, len(value)
     while True:
-        while at < end and value[at] in _BLANKS:
+        while at < end and value[at] in BLANKS:
             at += 1
         if at >= end:
             return Words(words, True)
@@ -110,44 +103,87 @@ def split_words(value: bytes, relaxed: bool = False) -> Words:
         words.append(word)
 
 
-def environment_file(content: bytes, comments_continue: bool) -> list[tuple[bytes, bytes, int]]:
-    """Name, value and line of each assignment; raises :class:`InvalidFile`.
+def command_words(value: bytes) -> list[list[bytes]] | None:
+    """The words of each command of ``ExecStart=``, which a semicolon of its own separates; None where quotes are unbalanced.
 
-    :param comments_continue: whether a backslash at the end of a comment makes the next line part of it, as until systemd 253.
+    Of systemd 252: ``config_parse_exec`` of ``src/core/load-fragment.c``.
     """
-    if b"\0" in content:
-        raise InvalidFile("it has a NUL character")
-    found: list[tuple[bytes, bytes, int]] = []
-    at, end, counted, line = 0, len(content), 0, 1
-    while at < end:
-        begin = _BEFORE.match(content, at)
-        at = begin.end() if begin else at
+    commands: list[list[bytes]] = [[]]
+    at, end = 0, len(value)
+    while True:
+        while at < end and value[at] in BLANKS:
+            at += 1
         if at >= end:
-            break
-        if content[at : at + 1] in (b"#", b";"):
-            at = _after_comment(content, at, comments_continue)
+            return [words for words in commands if words]
+        alone = _SEMICOLON.match(value, at) if commands[-1] else None
+        if alone:
+            at = alone.end()
+            if alone.group(1):
+                commands[-1].append(b";")
+            else:
+                commands.append([])
             continue
-        key = _KEY.match(content, at)
-        stop = key.end() if key else at
-        if content[stop : stop + 1] != b"=":
-            at = stop
-            continue
-        line += content.count(b"\n", counted, at)
-        counted = at
-        name = content[at:stop].rstrip(_BLANKS)
-        value, at = _value(content, stop + 1)
-        if not is_text(name) or not is_text(value):
-            raise InvalidFile(f"line {line} has bytes or characters that systemd does not take for UTF-8")
-        if is_name(name):
-            found.append((name, value, line))
-    return found
+        word, at = _word(value, at, True)
+        if word is None:
+            return None
+        commands[-1].append(word)
+
+
+def words_of_variable(value: bytes) -> list[bytes]:
+    """The words that ``$NAME`` of a command stands for: quotes are taken off, a backslash too, and a quote may be left open."""
+    words: list[bytes] = []
+    at, end = 0, len(value)
+    while True:
+        while at < end and value[at] in BLANKS:
+            at += 1
+        if at >= end:
+            return words
+        parts: list[bytes] = []
+        quote = b""
+        while at < end:
+            found = (QUOTED[quote] if quote else _PLAIN).match(value, at)
+            if found:
+                parts.append(found.group())
+                at = found.end()
+                continue
+            sign = value[at : at + 1]
+            at += 1
+            if sign == b"\\":
+                parts.append(value[at : at + 1])
+                at += 1
+            elif quote:
+                quote = b""
+            elif sign in (b"'", b'"'):
+                quote = sign
+            else:
+                break
+        words.append(b"".join(parts))
+
+
+def unescaped(value: bytes) -> bytes | None:
+    """A text with C escapes, as ``SetCredential=`` has it; None where one is malformed."""
+    parts: list[bytes] = []
+    at = 0
+    while at < len(value):
+        stop = value.find(b"\\", at)
+        if stop < 0:
+            stop = len(value)
+        parts.append(value[at:stop])
+        at = stop + 1
+        if stop < len(value):
+            plain, size = _unescaped(value, at)
+            if plain is None:
+                return None
+            parts.append(plain)
+            at += size
+    return b"".join(parts)
 
 
 def _word(value: bytes, at: int, relaxed: bool) -> tuple[bytes | None, int]:
     parts: list[bytes] = []
     quote, end = b"", len(value)
     while at < end:
-        found = (_QUOTED[quote] if quote else _PLAIN).match(value, at)
+        found = (QUOTED[quote] if quote else _PLAIN).match(value, at)
         if found:
             parts.append(found.group())
             at = found.end()
@@ -187,66 +223,3 @@ def _unescaped(value: bytes, at: int) -> tuple[bytes | None, int]:
 
 def _is_code_point(number: int) -> bool:
     return number < 0xD800 or (0xE000 <= number <= 0x10FFFF and number & 0xFFFE != 0xFFFE and not 0xFDD0 <= number <= 0xFDEF)
-
-
-def _after_comment(content: bytes, at: int, continues: bool) -> int:
-    """The place of the line end that ends a comment, or the end."""
-    while at < len(content):
-        found = _COMMENT.match(content, at)
-        at = found.end() if found else at
-        if content[at : at + 1] != b"\\":
-            break
-        at += 2 if continues or content[at + 1 : at + 2] not in (b"\n", b"\r") else 1
-    return at
-
-
-def _value(content: bytes, at: int) -> tuple[bytes, int]:
-    """The value that begins at a place, and the place of the line end after it. Quotes count at its beginning only."""
-    parts: list[bytes] = []
-    end = len(content)
-    while at < end:
-        sign = content[at : at + 1]
-        if sign in (b" ", b"\t"):
-            at += 1
-        elif sign == b"'":
-            stop = content.find(b"'", at + 1)
-            stop = end if stop < 0 else stop
-            parts.append(content[at + 1 : stop])
-            at = stop + 1
-        elif sign == b'"':
-            at = _double_quoted(content, at + 1, parts)
-        else:
-            break
-    blanks = b""  # at the end they go, unless one is escaped
-    while at < end and content[at : at + 1] not in (b"\n", b"\r"):
-        if content[at : at + 1] == b"\\":
-            escaped = content[at + 1 : at + 2]
-            parts.extend((blanks, b"" if escaped in (b"\n", b"\r") else escaped))
-            blanks = b""
-            at += 2
-            continue
-        found = _VALUE.match(content, at)
-        run = found.group() if found else b""
-        plain = run.rstrip(_BLANKS)
-        if plain:
-            parts.extend((blanks, plain))
-            blanks = b""
-        blanks += run[len(plain) :]
-        at += len(run)
-    return b"".join(parts), at
-
-
-def _double_quoted(content: bytes, at: int, parts: list[bytes]) -> int:
-    """Add what stands up to the closing quote, and return the place after it."""
-    while at < len(content):
-        found = _QUOTED[b'"'].match(content, at)
-        if found:
-            parts.append(found.group())
-            at = found.end()
-            continue
-        if content[at : at + 1] == b'"':
-            return at + 1
-        escaped = content[at + 1 : at + 2]
-        parts.append(b"" if escaped in (b"\n", b"") else escaped if escaped in (b'"', b"\\", b"`", b"$") else b"\\" + escaped)
-        at += 2
-    return at

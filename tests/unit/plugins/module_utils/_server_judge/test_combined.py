@@ -31,7 +31,7 @@ def by_sdk(ready: bool = True, reason: str | None = None, **more: Any) -> dict[s
     permissions = {name: {"verdict": "allowed"} for name in ("describe_key", "encrypt", "decrypt")}
     return {
         "ready": ready, "reason": reason, "summary": "sdk says", "permissions": permissions, "key_arn": ARN, "settings_problems": [],
-        "remedy": None if ready else {"msg": "sdk's remedy", "policy_statement": {"Effect": "Allow"}}, "judged_by": "model", **PLACE, **more,
+        "remedy": None if ready else {"msg": "sdk's remedy", "policy_statement": {"Effect": "Allow"}}, "model": "model", **PLACE, **more,
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server import systemd
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server import systemd_environment
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.systemd import (
     _Unit,
     parse_environment_file,
@@ -72,7 +72,7 @@ def test_a_comment_that_ends_with_a_backslash(release: int, names: list[str]) ->
 
 
 def test_a_comment_that_ends_with_a_backslash_cannot_be_told_without_systemd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(systemd, "_LIBRARIES", (str(tmp_path),))
+    monkeypatch.setattr(systemd_environment, "_LIBRARIES", (str(tmp_path),))
     with pytest.raises(SettingError) as error:
         parse_environment_file(COMMENT, "x.env")
     assert error.value.reason == "unclear_environment"
@@ -170,8 +170,8 @@ def test_no_unit_and_no_environment_file(tmp_path: Path) -> None:
 
 def test_what_cannot_be_told_is_unknown(tmp_path: Path) -> None:
     unit(tmp_path, "v.service", (
-        "[Service]\nExecStart=/bin/true\nEnvironment=A=%H B=%v C=%n\nEnvironment=B=known\nPassEnvironment=A B P\nUnsetEnvironment=P\n"
-        "Environment=F=%m\nEnvironmentFile=" + str(unit(tmp_path, "one.env", "F=file\n")) + "\n"
+        "[Service]\nExecStart=/bin/true\nEnvironment=A=%b B=%q C=%n\nEnvironment=B=known\nPassEnvironment=A B P\nUnsetEnvironment=P\n"
+        "Environment=F=%s\nEnvironmentFile=" + str(unit(tmp_path, "one.env", "F=file\n")) + "\n"
     ))
     service = read_unit("v", [str(tmp_path)])
     assert {name: value.value for name, value in service.environment.items()} == {"B": "known", "C": "v.service", "F": "file"}
@@ -217,7 +217,7 @@ def test_drop_ins_of_a_prefix_and_of_the_type(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [
-    'ExecStart="/usr/bin/bao server', "User=%H", "UnsetEnvironment=%H", "EnvironmentFile=/%H", "Environment=A%H=1", "[Service", "A=\ufffe",
+    'ExecStart="/usr/bin/bao server', "User=%b", "UnsetEnvironment=%b", "EnvironmentFile=/%b", "Environment=A%b=1", "[Service", "A=\ufffe",
 ])
 def test_a_unit_that_cannot_be_told(tmp_path: Path, line: str) -> None:
     unit(tmp_path, "v.service", f"[Service]\n{line}\n")
