@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`python -m differential`: ask a real server and the collection's modules about each combination, and compare. See README.md."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from support.openbao import OpenBao
+
+from . import cases, network
+from .combination import Combination, matrix
+from .comparison import AGREES, CANNOT_TELL, DISAGREES, Verdict, compare
+from .covering import sample
+from .report import Result, listing, table
+
+_FOLDER = Path(__file__).parent
+_MADE = Path(__file__).parents[2] / ".venv" / "differential"
+_LIMIT = 700
+# Of a hundred combinations, how many may be untold.
+_UNTOLD = 20
+# What the recording of a server's answers depends on.
+_OF_THE_SERVER = ("dimensions/*.py", "combination.py", "covering.py", "launch.py", "part.py", "network.py", "server.py", "world.py", "worker.py")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="differential", description=__doc__)
+    parser.add_argument("--limit", type=int, default=_LIMIT, help="how many combinations; a large number takes all pairs")
+    parser.add_argument("--sample", type=int, default=0, help="take this many of them, the same in each run")
+    parser.add_argument("--only", default="", help="those whose name has this text")
+    parser.add_argument("--recorded", action="store_true", help="take what the server did from the last run, where nothing changed")
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    reason = network.missing()
+    if reason:
+        sys.exit(reason)
+    began = time.monotonic()
+    jobs = [job for job in _jobs(arguments.limit, arguments.sample) if arguments.only in job["name"]]
+    recording = _Recording(arguments.recorded)
+    results = _run(jobs, recording, arguments.workers)
+    recording.write()
+    bound = len(results) * _UNTOLD // 100
+    text = table(results, bound, time.monotonic() - began)
+    details = listing(results)
+    (_MADE / "report.md").write_text(f"{OpenBao.version()}\n\n{text}\n{details}", encoding="utf-8")
+    print(text if len(details) > 20000 else f"{text}\n{details}")
+    print(f"All of it: {_MADE / 'report.md'}")
+    untold = sum(result.verdict.kind == CANNOT_TELL for result in results)
+    return int(any(result.verdict.kind == DISAGREES for result in results) or untold > max(bound, 1))
+
+
+def _jobs(limit: int, count: int) -> list[dict[str, Any]]:
+    chosen = matrix(limit)
+    if count:
+        wanted = set(sample([each.choice for each in chosen], count))
+        chosen = [each for each in chosen if each.choice in wanted]
+    single = [{"name": f"case {case['name']}", "case": case} for case in cases.load()]
+    return [*single, *({"name": each.name, "choice": each.choice} for each in chosen)]
+
+
+class _Recording:
+    """What a server did with each combination, below ``.venv/``; of no use once anything that it depends on has changed."""
+
+    def __init__(self, use: bool) -> None:
+        sources = sorted(path for pattern in _OF_THE_SERVER for path in _FOLDER.glob(pattern))
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources) + OpenBao.version().encode()).hexdigest()
+        _MADE.mkdir(parents=True, exist_ok=True)
+        self._path = _MADE / f"server-{digest[:16]}.json"
+        self._used = use and self._path.exists()
+        self.answers: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8")) if self._used else {}
+
+    def write(self) -> None:
+        self._path.write_text(json.dumps(self.answers, indent=1), encoding="utf-8")
+
+
+def _run(jobs: Sequence[dict[str, Any]], recording: _Recording, workers: int) -> list[Result]:
+    waiting: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
+    for numbered in enumerate(jobs):
+        waiting.put(numbered)
+    found: dict[int, Result] = {}
+
+    def work(_number: int) -> None:
+        with subprocess.Popen(
+            network.inside([sys.executable, "-m", f"{__package__}.worker"]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PATH": f"{network.PATH}:{os.environ.get('PATH', '')}"},
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            process.stdout.readline()
+            while not waiting.empty():
+                number, job = waiting.get()
+                asked = {name: job[name] for name in ("choice", "case") if name in job}
+                process.stdin.write(json.dumps({**asked, "server": recording.answers.get(job["name"])}) + "\n")
+                process.stdin.flush()
+                answer = json.loads(process.stdout.readline())
+                recording.answers[job["name"]] = answer["server"]
+                found[number] = Result(job["name"], answer["server"], answer["module"], _verdict(job, answer))
+                if len(found) % 50 == 0:
+                    print(f"{len(found)} of {len(jobs)}", flush=True)
+            process.stdin.close()
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(workers)))
+    return [found[number] for number in sorted(found)]
+
+
+def _verdict(job: dict[str, Any], answer: dict[str, Any]) -> Verdict:
+    case = job.get("case")
+    if not case:
+        return compare(answer["server"], answer["module"])
+    return cases.verdict(case, answer["server"], answer["module"]) or (
+        compare(answer["server"], answer["module"]) if cases.asks_the_server(case) else Verdict(AGREES)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

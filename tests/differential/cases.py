@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Single cases beside the matrix: settings that people met, each a file of ``cases/`` with what is right. README.md says what the fields mean."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .combination import write
+from .launch import Launch
+
+_FOLDER = Path(__file__).with_name("cases")
+_UNIT = "vault"
+
+
+def load() -> list[dict[str, Any]]:
+    """All cases, by name."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(_FOLDER.glob("*.json"))]
+
+
+def asks_the_server(case: Mapping[str, Any]) -> bool:
+    """Whether the case is one that a server can judge here."""
+    return "config" in case and not case.get("static")
+
+
+def make_case(case: Mapping[str, Any], home: str, world: Mapping[str, str]) -> Launch:
+    """Write the files of a case below ``home``, and say how it is started."""
+    kind = "tls" if case.get("tls") else "plain"
+    url = world[kind]
+    names = {
+        "home": home, "url": url, "bareurl": url.partition("://")[2], "access": world["full_access"], "secret": world["full_secret"], "ca": world["ca"],
+        "ownurl": world[f"own_{kind}"], "ownnet": world["own_network"],
+    }
+    files = {name: content.format_map(names) for name, content in case.get("files", {}).items()}
+    names["sum"] = hashlib.sha256(next((text for text in files.values() if text.startswith("#!")), "").encode()).hexdigest()
+    product = {"product": case.get("product", "openbao")} if case.get("product", "openbao") else {}
+    if "unit" in case:
+        files[f"units/{_UNIT}.service"] = case["unit"].format_map(names)
+        launch = Launch(home, [], {}, home, {**product, "unit": _UNIT, "unit_directories": [f"{home}/units"]}, files)
+    else:
+        files["etc/seal.hcl"] = case["config"].format_map(names)
+        environment = {name: value.format_map(names) for name, value in case["environment"].items()}
+        config = [f"{home}/etc/seal.hcl"]
+        launch = Launch(home, config, environment, home, {**product, "config": config, "environment": environment}, files)
+    write(home, launch.files)
+    return launch
