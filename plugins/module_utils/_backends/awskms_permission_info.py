@@ -11,13 +11,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import (
-    as_the_server,
-    names_server,
-    read_server,
-    seal_of,
-    service_user,
-)
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import names_server, read_server, seal_of
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server_connection import ServerRefusal, as_the_server, described, judge_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.check import Probe, probe, refused
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.instance_metadata import why_no_credentials
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
@@ -51,9 +46,12 @@ def _probed_as_server(params: dict[str, Any], options: ConnectionOptions) -> dic
     if key is None:
         setting = seal_of(server).settings.get("kms_key_id")
         key = Sourced(setting.value, setting.source) if setting else None
-    options = as_the_server(server, options, os.environ)
-    with service_user(server.service.user):
-        result = probed(options, key)
+    try:
+        with as_the_server(server, options, os.environ) as connection:
+            result = probed(connection, key)
+    except ServerRefusal as error:
+        result = probed(described(server, options), key, error)
+    result["judged_by"] = judge_of(server)
     result["settings_problems"] = [problem.as_result() for problem in said]
     errors = [problem for problem in said if problem.level == ERROR]
     if errors and result["ready"]:
@@ -62,14 +60,16 @@ def _probed_as_server(params: dict[str, Any], options: ConnectionOptions) -> dic
     return result
 
 
-def probed(options: ConnectionOptions, key: Sourced | None) -> dict[str, Any]:
-    """All facts about one key and the way to it."""
+def probed(options: ConnectionOptions, key: Sourced | None, refusal: SealError | None = None) -> dict[str, Any]:
+    """All facts about one key and the connection to it; with ``refusal``, why KMS is not asked at all."""
     reference: KeyReference | None = None
     clients = KmsClients(options)
     try:
         if key is None:
             raise no_key()
         reference = parse_key(key)
+        if refusal is not None:
+            raise refusal
         kms, _key_id = open_for_key(clients, Key(reference, key.source), region_source="the key's ARN")
         connection = kms.connection()
         found = probe(kms, reference)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import read_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import OPENBAO, PRODUCTS, VAULT, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import EffectiveSettings, Seal, settings_in_force
@@ -27,10 +26,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 # What this process has of the variables that the AWS SDK, the servers or HTTP clients read is not the service's.
-_OF_A_SERVICE = ("AWS_", "AWSKMS_", "BAO_", "VAULT_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
-_STATIC = ("access_key", "secret_key", "session_token")
-_PROFILE = ("shared_creds_profile", "shared_creds_filename")
-_ROLE = ("role_arn", "role_session_name", "web_identity_token_file")
+OF_A_SERVICE = ("AWS_", "AWSKMS_", "BAO_", "VAULT_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "REQUEST_METHOD")
 _EXECUTABLES = {"bao": OPENBAO, "openbao": OPENBAO, "vault": VAULT}
 
 # Documented in the fragment awskms_server.
@@ -101,26 +97,6 @@ def seal_of(server: ConfiguredServer) -> Seal:
     return seal
 
 
-def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ: MutableMapping[str, str]) -> ConnectionOptions:
-    """The connection to AWS KMS that the server will use. Puts the service's environment in the place of this process's own.
-
-    What the task itself says wins, such as a timeout. Credentials have the order of awsutil: static ones of the configuration, a role,
-    the environment, a profile.
-    """
-    for name in list(environ):
-        if name.upper().startswith(_OF_A_SERVICE):
-            del environ[name]
-    environ.update({name: variable.value for name, variable in server.in_force.environment.items()})
-    if server.home:
-        environ["HOME"] = server.home
-    seal = seal_of(server)
-    names = ["region", "endpoint", *_credentials(server, seal)]
-    found = {name: seal.settings[name] for name in names if seal.value(name) and not getattr(options, name)}
-    sources = {**options.sources, **{name: setting.source for name, setting in found.items()}}
-    values: dict[str, Any] = {name: setting.value for name, setting in found.items()}
-    return replace(options, **values, sources=sources)
-
-
 @contextmanager
 def service_user(name: str) -> Iterator[None]:
     """Have the rights of the service's user while this lasts, where this runs as root: systemd reads files as root, the service does not.
@@ -160,22 +136,12 @@ def service_user(name: str) -> Iterator[None]:
 def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
     """Raise :class:`SettingError` where a variable that may concern the seal has a value that cannot be told."""
     for name, source in service.unknown.items():
-        if name not in environment and (name.upper().startswith(_OF_A_SERVICE) or name == "HOME"):
+        if name not in environment and (name.upper().startswith(OF_A_SERVICE) or name == "HOME"):
             raise SettingError(
                 f"The value of the variable {name} cannot be told: in {source}, it depends on the host or on the service manager.",
                 reason="unclear_environment",
                 remedy="Give its value in the option environment.",
             )
-
-
-def _credentials(server: ConfiguredServer, seal: Seal) -> tuple[str, ...]:
-    """The settings by which the server will find credentials; what is in the environment the AWS SDK finds here as there."""
-    if seal.value("access_key") and seal.value("secret_key"):
-        in_environment = server.in_force.environment.get("AWS_ACCESS_KEY_ID")
-        if server.in_force.product.name == VAULT or not in_environment or seal.settings["access_key"].source != in_environment.source:
-            return _STATIC
-        return _ROLE if seal.value("role_arn") else ()
-    return (*_ROLE, *_PROFILE)
 
 
 def _product(params: dict[str, Any], service: Service) -> Product:

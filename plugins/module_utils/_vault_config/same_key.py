@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, as_the_server, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server_connection import as_the_server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
@@ -100,8 +101,7 @@ def _described(server: ConfiguredServer, seal: Seal, connection: ConnectionOptio
 
     kept = dict(os.environ)
     try:
-        options = as_the_server(server, connection, os.environ)
-        with service_user(server.service.user):
+        with as_the_server(server, connection, os.environ) as options:
             setting = seal.settings["kms_key_id"]
             key = Key.parse(Sourced(setting.value, setting.source))
             kms, key_id = open_for_key(KmsClients(options), key, region_source="the key's ARN")

@@ -163,9 +163,9 @@ def refused(error: SealError, reference: KeyReference | None = None, region: str
 
 
 def _decrypt(kms: Kms, encrypted: KmsCiphertext, plaintext: bytes, clock: Callable[[], float]) -> Verdict:
-    # Pinned to the key: what is proven is this key's permission, not that of another with the same bytes.
+    # As the server asks, which names no key: a KMS that opens it with another key gives the server what it cannot use.
     def ask() -> KmsPlaintext:
-        return kms.decrypt(encrypted.ciphertext, encrypted.key_arn)
+        return kms.decrypt(encrypted.ciphertext)
 
     answer, verdict = _tried(ask, DECRYPT, clock)
     if answer is not None and answer.plaintext != plaintext:
@@ -173,6 +173,14 @@ def _decrypt(kms: Kms, encrypted: KmsCiphertext, plaintext: bytes, clock: Callab
             FAILED,
             "Decrypt gave back other bytes than Encrypt was given.",
             "wrong_endpoint",
+            "Something between here and AWS KMS answers in its place; check proxy and endpoint.",
+            latency_ms=verdict.latency_ms,
+        )
+    if answer is not None and answer.key_arn != encrypted.key_arn:
+        return Verdict(
+            FAILED,
+            f"Decrypt was answered with the key {answer.key_arn}, but Encrypt with {encrypted.key_arn}.",
+            "wrong_key",
             "Something between here and AWS KMS answers in its place; check proxy and endpoint.",
             latency_ms=verdict.latency_ms,
         )

@@ -77,7 +77,7 @@ def load_credentials(session: SdkSession, region: Sourced, options: ConnectionOp
         session.set_credentials(options.access_key, options.secret_key, options.session_token or None)
     found = None
     try:
-        source = _assume_role(session, options, environ)
+        source = _role_or_none(session, options, environ)
         found = session.get_credentials()
         if found is None:
             raise _no_credentials(session, environ)
@@ -125,6 +125,16 @@ def _source(session: SdkSession, found: Any, options: ConnectionOptions) -> str:
     if found.method == "explicit":
         return options.sources.get("access_key", "options access_key and secret_key")
     return CREDENTIAL_SOURCES.get(found.method, str(found.method)).format(profile=session.profile_name)
+
+
+def _role_or_none(session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str]) -> str:
+    """As :func:`_assume_role`; where the role may fail, nothing then."""
+    try:
+        return _assume_role(session, options, environ)
+    except Exception:
+        if not options.role_may_fail:
+            raise
+        return ""
 
 
 def _assume_role(session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str]) -> str:

@@ -33,7 +33,8 @@ _SDK_ENDPOINT_VARIABLES = {
 class ConnectionOptions:
     """The task's options for the connection to AWS KMS; names are those of the seal stanza. Empty means not given.
 
-    ``timeout`` bounds each KMS call with all its retries, in seconds. ``sources`` says, in words, where an option came from
+    ``timeout`` bounds each KMS call with all its retries, in seconds. ``providers`` are botocore's names of the sources of credentials
+    that it may ask (empty: all of them); ``role_may_fail`` says that these are asked where the role cannot be assumed. ``sources`` says, in words, where an option came from
     that was not given in the task itself, such as a variable.
     """
 
@@ -52,6 +53,8 @@ class ConnectionOptions:
     validate_certs: bool = True
     proxy: str = field(default="", repr=False)  # its URL may hold a password
     timeout: float = 30.0
+    providers: tuple[str, ...] = ()
+    role_may_fail: bool = False
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def sourced(self, name: str) -> Sourced | None:

@@ -59,7 +59,8 @@ class SdkSession(Session):
         resolver = self.get_component("credential_provider")
         resolver.insert_after("iam-role", _credentials.InstanceMetadataProvider(self.metadata(_utils.InstanceMetadataFetcher)))
         resolver.remove("iam-role")
-        resolver.providers[:] = [_Provider(provider, self) for provider in resolver.providers]
+        allowed = [provider for provider in resolver.providers if not options.providers or provider.METHOD in options.providers]
+        resolver.providers[:] = [_Provider(provider, self) for provider in allowed]
 
     @property
     def timeout(self) -> float:

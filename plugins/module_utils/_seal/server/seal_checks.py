@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from .config_files import truth
 from .products import OPENBAO, VAULT
+from .sdk_checks import sdk_problems
 from .seal_settings import AWSKMS, EffectiveSettings, Seal
 from .stanza_checks import ERROR, WARNING, SettingProblem, stanza_problems
 
@@ -24,6 +25,8 @@ def seal_problems(found: EffectiveSettings) -> list[SettingProblem]:
     for seal in found.seals:
         if seal.type == AWSKMS:
             said += [problem for problem in stanza_problems(found, seal) if problem not in said]
+            if seal.enabled:
+                said += [problem for problem in sdk_problems(found, seal, said) if problem not in said]
     return sorted(said, key=lambda problem: problem.level != ERROR)
 
 

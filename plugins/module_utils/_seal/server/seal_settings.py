@@ -8,30 +8,40 @@ This is about the *server*: what this collection's own calls use is decided in `
 
 from __future__ import annotations
 
-import configparser
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..errors import SettingError
 from ..regular_files import read_regular
+from ..server_sdk.inputs import ServerInputs
+from ..server_sdk.region import find_region
+from ..server_sdk.releases import role_comes_last, sdk_of
 from ..sourced import Sourced
 from .config_files import ServerConfig, Stanza
 from .products import CREDENTIALS, DEFAULTS, OPENBAO, SECRETS, VAULT, Product
 
 AWSKMS, SHAMIR = "awskms", "shamir"
 _REFERENCES = ("env://", "file://", "string://")
-_MAX_CONFIG = 1 << 20
 _PAIR = ("access_key", "secret_key")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A value in force, empty where the server leaves it to what the source says, and what is wrong with where it is kept."""
+    """A value in force, empty where the server leaves it to what the source says, and what is wrong with where it is kept.
+
+    ``of_sdk`` says that the server's AWS SDK finds it by itself.
+    """
 
     name: str
     value: str = field(repr=False)
     source: str
     failure: str = ""
+    of_sdk: bool = field(default=False, compare=False)
+
+    @property
+    def in_stanza(self) -> bool:
+        """Whether it is the stanza that says the value, itself or by a reference."""
+        return self.source.startswith("stanza") or " in the stanza" in self.source
 
     def shown(self) -> dict[str, object]:
         """As a result shows it: a secret's value never."""
@@ -65,11 +75,16 @@ class EffectiveSettings:
     environment: Mapping[str, Sourced] = field(repr=False)
     seals: list[Seal]
     type_variable: Sourced | None = None
+    home: str = ""
 
     @property
     def awskms(self) -> Seal | None:
         """The first enabled awskms seal."""
         return next((seal for seal in self.seals if seal.enabled and seal.type == AWSKMS), None)
+
+    def sdk_inputs(self, seal: Seal) -> ServerInputs:
+        """What the model of the server's AWS SDK is given for one of the seals."""
+        return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type))
 
 
 def settings_in_force(product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "") -> EffectiveSettings:
@@ -84,9 +99,29 @@ def settings_in_force(product: Product, config: ServerConfig, environment: Mappi
     for stanza in stanzas:
         kind = variable.value if variable and not stanza.disabled else stanza.type
         suffix = f"_{stanza.settings['name']}" if named and stanza.settings.get("name") else ""
-        resolver = _Resolver(product, stanza, environment, suffix, home)
+        resolver = _Resolver(product, stanza, environment, suffix, home, has_plugin(config, kind))
         seals.append(Seal(kind, stanza, resolver.all() if kind == AWSKMS else {}))
-    return EffectiveSettings(product, config, environment, seals, variable)
+    return EffectiveSettings(product, config, environment, seals, variable, home)
+
+
+def has_plugin(config: ServerConfig, kind: str) -> bool:
+    """Whether an external plugin brings the seals of this type."""
+    return any(plugin.type == "kms" and plugin.name == kind for plugin in config.plugins)
+
+
+def sdk_inputs(
+    product: Product, settings: Mapping[str, Setting], environment: Mapping[str, Sourced], home: str, plugin: bool = False
+) -> ServerInputs:
+    """What the model of the server's AWS SDK is given: the settings that the server itself hands to its seal.
+
+    The variables that a product reads only where the stanza says nothing are the SDK's to read.
+    """
+    handed = {
+        name: Sourced(setting.value, setting.source) for name, setting in settings.items()
+        if setting.value and not setting.of_sdk and (setting.in_stanza or product.origin(name).before)
+    }
+    settled = role_comes_last(product.name, product.version)
+    return ServerInputs(sdk_of(product.name, product.version, plugin), handed, environment, home, settled)
 
 
 def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sourced | None:
@@ -107,12 +142,13 @@ def naming_variables(found: EffectiveSettings) -> dict[str, Sourced]:
 class _Resolver:
     """Resolves the settings of one awskms seal."""
 
-    def __init__(self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, home: str) -> None:
+    def __init__(self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, home: str, plugin: bool) -> None:
         self._product = product
         self._stanza = stanza
         self._environment = environment
         self._suffix = suffix
         self._home = home
+        self._plugin = plugin
 
     def all(self) -> dict[str, Setting]:
         """Every setting that has a value, and those whose source is worth telling."""
@@ -175,26 +211,9 @@ class _Resolver:
             return Setting(setting.name, "", source, "file_error")
 
     def _region(self) -> Setting:
-        profile = self._environment.get("AWS_PROFILE")
-        section = profile.value if profile and profile.value else "default"
-        variable = self._environment.get("AWS_CONFIG_FILE")
-        path = variable.value if variable else os.path.join(self._home, ".aws", "config") if self._home else ""
-        value = _configured_region(path, section)
-        if value:
-            return Setting("region", value, f"profile {section} in {path}")
-        off = self._environment.get("AWS_EC2_METADATA_DISABLED")
-        if off and off.value.lower() == "true":
-            return Setting("region", "us-east-1", "default")
-        return Setting("region", "", "instance metadata, else us-east-1")
-
-
-def _configured_region(path: str, profile: str) -> str:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(read_regular(path, _MAX_CONFIG).decode() if path else "")
-        for section in (profile, f"profile {profile}") if profile == "default" else (f"profile {profile}",):
-            if parser.has_option(section, "region"):
-                return parser.get(section, "region").strip()
-    except (configparser.Error, ValueError, OSError):
-        pass
-    return ""
+        """The region where neither the stanza nor a variable says one: the SDK's to find."""
+        try:
+            found = find_region(sdk_inputs(self._product, {}, self._environment, self._home, self._plugin))
+        except SettingError as error:
+            return Setting("region", "", "AWS configuration files", error.reason, True)
+        return Setting("region", found.value, found.source, "", True)

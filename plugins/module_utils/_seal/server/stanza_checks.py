@@ -123,7 +123,9 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
                 ERROR, "file_error", name, f"The {name} is taken from {setting.source}, which cannot be read.",
                 "Check the path and its permissions.",
             )
-    given = [name for name in ("access_key", "secret_key") if settings[name]]
+    # OpenBao leaves the variables to the SDK, which passes over half a pair.
+    of_server = {name: setting for name, setting in settings.items() if setting and (found.product.name == VAULT or setting.in_stanza)}
+    given = [name for name in ("access_key", "secret_key") if name in of_server]
     if len(given) == 1:
         only = settings[given[0]]
         missing = "secret_key" if given[0] == "access_key" else "access_key"
@@ -139,7 +141,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
                 f"The access_key comes from {_source(settings['access_key'])}, but the secret_key from {_source(settings['secret_key'])}.",
                 "Take both from the same place.",
             )
-    if not given and (settings["session_token"] or seal.stanza.settings.get("session_token")):
+    if not given and ("session_token" in of_server or seal.stanza.settings.get("session_token")):
         yield SettingProblem(
             ERROR, "incomplete_credentials", "session_token", "The session_token is set without access_key and secret_key.",
             "Set all three, or leave it out.",
@@ -178,7 +180,7 @@ def _key_and_region(seal: Seal) -> Iterator[SettingProblem]:
         yield SettingProblem(
             ERROR, "invalid_option", "region", f"What {region.source} says is not the name of an AWS region.", "Give a name such as us-east-1."
         )
-    elif region is None or not region.value:
+    elif (region is None or not region.value) and not (region and region.failure):
         yield SettingProblem(
             WARNING, "no_region", "region", "No region is set: the server asks the instance metadata, and takes us-east-1 where that says nothing.",
             f"Set the region{' to ' + reference.region if reference.is_arn else ''}.",
@@ -218,4 +220,4 @@ def _source(setting: Setting | None) -> str:
 
 def _place(setting: Setting | None) -> str:
     """The kind of place that a setting comes from."""
-    return "stanza" if setting and (setting.source.startswith("stanza") or " in the stanza" in setting.source) else "environment"
+    return "stanza" if setting and setting.in_stanza else "environment"

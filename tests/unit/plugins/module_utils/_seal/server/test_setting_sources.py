@@ -79,16 +79,15 @@ def test_variables_have_no_seals_name_without_several_named_seals_of_vault(text:
 @pytest.mark.parametrize(("content", "profile", "region"), [
     ("[default]\nregion = a\n[profile default]\nregion = b\n", "default", "a"),
     ("[profile default]\nregion = b\n", "default", "b"),
-    ("[vault]\nregion = a\n[profile vault]\nregion = b\n", "vault", "b"),
-    ("[vault]\nregion = a\n", "vault", ""),
+    ("[vault]\nregion = a\n[profile vault]\nregion = b\n", "vault", "a"),
+    ("[vault]\nregion = a\n", "vault", "a"),
     ("[default]\noutput = json\n", "default", ""),
-    ("[default]\nREGION =  a \n", "default", "a"),
+    ("[default]\nREGION =  a \n", "default", ""),
     ("region = a\n", "default", ""),
-    ("[default\n", "default", ""),
     ("[default]\nregion = \u00e4\n", "default", "\u00e4"),
 ])
 def test_the_profile_of_the_file_that_a_variable_names(content: str, profile: str, region: str, tmp_path: Path) -> None:
-    """A profile of another name than ``default`` is in a section ``profile NAME``."""
+    """A profile is in a section of its name, or else in a section ``profile NAME``."""
     file = tmp_path / "config"
     file.write_text(content, encoding="utf-8")
     expected = (region, f"profile {profile} in {file}") if region else ("", "instance metadata, else us-east-1")

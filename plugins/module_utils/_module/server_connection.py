@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection to AWS KMS that a server makes, for botocore to make in its place: nothing is left to botocore's own chain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.connection import ServerConnection, resolve
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.inputs import ServerInputs
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.instance import instance_region
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.region import find_region
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.releases import Sdk
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
+
+from .server import OF_A_SERVICE, ConfiguredServer, seal_of, service_user
+
+_NO_FILE = "/dev/null/none"  # never exists: botocore finds no profile there
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
+# What botocore needs of the service's environment to ask the container's endpoint and the instance's metadata as the server does.
+_CONTAINER = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_V1_DISABLED")
+_METADATA_OF_V2 = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
+
+
+class ServerRefusal(SettingError):
+    """The server refuses its settings, or what it does with them cannot be told; AWS was not asked."""
+
+
+def described(server: ConfiguredServer, options: ConnectionOptions) -> ConnectionOptions:
+    """Region and endpoint as the settings have them, for a result about a server that cannot be asked for."""
+    settings = seal_of(server).settings
+    found = {name: settings[name] for name in ("region", "endpoint") if name in settings and settings[name].value and not getattr(options, name)}
+    values: dict[str, Any] = {name: setting.value for name, setting in found.items()}
+    return replace(options, **values, sources={**options.sources, **{name: setting.source for name, setting in found.items()}})
+
+
+def judge_of(server: ConfiguredServer) -> str:
+    """How a result names the model that speaks for the server."""
+    return server.in_force.sdk_inputs(seal_of(server)).sdk.judge
+
+
+@contextmanager
+def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ: MutableMapping[str, str]) -> Iterator[ConnectionOptions]:
+    """The server's connection, with the rights of the service's user and the service's environment in the place of this process's own.
+
+    What the task itself says wins, such as a timeout. Raises :class:`ServerRefusal`, and :class:`SettingError` where there is no such user.
+    """
+    with service_user(server.service.user):
+        inputs = _inputs(server, options, environ)
+        _clear(environ)
+        try:
+            connection = resolve(inputs, Sourced(options.region, "option region") if options.region else _region(inputs))
+        except SettingError as error:
+            raise ServerRefusal(error.message, reason=error.reason, remedy=error.remedy) from None
+        _fill(connection, inputs, environ)
+        with _bundle(connection, options) as bundle:
+            yield _options(connection, options, bundle)
+
+
+def _inputs(server: ConfiguredServer, options: ConnectionOptions, environ: MutableMapping[str, str]) -> ServerInputs:
+    inputs = server.in_force.sdk_inputs(seal_of(server))
+    if not inputs.home:
+        inputs = replace(inputs, home=environ.get("HOME", ""))
+    given = {name: options.sourced(name) for name in ("endpoint", "access_key", "secret_key", "session_token")}
+    settings = {name: setting for name, setting in inputs.settings.items() if not (given["access_key"] and name == "session_token")}
+    settings.update({name: value for name, value in given.items() if value})
+    return replace(inputs, settings=settings)
+
+
+def _region(inputs: ServerInputs) -> Sourced:
+    found = find_region(inputs)
+    return found if found.value else instance_region(inputs)
+
+
+def _clear(environ: MutableMapping[str, str]) -> None:
+    """Remove what this process has of the variables that are the service's to set."""
+    for name in list(environ):
+        if name.upper().startswith(OF_A_SERVICE) or name.upper() in (*_PROXIES, *_BUNDLES):
+            del environ[name]
+
+
+def _fill(connection: ServerConnection, inputs: ServerInputs, environ: MutableMapping[str, str]) -> None:
+    """Leave botocore nothing to find by itself but the endpoint of the container or the instance's metadata."""
+    environ.update({"AWS_CONFIG_FILE": _NO_FILE, "AWS_SHARED_CREDENTIALS_FILE": _NO_FILE})
+    kept = (*_CONTAINER, *(_METADATA_OF_V2 if connection.sdk is Sdk.V2 else ()), connection.credentials.container)
+    environ.update({name: inputs.text(name) for name in kept if name and inputs.text(name)})
+    for name in ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"):
+        if connection.endpoint is None and inputs.text(name):
+            environ[name] = inputs.text(name)
+    if inputs.home:
+        environ["HOME"] = inputs.home
+
+
+def _options(connection: ServerConnection, options: ConnectionOptions, bundle: str) -> ConnectionOptions:
+    plan = connection.credentials
+    values: dict[str, Any] = {"region": connection.region.value, "providers": ("container-role", "iam-role")}
+    sources = {**options.sources, "region": connection.region.source}
+    if connection.endpoint:
+        values["endpoint"] = connection.endpoint.value
+        sources["endpoint"] = connection.endpoint.source
+    if connection.proxy and not options.proxy:
+        values["proxy"] = connection.proxy.value
+    if plan.keys:
+        values.update(access_key=plan.keys.access_key, secret_key=plan.keys.secret_key, session_token=plan.keys.session_token)
+        sources["access_key"] = plan.keys.source
+    elif plan.role and _is_readable(plan.role.token_file, plan.remote):
+        values.update(role_arn=plan.role.arn.value, role_session_name=plan.role.session_name)
+        values["web_identity_token_file"] = plan.role.token_file.value if plan.role.token_file else ""
+        values["role_may_fail"] = plan.remote
+        sources["role_arn"] = plan.role.arn.source
+        if plan.role.token_file:
+            sources["web_identity_token_file"] = plan.role.token_file.source
+        if connection.sts_endpoint and not options.sts_endpoint:
+            values["sts_endpoint"] = connection.sts_endpoint.value
+    if bundle and not options.ca_bundle:
+        values["ca_bundle"] = bundle
+    return replace(options, **values, sources=sources)
+
+
+def _is_readable(token_file: Sourced | None, may_fail: bool) -> bool:
+    """Whether the role can be asked for at all; one that may fail is passed over without its token, as the server does."""
+    return not (token_file and may_fail) or os.access(token_file.value, os.R_OK, effective_ids=True)
+
+
+@contextmanager
+def _bundle(connection: ServerConnection, options: ConnectionOptions) -> Iterator[str]:
+    """The path of a bundle of the authorities that the server trusts; it is in memory only. Empty where none is needed."""
+    if connection.certificates is None or options.ca_bundle or not options.validate_certs:
+        yield ""
+        return
+    if not connection.certificates:
+        raise ServerRefusal(
+            "The server trusts no certificate authority: SSL_CERT_FILE, SSL_CERT_DIR and the system's store hold none that its user can read.",
+            reason="tls_failed", remedy="Install the system's CA certificates (ca-certificates), or name a file by SSL_CERT_FILE.",
+        )
+    handle = os.memfd_create("trusted-authorities")
+    try:
+        with os.fdopen(os.dup(handle), "wb") as stream:
+            stream.write(b"\n".join(connection.certificates) + b"\n")
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection to AWS KMS that the server makes: all parts of the model together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ..errors import Finding, SettingError
+from ..sourced import Sourced
+from .credentials import CredentialPlan, plan_credentials
+from .endpoint import configured_endpoint, default_endpoint, url_of
+from .inputs import ServerInputs
+from .proxy import proxy_for
+from .region import find_region
+from .releases import Sdk
+from .session_files import SessionProfile, kms_session
+from .trust import bundle_setting, trusted_certificates
+
+NO_CREDENTIALS = "Give the service keys in its environment or its shared credentials file, or attach an instance profile."
+
+
+@dataclass(frozen=True)
+class ServerConnection:
+    """Where and how the server asks KMS. ``endpoint`` is None where the SDK that asks may take the region's own.
+
+    ``certificates`` are those of the authorities it trusts, in PEM; None where the endpoint has no TLS.
+    """
+
+    sdk: Sdk
+    region: Sourced
+    endpoint: Sourced | None
+    credentials: CredentialPlan = field(repr=False)
+    proxy: Sourced | None = field(repr=False)
+    sts_endpoint: Sourced | None
+    certificates: list[bytes] | None = field(repr=False)
+
+
+def resolve(inputs: ServerInputs, region: Sourced | None = None) -> ServerConnection:
+    """The connection; raises :class:`SettingError` where the server refuses its settings, or where it cannot be told.
+
+    :param region: what the instance's metadata says, where that decides.
+    """
+    found = region or find_region(inputs)
+    profile = _profile(inputs)
+    endpoint = _endpoint(inputs, found.value, profile)
+    plan = plan_credentials(inputs)
+    if plan.empty:
+        raise no_credentials(plan)
+    bundle = bundle_setting(inputs, profile)
+    url = endpoint.value if endpoint else f"https://kms.{found.value}.amazonaws.com"
+    proxy = proxy_for(inputs, url)
+    secure = url.lower().startswith("https:")
+    return ServerConnection(
+        inputs.sdk, found, endpoint, plan, proxy, _sts_endpoint(inputs, profile) if plan.role else None,
+        trusted_certificates(inputs, bundle) if secure or plan.role else None,
+    )
+
+
+def findings(inputs: ServerInputs) -> Iterator[tuple[str, Finding]]:
+    """What keeps the server from asking KMS, and what cannot be told, each with the setting concerned; nobody is asked."""
+    yield from _attempt("region", lambda: find_region(inputs))
+    profile = SessionProfile("default")
+    try:
+        profile = _profile(inputs)
+    except SettingError as error:
+        yield "shared_creds_profile", error.finding()
+    yield from _attempt("endpoint", lambda: _endpoint_and_proxy(inputs, profile))
+    yield from _attempt("access_key", lambda: _credentials(inputs))
+    yield from _attempt("endpoint", lambda: bundle_setting(inputs, profile))
+
+
+def no_credentials(plan: CredentialPlan) -> SettingError:
+    """The error of a server that finds no credentials anywhere."""
+    looked = f" ({'; '.join(plan.passed_over)})" if plan.passed_over else ""
+    return SettingError(f"The server finds no AWS credentials{looked}.", reason="no_credentials", remedy=NO_CREDENTIALS)
+
+
+def _attempt(setting: str, step: Callable[[], object]) -> Iterator[tuple[str, Finding]]:
+    try:
+        step()
+    except SettingError as error:
+        yield setting, error.finding()
+
+
+def _profile(inputs: ServerInputs) -> SessionProfile:
+    return kms_session(inputs) if inputs.sdk is Sdk.V1 else SessionProfile("default")
+
+
+def _endpoint(inputs: ServerInputs, region: str, profile: SessionProfile) -> Sourced | None:
+    configured = configured_endpoint(inputs)
+    return url_of(configured, inputs.sdk) if configured else default_endpoint(inputs, region, profile)
+
+
+def _sts_endpoint(inputs: ServerInputs, profile: SessionProfile) -> Sourced | None:
+    """Where a role is asked for. aws-sdk-go v1 takes the global endpoint, unless it is told otherwise."""
+    variable = inputs.variable("AWS_REGION", "AWS_DEFAULT_REGION") if inputs.loads_config else inputs.variable("AWS_REGION")
+    regional = (inputs.text("AWS_STS_REGIONAL_ENDPOINTS") or profile.value("sts_regional_endpoints")).lower() == "regional"
+    if inputs.sdk is Sdk.V1 and variable and (regional or not variable.value.startswith(("us-east-", "us-west-", "eu-", "ap-", "ca-", "sa-"))):
+        return default_endpoint(inputs, variable.value, profile, "sts")
+    return Sourced("https://sts.amazonaws.com", inputs.sdk.value)
+
+
+def _endpoint_and_proxy(inputs: ServerInputs, profile: SessionProfile) -> None:
+    configured = configured_endpoint(inputs)
+    if configured:
+        proxy_for(inputs, url_of(configured, inputs.sdk).value)
+
+
+def _credentials(inputs: ServerInputs) -> None:
+    plan = plan_credentials(inputs)
+    files_known = inputs.credentials_file or inputs.setting("shared_creds_filename")
+    if plan.empty and files_known:
+        raise no_credentials(plan)

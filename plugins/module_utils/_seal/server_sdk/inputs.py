@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the model is given: the settings that the server hands to its seal, the service's environment and the files of its user."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..sourced import Sourced
+from .profiles import Sections, read_profiles
+from .releases import Sdk
+
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")  # as strconv.ParseBool has them
+
+
+@dataclass(frozen=True)
+class ServerInputs:
+    """``settings`` are those of the seal that have a value; ``home`` is the home folder of the service's user, empty where it is not known.
+
+    ``settled_order`` is false for releases whose order of credential sources is not the one that is described here.
+    """
+
+    sdk: Sdk
+    settings: Mapping[str, Sourced] = field(repr=False)
+    environment: Mapping[str, Sourced] = field(repr=False)
+    home: str = ""
+    settled_order: bool = True
+
+    def variable(self, *names: str) -> Sourced | None:
+        """The first of these variables that is set and not empty."""
+        found = (self.environment.get(name) for name in names)
+        return next((each for each in found if each and each.value), None)
+
+    def text(self, name: str) -> str:
+        """A variable's value; empty where it is not set."""
+        found = self.environment.get(name)
+        return found.value if found else ""
+
+    def setting(self, name: str) -> str:
+        """A setting's value; empty where it is not set."""
+        return self.settings[name].value if name in self.settings else ""
+
+    def key_pair(self) -> tuple[Sourced | None, Sourced | None]:
+        """The access key and the secret key of the environment, by their newer names or their older ones."""
+        return self.variable("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"), self.variable("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY")
+
+    @property
+    def loads_config(self) -> bool:
+        """Whether every session of aws-sdk-go v1 reads ``~/.aws/config``, and not only the one that looks for the region."""
+        return self.text("AWS_SDK_LOAD_CONFIG") in _TRUE
+
+    @property
+    def credentials_file(self) -> str:
+        """The shared credentials file of sessions; empty where it is not known."""
+        return self.text("AWS_SHARED_CREDENTIALS_FILE") or self._in_home("credentials")
+
+    @property
+    def config_file(self) -> str:
+        return self.text("AWS_CONFIG_FILE") or self._in_home("config")
+
+    def _in_home(self, name: str) -> str:
+        return os.path.join(self.home, ".aws", name) if self.home else ""
+
+    def profiles(self, path: str) -> Sections | None:
+        """The sections of one of the files; None where there is none that can be read."""
+        return read_profiles(path)
