@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -33,7 +34,7 @@ _LIMIT = 700
 # Of a hundred combinations, how many may be untold.
 _UNTOLD = 20
 # What the recording of a server's answers depends on.
-_OF_THE_SERVER = ("dimensions/*.py", "combination.py", "covering.py", "launch.py", "part.py", "network.py", "server.py", "world.py", "worker.py")
+_OF_THE_SERVER = ("network.py", "server.py", "world.py")
 
 
 def main() -> int:
@@ -72,18 +73,30 @@ def _jobs(limit: int, count: int) -> list[dict[str, Any]]:
 
 
 class _Recording:
-    """What a server did with each combination, below ``.venv/``; of no use once anything that it depends on has changed."""
+    """What a server did with each combination, below ``.venv/``: of use for one whose files, environment and server are the same."""
 
     def __init__(self, use: bool) -> None:
-        sources = sorted(path for pattern in _OF_THE_SERVER for path in _FOLDER.glob(pattern))
-        digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources) + OpenBao.version().encode()).hexdigest()
+        sources = b"".join((_FOLDER / name).read_bytes() for name in _OF_THE_SERVER)
+        self._base = hashlib.sha256(sources + OpenBao.version().encode()).hexdigest()
         _MADE.mkdir(parents=True, exist_ok=True)
-        self._path = _MADE / f"server-{digest[:16]}.json"
-        self._used = use and self._path.exists()
-        self.answers: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8")) if self._used else {}
+        self._path = _MADE / "server.json"
+        self._answers: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8")) if use and self._path.exists() else {}
+
+    def get(self, job: dict[str, Any]) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self._answers.get(self._key(job))
+        return found
+
+    def put(self, job: dict[str, Any], answer: dict[str, Any]) -> None:
+        self._answers[self._key(job)] = answer
 
     def write(self) -> None:
-        self._path.write_text(json.dumps(self.answers, indent=1), encoding="utf-8")
+        part = self._path.with_suffix(".part")
+        part.write_text(json.dumps(dict(self._answers), indent=1), encoding="utf-8")
+        part.replace(self._path)
+
+    def _key(self, job: dict[str, Any]) -> str:
+        content = job["case"] if "case" in job else asdict(Combination(job["choice"]).launch({}))
+        return hashlib.sha256((self._base + json.dumps(content)).encode()).hexdigest()
 
 
 def _run(jobs: Sequence[dict[str, Any]], recording: _Recording, workers: int) -> list[Result]:
@@ -103,12 +116,18 @@ def _run(jobs: Sequence[dict[str, Any]], recording: _Recording, workers: int) ->
             while not waiting.empty():
                 number, job = waiting.get()
                 asked = {name: job[name] for name in ("choice", "case") if name in job}
-                process.stdin.write(json.dumps({**asked, "server": recording.answers.get(job["name"])}) + "\n")
+                process.stdin.write(json.dumps({**asked, "server": recording.get(job)}) + "\n")
                 process.stdin.flush()
-                answer = json.loads(process.stdout.readline())
-                recording.answers[job["name"]] = answer["server"]
+                line = process.stdout.readline()
+                if not line:
+                    raise RuntimeError(f"the worker ended at {job['name']}")
+                answer = json.loads(line)
+                recording.put(job, answer["server"])
                 found[number] = Result(job["name"], answer["server"], answer["module"], _verdict(job, answer))
-                if len(found) % 50 == 0:
+                if found[number].verdict.points:
+                    print(f"disagrees: {job['name']}: {'; '.join(found[number].verdict.points)}", flush=True)
+                if len(found) % 25 == 0:
+                    recording.write()
                     print(f"{len(found)} of {len(jobs)}", flush=True)
             process.stdin.close()
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .combination import write
+from .comparison import Verdict
 from .launch import Launch
 
 _FOLDER = Path(__file__).with_name("cases")
 _UNIT = "vault"
+_BRACES = re.compile(r"\{\{|\}\}|\{(\w+)\}")
 
 
 def load() -> list[dict[str, Any]]:
@@ -29,24 +31,29 @@ def asks_the_server(case: Mapping[str, Any]) -> bool:
     return "config" in case and not case.get("static")
 
 
-def make_case(case: Mapping[str, Any], home: str, world: Mapping[str, str]) -> Launch:
-    """Write the files of a case below ``home``, and say how it is started."""
+def case_launch(case: Mapping[str, Any], home: str, world: Mapping[str, str]) -> Launch:
+    """The files of a case, and how it is started."""
     kind = "tls" if case.get("tls") else "plain"
     url = world[kind]
     names = {
         "home": home, "url": url, "bareurl": url.partition("://")[2], "access": world["full_access"], "secret": world["full_secret"], "ca": world["ca"],
         "ownurl": world[f"own_{kind}"], "ownnet": world["own_network"],
     }
-    files = {name: content.format_map(names) for name, content in case.get("files", {}).items()}
+    files = {name: _filled(content, names) for name, content in case.get("files", {}).items()}
     names["sum"] = hashlib.sha256(next((text for text in files.values() if text.startswith("#!")), "").encode()).hexdigest()
     product = {"product": case.get("product", "openbao")} if case.get("product", "openbao") else {}
     if "unit" in case:
-        files[f"units/{_UNIT}.service"] = case["unit"].format_map(names)
-        launch = Launch(home, [], {}, home, {**product, "unit": _UNIT, "unit_directories": [f"{home}/units"]}, files)
-    else:
-        files["etc/seal.hcl"] = case["config"].format_map(names)
-        environment = {name: value.format_map(names) for name, value in case["environment"].items()}
-        config = [f"{home}/etc/seal.hcl"]
-        launch = Launch(home, config, environment, home, {**product, "config": config, "environment": environment}, files)
-    write(home, launch.files)
-    return launch
+        files[f"units/{_UNIT}.service"] = _filled(case["unit"], names)
+        return Launch(home, [], {}, home, {**product, "unit": _UNIT, "unit_directories": [f"{home}/units"]}, files)
+    files["etc/seal.hcl"] = _filled(case["config"], names)
+    environment = {name: _filled(value, names) for name, value in case["environment"].items()}
+    config = [f"{home}/etc/seal.hcl"]
+    return Launch(home, config, environment, home, {**product, "config": config, "environment": environment}, files)
+
+
+def verdict(case: Mapping[str, Any], server: Mapping[str, Any], module: Mapping[str, Any]) -> Verdict | None:
+    return None
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    return _BRACES.sub(lambda match: names.get(match[1], match[0]) if match[1] else match[0][0], text)

@@ -34,9 +34,9 @@ class Combination:
         said = [f"{name}={value}" for (name, values), value in zip(DIMENSIONS.items(), self.choice) if value != next(iter(values))]
         return " ".join(said) or "plain"
 
-    def make(self, home: str, world: Mapping[str, str]) -> Launch:
-        """Write its files below ``home``, which is empty, and say how it is started."""
-        names = {**world, "home": home}
+    def launch(self, names: Mapping[str, str]) -> Launch:
+        """Its files and how it is started; ``home`` and what else is not in ``names`` stays as it is written."""
+        home = names.get("home", "{home}")
         values = {name: values[value] for (name, values), value in zip(DIMENSIONS.items(), self.choice)}
         form, *with_form = values["form"] if isinstance(values["form"], tuple) else (values["form"],)
         # What goes with a form comes after the key, whose place it takes.
@@ -53,7 +53,6 @@ class Combination:
         values["unit"](launch)
         launch.files.update({name: _filled(content, names) for name, content in files.items() if content})
         launch.files[path] = text
-        write(launch.home, launch.files)
         return launch
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 AGREES, CANNOT_TELL, STRICTER, DISAGREES = "agrees", "cannot be told", "stricter", "disagrees"
 
 # Reasons by which a module says that it cannot tell what the server will do.
-CANNOT_BE_TOLD = frozenset(("cannot_be_told", "unclear_environment", "unclear_command"))
+CANNOT_BE_TOLD = frozenset(("cannot_tell", "unclear_environment", "unclear_command"))
 # Findings of level error for settings with which the server starts: it drops or changes what is written, so that it does not do what is said.
 ON_PURPOSE = frozenset(("unknown_setting", "surrounding_blanks"))
 
@@ -89,7 +89,8 @@ def _facts(server: Mapping[str, Any], module: Mapping[str, Any]) -> list[str]:
 
 
 def _asked(calls: list[dict[str, Any]]) -> dict[str, set[str]]:
-    return {name: {call[name] for call in calls if call[name]} for name in ("key", "region", "host", "who")} if calls else {}
+    names = {name: {call[name] for call in calls if call[name]} for name in ("key", "region", "host", "who")}
+    return {**names, "host": {host.lower() for host in names["host"]}} if calls else {}
 
 
 def _host(url: object) -> str:

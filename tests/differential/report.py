@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from .comparison import AGREES, CANNOT_TELL, DISAGREES, STRICTER, Verdict
 
+_STAGES = {"start": "does not start", "initialise": "cannot be initialised", "unseal": "does not unseal itself"}
+
 
 class Result(NamedTuple):
     """One combination or case, by name, with what both judges said."""
@@ -31,7 +33,7 @@ def table(results: Sequence[Result], bound: int, seconds: float) -> str:
         "| | |", "|---|---:|",
         f"| combinations | {len(results)} |",
         f"| server ready | {ready} |",
-        *(f"| server refuses: {stage} | {count} |" for stage, count in sorted(stages.items())),
+        *(f"| server {_STAGES.get(stage, stage)} | {count} |" for stage, count in sorted(stages.items())),
         f"| agreements | {counts[AGREES]} |",
         f"| cannot be told (at most {bound}) | {counts[CANNOT_TELL]} |",
         f"| stricter on purpose | {counts[STRICTER]} |",

@@ -52,7 +52,7 @@ def judge(folder: Path, config: Sequence[str], environment: Mapping[str, str], w
     return {
         "ready": stage == "ready",
         "stage": stage,
-        "why": why or _last_words(text),
+        "why": why or ("" if stage == "ready" else _last_words(text)),
         "type": seal.group(1).lower() if seal else ("shamir" if _STARTED in text else ""),
         "seal": dict(_FACT.findall(seal.group(2) or "")) if seal else {},
         "seconds": round(time.monotonic() - began, 2),
@@ -69,7 +69,7 @@ def _stage(process: subprocess.Popen[bytes], log: Path, address: Path) -> tuple[
             return "start", "it neither starts nor ends"
         time.sleep(0.01)
     if not _SEAL.search(_read(log)):
-        return "shamir", ""
+        return "starts without awskms", ""
     try:
         status, answer = _call(address, "PUT", "/v1/sys/init", {"recovery_shares": 1, "recovery_threshold": 1})
         if status != 200:

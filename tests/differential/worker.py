@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from . import server
-from .cases import make_case
-from .combination import Combination
+from .cases import asks_the_server, case_launch
+from .combination import Combination, write
 from .launch import Launch
 from .modules import Modules, accepts
 from .world import World, world
+
+_NOT_ASKED = {"ready": False, "stage": "not asked", "why": "", "type": "", "seal": {}, "seconds": 0, "asked": [], "proxy": False}
 
 
 def main() -> None:
@@ -32,13 +34,12 @@ def main() -> None:
             asked = json.loads(line)
             home = made.folder / f"c{number}"
             (home / "home").mkdir(parents=True)
-            launch = make_case(asked["case"], str(home / "home"), names) if asked.get("case") else Combination(tuple(asked["choice"])).make(
-                str(home / "home"), names
-            )
-            found = {
-                "server": asked["server"] or _server(made, launch, home / "server"),
-                "module": _module(made, launch, modules, judge),
-            }
+            folder = str(home / "home")
+            case = asked.get("case")
+            launch = case_launch(case, folder, names) if case else Combination(tuple(asked["choice"])).launch({**names, "home": folder})
+            write(launch.home, launch.files)
+            answer = asked["server"] or (_NOT_ASKED if case and not asks_the_server(case) else _server(made, launch, home / "server"))
+            found = {"server": answer, "module": _module(made, launch, modules, judge)}
             shutil.rmtree(home)
             print(json.dumps(found), flush=True)
 

@@ -78,10 +78,10 @@ class World:
             role = self.kms.principal(_policy(actions), role=True)
             self.names[f"{name}_arn"] = role.arn
             self.labels[role.arn.rpartition("/")[2]] = name
-        session = temporary_credentials(self.kms, Credentials("", arn=self.names["role_arn"]), "session")
+        session = temporary_credentials(self.kms, Credentials("", "", self.names["role_arn"]), "session")
         self.names.update({f"session_{field}": value for field, value in session.items()})
         instance, task = (
-            temporary_credentials(self.kms, Credentials("", arn=self.names[f"{name}_arn"]), name) for name in ("instance", "task")
+            temporary_credentials(self.kms, Credentials("", "", self.names[f"{name}_arn"]), name) for name in ("instance", "task")
         )
         imds = stack.enter_context(metadata_service(instance, zone="eu-west-1b"))
         container = stack.enter_context(container_endpoint(task))
@@ -134,7 +134,7 @@ def world() -> Iterator[World]:
         folder = Path(name)
         for part, names in (("own", (network.OWN_ADDRESS,)), ("store", (network.OWN_ADDRESS, *network.AWS_NAMES))):
             (folder / part).mkdir()
-            make_certificates(folder / part, names)
+            make_certificates(folder / part, names, f"authority {part}")
         network.set_up(folder, str(folder / "store" / "authority.pem"))
         with StrictKms() as kms, World(kms, folder).up() as made:
             yield made

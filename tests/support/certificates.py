@@ -26,11 +26,11 @@ class Certificates(NamedTuple):
     key: str
 
 
-def make_certificates(folder: Path, names: Sequence[str] = ()) -> Certificates:
-    """:param names: further host names and addresses of the server."""
+def make_certificates(folder: Path, names: Sequence[str] = (), authority_title: str = "test authority") -> Certificates:
+    """:param names: further host names and addresses of the server; ``authority_title`` is the name of who signs."""
     authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for dummy in range(2))
     authority_name, server_name = (
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("test authority", "127.0.0.1")
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (authority_title, "127.0.0.1")
     )
     now = datetime.now(timezone.utc)
 
