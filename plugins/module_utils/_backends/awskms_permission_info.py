@@ -72,7 +72,7 @@ def probed(options: ConnectionOptions, key: Sourced | None, refusal: SealError |
             raise refusal
         kms, _key_id = open_for_key(clients, Key(reference, key.source), region_source="the key's ARN")
         connection = kms.connection()
-        found = probe(kms, reference)
+        found = probe(kms, reference, as_written=bool(options.providers))
     except SealError as error:
         connection = clients.connection() or _said(options, reference)
         region = connection["region"]["value"] if connection["region"] else ""

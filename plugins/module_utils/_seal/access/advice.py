@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..key_reference import KeyReference
+from ..partitions import partition_of_region
 from .denial import (
     EXPLICIT_DENY,
     FOREIGN_ACCOUNT,
@@ -28,15 +29,6 @@ from .denial import (
 )
 
 UNKNOWN_PRINCIPAL = "PRINCIPAL-ARN"
-_PARTITIONS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
 # Which of the three helps, by cause: an IAM statement, a key policy's, a grant.
 _HELPS = {
     EXPLICIT_DENY: (False, False, False),
@@ -86,7 +78,7 @@ class Wanted:
         if self.key_arn:
             return self.key_arn
         known = self.reference
-        partition = known.partition or next((name for start, name in _PARTITIONS.items() if self.region.startswith(start)), "aws")
+        partition = known.partition or partition_of_region(self.region) or "aws"
         owner = known.account or account(self.principal) or "*"
         return f"arn:{partition}:kms:{known.region or self.region or '*'}:{owner}:key/{known.key_id or '*'}"
 

@@ -129,10 +129,13 @@ class Probe:
         return [*denied, *self.problems, *failed]
 
 
-def probe(kms: Kms, reference: KeyReference, clock: Callable[[], float] = time.monotonic) -> Probe:
-    """Ask KMS. Never raises a :class:`SealError`: whatever goes wrong is a verdict."""
+def probe(kms: Kms, reference: KeyReference, clock: Callable[[], float] = time.monotonic, as_written: bool = False) -> Probe:
+    """Ask KMS. Never raises a :class:`SealError`: whatever goes wrong is a verdict.
+
+    :param as_written: whether the key is named as a server names it, which does not look for a multi-region key's replica.
+    """
     found = Probe(reference, kms.region.value)
-    key_id = str(reference.in_region(kms.region.value))
+    key_id = str(reference if as_written else reference.in_region(kms.region.value))
     metadata, found.verdicts[DESCRIBE] = _tried(lambda: kms.describe_key(key_id), DESCRIBE, clock)
     if metadata is not None:
         now = datetime.now(timezone.utc)

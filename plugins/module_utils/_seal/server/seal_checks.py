@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from .config_files import truth
 from .products import OPENBAO, VAULT
 from .sdk_checks import sdk_problems
-from .seal_settings import AWSKMS, EffectiveSettings, Seal
+from .seal_settings import AWSKMS, EffectiveSettings, Seal, has_plugin
 from .stanza_checks import ERROR, WARNING, SettingProblem, stanza_problems
 
 _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "pkcs11", "shamir", "static", "transit")
@@ -44,7 +44,7 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
                 )
     enabled = [seal for seal in found.seals if seal.enabled]
     for seal in found.seals:
-        if seal.type not in _KNOWN_TYPES:
+        if seal.type not in _KNOWN_TYPES and not has_plugin(found.config, seal.type):
             near = difflib.get_close_matches(seal.type, _KNOWN_TYPES, 1)
             yield SettingProblem(
                 ERROR, "unknown_seal_type", "type", f"{found.product} knows no seal {seal.type!r} ({seal.stanza.source}).",

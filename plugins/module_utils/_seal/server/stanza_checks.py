@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from ..errors import SettingError
 from ..key_reference import KeyReference, is_region_name
+from ..partitions import partition_of_endpoint
+from ..server_sdk.releases import Sdk
 from .products import CREDENTIALS, SECRETS, VAULT, Product
 from .seal_settings import EffectiveSettings, Seal, Setting
 
@@ -22,7 +24,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _ENDPOINT = re.compile(
     r"(?:vpce-[a-z0-9-]+\.)?kms(?:-fips)?\.(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})\.(?:vpce\.)?(?P<domain>[a-z0-9.-]+)\Z"
 )
-_PARTITIONS = {"amazonaws.com.cn": "aws-cn", "c2s.ic.gov": "aws-iso", "sc2s.sgov.gov": "aws-iso-b"}
+_ZONE = re.compile(r"(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})[a-z]\Z")
+# What template engines leave where nothing has filled them in.
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[^}]*\}", re.DOTALL)
+_ACCESS_KEY = re.compile(r"\w+\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,9 @@ def stanza_problems(found: EffectiveSettings, seal: Seal) -> Iterator[SettingPro
     yield from _unknown(found.product, seal)
     yield from _overrides(found, seal)
     yield from _blanks(seal)
+    yield from _templates(seal)
     yield from _credentials(found, seal)
-    yield from _key_and_region(seal)
+    yield from _key_and_region(found, seal)
 
 
 def _unknown(product: Product, seal: Seal) -> Iterator[SettingProblem]:
@@ -108,6 +114,21 @@ def _blanks(seal: Seal) -> Iterator[SettingProblem]:
             )
 
 
+def _templates(seal: Seal) -> Iterator[SettingProblem]:
+    """Values that only a template engine would have filled in, and access keys of no valid form."""
+    for name, setting in seal.settings.items():
+        if _TEMPLATE.search(setting.value):
+            yield SettingProblem(
+                ERROR, "invalid_option", name, f"The {name} (from {setting.source}) is a template's placeholder that has not been filled in.",
+                "Have the file rendered before the server reads it: Vault and OpenBao fill in no templates.",
+            )
+        elif name == "access_key" and setting.value and not _ACCESS_KEY.match(setting.value.strip()):
+            yield SettingProblem(
+                ERROR, "invalid_credentials", name, f"The access_key (from {setting.source}) does not have the form of an access key ID.",
+                "An access key ID has letters and digits only, such as AKIAIOSFODNN7EXAMPLE.",
+            )
+
+
 def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
     settings = {name: seal.settings.get(name) for name in CREDENTIALS}
     for name, setting in settings.items():
@@ -155,7 +176,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
             )
 
 
-def _key_and_region(seal: Seal) -> Iterator[SettingProblem]:
+def _key_and_region(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
     key, region, endpoint = (seal.settings.get(name) for name in ("kms_key_id", "region", "endpoint"))
     if key is None:
         yield SettingProblem(
@@ -169,12 +190,16 @@ def _key_and_region(seal: Seal) -> Iterator[SettingProblem]:
         yield SettingProblem(ERROR, error.reason, "kms_key_id", f"The key from {key.source} is malformed: {error.message}", error.remedy)
         return
     if reference.is_arn and region and region.value and reference.region != region.value:
-        level = WARNING if reference.is_multi_region else ERROR
+        replica = f", or name the replica of region {region.value} by its own ARN" if reference.is_multi_region else ""
         yield SettingProblem(
-            level, "region_mismatch", "region",
-            f"The key lies in region {reference.region}, but region {region.value} is in force (from {region.source})."
-            + (" Its replica there will be used." if reference.is_multi_region else ""),
-            f"Set the region to {reference.region}.",
+            ERROR, "region_mismatch", "region",
+            f"The key lies in region {reference.region}, but region {region.value} is in force (from {region.source}).",
+            f"Set the region to {reference.region}{replica}.",
+        )
+    elif region and _ZONE.match(region.value):
+        zone = region.value
+        yield SettingProblem(
+            ERROR, "invalid_option", "region", f"The region {zone} (from {region.source}) is an availability zone.", f"Set the region to {zone[:-1]}."
         )
     elif region and region.value and not is_region_name(region.value):
         yield SettingProblem(
@@ -186,14 +211,26 @@ def _key_and_region(seal: Seal) -> Iterator[SettingProblem]:
             f"Set the region{' to ' + reference.region if reference.is_arn else ''}.",
         )
     if endpoint:
-        yield from _endpoint(endpoint, region, reference)
+        yield from _endpoint(endpoint, region, reference, found.sdk_inputs(seal).sdk)
 
 
-def _endpoint(endpoint: Setting, region: Setting | None, reference: KeyReference) -> Iterator[SettingProblem]:
-    parts = urlsplit(endpoint.value if "//" in endpoint.value else f"//{endpoint.value}")
-    if parts.scheme not in ("http", "https"):
+def _endpoint(endpoint: Setting, region: Setting | None, reference: KeyReference, sdk: Sdk) -> Iterator[SettingProblem]:
+    has_scheme = "://" in endpoint.value
+    try:
+        parts = urlsplit(endpoint.value if has_scheme else f"https://{endpoint.value}")
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
         yield SettingProblem(
-            ERROR, "invalid_option", "endpoint", f"The endpoint (from {endpoint.source}) has no scheme.", "Begin it with https://."
+            ERROR, "invalid_option", "endpoint", f"The endpoint (from {endpoint.source}) is not a URL of the form https://HOST or https://HOST:PORT.",
+            "Give the scheme (https, or http for a test) and the host.",
+        )
+        return
+    if not has_scheme and sdk is Sdk.V1:
+        yield SettingProblem(
+            WARNING, "invalid_option", "endpoint",
+            f"The endpoint (from {endpoint.source}) has no scheme; {sdk.value} puts https:// before it, and later SDKs refuse it.", "Begin it with https://.",
         )
     host = _ENDPOINT.match(parts.hostname or "")
     if not host:
@@ -205,8 +242,8 @@ def _endpoint(endpoint: Setting, region: Setting | None, reference: KeyReference
             f"(from {region.source}).",
             "Let both name the same region.",
         )
-    partition = _PARTITIONS.get(host.group("domain"), "aws-us-gov" if host.group("region").startswith("us-gov-") else "aws")
-    if reference.is_arn and reference.partition != partition:
+    partition = partition_of_endpoint(host.group("region"), host.group("domain"))
+    if partition and reference.is_arn and reference.partition != partition:
         yield SettingProblem(
             ERROR, "partition_mismatch", "endpoint",
             f"The endpoint (from {endpoint.source}) is one of partition {partition}, but the key's ARN of {reference.partition}.",

@@ -47,6 +47,7 @@ class Kms:
         self.calls: list[tuple[str, str]] = []
         self.plaintext = b""
         self.other = False
+        self.opened_with = KEY
         self._errors = errors or {}
         self._metadata = {"Arn": KEY, "KeyState": "Enabled", "KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT", **metadata}
 
@@ -62,7 +63,7 @@ class Kms:
     def decrypt(self, ciphertext: bytes, key_id: str = "") -> KmsPlaintext:
         self._begin("kms:Decrypt", key_id)
         assert ciphertext == b"ciphertext"
-        return KmsPlaintext(KEY, b"other" if self.other else self.plaintext)
+        return KmsPlaintext(self.opened_with, b"other" if self.other else self.plaintext)
 
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
         raise AssertionError("a probe asks for no other facts")
@@ -77,6 +78,14 @@ def probed(kms: Kms, key: str = ALIAS) -> Probe:
     return probe(kms, KeyReference.parse(key), clock=iter(range(100)).__next__)
 
 
+def test_another_key_that_opens_is_not_ready() -> None:
+    kms = Kms()
+    kms.opened_with = KEY.replace("111122223333", "444455556666")
+    found = probed(kms)
+    assert (found.ready, found.reason) == (False, "wrong_key")
+    assert found.summary() == f"Decrypt was answered with the key {kms.opened_with}, but Encrypt with {KEY}."
+
+
 def verdicts(found: Probe) -> dict[str, str]:
     return {action: verdict.verdict for action, verdict in found.verdicts.items()}
 
@@ -84,7 +93,7 @@ def verdicts(found: Probe) -> dict[str, str]:
 def test_three_calls_that_succeed() -> None:
     kms = Kms()
     found = probed(kms)
-    assert kms.calls == [("kms:DescribeKey", ALIAS), ("kms:Encrypt", ALIAS), ("kms:Decrypt", KEY)]
+    assert kms.calls == [("kms:DescribeKey", ALIAS), ("kms:Encrypt", ALIAS), ("kms:Decrypt", "")]
     assert len(kms.plaintext) == 32
     assert (found.ready, found.reason, found.remedy(), verdicts(found)) == (True, "", None, ALL)
     assert (found.key_arn, found.state, found.principal, found.latency_ms) == (KEY, "Enabled", "", 3000.0)

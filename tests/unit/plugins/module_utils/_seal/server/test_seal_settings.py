@@ -210,12 +210,14 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
     "another region": (hcl(kms_key_id=KEY, region="eu-west-2"), {}, "openbao", "", [
         f"error region_mismatch: The key lies in region eu-west-1, but region eu-west-2 is in force (from {STANZA}). Set the region to eu-west-1."]),
     "a replica": (hcl(kms_key_id=MRK, region="eu-west-2"), {}, "openbao", "", [
-        f"warning region_mismatch: The key lies in region eu-west-1, but region eu-west-2 is in force (from {STANZA}). Its replica there will be "
-        "used. Set the region to eu-west-1."]),
+        f"error region_mismatch: The key lies in region eu-west-1, but region eu-west-2 is in force (from {STANZA}). "
+        "Set the region to eu-west-1, or name the replica of region eu-west-2 by its own ARN."]),
     "no region": (hcl(kms_key_id=KEY), {}, "openbao", "", [
         "warning no_region: No region is set: the server asks the instance metadata, and takes us-east-1 where that says nothing. "
         "Set the region to eu-west-1."]),
     "no such region": (hcl(kms_key_id="alias/x", region="${eu}"), {}, "openbao", "", [
+        f"error invalid_option: The region (from {STANZA}) is a template's placeholder that has not been filled in. "
+        "Have the file rendered before the server reads it: Vault and OpenBao fill in no templates.",
         f"error invalid_option: What {STANZA} says is not the name of an AWS region. Give a name such as us-east-1."]),
     "an endpoint elsewhere": (hcl(endpoint="https://kms.us-east-1.amazonaws.com", **SOUND), {}, "openbao", "", [
         f"error region_mismatch: The endpoint (from {STANZA}) is one of region us-east-1, but region eu-west-1 is in force (from {STANZA}). "
@@ -229,7 +231,8 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
             f"error partition_mismatch: The endpoint (from {STANZA}) is one of partition aws-cn, but the key's ARN of aws. "
             "Let both name the same partition."]),
     "an endpoint without scheme": (hcl(endpoint="kms.internal", **SOUND), {}, "openbao", "", [
-        f"error invalid_option: The endpoint (from {STANZA}) has no scheme. Begin it with https://."]),
+        f"warning invalid_option: The endpoint (from {STANZA}) has no scheme; aws-sdk-go v1 puts https:// before it, and later SDKs refuse it. "
+        "Begin it with https://."]),
     "two enabled": (hcl(**SOUND) * 2, {}, "openbao", "", [
         "error several_seals: 2 seals are enabled where OpenBao takes one (seal.hcl, line 1, seal.hcl, line 5). Disable the one that is left, or remove it."]),
     "two enabled with Vault": (hcl(name="a", priority=1, **SOUND) + hcl(name="b", priority=2, **SOUND), {}, "vault", "", [

@@ -105,6 +105,20 @@ def test_vault_takes_each_credential_where_it_finds_it() -> None:
     assert vault(SOUND, AWS_ACCESS_KEY_ID="AKIA", AWS_SECRET_ACCESS_KEY="x") == []
 
 
+CN = SOUND.partition("\n")[0].replace("eu-west-1", "cn-north-1").replace("aws:kms", "aws-cn:kms")
+EUSC = SOUND.replace("eu-west-1", "eusc-de-east-1").replace("aws:kms", "aws-eusc:kms")
+ISO_E = SOUND.replace("eu-west-1", "eu-isoe-west-1").replace("aws:kms", "aws-iso-e:kms")
+ISO_F = SOUND.replace("eu-west-1", "us-isof-south-1").replace("aws:kms", "aws-iso-f:kms")
+NO_URL = (
+    f"error invalid_option endpoint: The endpoint (from {STANZA}) is not a URL of the form https://HOST or https://HOST:PORT. "
+    "Give the scheme (https, or http for a test) and the host."
+)
+NO_SCHEME = (
+    f"warning invalid_option endpoint: The endpoint (from {STANZA}) has no scheme; aws-sdk-go v1 puts https:// before it, and later SDKs refuse it. "
+    "Begin it with https://."
+)
+
+
 @pytest.mark.parametrize(("settings", "expected"), [
     (['region = "eu-west-1"'], [
         "error no_key kms_key_id: No KMS key is named (seal.hcl, line 1). Set kms_key_id, or VAULT_AWSKMS_SEAL_KEY_ID in the service's environment."]),
@@ -117,14 +131,25 @@ def test_vault_takes_each_credential_where_it_finds_it() -> None:
     ([f'kms_key_id = "{ID}"'], [
         "warning no_region region: No region is set: the server asks the instance metadata, and takes us-east-1 where that says nothing. Set the region."]),
     ([SOUND, 'endpoint = "http://kms.internal"'], []),
-    ([SOUND, 'endpoint = "https://"'], []),
+    ([SOUND, 'endpoint = "https://"'], [NO_URL]),
+    ([SOUND, 'endpoint = "ftp://kms.internal"'], [NO_URL]),
+    ([SOUND, 'endpoint = "https://kms.internal:x"'], [NO_URL]),
+    (['kms_key_id = "alias/x"', 'region = "us-east-1a"'], [
+        f"error invalid_option region: The region us-east-1a (from {STANZA}) is an availability zone. Set the region to us-east-1."]),
+    (['kms_key_id = "alias/x"', 'region = "us-gov-west-1b"'], [
+        f"error invalid_option region: The region us-gov-west-1b (from {STANZA}) is an availability zone. Set the region to us-gov-west-1."]),
     ([SOUND, 'endpoint = "https://kms-fips.eu-west-1.amazonaws.com"'], []),
-    ([SOUND, 'endpoint = "kms.internal"'], [
-        f"error invalid_option endpoint: The endpoint (from {STANZA}) has no scheme. Begin it with https://."]),
+    ([SOUND, 'endpoint = "kms.internal"'], [NO_SCHEME]),
     ([SOUND, 'endpoint = "kms.us-east-1.amazonaws.com"'], [
-        f"error invalid_option endpoint: The endpoint (from {STANZA}) has no scheme. Begin it with https://.",
         f"error region_mismatch endpoint: The endpoint (from {STANZA}) is one of region us-east-1, but region eu-west-1 is in force (from {STANZA}). "
-        "Let both name the same region."]),
+        "Let both name the same region.",
+        NO_SCHEME]),
+    ([CN, 'region = "cn-north-1"', 'endpoint = "https://kms.cn-north-1.api.amazonwebservices.com.cn"'], []),
+    ([EUSC, 'endpoint = "https://kms.eusc-de-east-1.amazonaws.eu"'], []),
+    ([ISO_E, 'endpoint = "https://kms.eu-isoe-west-1.cloud.adc-e.uk"'], []),
+    ([ISO_F, 'endpoint = "https://kms-fips.us-isof-south-1.csp.hci.ic.gov"'], []),
+    ([SOUND, 'endpoint = "https://kms.eu-west-1.api.aws"'], []),
+    ([CN, 'region = "cn-north-1"', 'endpoint = "https://kms.cn-north-1.new-suffix.example"'], []),  # not known: no verdict
     (['kms_key_id = "alias/x"', 'region = "cn-north-1"', 'endpoint = "https://kms.cn-north-1.amazonaws.com.cn"'], []),
     ([SOUND.replace("aws:kms", "aws-iso:kms"), 'endpoint = "https://kms.eu-west-1.amazonaws.com"'], [
         f"error partition_mismatch endpoint: The endpoint (from {STANZA}) is one of partition aws, but the key's ARN of aws-iso. "

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inputs of ``tests/cases/settings``: a seal stanza, an environment and files of the service's user, on which AWS SDKs differ."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_PLACE = re.compile(r"\{\{|\}\}|\{([a-z]+)\}")
+FOLDER = Path(__file__).parents[1] / "cases" / "settings"
+
+
+class Case(NamedTuple):
+    """``config`` and ``environment`` as server and module are given them; ``static`` where no server is run."""
+
+    name: str
+    config: str
+    environment: dict[str, str]
+    static: bool
+    tls: bool
+    product: str
+
+
+def names(static: bool) -> list[str]:
+    """The cases with, or without, a server that is run."""
+    return sorted(path.stem for path in FOLDER.glob("*.json") if _read(path.stem).get("static", False) == static)
+
+
+def uses_tls(name: str) -> bool:
+    return bool(_read(name).get("tls"))
+
+
+def prepare(name: str, home: Path, values: Mapping[str, str]) -> Case:
+    """Fill the case's placeholders, and lay its files into ``home``."""
+    found = _read(name)
+    filled = {**values, "home": str(home)}
+    for path, text in found["files"].items():
+        file = home / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(_filled(text, filled), encoding="utf-8")
+        file.chmod(0o755 if text.startswith("#!") else 0o600)
+        filled["sum"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    environment = {variable: _filled(text, filled) for variable, text in found["environment"].items()}
+    return Case(
+        name, _filled(found["config"], filled), environment, bool(found.get("static")), bool(found.get("tls")), found.get("product") or "openbao"
+    )
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values[place.group(1)] if place.group(1) else place.group()[0], text)
+
+
+def _read(name: str) -> dict[str, Any]:
+    case: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return case
