@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .comparison import Verdict
+from .comparison import AGREES, DISAGREES, Verdict, compare
 from .launch import Launch
 
 _FOLDER = Path(__file__).with_name("cases")
@@ -51,8 +51,35 @@ def case_launch(case: Mapping[str, Any], home: str, world: Mapping[str, str]) ->
     return Launch(home, config, environment, home, {**product, "config": config, "environment": environment}, files)
 
 
-def verdict(case: Mapping[str, Any], server: Mapping[str, Any], module: Mapping[str, Any]) -> Verdict | None:
-    return None
+def verdict(case: Mapping[str, Any], server: Mapping[str, Any], module: Mapping[str, Any]) -> Verdict:
+    """As of a combination where a server was asked; and both have to do what the case expects."""
+    found = compare(server, module) if asks_the_server(case) else Verdict(AGREES)
+    points = [*_server_points(case, server), *_module_points(case["expected"], module)]
+    return Verdict(DISAGREES, found.reasons, [*found.points, *points]) if points else found
+
+
+def _server_points(case: Mapping[str, Any], server: Mapping[str, Any]) -> Iterator[str]:
+    expected = case["expected"]
+    if not asks_the_server(case):
+        return
+    if server["ready"] != expected["ready"]:
+        yield f"the server's stage is {server['stage']}"
+    if expected.get("why", "") not in server["why"]:
+        yield f"the server does not say {expected['why']}"
+    for name in ("host", "region"):
+        if server["asked"] and {call[name] for call in server["asked"]} != {expected.get(name, call[name]) for call in server["asked"]}:
+            yield f"the server's {name} is not {expected[name]}"
+
+
+def _module_points(expected: Mapping[str, Any], module: Mapping[str, Any]) -> Iterator[str]:
+    settings, permission = module["settings"], module["permission"]
+    if "ready" in expected and bool(permission["ready"]) != expected["ready"]:
+        yield f"expected ready {expected['ready']}"
+    if not settings["valid"] and expected.get("or_error"):
+        return
+    told = {"seal_type": settings["seal_type"], "region": (settings["settings"] or {}).get("region")}
+    found = {"valid": bool(settings["valid"]), **{name: (each or {}).get("value") for name, each in told.items()}}
+    yield from (f"expected {name} {expected[name]}, told {value}" for name, value in found.items() if name in expected and value != expected[name])
 
 
 def _filled(text: str, names: Mapping[str, str]) -> str:

@@ -103,7 +103,7 @@ def _missing_file(launch: Launch) -> None:
 
 def _file_wins(launch: Launch) -> None:
     launch.files["server.env"] = _environment_file(launch.environment)
-    assigned = {name: "of the unit" for name in launch.environment}
+    assigned = dict.fromkeys(launch.environment, "of the unit")
     _unit(launch, f"EnvironmentFile={launch.home}/server.env\n" + _assignments(assigned)
           + f"ExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
 
