@@ -77,11 +77,11 @@ class _Recording:
         self._base = hashlib.sha256(sources + OpenBao.version().encode()).hexdigest()
         _MADE.mkdir(parents=True, exist_ok=True)
         self._path = _MADE / "server.json"
-        self._answers: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8")) if use and self._path.exists() else {}
+        self._use = use
+        self._answers: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
 
     def get(self, job: dict[str, Any]) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._answers.get(self._key(job))
-        return found
+        return self._answers.get(self._key(job)) if self._use else None
 
     def put(self, job: dict[str, Any], answer: dict[str, Any]) -> None:
         self._answers[self._key(job)] = answer

@@ -69,12 +69,14 @@ def _facts(server: Mapping[str, Any], module: Mapping[str, Any]) -> list[str]:
     points = []
     settings, permission = module["settings"], module["permission"]
     by_server, by_module = _asked(server["asked"]), _asked(module["asked"])
-    # Two refusals agree however they come about, unless both asked.
+    # Two refusals agree however they come about; where both were told something, it has to be the same.
+    ready = server["ready"] and permission["ready"]
     if by_server and by_module:
-        points += [f"{name} {_list(by_module[name])}, of the server {_list(by_server[name])}" for name in by_server if by_server[name] != by_module[name]]
+        compared = [name for name in by_server if ready or (by_server[name] and by_module[name])]
+        points += [f"{name} {_list(by_module[name])}, of the server {_list(by_server[name])}" for name in compared if by_server[name] != by_module[name]]
         if server["proxy"] != module["proxy"]:
             points.append(f"proxy {'asked' if module['proxy'] else 'not asked'}, by the server {'asked' if server['proxy'] else 'not asked'}")
-    if server["ready"] and permission["ready"]:
+    if ready:
         told = {
             "key": permission["key"], "region": (permission["region"] or {}).get("value"), "host": _host((permission["endpoint"] or {}).get("value")),
         }
