@@ -293,6 +293,11 @@ remedy:
         GranteePrincipal: arn:aws:iam::111122223333:role/vault
         Operations: ["Encrypt", "Decrypt"]
   sample: null
+judged_by:
+  description: What speaks for the server, a model of the AWS SDK that its product and release have.
+  returned: where a server is named
+  type: str
+  sample: model of aws-sdk-go v1
 settings_problems:
   description: What is wrong with the server's settings, as M(sealwright.vault_seal.awskms_seal_settings_info) tells it.
   returned: where a server is named

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ REGIONS = ("us-east-1", "eu-west-1", "ap-south-1")
 
 
 class World:
-    """One KMS with TLS and one without, each with a key of the same alias in three regions."""
+    """A KMS with a key of the same alias in three regions, and a principal with every permission."""
 
     def __init__(self, kms: StrictKms, authority: str) -> None:
         self.kms = kms
@@ -65,6 +67,120 @@ def alike(case: Case, world: World, folder: Path) -> tuple[Start, dict[str, Any]
         assert settings["valid"]
         assert probe["key_arn"] == world.keys[server.seal["region"]]
     return server, probe
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback; empty where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        found: str = probe.getsockname()[0]
+    return "" if ipaddress.ip_address(found).is_loopback else found
+
+
+class OwnKms(StrictKms):
+    """One that listens on an address which is not loopback, so that Go's HTTP client may ask it through a proxy."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.host = host
+        self._arguments += ["--host", host]
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[World]:
+    host = own_address()
+    if not host:
+        pytest.skip("this machine has loopback addresses only")
+    with OwnKms(host) as kms:
+        yield World(kms, "")
+
+
+STANZA = 'seal "awskms" {\n  region = "us-east-1"\n  kms_key_id = "alias/a"\n  endpoint = "{url}"\n}\n'
+NO_REGION = STANZA.replace('  region = "us-east-1"\n', "")
+KEYS = {"AWS_ACCESS_KEY_ID": "{access}", "AWS_SECRET_ACCESS_KEY": "{secret}"}
+IN_FILE = "aws_access_key_id = {access}\naws_secret_access_key = {secret}\n"
+DEAD = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(("starts", "environment"), [
+    (False, {"HTTP_PROXY": DEAD}),
+    (False, {"http_proxy": "127.0.0.1:9"}),
+    (True, {"HTTPS_PROXY": DEAD, "ALL_PROXY": DEAD}),
+    (True, {"HTTP_PROXY": DEAD, "NO_PROXY": "10.9.9.9, {network}"}),
+    (True, {"HTTP_PROXY": DEAD, "no_proxy": "{host}:{port}"}),
+    (False, {"HTTP_PROXY": DEAD, "NO_PROXY": "{host}:1"}),
+    (False, {"HTTP_PROXY": DEAD, "NO_PROXY": "10.9.0.0/16", "no_proxy": "*"}),
+    (False, {"HTTP_PROXY": DEAD, "NO_PROXY": "{host}/32/x"}),
+    (True, {"HTTP_PROXY": DEAD, "NO_PROXY": "*"}),
+    (False, {"HTTP_PROXY": DEAD, "NO_PROXY": "{network}", "REQUEST_METHOD": "GET"}),
+], ids=str)
+def test_proxies_are_those_of_go(own: World, starts: bool, environment: dict[str, str], tmp_path: Path) -> None:
+    network = str(ipaddress.ip_network(f"{own.kms.host}/24", strict=False))
+    places = {**own.values, "host": own.kms.host, "port": str(own.kms.port), "network": network}
+    variables = {name: text.format_map(places) for name, text in {**KEYS, **environment}.items()}
+    case = Case("proxy", STANZA.replace("{url}", own.kms.url), {"AWS_EC2_METADATA_DISABLED": "true", **variables}, False, False, "openbao")
+    server, _probe = alike(case, own, tmp_path)
+    assert server.refused != starts, server.log
+
+
+@pytest.mark.parametrize(("starts", "environment"), [
+    (True, {"SSL_CERT_DIR": "{folder}"}),
+    (True, {"AWS_CA_BUNDLE": "{ca}", "SSL_CERT_FILE": "/none"}),
+    (False, {"AWS_CA_BUNDLE": "/none", "SSL_CERT_FILE": "{ca}"}),
+    (False, {"AWS_CA_BUNDLE": "{key}", "SSL_CERT_FILE": "{ca}"}),
+    (False, {"SSL_CERT_FILE": "/none", "SSL_CERT_DIR": "/none"}),
+    (False, {"CURL_CA_BUNDLE": "{ca}"}),
+], ids=str)
+def test_the_authorities_are_those_of_go(worlds: dict[bool, World], starts: bool, environment: dict[str, str], tmp_path: Path) -> None:
+    world = worlds[True]
+    folder = str(Path(world.values["ca"]).parent)
+    places = {**world.values, "folder": folder, "key": f"{folder}/key.pem"}
+    variables = {name: text.format_map(places) for name, text in {**KEYS, **environment}.items()}
+    case = Case("trust", STANZA.replace("{url}", world.kms.url), {"AWS_EC2_METADATA_DISABLED": "true", **variables}, False, True, "openbao")
+    server, _probe = alike(case, world, tmp_path)
+    assert server.refused != starts, server.log
+
+
+@pytest.mark.parametrize(("region", "config", "environment", "files"), [
+    ("eu-west-1", NO_REGION, {**KEYS, "AWS_DEFAULT_PROFILE": "p"}, {"config": "[profile p]\nregion = eu-west-1\n"}),
+    ("us-east-1", NO_REGION, {**KEYS, "AWS_DEFAULT_PROFILE": "p", "AWS_PROFILE": "q"}, {"config": "[profile p]\nregion = eu-west-1\n"}),
+    ("ap-south-1", NO_REGION, KEYS, {"config": "[default]\nregion = eu-west-1\n", "credentials": "[default]\nregion = ap-south-1\n"}),
+    ("eu-west-1", NO_REGION, KEYS, {"config": "[default]\nregion = eu-west-1 # here\n word\n"}),
+    ("us-east-1", NO_REGION, KEYS, {"config": "[default]\nregion = eu-west-1\n[default]\noutput = json\n"}),
+    ("eu-west-1", NO_REGION, KEYS, {"config": '[default]\nregion = "eu-west-1"\n'}),
+    ("eu-west-1", NO_REGION, KEYS, {"config": "[default]\ns3 =\n  region = ap-south-1\nregion = eu-west-1\n"}),
+    ("", NO_REGION, KEYS, {"config": "[default]\nregion = eu-west-1\nword"}),
+    ("", NO_REGION, {**KEYS, "AWS_REGION": "eu-west-1"}, {"config": "[default\n"}),
+    ("us-east-1", STANZA, {}, {"credentials": "[default]\n" + IN_FILE}),
+    ("", STANZA, {}, {"credentials": "[profile default]\n" + IN_FILE}),
+    ("", STANZA, {"AWS_PROFILE": "p"}, {"credentials": "[default]\n" + IN_FILE + "[p]\nsource_profile = default\nrole_arn = arn:aws:iam::1:role/x\n"}),
+    ("us-east-1", STANZA, {"AWS_DEFAULT_PROFILE": "gone"}, {"credentials": "[default]\n" + IN_FILE}),
+    ("us-east-1", STANZA, {"AWS_ACCESS_KEY_ID": "half"}, {"credentials": "[default]\n" + IN_FILE}),
+    ("us-east-1", STANZA, {"AWS_ACCESS_KEY_ID": "{access}", "AWS_SECRET_KEY": "{secret}", "AWS_CREDENTIAL_EXPIRATION": "2001-01-01T00:00:00Z"}, {}),
+    ("", STANZA, {**KEYS, "AWS_PROFILE": "p"}, {"credentials": "[p\n"}),
+    ("us-east-1", STANZA, KEYS, {"credentials": "[p\n"}),
+    ("", STANZA, {**KEYS, "AWS_USE_FIPS_ENDPOINT": "yes"}, {}),
+    ("", STANZA, {**KEYS, "AWS_SDK_LOAD_CONFIG": "1"}, {"config": "[default]\nca_bundle = /none\n"}),
+    ("us-east-1", STANZA, KEYS, {"config": "[default]\nca_bundle = /none\n"}),
+    ("us-east-1", STANZA.replace("{url}", "{bare}"), {**KEYS, "HTTPS_PROXY": DEAD, "SSL_CERT_FILE": "{ca}"}, {}),
+])
+def test_files_and_variables_are_read_as_the_server_reads_them(
+    worlds: dict[bool, World], region: str, config: str, environment: dict[str, str], files: dict[str, str], tmp_path: Path
+) -> None:
+    world = worlds["{bare}" in config]
+    places = {**world.values, "bare": world.values["bareurl"]}
+    folder = tmp_path / "home" / ".aws"
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text.format_map(places), encoding="utf-8")
+    variables = {name: text.format_map(places) for name, text in environment.items()}
+    text = config.replace("{url}", world.kms.url).replace("{bare}", places["bare"])
+    case = Case("files", text, {"HOME": str(folder.parent), "AWS_EC2_METADATA_DISABLED": "true", **variables}, False, False, "openbao")
+    server, _probe = alike(case, world, tmp_path)
+    assert server.seal.get("region", "") == region, server.log
 
 
 @pytest.mark.parametrize("name", [each for each in names(static=False) if not each.startswith("d")])

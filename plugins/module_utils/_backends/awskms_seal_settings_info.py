@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server, readable_as
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal, naming_variables
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
@@ -18,7 +18,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for files that cannot be read."""
     server = read_server(module.params)
     found = server.in_force
-    said = seal_problems(found)
+    with readable_as(server.service.user):
+        said = seal_problems(found)
     enabled = next((seal for seal in found.seals if seal.enabled), None)
     in_force = found.awskms
     return {

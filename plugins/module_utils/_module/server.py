@@ -73,7 +73,7 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
     environment.update(given(said, "option environment,"))
     _refuse_unknown(service, environment)
     service.user = params.get("service_user") or service.user
-    home = _home(environment, service)
+    home = _home(environment, service.user or ("root" if params["unit"] else ""))
     config = read_config(service.config if params["config"] is None else params["config"], candidates, unread)
     started_with = service.config if params["unit"] else params["config"] or []
     return ConfiguredServer(settings_in_force(product, config, environment, home), service, home, started_with)
@@ -133,6 +133,17 @@ def service_user(name: str) -> Iterator[None]:
         os.setgroups(groups)
 
 
+@contextmanager
+def readable_as(name: str) -> Iterator[None]:
+    """As :func:`service_user` where this runs as root and the user exists; else as whoever this runs as."""
+    try:
+        known = bool(name) and os.geteuid() == 0 and bool(pwd.getpwnam(name))
+    except KeyError:
+        known = False
+    with service_user(name if known else ""):
+        yield
+
+
 def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
     """Raise :class:`SettingError` where a variable that may concern the seal has a value that cannot be told."""
     for name, source in service.unknown.items():
@@ -155,10 +166,11 @@ def _product(params: dict[str, Any], service: Service) -> Product:
     return Product.parse(name, params["version"] or "")
 
 
-def _home(environment: dict[str, Sourced], service: Service) -> str:
-    if "HOME" in environment:
+def _home(environment: dict[str, Sourced], user: str) -> str:
+    """The home folder that the server finds: the variable's, or else that of its user."""
+    if environment.get("HOME", Sourced("", "")).value:
         return environment["HOME"].value
     try:
-        return pwd.getpwnam(service.user).pw_dir if service.user else ""
+        return pwd.getpwnam(user).pw_dir if user else ""
     except KeyError:
         return ""

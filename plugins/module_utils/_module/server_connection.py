@@ -95,6 +95,7 @@ def _fill(connection: ServerConnection, inputs: ServerInputs, environ: MutableMa
     for name in ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"):
         if connection.endpoint is None and inputs.text(name):
             environ[name] = inputs.text(name)
+    environ["AWS_STS_REGIONAL_ENDPOINTS"] = inputs.text("AWS_STS_REGIONAL_ENDPOINTS") or ("legacy" if connection.sdk is Sdk.V1 else "regional")
     if inputs.home:
         environ["HOME"] = inputs.home
 
@@ -118,8 +119,6 @@ def _options(connection: ServerConnection, options: ConnectionOptions, bundle: s
         sources["role_arn"] = plan.role.arn.source
         if plan.role.token_file:
             sources["web_identity_token_file"] = plan.role.token_file.source
-        if connection.sts_endpoint and not options.sts_endpoint:
-            values["sts_endpoint"] = connection.sts_endpoint.value
     if bundle and not options.ca_bundle:
         values["ca_bundle"] = bundle
     return replace(options, **values, sources=sources)

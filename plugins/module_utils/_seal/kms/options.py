@@ -33,8 +33,9 @@ _SDK_ENDPOINT_VARIABLES = {
 class ConnectionOptions:
     """The task's options for the connection to AWS KMS; names are those of the seal stanza. Empty means not given.
 
-    ``timeout`` bounds each KMS call with all its retries, in seconds. ``providers`` are botocore's names of the sources of credentials
-    that it may ask (empty: all of them); ``role_may_fail`` says that these are asked where the role cannot be assumed. ``sources`` says, in words, where an option came from
+    ``timeout`` bounds each KMS call with all its retries, in seconds. ``providers`` are botocore's names of the sources of
+    credentials that it may ask (empty: all of them); ``role_may_fail`` says that these are asked where the role cannot be assumed.
+    ``sources`` says, in words, where an option came from
     that was not given in the task itself, such as a variable.
     """
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..errors import SettingError
+from ..server_sdk.releases import Sdk, sdk_of
 
 VAULT, OPENBAO = "vault", "openbao"
 PRODUCTS = (VAULT, OPENBAO)
@@ -96,6 +97,8 @@ class Product:
         variables = VARIABLES.get(setting, ())
         if setting == "kms_key_id" and self.name == OPENBAO:
             variables = variables[::-1]
+        if setting == "endpoint" and self.name == VAULT and sdk_of(self.name, self.version) is Sdk.V2:
+            variables = ("AWSKMS_ENDPOINT", *variables)  # its wrapper's newer name
         return Origin(variables, ()) if self._reads_first(setting) else Origin((), variables)
 
     def _reads_first(self, setting: str) -> bool:

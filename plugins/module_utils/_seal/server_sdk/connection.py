@@ -14,12 +14,14 @@ from ..sourced import Sourced
 from .credentials import CredentialPlan, plan_credentials
 from .endpoint import configured_endpoint, default_endpoint, url_of
 from .inputs import ServerInputs
+from .profiles import cannot_tell
 from .proxy import proxy_for
 from .region import find_region
 from .releases import Sdk
 from .session_files import SessionProfile, kms_session
 from .trust import bundle_setting, trusted_certificates
 
+_STS, _CONTAINER, _METADATA = "https://sts.amazonaws.com", "http://169.254.170.2", "http://169.254.169.254"
 NO_CREDENTIALS = "Give the service keys in its environment or its shared credentials file, or attach an instance profile."
 
 
@@ -35,7 +37,6 @@ class ServerConnection:
     endpoint: Sourced | None
     credentials: CredentialPlan = field(repr=False)
     proxy: Sourced | None = field(repr=False)
-    sts_endpoint: Sourced | None
     certificates: list[bytes] | None = field(repr=False)
 
 
@@ -53,9 +54,10 @@ def resolve(inputs: ServerInputs, region: Sourced | None = None) -> ServerConnec
     bundle = bundle_setting(inputs, profile)
     url = endpoint.value if endpoint else f"https://kms.{found.value}.amazonaws.com"
     proxy = proxy_for(inputs, url)
+    _refuse_other_ways(inputs, plan, proxy)
     secure = url.lower().startswith("https:")
     return ServerConnection(
-        inputs.sdk, found, endpoint, plan, proxy, _sts_endpoint(inputs, profile) if plan.role else None,
+        inputs.sdk, found, endpoint, plan, proxy,
         trusted_certificates(inputs, bundle) if secure or plan.role else None,
     )
 
@@ -95,13 +97,15 @@ def _endpoint(inputs: ServerInputs, region: str, profile: SessionProfile) -> Sou
     return url_of(configured, inputs.sdk) if configured else default_endpoint(inputs, region, profile)
 
 
-def _sts_endpoint(inputs: ServerInputs, profile: SessionProfile) -> Sourced | None:
-    """Where a role is asked for. aws-sdk-go v1 takes the global endpoint, unless it is told otherwise."""
-    variable = inputs.variable("AWS_REGION", "AWS_DEFAULT_REGION") if inputs.loads_config else inputs.variable("AWS_REGION")
-    regional = (inputs.text("AWS_STS_REGIONAL_ENDPOINTS") or profile.value("sts_regional_endpoints")).lower() == "regional"
-    if inputs.sdk is Sdk.V1 and variable and (regional or not variable.value.startswith(("us-east-", "us-west-", "eu-", "ap-", "ca-", "sa-"))):
-        return default_endpoint(inputs, variable.value, profile, "sts")
-    return Sourced("https://sts.amazonaws.com", inputs.sdk.value)
+def _refuse_other_ways(inputs: ServerInputs, plan: CredentialPlan, proxy: Sourced | None) -> None:
+    """Raise :class:`SettingError` where credentials are asked for by a proxy that is not the one of KMS: only one can be set here."""
+    if plan.keys:
+        return
+    if plan.role and proxy_for(inputs, _STS) != proxy:
+        raise cannot_tell("it asks AWS STS through another proxy than AWS KMS.", "Have both use one proxy, or give the service keys.")
+    url = inputs.text(plan.container) if plan.container == "AWS_CONTAINER_CREDENTIALS_FULL_URI" else _CONTAINER if plan.container else _METADATA
+    if plan.remote and proxy_for(inputs, url):
+        raise cannot_tell("it asks for its credentials through a proxy.", "Add 169.254.0.0/16 to NO_PROXY.")
 
 
 def _endpoint_and_proxy(inputs: ServerInputs, profile: SessionProfile) -> None:

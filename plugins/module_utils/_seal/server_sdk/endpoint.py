@@ -70,7 +70,7 @@ def url_of(endpoint: Sourced, sdk: Sdk) -> Sourced:
     )
 
 
-def default_endpoint(inputs: ServerInputs, region: str, profile: SessionProfile, service: str = "kms") -> Sourced | None:
+def default_endpoint(inputs: ServerInputs, region: str, profile: SessionProfile) -> Sourced | None:
     """The region's own endpoint; None leaves it to the SDK that asks. Raises :class:`SettingError`."""
     if inputs.sdk is Sdk.V2:
         return None  # its data has all partitions, as botocore's has
@@ -82,7 +82,7 @@ def default_endpoint(inputs: ServerInputs, region: str, profile: SessionProfile,
         raise SettingError(
             f"A dual-stack endpoint is asked for, and region {region} has none.", reason="no_region", remedy="Unset AWS_USE_DUALSTACK_ENDPOINT."
         )
-    host = f"{service}{'-fips' if fips else ''}.{region}.{partition.dual_stack if dual_stack else partition.suffix}"
+    host = f"kms{'-fips' if fips else ''}.{region}.{partition.dual_stack if dual_stack else partition.suffix}"
     return Sourced(f"https://{host}", inputs.sdk.value)
 
 

@@ -4,9 +4,9 @@
 
 """The certificate authorities that the server trusts.
 
-Source: the behaviour of ``crypto/x509`` of Go on Linux (``root_linux.go``, ``root_unix.go``) and of ``setTLSOptions`` of aws/aws-sdk-go v1.55.6. AWS_CA_BUNDLE alone counts
-where it is set; else the first file that can be read of the system's (SSL_CERT_FILE names another), and all files of the system's folders
-(SSL_CERT_DIR names others). REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read.
+Source: the behaviour of ``crypto/x509`` of Go on Linux (``root_linux.go``, ``root_unix.go``) and of ``setTLSOptions`` of aws/aws-sdk-go v1.55.6.
+AWS_CA_BUNDLE alone counts where it is set; else the first file that can be read of the system's (SSL_CERT_FILE names another), and all files of
+the system's folders (SSL_CERT_DIR names others). REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ def bundle_setting(inputs: ServerInputs, profile: SessionProfile) -> Sourced | N
     try:
         content = read_regular(found.value, _MAX_FILE)
     except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or "its path is invalid"
         raise SettingError(
-            f"The server does not start: the CA bundle {found.value} (from {found.source}) cannot be read ({getattr(error, 'strerror', '') or 'its path is invalid'}).",
+            f"The server does not start: the CA bundle {found.value} (from {found.source}) cannot be read ({why}).",
             reason="file_error", remedy="Check the path and its permissions, or unset it.",
         ) from None
     if not _CERTIFICATE.search(content):
