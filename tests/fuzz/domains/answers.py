@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.server import Answer
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.key_facts import policy_document
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sdk_errors import Request, to_error

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..key_reference import KeyReference
-from ..partitions import partition_of_region
-from .denial import (
+from ..kms.denial import (
     EXPLICIT_DENY,
     FOREIGN_ACCOUNT,
     LIMITING_POLICY,
@@ -27,6 +26,7 @@ from .denial import (
     account,
     policy_principal,
 )
+from ..partitions import partition_of_region
 
 UNKNOWN_PRINCIPAL = "PRINCIPAL-ARN"
 # Which of the three helps, by cause: an IAM statement, a key policy's, a grant.
@@ -101,28 +101,6 @@ def _helps(denial: Denial) -> tuple[bool, bool, bool]:
     if denial.cause == MISSING_ALLOW and denial.foreign:
         return True, False, False  # the key's account has done its part
     return _HELPS[denial.cause]
-
-
-def in_words(action: str, denial: Denial) -> str:
-    """What to do about one denial."""
-    kind = denial.policy_type or "policy"
-    which = f" ({denial.policy})" if denial.policy else ""
-    if denial.cause == EXPLICIT_DENY:
-        article = "An" if kind[0] in "aeiou" else "A"
-        what = f"{article} {kind}{which} denies {action} explicitly, which no allow can outweigh"
-        return f"{what}: remove that statement, or except this principal from it."
-    if denial.cause == LIMITING_POLICY:
-        return f"The {kind} has to allow {action} too; it only limits what other policies allow."
-    if denial.cause == FOREIGN_ACCOUNT:
-        return (
-            f"The key is another account's, or does not exist: its key policy or a grant there has to allow {action} to this principal, "
-            "and an IAM policy of the principal's own account as well."
-        )
-    if denial.cause == MISSING_KEY_POLICY_OR_GRANT:
-        return f"The key's policy does not let IAM policies in: allow {action} by the key policy or a grant."
-    if denial.cause == MISSING_ALLOW and denial.foreign:
-        return f"Allow {action} by an IAM policy of the principal's own account; the key's account allows it already."
-    return f"Allow {action} by an IAM policy, the key policy or a grant."
 
 
 def _listed(actions: tuple[str, ...]) -> str | list[str]:

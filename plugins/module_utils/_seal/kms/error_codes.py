@@ -15,9 +15,7 @@ import re
 from typing import NamedTuple
 
 from ..key_reference import KeyReference
-
-MAX_MESSAGE = 8192
-"""How many characters of a message are read. AWS's own have fewer; the time of searching one grows faster than its length."""
+from .denial import EXPLICIT_DENY, FOREIGN_ACCOUNT, LIMITING_POLICY, MAX_MESSAGE, MISSING_KEY_POLICY_OR_GRANT, in_words, read_denial
 
 
 class Meaning(NamedTuple):
@@ -175,10 +173,13 @@ def _denied_remedy(message: str, action: str, resource: str) -> str:
     # A policy names keys by their ARN only: a statement for an alias or a bare id would allow nothing.
     key = resource if KeyReference.parse_key_arn(resource) else "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
     arn = found.group(1).rstrip(".,") if found else "ROLE-ARN" if action.startswith("sts:") else key
-    if "explicit deny" in message:
-        return f"A policy denies {action} explicitly, which no allow can outweigh: remove that statement."
+    denial = read_denial(message)
+    if denial.cause in (EXPLICIT_DENY, LIMITING_POLICY):
+        return in_words(action, denial)
     if action.startswith("sts:"):
         return f"Allow it by the role's trust policy, and by an IAM policy with {policy_statement(action, arn)}."
     # What concerns no single key, such as kms:ListAliases, neither a key policy nor a grant can allow.
+    if arn != "*" and denial.cause in (FOREIGN_ACCOUNT, MISSING_KEY_POLICY_OR_GRANT):
+        return f"{in_words(action, denial)} The statement: {policy_statement(action, arn)}."
     means = "an IAM policy" if arn == "*" else "a key policy, a grant, or an IAM policy"
     return f"Allow it by {means} with {policy_statement(action, arn)}."

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ..errors import KmsError, SealError
-from .error_codes import MAX_MESSAGE, meaning
+from .denial import MAX_MESSAGE
+from .error_codes import meaning
 
 CREDENTIAL_SOURCES = {
     "env": "environment variable AWS_ACCESS_KEY_ID",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Iterator
 
 from ..errors import SettingError
@@ -63,7 +64,17 @@ def trusted_certificates(inputs: ServerInputs, bundle: Sourced | None) -> list[b
     for path in [bundle.value] if bundle else _system_paths(inputs):
         for each in _CERTIFICATE.findall(_content(path) or b""):
             found.setdefault(each)
-    return list(found)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return [each for each in found if _is_certificate(context, each)]
+
+
+def _is_certificate(context: ssl.SSLContext, text: bytes) -> bool:
+    """Go passes over what it cannot read, where OpenSSL refuses the whole file."""
+    try:
+        context.load_verify_locations(cadata=text.decode("ascii"))
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def _system_paths(inputs: ServerInputs) -> Iterator[str]:

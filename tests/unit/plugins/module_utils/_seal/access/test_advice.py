@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.advice import Wanted, against, in_words, without_arn
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import Denial
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.advice import Wanted, against, without_arn
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import Denial, in_words
 
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY = f"arn:aws:kms:us-east-1:111122223333:key/{ID}"

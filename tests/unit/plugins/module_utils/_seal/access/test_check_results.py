@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.check import Probe, Verdict, probe, refused
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import Denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import KmsError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.api import KmsCiphertext, KmsPlaintext
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import Denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -222,10 +222,28 @@ def test_a_denial_of_re_encrypt_asks_for_the_half_that_is_missing():
     assert policy_statement("kms:ReEncrypt*", KEY) in meaning("AccessDeniedException", "", "kms:ReEncrypt", KEY).remedy
 
 
+@pytest.mark.parametrize(("why", "remedy"), [
+    ("because no VPC endpoint policy allows the kms:Encrypt action",
+        "The VPC endpoint policy has to allow kms:Encrypt too; it only limits what other policies allow."),
+    ("because no service control policy allows the kms:Encrypt action",
+        "The service control policy has to allow kms:Encrypt too; it only limits what other policies allow."),
+    ("because no permissions boundary allows the kms:Encrypt action",
+        "The permissions boundary has to allow kms:Encrypt too; it only limits what other policies allow."),
+    ("with an explicit deny in a service control policy",
+        "A service control policy denies kms:Encrypt explicitly, which no allow can outweigh: remove that statement, or except this principal from it."),
+    ("because no resource-based policy allows the kms:Encrypt action",
+        "The key's policy does not let IAM policies in: allow kms:Encrypt by the key policy or a grant. "
+        f'The statement: {{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "{KEY}"}}.'),
+])
+def test_a_denial_names_the_policy_at_fault(why, remedy):
+    message = f"User: {USER} is not authorized to perform: kms:Encrypt on resource: {KEY} {why}"
+    assert meaning("AccessDeniedException", message, "kms:Encrypt", KEY).remedy == remedy
+
+
 def test_an_explicit_deny_asks_for_no_further_allow():
     message = f"User: {USER} is not authorized to perform: kms:Encrypt on resource: {KEY} with an explicit deny in a key policy"
     assert meaning("AccessDeniedException", message, "kms:Encrypt").remedy == (
-        "A policy denies kms:Encrypt explicitly, which no allow can outweigh: remove that statement."
+        "A key policy denies kms:Encrypt explicitly, which no allow can outweigh: remove that statement, or except this principal from it."
     )
 
 
@@ -291,7 +309,9 @@ def test_a_denial_of_a_role_concerns_its_trust_policy():
             f'{by} {{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "{resource}"}}.'
         )
     denied = meaning("AccessDenied", "with an explicit deny", "sts:AssumeRole").remedy
-    assert denied == "A policy denies sts:AssumeRole explicitly, which no allow can outweigh: remove that statement."
+    assert denied == (
+        "A policy denies sts:AssumeRole explicitly, which no allow can outweigh: remove that statement, or except this principal from it."
+    )
 
 
 def test_a_resource_keeps_its_own_letters():

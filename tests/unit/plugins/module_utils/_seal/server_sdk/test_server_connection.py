@@ -189,8 +189,56 @@ def test_what_v2_makes_of_profiles_cannot_be_told(host: Host) -> None:
     assert reason_of(plan_credentials, host.inputs(KEYS, Sdk.V2)) == "cannot_tell"
 
 
+# Self-signed certificates of nobody, good until 2126.
+CERTIFICATES = [
+    (
+        "-----BEGIN CERTIFICATE-----\n"
+        "MIIBbzCCARWgAwIBAgIUdR1vdXwiJPQ8WVvbg3dwbYJz4DQwCgYIKoZIzj0EAwIw\n"
+        "DDEKMAgGA1UEAwwBYTAgFw0yNjExMjgwMTMwMjdaGA8yMTI2MTEwNDAxMzAyN1ow\n"
+        "DDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJDKPa8z5o4f\n"
+        "yN6c+TQ/IdMNkEAhPCIf1KEvHegBEVUgKGlGGWaHoe89l/tzJblfM0cIS+f+DCa3\n"
+        "swI2FJ+o7JqjUzBRMB0GA1UdDgQWBBS00avnPWR4uxK2vB4UfOoqj1tcXDAfBgNV\n"
+        "HSMEGDAWgBS00avnPWR4uxK2vB4UfOoqj1tcXDAPBgNVHRMBAf8EBTADAQH/MAoG\n"
+        "CCqGSM49BAMCA0gAMEUCIF+ZFNP6VgKBuMjQh3uqyaImnlC0WX4Au2DlT6p9Bc8S\n"
+        "AiEA6zurK8P4U5ByUuGqEbKA/Z302BDYKg30vneak8QpBbM=\n"
+        "-----END CERTIFICATE-----"
+    ),
+    (
+        "-----BEGIN CERTIFICATE-----\n"
+        "MIIBcDCCARWgAwIBAgIUO4jj+3PGT0tueR4YNj/gySoVrC4wCgYIKoZIzj0EAwIw\n"
+        "DDEKMAgGA1UEAwwBYjAgFw0yNjExMjgwMTMwMjdaGA8yMTI2MTEwNDAxMzAyN1ow\n"
+        "DDEKMAgGA1UEAwwBYjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABK01Om+1eF35\n"
+        "IXhuK7jvDrmRN7eGxQlm39+I1da3GDTWHpBln881MmES4Xiu69zEYGewizxMsuIG\n"
+        "oDqpXZaFZqSjUzBRMB0GA1UdDgQWBBQkELrQhfhMyfCT5B4SRk6cOSnzuDAfBgNV\n"
+        "HSMEGDAWgBQkELrQhfhMyfCT5B4SRk6cOSnzuDAPBgNVHRMBAf8EBTADAQH/MAoG\n"
+        "CCqGSM49BAMCA0kAMEYCIQCudL/t8PD4FPGcGx2UHfWCw38Pt9FFdPHdJbzYGmSs\n"
+        "ZAIhAO3sF2Purh9XRe0M1XX4P/RxUzs74iHfqEV21nB09xXB\n"
+        "-----END CERTIFICATE-----"
+    ),
+    (
+        "-----BEGIN CERTIFICATE-----\n"
+        "MIIBbzCCARWgAwIBAgIUXQRqC6/o6vPK1SswMbAbbLKLrxgwCgYIKoZIzj0EAwIw\n"
+        "DDEKMAgGA1UEAwwBYzAgFw0yNjExMjgwMTMwMjdaGA8yMTI2MTEwNDAxMzAyN1ow\n"
+        "DDEKMAgGA1UEAwwBYzBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIDYULietnjO\n"
+        "lg4JiIc58UXZkK1TBqe03BwonYgCqm2aYc+FF+flFJ2F1A93UD70w4bLntNStXBX\n"
+        "NIO3rBJJid6jUzBRMB0GA1UdDgQWBBRApUOvJ44hklLI8pAiu9BOCdF/oDAfBgNV\n"
+        "HSMEGDAWgBRApUOvJ44hklLI8pAiu9BOCdF/oDAPBgNVHRMBAf8EBTADAQH/MAoG\n"
+        "CCqGSM49BAMCA0gAMEUCIQDoBxRddjX0xtVZqnoNqwIN5d6eYxIOY02H/BQGv5DI\n"
+        "XAIgdTvzR6DzoCGuL5MJ3KbTJ99r8ZwHQfzNs16nbFLKdrY=\n"
+        "-----END CERTIFICATE-----"
+    ),
+]
+
+
+@pytest.mark.parametrize("text", ["junk", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----"])
+def test_a_file_of_authorities_with_junk_in_it(host: Host, text: str) -> None:
+    path = host.file("mixed.pem", f"{text}\n{CERTIFICATES[0]}\n{text}\n")
+    inputs = host.inputs({"SSL_CERT_FILE": path, "SSL_CERT_DIR": "/none"})
+    assert trusted_certificates(inputs, None) == [CERTIFICATES[0].encode()]
+
+
 def test_the_authorities(host: Host) -> None:
-    certificates = [f"-----BEGIN CERTIFICATE-----\n{each}\n-----END CERTIFICATE-----" for each in "abc"]
+    certificates = CERTIFICATES
     files = [host.file(f"{place}.pem", f"about\n{each}\n") for place, each in enumerate(certificates)]
     folder = host.home / "folder"
     folder.mkdir()

@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.advice import in_words
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.denial import Denial, account, policy_principal, read_denial
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import Denial, account, in_words, policy_principal, read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

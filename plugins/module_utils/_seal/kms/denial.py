@@ -14,7 +14,9 @@ import re
 from typing import NamedTuple
 
 from ..key_reference import KeyReference
-from ..kms.error_codes import MAX_MESSAGE
+
+MAX_MESSAGE = 8192
+"""How many characters of a message are read. AWS's own have fewer; the time of searching one grows faster than its length."""
 
 EXPLICIT_DENY = "explicit_deny"
 MISSING_ALLOW = "missing_allow"
@@ -60,6 +62,28 @@ def read_denial(message: str) -> Denial:
     return Denial(_cause(message, kind, account(principal), account(named)), kind, policy, principal, key_arn)
 
 
+def in_words(action: str, denial: Denial) -> str:
+    """What to do about one denial."""
+    kind = denial.policy_type or "policy"
+    which = f" ({denial.policy})" if denial.policy else ""
+    if denial.cause == EXPLICIT_DENY:
+        article = "An" if kind[0] in "aeiou" else "A"
+        what = f"{article} {kind}{which} denies {action} explicitly, which no allow can outweigh"
+        return f"{what}: remove that statement, or except this principal from it."
+    if denial.cause == LIMITING_POLICY:
+        return f"The {kind} has to allow {action} too; it only limits what other policies allow."
+    if denial.cause == FOREIGN_ACCOUNT:
+        return (
+            f"The key is another account's, or does not exist: its key policy or a grant there has to allow {action} to this principal, "
+            "and an IAM policy of the principal's own account as well."
+        )
+    if denial.cause == MISSING_KEY_POLICY_OR_GRANT:
+        return f"The key's policy does not let IAM policies in: allow {action} by the key policy or a grant."
+    if denial.cause == MISSING_ALLOW and denial.foreign:
+        return f"Allow {action} by an IAM policy of the principal's own account; the key's account allows it already."
+    return f"Allow {action} by an IAM policy, the key policy or a grant."
+
+
 def account(arn: str) -> str:
     """The account in an ARN; empty where there is none."""
     parts = arn.split(":")
@@ -78,6 +102,6 @@ def _cause(message: str, kind: str, caller: str, owner: str) -> str:
     foreign = bool(caller and owner and caller != owner)
     if _HIDDEN in message or (foreign and kind == "resource-based policy"):
         return FOREIGN_ACCOUNT
-    if not kind:
+    if kind in ("", "policy"):
         return UNKNOWN
     return {"identity-based policy": MISSING_ALLOW, "resource-based policy": MISSING_KEY_POLICY_OR_GRANT}.get(kind, LIMITING_POLICY)
