@@ -28,7 +28,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, OPENBAO
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, EffectiveSettings, Seal, settings_in_force
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
 
 ISOLATED, HOST = "isolated", "host"
 # Of the servers' own variables those of the seal: another such as VAULT_RAFT_PATH would lead to the real server's data.
@@ -81,7 +80,7 @@ def planned(params: dict[str, Any]) -> Drill:
     server = _server(params)
     seal = seal_of(server)
     for problem in seal_problems(server.in_force):
-        if problem.level == ERROR:
+        if problem.blocks:
             raise SettingError(problem.msg, reason=problem.reason, remedy=problem.remedy)
     parent = params["temporary_directory"] or tempfile.gettempdir()
     with service_user(server.service.user):

@@ -13,7 +13,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config import environment_owner
 
 from .commands import Runner
@@ -77,7 +76,7 @@ class _Planner:
         new = self._new(host, candidates)
         host = host.with_data(new)
         said = seal_problems(new.in_force)
-        errors = [problem for problem in said if problem.level == ERROR]
+        errors = [problem for problem in said if problem.blocks]
         if errors:
             words = " ".join([*(problem.msg for problem in errors), *(problem.remedy for problem in errors)])
             raise SettingError(words, reason=errors[0].reason)
@@ -94,7 +93,7 @@ class _Planner:
             "reads": host.reads,
             "candidates": [{"path": path, "src": place} for path, place in candidates.items()],
             # Of what was asked for by a switch it was warned before.
-            "warnings_of_settings": [problem.msg for problem in said if problem.level != ERROR and problem.reason != "secret_in_stanza"],
+            "warnings_of_settings": [problem.msg for problem in said if not problem.blocks and problem.reason != "secret_in_stanza"],
             "warning_of_product": warning,
             "folder_due": bool(change_of_folder(self._params)),
             "may_be_initialised": host.initialised is not False,

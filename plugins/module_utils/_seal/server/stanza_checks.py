@@ -40,6 +40,11 @@ class SettingProblem:
     msg: str
     remedy: str
 
+    @property
+    def blocks(self) -> bool:
+        """Whether it stops what will be proven by a server anyway: what cannot be told here, the server tells."""
+        return self.level == ERROR and self.reason != "cannot_tell"
+
     def as_result(self) -> dict[str, str]:
         return asdict(self)
 
