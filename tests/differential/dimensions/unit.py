@@ -161,8 +161,8 @@ def _wrapper(launch: Launch) -> None:
 
 def _wrapper_sets(launch: Launch) -> None:
     _unit(launch, _assignments(launch.environment)
-          + f"ExecStart=/usr/bin/env AWS_REGION=eu-west-1 {_EXECUTABLE} server -config={launch.config[0]}\n")
-    launch.environment["AWS_REGION"] = "eu-west-1"
+          + f"ExecStart=/usr/bin/env VAULT_AWSKMS_SEAL_KEY_ID=alias/b {_EXECUTABLE} server -config={launch.config[0]}\n")
+    launch.environment["VAULT_AWSKMS_SEAL_KEY_ID"] = "alias/b"
     launch.options["product"] = "openbao"
 
 
