@@ -37,7 +37,8 @@ def instance_region(inputs: ServerInputs) -> Sourced:
         raise cannot_tell("it asks the instance's metadata through a proxy.", "Set the region in the stanza, or add 169.254.169.254 to NO_PROXY.")
     status, token = _ask(address, "PUT", _TOKEN, {"X-aws-ec2-metadata-token-ttl-seconds": "21600"})
     headers = {"X-aws-ec2-metadata-token": token} if status == 200 else {}
-    if _ask(address, "GET", _INSTANCE, headers)[0] != 200:
+    refused = not headers and inputs.text("AWS_EC2_METADATA_V1_DISABLED").lower() == "true"
+    if refused or _ask(address, "GET", _INSTANCE, headers)[0] != 200:
         if inputs.sdk is Sdk.V1:
             return Sourced(DEFAULT, "default")
         raise _refused()
