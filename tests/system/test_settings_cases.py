@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from support.certificates import make_certificates
+from support.credential_endpoints import container_endpoint
 from support.module_run import finished, start_module
 from support.server_start import Start, start
 from support.settings_cases import Case, names, prepare, uses_tls
@@ -47,7 +48,9 @@ def asked(case: Case, folder: Path, product: str = "openbao", module: str = "aws
     """What a module says of the case."""
     config = folder / "seal.hcl"
     config.write_text(case.config, encoding="utf-8")
-    given = {"product": product, "config": [str(config)], "environment": case.environment, **options}
+    environment = folder / "server.env"  # not the option: its values are taken for secrets
+    environment.write_text("".join(f'{variable}="{value}"\n' for variable, value in case.environment.items()), encoding="utf-8")
+    given = {"product": product, "config": [str(config)], "environment_files": [str(environment)], **options}
     return finished(start_module(module, given, folder, {}))
 
 
@@ -189,3 +192,29 @@ def test_the_modules_say_what_the_server_does(worlds: dict[bool, World], name: s
     home = tmp_path / "home"
     home.mkdir()
     alike(prepare(name, home, world.values), world, tmp_path)
+
+
+def test_credentials_of_a_container(worlds: dict[bool, World], tmp_path: Path) -> None:
+    """The full address wins over the relative one, as the server has it and botocore has not."""
+    world = worlds[False]
+    temporary = {"access_key": world.values["access"], "secret_key": world.values["secret"], "session_token": ""}
+    with container_endpoint(temporary) as endpoint:
+        variables = {
+            "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{endpoint.url}/credentials",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/elsewhere", "HOME": str(tmp_path),
+        }
+        server, probe = alike(Case("container", STANZA.replace("{url}", world.kms.url), variables, False, False, "openbao"), world, tmp_path)
+    assert not server.refused
+    assert probe["credentials"] == {"value": temporary["access_key"], "source": "the container's credentials endpoint"}
+
+
+def test_a_seal_of_the_name_of_a_plugin(worlds: dict[bool, World], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    case = prepare("d01-seal-named-after-its-plugin", home, worlds[False].values)
+    server = start(tmp_path / "server", case.config, case.environment)
+    assert server.refused  # it goes on to run the plugin, which is none
+    assert "unknown wrapper" not in server.log
+    settings = asked(case, tmp_path, module="awskms_seal_settings_info")
+    assert [problem["reason"] for problem in settings["problems"]] == []
+    assert settings["seal_type"]["value"] == "aws"

@@ -11,11 +11,11 @@ import os
 import signal
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import open_kms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular, open_stream, read_descriptor, read_regular
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import _configured_region
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.profiles import read_profiles
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,8 @@ def test_what_the_environment_names_too(tmp_path):
 
 def test_profiles_of_a_service(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert _configured_region(str(tmp_path / "pipe"), "default") == ""
+    with pytest.raises(SettingError, match="is not a regular file"):
+        read_profiles(str(tmp_path / "pipe"))
 
 
 def test_files_are_read_whole_or_up_to_a_limit(tmp_path):
