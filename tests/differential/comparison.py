@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 AGREES, CANNOT_TELL, STRICTER, DISAGREES = "agrees", "cannot be told", "stricter", "disagrees"
 
 # Reasons by which a module says that it cannot tell what the server will do.
-CANNOT_BE_TOLD = frozenset(("cannot_tell", "unclear_environment", "unclear_command"))
+CANNOT_BE_TOLD = frozenset(("cannot_tell", "unclear_environment", "unclear_command", "unclear_unit"))
 # Findings of level error for settings with which the server starts: it drops or changes what is written, so that it does not do what is said.
 ON_PURPOSE = frozenset(("unknown_setting", "surrounding_blanks", "conflicting_variables", "stray_seal_type"))
 
