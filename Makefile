@@ -9,7 +9,7 @@ PYTHON ?= python3
 CHECK = $(PYTHON) -B tools/check.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint fuzz system matrix sanity integration molecule docs importer bench mutants environments pins clean
+.PHONY: help demo test unit lint fuzz system differential matrix sanity integration molecule docs importer bench mutants environments pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ fuzz: ## fuzz the readers of foreign bytes for 20 s, or for MINUTES
 
 system: ## tests with real parts: strict KMS, ansible, the server
 	@$(CHECK) system -- $(ARGS)
+
+differential: ## hundreds of settings on the real server and on the modules, which have to agree
+	@$(CHECK) differential -- $(ARGS)
 
 matrix: ## unit and system tests on the other supported versions
 	@$(CHECK) matrix

@@ -53,12 +53,14 @@ GROUPS = {
     "bench": ("bench",),
     "mutants": ("mutants",),
     "fuzz": ("fuzz",),
+    "differential": ("differential",),
 }
 # The scenarios of extensions/molecule that need no root, one after the other; those of three hosts have a step each, the long ones first.
 SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
 OF_THREE_HOSTS = ("migrate", "rotate", "bootstrap", "cluster")
-# Figures are not a verdict, and mutants take hours.
-NOT_IN_ALL = ("bench", "mutants")
+# Figures are not a verdict, mutants take hours, and of the differential test a sample is in all.
+NOT_IN_ALL = ("bench", "mutants", "differential")
+_SAMPLE = 20
 
 
 class Catalogue:
@@ -105,6 +107,12 @@ class Catalogue:
         fuzz = "fuzz" if environments.ENVIRONMENTS["fuzz"].choose(self._found) else "dev"
         self._add("fuzz", [_tool(fuzz, "python"), "tests/fuzz/run.py"], needs=(fuzz,), slots=ALL_SLOTS)
         self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS)
+        differential = [_tool("dev", "python"), "-m", "differential"]
+        self._add("differential", differential, slots=ALL_SLOTS)
+        self._add("differential-sample", [*differential, "--sample", str(_SAMPLE)], slots=ALL_SLOTS)
+        reason = namespaces.missing_network()
+        if reason:
+            self.left_out.update(dict.fromkeys(("differential", "differential-sample"), reason))
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS)
         self._add("mutants", [_tool("mutants", "python"), "tools/mutants.py"], needs=("mutants",), slots=ALL_SLOTS)

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate authority, and a certificate for 127.0.0.1 that it signed."""
+"""A certificate authority, and a certificate for 127.0.0.1 and further names that it signed."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -25,10 +26,11 @@ class Certificates(NamedTuple):
     key: str
 
 
-def make_certificates(folder: Path) -> Certificates:
+def make_certificates(folder: Path, names: Sequence[str] = (), authority_title: str = "test authority") -> Certificates:
+    """:param names: further host names and addresses of the server; ``authority_title`` is the name of who signs."""
     authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for dummy in range(2))
     authority_name, server_name = (
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("test authority", "127.0.0.1")
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (authority_title, "127.0.0.1")
     )
     now = datetime.now(timezone.utc)
 
@@ -50,7 +52,7 @@ def make_certificates(folder: Path) -> Certificates:
     )
     server = (
         begun(server_name, server_key)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general(name) for name in ("127.0.0.1", *names)]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
@@ -60,3 +62,10 @@ def make_certificates(folder: Path) -> Certificates:
     for name, content in contents.items():
         (folder / f"{name}.pem").write_bytes(content)
     return Certificates(*(str(folder / f"{name}.pem") for name in Certificates._fields))
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -71,10 +71,11 @@ def metadata_service(temporary: dict[str, str] | None, zone: str = "us-east-1a",
     With ``hops`` 0 the answer with the session token does not arrive, as in a container behind a hop limit of 1.
     """
 
-    def token(headers: Any) -> tuple[int, str]:
+    def token(headers: Any) -> tuple[int, str, dict[str, str]]:
         if not hops:
             time.sleep(_LOST_SECONDS)
-        return 200, _SESSION_TOKEN
+        # The SDK for Go takes no token without the time that it is valid.
+        return 200, _SESSION_TOKEN, {"x-aws-ec2-metadata-token-ttl-seconds": headers.get("x-aws-ec2-metadata-token-ttl-seconds", "21600")}
 
     def guarded(content: str) -> Any:
         return lambda headers: (200, content) if headers.get("x-aws-ec2-metadata-token") == _SESSION_TOKEN else (401, "")

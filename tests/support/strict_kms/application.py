@@ -70,7 +70,7 @@ class Application:
         return self._kms(target[len(_TARGET) :], method, path, headers, body)
 
     def _kms(self, operation: str, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        call: dict[str, Any] = {"time": time.time(), "operation": operation, "agent": headers.get("user-agent", "")}
+        call: dict[str, Any] = {"time": time.time(), "operation": operation, "agent": headers.get("user-agent", ""), "host": headers.get("host", "")}
         try:
             parameters = _parameters(body)
             call["key"] = parameters.get("KeyId") or parameters.get("DestinationKeyId") or ""

@@ -28,6 +28,7 @@ from .errors import AwsError
 
 ACCOUNT = "123456789012"
 PARTITION = "aws"
+_OF_A_REGION = re.compile(r"kms(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)$")
 _TOLERANCE = timedelta(minutes=5)
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([a-z0-9-]+)/([a-z0-9]+)/aws4_request, *"
@@ -57,7 +58,8 @@ def verify(headers: Mapping[str, str], method: str, path: str, body: bytes, now:
     access_key, date, region, service, signed, signature = match.groups()
     if service != "kms":
         raise AwsError("InvalidSignatureException", "Credential should be scoped to correct service: 'kms'. ")
-    if region not in kms_backends[ACCOUNT].regions:
+    named = _OF_A_REGION.match(headers.get("host", ""))
+    if region not in kms_backends[ACCOUNT].regions or (named and named[1] != region):
         raise AwsError("InvalidSignatureException", "Credential should be scoped to a valid region. ")
     stamp = headers.get("x-amz-date", "")
     _check_clock(stamp, date, now)

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the stanza is written, and what else switches the seal on."""
+
+from __future__ import annotations
+
+import json
+
+from ..part import Form, Part, Settings
+
+
+def _lines(settings: Settings, indent: str = "  ") -> str:
+    return "".join(f"{indent}{name} = {json.dumps(value)}\n" for name, value in settings.items())
+
+
+def _block(settings: Settings, head: str = 'seal "awskms"', tail: str = "") -> tuple[str, str]:
+    return f"{head} {{\n{_lines(settings)}{tail}}}\n", "hcl"
+
+
+def _json(make: object) -> Form:
+    return lambda settings: (json.dumps(_filled(make, settings)), "json")
+
+
+def _filled(make: object, settings: Settings) -> object:
+    if make == "BODY":
+        return settings
+    if isinstance(make, dict):
+        return {name: _filled(each, settings) for name, each in make.items()}
+    return [_filled(each, settings) for each in make] if isinstance(make, list) else make
+
+
+def _more(tail: str) -> Form:
+    return lambda settings: _block(settings, tail=tail)
+
+
+def _headed(head: str) -> Form:
+    return lambda settings: _block(settings, head)
+
+
+def _then(more: str) -> Form:
+    return lambda settings: (_block(settings)[0] + more, "hcl")
+
+
+def _none(_settings: Settings) -> tuple[str, str]:
+    return "ui = false\n", "hcl"
+
+
+def _heredoc(settings: Settings) -> tuple[str, str]:
+    return 'seal "awskms" {\n' + "".join(f"  {name} = <<E\n{value}\nE\n" for name, value in settings.items()) + "}\n", "hcl"
+
+
+def _blanks(settings: Settings) -> tuple[str, str]:
+    return 'seal "awskms" {\n' + "".join(f'  {name} = " {value} "\n' for name, value in settings.items()) + "}\n", "hcl"
+
+
+# A form alone, or with a part that goes with it.
+FORM: dict[str, Form | tuple[Form, Part]] = {
+    "block": _block,
+    "json": _json({"seal": {"awskms": "BODY"}}),
+    "json-list": _json({"seal": [{"awskms": ["BODY"]}]}),
+    "json-upper-case": _json({"Seal": {"awskms": "BODY"}}),
+    "upper-case": _headed('Seal "awskms"'),
+    "quoted-word": _headed('"seal" "awskms"'),
+    "bare-word": _headed("seal awskms"),
+    "second-label": _headed('seal "awskms" "one"'),
+    "upper-case-type": _headed('seal "AWSKMS"'),
+    "one-line-comment": _more("  # a comment\n  // and another\n  /* and\n one */\n"),
+    "heredoc": _heredoc,
+    "blanks-around-values": _blanks,
+    "unknown-setting": _more('  regoin = "eu-west-1"\n'),
+    "upper-case-setting": _more('  REGION = "eu-west-1"\n'),
+    "repeated-setting": _more('  kms_key_id = "alias/b"\n'),
+    "disabled-false-text": _more('  disabled = "false"\n'),
+    "disabled": _more("  disabled = true\n"),
+    "disabled-text": _more('  disabled = "true"\n'),
+    "disabled-number": _more("  disabled = 2\n"),
+    "priority": _more("  priority = 1\n"),
+    "priority-zero": _more("  priority = 0\n"),
+    "name-number": _more("  name = 7\n"),
+    "name-true": _more("  name = true\n"),
+    "purpose-block": _more("  purpose {}\n"),
+    "purpose-list": _more('  purpose = ["x"]\n'),
+    "max-retries": _more('  max_retries = "1"\n'),
+    "second-enabled": _then('seal "awskms" {\n  region = "eu-west-1"\n  kms_key_id = "alias/b"\n}\n'),
+    "second-disabled": _then('seal "awskms" {\n  region = "eu-west-1"\n  kms_key_id = "alias/b"\n  disabled = true\n}\n'),
+    "disabled-transit": _then('seal "transit" {\n  address = "http://127.0.0.1:9"\n  key_name = "k"\n  mount_path = "m"\n  disabled = "true"\n}\n'),
+    "shamir-too": _then('seal "shamir" {}\n'),
+    "disabled-shamir-too": _then('seal "shamir" {\n  disabled = true\n}\n'),
+    "four-seals": _then('seal "shamir" {\n  disabled = true\n}\n' * 3),
+    "unclosed": lambda settings: (_block(settings)[0].rstrip("}\n"), "hcl"),
+    "text-after-json": lambda settings: (json.dumps({"seal": {"awskms": settings}}) + " and more", "json"),
+    "null-in-json": lambda settings: (json.dumps({"seal": {"awskms": {**settings, "session_token": None}}}), "json"),
+    "template-left-in": _more('  session_token = "{{env \\"X\\"}}"\n'),
+    "byte-order-mark": lambda settings: ("\ufeff" + _block(settings)[0], "hcl"),
+    "carriage-returns": lambda settings: (_block(settings)[0].replace("\n", "\r\n"), "hcl"),
+    "empty-stanza": (_headed('seal "awskms"'), Part(stanza={"kms_key_id": None}, environment={"AWSKMS_WRAPPER_KEY_ID": "alias/a"})),
+    "type-by-variable": (_none, Part(environment={"VAULT_SEAL_TYPE": "awskms", "VAULT_AWSKMS_SEAL_KEY_ID": "alias/a"})),
+    "type-by-bao-variable": (_none, Part(environment={"BAO_SEAL_TYPE": "awskms", "VAULT_AWSKMS_SEAL_KEY_ID": "alias/a"})),
+    "key-by-bao-variable": (_none, Part(environment={"BAO_SEAL_TYPE": "awskms", "BAO_AWSKMS_SEAL_KEY_ID": "alias/a"})),
+    "types-of-both-variables": (_block, Part(environment={"BAO_SEAL_TYPE": "awskms", "VAULT_SEAL_TYPE": "shamir"})),
+    "empty-type-variable": (_block, Part(environment={"BAO_SEAL_TYPE": "", "VAULT_SEAL_TYPE": "awskms"})),
+    "type-overridden": (_block, Part(environment={"VAULT_SEAL_TYPE": "shamir"})),
+    "type-unknown": (_block, Part(environment={"BAO_SEAL_TYPE": "awskns"})),
+    "no-seal": _none,
+}
