@@ -50,6 +50,7 @@ ENVIRONMENTS = {
     for environment in (
         Environment("dev", "newest versions, every tool for development", "dev", NEWEST),
         Environment("lint", "checks of the collection as a whole", "lint", NEWEST),
+        Environment("nox", "runs the sessions of noxfile.py", "nox", NEWEST),
         # botocore 1.29 cannot be imported on Python 3.12.
         Environment("lowest", "ansible-core 2.16, lowest boto3 and cryptography", "lowest", ((3, 10), (3, 11))),
         Environment("host39", "a host: Python 3.9, lowest boto3 and cryptography", "lowest", ((3, 9),)),
