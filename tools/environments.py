@@ -20,9 +20,10 @@ from pathlib import Path
 
 import pythons
 import uv
+import zip_bytecode
 from paths import MADE, REQUIREMENTS, environment_bin, environment_dir
 
-_ZIP_BYTECODE = Path(__file__).with_name("zip_bytecode.py")
+_ZIP_BYTECODE = Path(zip_bytecode.__file__)
 
 NEWEST = ((3, 13), (3, 12), (3, 14), (3, 11), (3, 10))
 
@@ -91,7 +92,7 @@ def make(environment: Environment, python: pythons.Python) -> bool:
 def _keep_zip_bytecode(environment: Environment) -> None:
     for packages in environment_dir(environment.name).glob("lib/python3*/site-packages"):
         shutil.copy(_ZIP_BYTECODE, packages / _ZIP_BYTECODE.name)
-        (packages / "zip_bytecode.pth").write_text("import zip_bytecode\n", encoding="ascii")
+        (packages / "zip_bytecode.pth").write_text(zip_bytecode.HOOK, encoding="ascii")
 
 
 def _venv(python: pythons.Python, name: str) -> None:

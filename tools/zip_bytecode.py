@@ -22,6 +22,9 @@ from collections.abc import Callable
 
 _FOLDER = os.path.join(sys.prefix, "zip-bytecode")
 
+HOOK = "import sys, zip_bytecode; zip_bytecode.install(); del sys.modules['zip_bytecode']\n"
+"""The line of the .pth file. It leaves no trace among the modules: those of the collection end more slowly where foreign code is in their process."""
+
 
 def install() -> None:
     """Have zipimport look for kept byte code before it compiles."""
@@ -48,6 +51,3 @@ def install() -> None:
         return compiled
 
     namespace["_compile_source"] = kept_or_compiled
-
-
-install()

@@ -19,6 +19,7 @@ import zip_bytecode
 SOURCE = "import traceback\nTOLD = {0!r}\ndef fail():\n    raise ValueError(TOLD)\n"
 PROGRAM = """
 import sys, traceback, zipimport
+assert "zip_bytecode" not in sys.modules
 sys.path.insert(0, sys.argv[1])
 import inside
 try:
@@ -36,7 +37,7 @@ def python(request, tmp_path_factory):
     subprocess.run([interpreter, "-m", "venv", "--without-pip", folder], check=True)
     for packages in folder.glob("lib/python3*/site-packages"):
         shutil.copy(zip_bytecode.__file__, packages)
-        (packages / "zip_bytecode.pth").write_text("import zip_bytecode\n")
+        (packages / "zip_bytecode.pth").write_text(zip_bytecode.HOOK)
     return folder / "bin" / "python"
 
 
