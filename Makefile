@@ -9,7 +9,7 @@ PYTHON ?= python3
 CHECK = $(PYTHON) -B tools/check.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint fuzz system differential matrix sanity integration molecule docs importer bench mutants environments pins clean
+.PHONY: help demo test unit lint fuzz system differential matrix sanity integration molecule docs importer bench mutants environments pins release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,9 @@ environments: ## list the virtual environments and the Pythons that they use
 
 pins: ## pin the requirements in tools/requirements/ anew, to the newest that fit
 	@$(PYTHON) -B tools/pins.py
+
+release: ## set VERSION in galaxy.yml and turn the changelog fragments into its entry
+	@$(PYTHON) -B tools/release.py $(VERSION)
 
 clean: ## remove everything that was made here
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

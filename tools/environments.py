@@ -11,14 +11,19 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pythons
 import uv
+import zip_bytecode
 from paths import MADE, REQUIREMENTS, environment_bin, environment_dir
+
+_ZIP_BYTECODE = Path(zip_bytecode.__file__)
 
 NEWEST = ((3, 13), (3, 12), (3, 14), (3, 11), (3, 10))
 
@@ -46,6 +51,7 @@ ENVIRONMENTS = {
     for environment in (
         Environment("dev", "newest versions, every tool for development", "dev", NEWEST),
         Environment("lint", "checks of the collection as a whole", "lint", NEWEST),
+        Environment("nox", "runs the sessions of noxfile.py", "nox", NEWEST),
         # botocore 1.29 cannot be imported on Python 3.12.
         Environment("lowest", "ansible-core 2.16, lowest boto3 and cryptography", "lowest", ((3, 10), (3, 11))),
         Environment("host39", "a host: Python 3.9, lowest boto3 and cryptography", "lowest", ((3, 9),)),
@@ -69,7 +75,8 @@ def make(environment: Environment, python: pythons.Python) -> bool:
     requirements = REQUIREMENTS / f"{environment.requirements}.txt"
     stamp = folder / "made-from"
     # The folder is part of it because commands carry their interpreter's path: a checkout that was moved is made anew.
-    wanted = "\n".join([hashlib.sha256(requirements.read_bytes()).hexdigest(), str(python), str(folder), uv.VERSION])
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (requirements, _ZIP_BYTECODE)]
+    wanted = "\n".join([*hashes, str(python), str(folder), uv.VERSION])
     MADE.mkdir(exist_ok=True)
     with open(MADE / "set-up.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -77,8 +84,15 @@ def make(environment: Environment, python: pythons.Python) -> bool:
             return False
         _venv(python, environment.name)
         uv.install(environment_bin(environment.name) / "python", requirements)
+        _keep_zip_bytecode(environment)
         stamp.write_text(wanted, encoding="utf-8")
     return True
+
+
+def _keep_zip_bytecode(environment: Environment) -> None:
+    for packages in environment_dir(environment.name).glob("lib/python3*/site-packages"):
+        shutil.copy(_ZIP_BYTECODE, packages / _ZIP_BYTECODE.name)
+        (packages / "zip_bytecode.pth").write_text(zip_bytecode.HOOK, encoding="ascii")
 
 
 def _venv(python: pythons.Python, name: str) -> None:

@@ -41,7 +41,7 @@ PROMISED = (3, 13)
 # Groups, in the order of `make help`; "all" is made of every step.
 GROUPS = {
     "unit": ("units",),
-    "lint": ("tools", "style", "types", "ansible-lint", "changelog", "licences"),
+    "lint": ("tools", "style", "types", "ansible-lint", "changelog", "licences", "extra-checks"),
     "system": ("system",),
     "matrix": ("units-*", "matrix-*"),
     "sanity": ("sanity*", "shellcheck"),
@@ -192,8 +192,8 @@ class Catalogue:
         self._add("types", [_tool("dev", "mypy"), "-p", _PLUGINS], [_tool("dev", "mypy"), *_own_tools()])
         self._add("ansible-lint", [_tool("lint", "ansible-lint"), "--profile", "production", "--offline", "--nocolor"], needs=lint)
         self._add("changelog", [_tool("lint", "antsibull-changelog"), "lint"], needs=lint)
-        # In a clone, because byte code that appears while it looks would count as files without a licence.
-        self._add("licences", _refresh("licences"), [_tool("lint", "reuse"), "lint"], needs=lint, cwd=trees.clone_dir("licences"))
+        self._nox("licences", "license-check")
+        self._nox("extra-checks", "extra-checks")
         self._add("docs", [_tool("lint", "antsibull-docs"), "lint-collection-docs", *_DOCS_LINT, "."], needs=lint)
         self._add("docsite", [_tool("lint", "python"), "tools/build_docsite.py"], needs=lint)
         self._add(
@@ -201,6 +201,21 @@ class Catalogue:
             [_tool("lint", "python"), "tools/archive.py"],
             [_tool("lint", "python"), "tools/check_archive.py"],
             needs=lint,
+        )
+
+    def _nox(self, name: str, session: str) -> None:
+        """A session of antsibull-nox.toml. In a clone, because byte code that appears while it looks would count as files without a licence."""
+        environment = self._environment("nox")
+        self._add(
+            name,
+            _refresh(name),
+            # With the tools of `lint` instead of an environment of its own, which nox would make anew from the network.
+            [_tool("nox", "nox"), "--no-venv", "--no-install", "--session", session],
+            needs=("nox", "lint"),
+            cwd=trees.clone_dir(name),
+            PATH=os.pathsep.join([str(environment_bin("nox")), str(environment_bin("lint")), environment["PATH"]]),
+            ANTSIBULL_NOX_INSTALL_COLLECTIONS="never",
+            PYTHONDONTWRITEBYTECODE="1",
         )
 
 

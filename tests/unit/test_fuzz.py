@@ -10,6 +10,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from ansible_collections.sealwright.vault_seal.tests.fuzz import contract
 from ansible_collections.sealwright.vault_seal.tests.fuzz.catalogue import drivers
 from ansible_collections.sealwright.vault_seal.tests.fuzz.contract import BrokenContract, Driver, TooSlow
 from ansible_collections.sealwright.vault_seal.tests.fuzz.keeper import Keeper, kept
@@ -46,7 +47,9 @@ def test_what_is_planted_is_found_and_shortened(tmp_path):
     assert Path(found["file"]).read_bytes() == b"-1"
 
 
-def test_the_time_is_limited():
+def test_the_time_is_limited(monkeypatch):
+    monkeypatch.setattr(contract, "SECONDS", 0.2)
+
     def read(_data):
         while True:
             with contextlib.suppress(Exception):
