@@ -22,13 +22,13 @@ _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "oc
 
 def seal_problems(found: EffectiveSettings) -> list[SettingProblem]:
     """All that is wrong, errors first."""
-    said = list(dict.fromkeys([*_files(found), *_seals(found), *_plugins(found), *_variables(found)]))
+    problems = dict.fromkeys([*_files(found), *_seals(found), *_plugins(found), *_variables(found)])
     for seal in found.seals:
         if seal.type == AWSKMS:
-            said += [problem for problem in stanza_problems(found, seal) if problem not in said]
+            problems.update(dict.fromkeys(stanza_problems(found, seal)))
             if seal.enabled:
-                said += [problem for problem in sdk_problems(found, seal, said) if problem not in said]
-    return sorted(said, key=lambda problem: problem.level != ERROR)
+                problems.update(dict.fromkeys(sdk_problems(found, seal, list(problems))))
+    return sorted(problems, key=lambda problem: problem.level != ERROR)
 
 
 def _files(found: EffectiveSettings) -> Iterator[SettingProblem]:

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from ..errors import SettingError
@@ -22,6 +23,7 @@ from .seal_settings import EffectiveSettings, Seal, Setting
 ERROR, WARNING = "error", "warning"
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|[$#]\{")
 """What another template engine should have replaced. HCL 1 replaces nothing in a text, not even ``${NAME}``."""
+_MOST_UNKNOWN = 20
 _ZONE = re.compile(r"(?P<region>[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2})(?:[a-z]|-[a-z0-9-]+)")
 _ACCESS_KEY = re.compile(r"[A-Za-z0-9_]+")
 _ENDPOINT = re.compile(
@@ -59,9 +61,7 @@ def stanza_problems(found: EffectiveSettings, seal: Seal) -> Iterator[SettingPro
 
 def _unknown(product: Product, seal: Seal) -> Iterator[SettingProblem]:
     known = [*product.settings(), "disabled"]
-    for name in seal.stanza.settings:
-        if product.known(name):
-            continue
+    for name in islice((name for name in seal.stanza.settings if not product.known(name)), _MOST_UNKNOWN):
         stranger = product.stranger(name)
         if stranger:
             yield SettingProblem(

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config, read_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl import parse_hcl
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl_decode import as_field, decoded
@@ -172,3 +175,15 @@ def test_an_attribute_that_comes_twice_keeps_its_type(text: str, value: object) 
 ])
 def test_a_setting_that_is_a_text_takes_the_digits_of_a_whole_number(text: str, value: str | None) -> None:
     assert as_field(parse_hcl(text)[0].value) == value
+
+
+@pytest.mark.parametrize("shape", ["x{} = 1\n", 'region = "eu-west-1"\n', "x{} {{\n y = 1\n y = 2\n}}\n"])
+def test_problems_are_found_in_linear_time(shape: str) -> None:
+    def seconds(count: int) -> float:
+        text = seal(SOUND, *(shape.format(number) for number in range(count)))
+        begin = time.process_time()
+        with contextlib.suppress(SettingError):
+            assert words(in_force(text, {}, "openbao"))
+        return time.process_time() - begin
+
+    assert min(seconds(8000) for _turn in range(2)) < 64 * max(seconds(500), 0.005)
