@@ -97,7 +97,7 @@ def test_what_is_missing_says_that_the_tasks_environment_does_not_reach_the_cont
     run = desk.without(*keys).playbook([{**task, "environment": desk.kms.environment()} for task in desk.plugins.tasks()]).succeeded()
     words = "the environment of a task or play (environment:) does not reach: set the variables where Ansible is started"
     for plugin in PLUGINS:
-        assert "No AWS credentials are found" in run[plugin]["msg"]
+        assert "No AWS credentials were found" in run[plugin]["msg"]
         assert run[plugin]["msg"].count(words) == 1
     other = Ansible.like(desk.plugins.with_vars_plugin(tmp_path / "p", ""), desk.without(*keys)._environment)
     assert words in in_one_line(other.playbook(SHOW_VARIABLE))

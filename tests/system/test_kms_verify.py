@@ -142,12 +142,12 @@ def test_hosts_against_permissions(kms: StrictKms, ansible: Ansible, key: str, b
     remedies = {record["host"]: record["result"]["kms_verify_result.remedy"] for record in run.results if "kms_verify_result.remedy" in record["result"]}
     assert remedies == {host: written["hosts"][host]["remedy"] for host in said}
     assert remedies["no-library"]["msg"] == HOW_TO_GET
-    assert remedies["no-python"]["msg"] == "Check the Python that modules run with there."
-    assert remedies["gone"]["msg"] == "Check the way to this host."
+    assert remedies["no-python"]["msg"] == "Check the Python interpreter that modules use on this host."
+    assert remedies["gone"]["msg"] == "Check the connection to this host."
     failed = refusals(run)
     assert set(failed) == set(said)
     assert failed["no-decrypt"] == f"{said['no-decrypt']} Allow kms:Decrypt by an IAM policy, the key policy or a grant."
-    assert failed["no-credentials"].startswith("No AWS credentials are found. Give access_key and secret_key, ")
+    assert failed["no-credentials"].startswith("No AWS credentials were found. Give access_key and secret_key, ")
     assert not any(record["result"].get("changed") for record in run.results)
     for who in (kms.admin, describe, encrypt):
         assert who.secret_key not in run.output + json.dumps(run.results) + report.read_text(encoding="utf-8")
@@ -193,7 +193,7 @@ def test_hosts_that_were_lost_or_not_reached_yet(kms: StrictKms, ansible: Ansibl
 
 
 def test_what_the_module_itself_says_is_told(kms: StrictKms, ansible: Ansible) -> None:
-    """It ended in a traceback, and the role said: Check the Python that modules run with there."""
+    """It ended in a traceback, and the role said: Check the Python interpreter that modules use on this host."""
     expired = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush-hush", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
     run = verify(ansible, {"expired": {}}, env=expired)
     assert row(run, "expired")[-1] == "NOT READY: expired_credentials"

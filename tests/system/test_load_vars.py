@@ -100,13 +100,13 @@ def test_the_filters(project: SealedProject) -> None:
         "kept": "x {{ 1 + 1 }}",
     }
     bad = {
-        f"[one, bound] | {OPEN}": "Value 2: KMS opened the data key, but the value is not authentic under it.",
-        f"5 | {OPEN}": "The value is no text but of type int.",
-        f"one | {OPEN}(colour='red')": "The filter does not take its options: colour.",
-        f"plugin_key | {INFO}": "The value: This is not a sealed value: it is not base64.",
-        f"document | {EXTRACT}('a.b.9')": "The value opens, but it holds nothing at a.b.9.",
+        f"[one, bound] | {OPEN}": "Value 2: KMS decrypted the data key, but the value is not authentic.",
+        f"5 | {OPEN}": "The value must be a string, not int.",
+        f"one | {OPEN}(colour='red')": "The options of the filter are invalid: colour.",
+        f"plugin_key | {INFO}": "The value: This is not a sealed value: it is not valid base64.",
+        f"document | {EXTRACT}('a.b.9')": "The value was decrypted, but it contains no value at a.b.9.",
         f"document | {EXTRACT}('a.b.1.c')": "it holds nothing at a.b.1.c.",
-        f"document | {EXTRACT}('')": "The path is to be a text such as 'database.users.0', or a list of names and indexes.",
+        f"document | {EXTRACT}('')": "The path must be a string such as 'database.users.0', or a list of names and indexes.",
     }
     tasks = [{"name": "keep", "ansible.builtin.set_fact": {"kept": "{{ one | " + OPEN + " }}"}}]
     tasks += [said(expression) for expression in good] + [said(expression, ignore_errors=True) for expression in bad]

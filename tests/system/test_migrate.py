@@ -164,7 +164,7 @@ def test_it_says_what_it_would_do(kms: StrictKms, cluster: Cluster) -> None:
     first = cluster.nodes["n1"].url
     assert shown(run, " : Say it") == [
         "n1: is unsealed and active, with the seal awskms",
-        f"n2: is unsealed and a standby of {first}, with the seal shamir while its cluster has awskms",
+        f"n2: is unsealed and a standby of {first}, with the seal shamir (its cluster uses awskms)",
         f"n3: is unsealed and a standby of {first}, with the seal awskms",
         "Peers of raft: n1, n2, n3, each with a vote.",
     ]

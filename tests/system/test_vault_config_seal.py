@@ -132,7 +132,7 @@ def test_the_same_alias_elsewhere_is_another_key(host: Host, kms: StrictKms) -> 
     """Of another endpoint, and as another principal: what cannot be told is refused, without a look at the words."""
     host.has(host.seal(ONE))
     elsewhere = host.refusal(host.seal(ONE, "http://127.0.0.1:9"))
-    assert elsewhere.startswith(f"The server would go from the key {ONE} to {ONE}, and whether both are one key cannot be told: DescribeKey with the new")
+    assert elsewhere.startswith(f"The server's key would change from {ONE} to {ONE}, and it is unknown whether both are the same key: DescribeKey with the new")
     assert SAME_KEY in elsewhere
     nobody = kms.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]})
     host.service(nobody)

@@ -191,7 +191,7 @@ def test_what_the_unit_says_counts(service: Service) -> None:
     )
     service.unit(f"-config={service.etc}/openbao.hcl")
     assert refusal(service.configure(manage="seal")) == (
-        f"{service.etc}/seal.hcl would not be read: the unit openbao starts the server with {service.etc}/openbao.hcl. Have it started with "
+        f"{service.etc}/seal.hcl would not be read: the unit openbao starts the server with {service.etc}/openbao.hcl. Start it with "
         f"-config={service.etc}, or use vault_config_manage: server."
     )
     assert list(service.files()) == list(there)

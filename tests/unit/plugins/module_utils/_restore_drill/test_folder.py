@@ -141,7 +141,7 @@ def test_another_run_removes_left_overs_meanwhile(tmp_path, monkeypatch, call, t
     monkeypatch.setattr(owner, call, hooked)
     folder = Folder(str(tmp_path), None)
     if times == 1000:
-        with pytest.raises(OSError, match="removes every new folder"):
+        with pytest.raises(OSError, match="removes every new directory"):
             folder.make({})
     else:
         folder.make({})

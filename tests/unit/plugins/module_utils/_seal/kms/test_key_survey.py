@@ -108,8 +108,8 @@ def test_a_replica_is_described_in_the_region_in_force():
     assert clients.asked == [("us-east-1", arn(MRK))]
     assert entry["warnings"][-1] == {
         "reason": "region_mismatch",
-        "msg": "The ARN names region eu-west-1, but region us-east-1 is in force (from option region): what is described is the related key there.",
-        "remedy": "Leave the region out, or set it to eu-west-1.",
+        "msg": "The ARN is in region eu-west-1, but the region in effect is us-east-1 (from option region): the related key in that region is described.",
+        "remedy": "Remove the region setting, or set it to eu-west-1.",
     }
 
 
@@ -118,8 +118,8 @@ def test_a_key_of_another_region_than_the_one_in_force_is_not_asked_for():
     describer = KeyDescriber(clients, [])
     found = {
         "reason": "region_mismatch",
-        "msg": f"The key {arn(region='eu-west-1')} (from {OPTION}) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
-        "remedy": "Leave the region out, or set it to eu-west-1.",
+        "msg": f"The key {arn(region='eu-west-1')} (from {OPTION}) is in region eu-west-1, but the region in effect is us-east-1 (from option region).",
+        "remedy": "Remove the region setting, or set it to eu-west-1.",
     }
     assert describer.entry(Sourced(arn(region="eu-west-1"), OPTION)) == {
         "asked": arn(region="eu-west-1"), "usable_for_seal": False, "problems": [found], "warnings": [], **found
@@ -144,7 +144,7 @@ def test_a_region_that_cannot_be_reached_is_asked_once():
     failure = failed("unreachable")
     clients = Clients(failures={"us-east-1": failure})
     describer = KeyDescriber(clients, [])
-    again = "Not asked for, after this failure: It is unreachable."
+    again = "Not asked for because of a previous error: It is unreachable."
     assert describer.entry(Sourced(ID, OPTION)) == refusal(ID, "unreachable")
     assert describer.entry(Sourced("alias/vault", OPTION)) == refusal("alias/vault", "unreachable", again)
     assert len(clients.opened) == 2
@@ -170,7 +170,7 @@ def test_a_client_that_cannot_be_opened():
     clients = Clients(unopened={"": failure})
     describer = KeyDescriber(clients, [])
     assert describer.entry(Sourced(ID, OPTION)) == refusal(ID, "no_credentials")
-    again = "Not asked for, after this failure: It is no_credentials."
+    again = "Not asked for because of a previous error: It is no_credentials."
     assert describer.entry(Sourced(OTHER_ID, OPTION)) == refusal(OTHER_ID, "no_credentials", again)
     assert (clients.opened, describer.answered, describer.first_failure) == ([("", "the key's ARN")], False, failure)
 
@@ -196,7 +196,7 @@ def test_a_state_is_asked_in_the_region_in_force():
     assert clients.asked == [("us-east-1", arn(MRK))]
     assert states.states[arn(MRK, "eu-west-1")]["arn"] == arn(MRK)
     assert states.states[arn(region="eu-west-1")].message == (
-        f"The key {arn(region='eu-west-1')} (from the snapshot) lies in region eu-west-1, but region us-east-1 is in force (from option region)."
+        f"The key {arn(region='eu-west-1')} (from the snapshot) is in region eu-west-1, but the region in effect is us-east-1 (from option region)."
     )
 
 
