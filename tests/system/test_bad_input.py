@@ -140,7 +140,7 @@ def play(bench: Bench, ansible: Ansible, rows: list[Row]) -> None:
 
 def test_what_is_said_before_kms_is_asked(bench: Bench, ansible: Ansible) -> None:
     wrong_key = (
-        "is not a reference to a KMS key. Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
+        "is not a valid KMS key reference. Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
         "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
     )
     whole = "Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal."

@@ -419,7 +419,7 @@ def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, st
     assert found[:2] == (
         "expired_credentials",
         f"The AWS credentials from environment variable AWS_ACCESS_KEY_ID have expired: environment variable AWS_CREDENTIAL_EXPIRATION says {past}. "
-        "Export fresh temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
+        "Export new temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
     )
     document = tmp_path / "document.json"
     entries = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "SessionToken": "t", "Expiration": past}
@@ -548,6 +548,6 @@ def test_a_role_that_may_not_be_assumed(adapter: Adapter, kms: StrictKms, signed
     assert found[:2] == (
         "access_denied",
         f"AWS rejected AssumeRole in region us-east-1 (from environment variable AWS_REGION) at {sts.url} (from option sts_endpoint): "
-        f"AccessDenied: {message}. Allow it by the role's trust policy, and by an IAM policy with "
+        f"AccessDenied: {message}. Allow it in the role's trust policy, and in an IAM policy with "
         '{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::123456789012:role/any"}.',
     )

@@ -171,7 +171,7 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     refused = {
         "false": "The editor false ended with 1.",
         "no-such-editor --wait": "The editor 'no-such-editor --wait' (from option editor) was not found.",
-        "rm": "The editor left no file.",
+        "rm": "The editor removed its file.",
     }
     for editor, words in refused.items():
         run = desk.edit(editor)
@@ -188,7 +188,7 @@ def test_what_is_refused_leaves_the_file_as_it_was(desk: Desk) -> None:
     assert f"{desk.folder} is not a writable directory in memory." in on_disk.output
     assert "In check mode no editor is started." in str(result(desk.edit("false", "--check").succeeded()))
     raced = desk.edit(desk.script(f'echo "x: 1" >> "$1"; echo changed > {desk.file}'))
-    assert "was changed by somebody else meanwhile" in result(raced)["msg"]
+    assert "was changed by another process in the meantime" in result(raced)["msg"]
     assert desk.file.read_text(encoding="ascii") == "changed\n"
     desk.kept(result(raced), f"old: {SECRET}\nx: 1\n")
 

@@ -147,7 +147,7 @@ def test_hosts_against_permissions(kms: StrictKms, ansible: Ansible, key: str, b
     failed = refusals(run)
     assert set(failed) == set(said)
     assert failed["no-decrypt"] == f"{said['no-decrypt']} Allow kms:Decrypt by an IAM policy, the key policy or a grant."
-    assert failed["no-credentials"].startswith("No AWS credentials were found. Give access_key and secret_key, ")
+    assert failed["no-credentials"].startswith("No AWS credentials were found. Set access_key and secret_key, ")
     assert not any(record["result"].get("changed") for record in run.results)
     for who in (kms.admin, describe, encrypt):
         assert who.secret_key not in run.output + json.dumps(run.results) + report.read_text(encoding="utf-8")
@@ -197,8 +197,8 @@ def test_what_the_module_itself_says_is_told(kms: StrictKms, ansible: Ansible) -
     expired = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush-hush", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
     run = verify(ansible, {"expired": {}}, env=expired)
     assert row(run, "expired")[-1] == "NOT READY: expired_credentials"
-    assert "Export fresh temporary credentials" in refusals(run)["expired"]
-    assert "the Python that modules run with" not in run.output
+    assert "Export new temporary credentials" in refusals(run)["expired"]
+    assert "the Python interpreter that modules use" not in run.output
     assert "hush-hush" not in run.output
 
 
@@ -322,7 +322,7 @@ def test_a_user_that_cannot_be_become(kms: StrictKms, ansible: Ansible, tmp_path
     who = {"user": "openbao", "root": "root", "play": "admin", "system": "root", "unknown": "there-is-no-such-user"}
     assert {host: row(run, host)[-1] for host in hosts} == dict.fromkeys(hosts, "NOT READY: become_failed")
     for host, message in refusals(run).items():
-        assert f"Check that Ansible may become the user {who[host]} on this host" in message
+        assert f"Check that Ansible can become the user {who[host]} on this host" in message
         assert "boto3" not in message
 
 

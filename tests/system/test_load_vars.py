@@ -68,12 +68,12 @@ def test_what_is_refused_is_said_in_words(project: SealedProject) -> None:
     refused = {
         "nowhere.yml.sealed": "Could not find or access 'nowhere.yml.sealed'",
         "list.yml.sealed": "list.yml.sealed opens, but it holds no variables",
-        "bound.yml.sealed": f"bound.yml.sealed, sealed under {project.key}: KMS opened the data key, but the value is not authentic",
+        "bound.yml.sealed": f"bound.yml.sealed, sealed under {project.key}: KMS decrypted the data key, but the value is not authentic",
     }
     tasks = [{"name": file, LOAD: {"file": file}, "ignore_errors": True} for file in refused]
     tasks.append({"name": "neither", LOAD: {"name": "x"}, "ignore_errors": True})
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}]).succeeded()
-    for file, words in {**refused, "neither": "None of the options file and files is given."}.items():
+    for file, words in {**refused, "neither": "one of the following is required: file, files."}.items():
         assert words in run[file]["msg"]
     assert run["bound.yml.sealed"]["reason"] == "not_authentic"
 
@@ -180,7 +180,7 @@ def test_what_is_no_document_shows_nothing(project: SealedProject) -> None:
         }
         tasks += [{"name": name, DEBUG: {"msg": "{{ " + expression + " }}"}, "ignore_errors": True} for name, expression in expressions.items()]
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}], "-vvv").succeeded()
-    assert [task["name"] for task in tasks if " opens, but " not in run[task["name"]]["msg"]] == []
+    assert [task["name"] for task in tasks if " was decrypted, but " not in run[task["name"]]["msg"]] == []
     for part in (MALFORMED, MALFORMED[:8], "77777", "Traceback (most recent call last)"):
         assert part not in run.output
 
@@ -190,4 +190,4 @@ def test_a_loop_is_refused_where_its_variables_would_be_facts(project: SealedPro
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}]).succeeded()
     loaded = run["l_one | default('none')"]["msg"]
     # ansible-core 2.21 tells variables from facts.
-    assert loaded == "first" or (loaded == "none" and "Name all files by the option files instead." in str(run["loop"]))
+    assert loaded == "first" or (loaded == "none" and "Set the option files to all files instead." in str(run["loop"]))

@@ -82,7 +82,7 @@ def test_odd_answers_are_refused_in_words(name: str, tmp_path: Path) -> None:
     assert unseal["msg"].isprintable()
     if name not in ("no threshold", "null", "zero"):
         assert (info.get("failed", False), info["answers"], info["sealed"]) == (False, False, True)
-        assert info["summary"].startswith("does not answer (")
+        assert info["summary"].startswith("does not respond (")
         assert info["summary"].isprintable()
 
 

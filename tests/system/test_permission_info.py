@@ -296,7 +296,7 @@ def test_what_stands_in_the_way(kms: StrictKms, ansible: Ansible, key: str, tmp_
     assert run["refused"]["summary"] == f"{where} {nowhere} (from option endpoint): the connection was refused."
     assert run["refused"]["remedy"]["msg"] == WAY
     assert run["dns"]["summary"].endswith(": its name cannot be resolved.")
-    assert run["dns"]["remedy"]["msg"].endswith("the name of a VPC endpoint is known only to the resolver of its own VPC.")
+    assert run["dns"]["remedy"]["msg"].endswith("the name of a VPC endpoint can be resolved only in its VPC.")
     assert "(Proxy Authentication Required)" in run["proxy"]["summary"]
     assert run["proxy gone"]["summary"].endswith(f": the proxy {nowhere} cannot be reached.")
     assert run["region"]["summary"].endswith("but the region in effect is eu-central-1 (from option region).")
@@ -338,7 +338,7 @@ def test_an_expired_session(kms: StrictKms, ansible: Ansible, key: str) -> None:
     kms.fault("expired_token", "DescribeKey")
     run = ansible.playbook([{"name": "task", MODULE: {"kms_key_id": key, **temporary}}]).succeeded()
     assert run["task"]["reason"] == "expired_credentials"
-    assert run["task"]["remedy"]["msg"].startswith("Get fresh temporary credentials.")
+    assert run["task"]["remedy"]["msg"].startswith("Get new temporary credentials.")
     for secret in (temporary["secret_key"], temporary["session_token"]):
         assert secret not in run.output + json.dumps(run.results)
 

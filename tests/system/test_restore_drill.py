@@ -178,7 +178,7 @@ def test_what_is_in_the_way_is_said(drill: Drill, taken: Taken, kms: StrictKms, 
         "differs": ("canary_differs", "canary"), "foreign": ("canary_missing", "canary"), "damaged": ("server_refused", "restore"),
     }
     assert "SHA256SUMS" in found["damaged"]["msg"] or "hash" in found["damaged"]["msg"]
-    assert "another" not in found["differs"]["msg"].replace("is another than expected", "")
+    assert "another" not in found["differs"]["msg"].replace("does not have the expected value", "")
     assert drill.left() == []
 
 

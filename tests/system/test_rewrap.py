@@ -230,7 +230,7 @@ def test_one_value_that_cannot_move_keeps_no_other_from_it(bench: Bench, ansible
     remedy = "Enable the key (kms:EnableKey): values sealed under it cannot be decrypted with another key."
     assert f"DisabledException: {disabled} is disabled. {remedy} The file {folder / 'c'}: This is not" in message
     assert message.endswith(
-        "additional authenticated data (aad). And 1 more, see sealed_values. The other values were moved. Fix the causes and run the task again; it "
+        "additional authenticated data (aad). 1 more failures are in sealed_values. The other values were moved. Fix the causes and run the task again; it "
         "continues with the remaining values."
     )
     after = tree(folder)

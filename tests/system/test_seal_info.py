@@ -150,7 +150,7 @@ def test_opening_tells_only_that_it_could(bench: Bench, ansible: Ansible) -> Non
     assert run.calls("open", journal) == ["Decrypt"] * 3
     assert of(run["bound"], "opens") == [True, True, False]
     assert run["bound"]["sealed_values"][2]["reason"] == "not_authentic"
-    assert run["bound"]["sealed_values"][2]["msg"].startswith("blobs.free: KMS opened the data key, but the value is not authentic")
+    assert run["bound"]["sealed_values"][2]["msg"].startswith("blobs.free: KMS decrypted the data key, but the value is not authentic")
     assert run.calls("bound", journal) == ["Decrypt"] * 2, "a wrapped key that occurs twice is opened once"
     assert of(run["trusted"], "opens") == [True, False, True, None]
     assert of(run["trusted"], "reason") == [None, "wrong_key", None, "malformed_blob"]

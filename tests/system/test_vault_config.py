@@ -230,7 +230,7 @@ def test_a_change_of_seal_is_never_silent(kms: StrictKms, host: ConfiguredHost, 
             )
         assert host.files() == before
         # As an extra variable or of an ini inventory it is a text, and true as such.
-        assert "would go from the key" in refusal(host.configure(seals=[another], address=server.url, same_key="false", allow_seal_change="no"))
+        assert "key would change from" in refusal(host.configure(seals=[another], address=server.url, same_key="false", allow_seal_change="no"))
         host.configure(seals=[another], address=server.url, same_key="true").succeeded()
         host.configure(seals=[], state="absent", address=server.url, allow_seal_change=True).succeeded()
         assert "awskms" not in host.files()["etc/openbao.hcl"]
@@ -245,7 +245,7 @@ def test_the_files_tell_where_nobody_answers(host: ConfiguredHost) -> None:
     host.configure(seals=[{**SEAL, "kms_key_id": OTHER}]).succeeded()  # raft has no data yet
     (host.folder / "data" / "raft").mkdir(parents=True)
     (host.folder / "data" / "raft" / "raft.db").touch()
-    assert "would go from the key" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
+    assert "key would change from" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
     assert "would be shamir" in refusal(host.configure(seals=[], state="absent"))
     # An alias leads elsewhere in another region; and where KMS cannot be asked, nobody knows where.
     said = refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}]))

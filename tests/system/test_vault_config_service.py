@@ -240,7 +240,7 @@ def test_a_server_behind_tls_is_asked(service: Service) -> None:
             said = refusal(service.configure(address=f"https://127.0.0.1:{server.server_port}", ca_path=certificates.authority))
         finally:
             server.shutdown()
-    assert said.startswith("The server's seal is shamir, and would be awskms. That is a migration of the seal: ")
+    assert said.startswith("The server's seal would change from shamir to awskms. This is a seal migration: ")
 
 
 OLD = 'seal "transit" {{\n  token = "{0}"\n}}\nstorage "consul" {{\n  token = "{0}"\n}}\n'
