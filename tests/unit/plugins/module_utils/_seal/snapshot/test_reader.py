@@ -247,7 +247,7 @@ def test_a_long_entry_is_passed_over():
         (b"\x00", "an entry has no path"),
         (b"\x80" * 11, "an entry has an invalid length"),
         (b"\x02\x12\x00", "an entry has no path"),
-        (b"\x03\x0a\x05a", "an entry is is invalid"),
+        (b"\x03\x0a\x05a", "an entry is invalid"),
         (b"\x05\x0a\x03\xff\xff\xff", "the path of an entry is not UTF-8"),
         (b"\x80\x80\x80\x08" + bytes(40000), "does not begin with its path"),
         (b"\x80\x80\x80\x08\x0a\x01k" + bytes(40000), "its last entry is truncated"),
