@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens a sealed file in an editor, and seals it again if it changed.
+"""Decrypts a sealed file into an editor, and seals it again if it changed.
 
-All that can fail is tried before the editor opens: the key wraps the new data key, and the file's folder takes a file. What fails afterwards does
+Everything that can fail is tried before the editor opens: the key wraps the new data key, and the file's folder accepts a file. Later failures do
 not cost the edited text.
 """
 
@@ -52,7 +52,7 @@ _NEW = b"---\n"
 
 
 class ActionModule(ActionBase):
-    BYPASS_HOST_LOOP = True  # there is one file and one terminal
+    BYPASS_HOST_LOOP = True  # one file and one terminal
     _supports_check_mode = True
     _supports_async = False
     _requires_connection = False
@@ -102,14 +102,14 @@ class ActionModule(ActionBase):
                 try:
                     if code:
                         raise SettingError(
-                            f"The editor {command[0]} {why}. The file {file.path} is as it was.", reason="file_error",
-                            remedy="" if screen else "It had no terminal, since Ansible's input is none.",
+                            f"The editor {command[0]} {why}. The file {file.path} was not changed.", reason="file_error",
+                            remedy="" if screen else "It had no terminal, because the standard input of Ansible is not a terminal.",
                         )
                     if is_document:
                         _check_document(self._loader, text, file.path)
                     file.write(data_key.seal(text, aad).value)
                     return True
-                except Exception as raised:  # whatever it is, it must not cost the text
+                except Exception as raised:  # no error may cost the text
                     error = raised if isinstance(raised, SealError) else SealError(f"Sealing failed: {type(raised).__name__}.", reason="file_error")
                     if text == begun:
                         raise error from None
@@ -118,16 +118,16 @@ class ActionModule(ActionBase):
 
 
 def _run_editor(command: list[str], plain: str, screen: str, folder: PrivateFolder) -> tuple[int, str]:
-    """The editor's exit code, and how it ended, in words. One that could not be run, or whose terminal is gone, has failed, and left what it wrote."""
+    """The editor's exit code, and a description of how it ended. An editor that cannot be run, or whose terminal is gone, has failed."""
     try:
         code = edit(command, plain, screen, folder.ends_with_it)
     except (OSError, termios.error) as error:
-        return 1, f"could not be run to its end: {error.strerror if isinstance(error, OSError) else error.args[-1]}"
-    return code, f"ended with {code}"
+        return 1, f"failed: {error.strerror if isinstance(error, OSError) else error.args[-1]}"
+    return code, f"exited with code {code}"
 
 
 def _data_key(value: SealedValue | None, options: ControllerOptions, clients: KmsClients) -> WrappedDataKey:
-    """The data key to seal with, wrapped by KMS: under the key of the call, else the file's own, else that of environment and ansible.cfg."""
+    """The data key, wrapped by KMS under the key of the call, else the file's key, else that of environment and ansible.cfg."""
     source = options.source("kms_key_id")
     is_default = "kms_key_id" in options.sources
     if value is not None and (not options.kms_key_id or is_default):
@@ -137,7 +137,7 @@ def _data_key(value: SealedValue | None, options: ControllerOptions, clients: Km
     else:
         raise no_key()
     if not key.value:
-        raise SettingError("The sealed file does not name its key.", reason="no_key", remedy="Name the key to seal with by the option kms_key_id.")
+        raise SettingError("The sealed file does not name its key.", reason="no_key", remedy="Set the option kms_key_id to the key to seal with.")
     kms, key_id = open_for_key(clients, Key.parse(key))
     with about(f"Sealing under the key {key}"):
         made = WrappedDataKey.new(kms, key_id)
@@ -149,7 +149,7 @@ def _check_document(loader: Any, text: bytes, file: str) -> None:
     try:
         parse_variables(loader, text, file)
     except SealError as error:
-        error.message += " It was not sealed; the file is as it was."
+        error.message += " It was not sealed; the file was not changed."
         raise
 
 
@@ -163,12 +163,12 @@ def _again(screen: str, error: SealError) -> bool:
 
 
 def _kept(error: SealError, folder: PrivateFolder, plain: str, sealed: SealedValue) -> SealError:
-    """The error, which says where the edited text is now: as it is in a folder in memory, sealed in one on a disk."""
+    """The error with the path of the edited text: in plaintext in a folder in memory, sealed in one on a disk."""
     path = folder.keep(plain, sealed)
     where = "in memory" if folder.in_memory else "on a disk"
-    what = f"{where}, readable by your user alone" if path == plain else "sealed, edit that file to read it"
+    what = f"{where}, readable only by your user" if path == plain else "sealed; edit that file to read it"
     message = f"{error.message} The edited text is kept in {path} ({what})."
-    remedy = f"{error.remedy} Remove {folder.path} when the text is where it belongs.".lstrip()
+    remedy = f"{error.remedy} Remove {folder.path} once you have saved the text elsewhere.".lstrip()
     return type(error)(message, reason=error.reason, remedy=remedy, details={**error.details, "kept": path})
 
 
@@ -176,4 +176,4 @@ def _read(path: str, file: str) -> bytes:
     try:
         return read_regular(path, sys.maxsize)
     except OSError:
-        raise SettingError(f"The editor left no file. The file {file} is as it was.", reason="file_error") from None
+        raise SettingError(f"The editor removed its file. The file {file} was not changed.", reason="file_error") from None

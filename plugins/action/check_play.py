@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Refuses a play whose hosts do not go through the tasks together."""
+"""Fails for a play whose hosts do not run each task together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOGETHER = os.path.join("ansible", "plugins", "strategy", "linear.py")  # Ansib
 
 
 class ActionModule(ActionBase):
-    """Looks at the play that the task is in."""
+    """Checks the play that contains the task."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -32,19 +32,19 @@ class ActionModule(ActionBase):
         strategy = str(self._templar.template(self._task.get_play().strategy))
         if not waits_for_all(strategy):
             raise AnsibleActionFail(
-                f"The play runs with the strategy {strategy}, with which each host goes on by itself, and {because}. Set strategy: linear in the play, "
-                "and neither ANSIBLE_STRATEGY nor strategy in ansible.cfg to another one. Nothing was changed."
+                f"The play uses the strategy {strategy}, which runs hosts independently of each other, and {because}. Set strategy: linear in the play, "
+                "and do not set ANSIBLE_STRATEGY or strategy in ansible.cfg to another strategy. Nothing was changed."
             )
         if len(variables.get("ansible_play_batch", [])) < len(variables.get("ansible_play_hosts", [])):
             raise AnsibleActionFail(
-                f"The play has serial, with which its hosts run in batches, and {because}. Remove serial from the play. Nothing was changed."
+                f"The play uses serial, which runs hosts in batches, and {because}. Remove serial from the play. Nothing was changed."
             )
         result.update(changed=False, strategy=strategy)
         return result
 
 
 def waits_for_all(strategy: str) -> bool:
-    """Whether a strategy waits for all hosts after each task: linear does, and what is derived from it, such as debug."""
+    """Whether a strategy waits for all hosts after each task, as linear and strategies derived from it do, such as debug."""
     plugin = strategy_loader.get(strategy, class_only=True)
     return plugin is not None and any(_file_of(kind).endswith(_TOGETHER) for kind in plugin.__mro__)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Loads variables from sealed files at run time, into the place where include_vars puts its own."""
+"""Loads variables from sealed files at run time, with the precedence of include_vars."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validated, params = self.validate_argument_spec(ARGUMENT_SPEC)
         if self._task.loop is not None and VariableLayer is None:
-            # It would be kept as facts, and with them in a cache of facts on disk.
+            # The variables would become facts, and be written to a fact cache on disk.
             raise AnsibleActionFail(
-                "sealwright.vault_seal.load_vars cannot run in a loop with ansible-core before 2.21. Name all files by the option files instead."
+                "sealwright.vault_seal.load_vars cannot run in a loop with ansible-core before 2.21. Set the option files to all files instead."
             )
         try:
             check_together(params, ("file", "files"), ())
@@ -75,10 +75,10 @@ class ActionModule(ActionBase):
         return variables
 
     def _keep(self, variables: dict[str, Any]) -> None:
-        """Say that these are variables and no facts, which a cache of facts would write to disk."""
+        """Mark these as variables, because a fact cache would write facts to disk."""
         if VariableLayer is not None:
             self.register_host_variables(variables, VariableLayer.INCLUDE_VARS)
             self.register_host_variables({}, VariableLayer.CACHEABLE_FACT)
         else:
-            self._task.action = "ansible.builtin.include_vars"  # by this name older releases know it
+            self._task.action = "ansible.builtin.include_vars"  # older releases identify variables by this name
             self._task.no_log = True

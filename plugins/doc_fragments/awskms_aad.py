@@ -12,10 +12,10 @@ class ModuleDocFragment:
 options:
   aad:
     description:
-      - Additional authenticated data, as text. It is not stored in the sealed value, and whoever opens it must give it again.
-      - Vault itself seals its root keys without any.
+      - Additional authenticated data, as text. It is not stored in the sealed value; the same data is required to decrypt the value.
+      - Vault itself uses no additional data for its root keys.
     type: str
   aad_base64:
-    description: The same as O(aad) as base64, for data that is no text.
+    description: The same as O(aad), base64-encoded, for binary data.
     type: str
 """

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # For modules and for plugins alike.
+    # For modules and plugins.
     DOCUMENTATION = r"""
 options:
   region:
     description:
-      - The AWS region to ask.
+      - The AWS region of the KMS key.
       - If not set, the first of the environment variables E(AWS_REGION) and E(AWS_DEFAULT_REGION), the AWS profile's
         region, the region in the ARN of the key or of the sealed value's key, and the instance's own region is used.
     type: str
@@ -21,9 +21,9 @@ options:
       - aws_region
   access_key:
     description:
-      - The AWS access key ID. If set, O(secret_key) is needed too.
-      - If not set, the AWS SDK looks for credentials in the environment, the shared files, a web identity, a container's
-        and the instance's credentials endpoint, in this order.
+      - The AWS access key ID. If set, O(secret_key) is required.
+      - If not set, the AWS SDK searches for credentials in the environment, the shared files, a web identity, and the
+        credentials endpoints of the container and of the instance, in this order.
     type: str
     aliases:
       - aws_access_key_id
@@ -35,7 +35,7 @@ options:
       - aws_secret_access_key
       - aws_secret_key
   session_token:
-    description: The session token that belongs to temporary credentials.
+    description: The session token of temporary credentials.
     type: str
     aliases:
       - aws_session_token
@@ -43,44 +43,44 @@ options:
     description:
       - The URL of the KMS endpoint, for example that of a VPC endpoint.
       - If not set, the first of the environment variables E(AWS_KMS_ENDPOINT), E(AWSKMS_ENDPOINT), E(AWS_ENDPOINT_URL_KMS)
-        and E(AWS_ENDPOINT_URL) is used, then the C(endpoint_url) of the AWS profile or its C(services), then AWS's own.
+        and E(AWS_ENDPOINT_URL) is used, then the C(endpoint_url) of the AWS profile or its C(services), then the default endpoint.
     type: str
     aliases:
       - endpoint_url
       - aws_endpoint_url
   shared_creds_profile:
     description:
-      - The profile to use of the AWS config and credentials files. It wins over keys in the environment.
+      - The profile of the AWS config and credentials files to use. It takes precedence over keys in the environment.
       - If not set, the AWS SDK reads E(AWS_PROFILE).
     type: str
     aliases:
       - profile
       - aws_profile
   shared_creds_filename:
-    description: The shared credentials file to use instead of C(~/.aws/credentials). It wins over keys in the environment.
+    description: The shared credentials file to use instead of C(~/.aws/credentials). It takes precedence over keys in the environment.
     type: path
   role_arn:
     description:
-      - The role to assume with the credentials found, or with the web identity where there is a token file.
+      - The ARN of the role to assume with the credentials, or with the web identity if a token file is set.
     type: str
   role_session_name:
     description: The session name of the assumed role. If not set, E(AWS_ROLE_SESSION_NAME) or V(sealwright.vault_seal) is used.
     type: str
   web_identity_token_file:
     description:
-      - The file that holds a web identity token. Needs O(role_arn) or the environment variable E(AWS_ROLE_ARN).
-      - Without this option, the AWS SDK takes both from the environment.
+      - The file that contains a web identity token. Requires O(role_arn) or the environment variable E(AWS_ROLE_ARN).
+      - If not set, the AWS SDK reads both from the environment.
     type: path
   sts_endpoint:
-    description: The URL of the STS endpoint, for assuming roles where AWS's own cannot be reached.
+    description: The URL of the STS endpoint, for assuming roles if the default endpoint cannot be reached.
     type: str
   ca_bundle:
-    description: The file of CA certificates to trust. If not set, the AWS SDK reads E(AWS_CA_BUNDLE).
+    description: The path of a CA bundle to trust. If not set, the AWS SDK reads E(AWS_CA_BUNDLE).
     type: path
     aliases:
       - aws_ca_bundle
   validate_certs:
-    description: Whether to check the endpoint's certificate. Turning it off lets anybody on the way read and alter the calls.
+    description: Whether to verify the endpoint's TLS certificate. If V(false), a machine in the middle can read and alter the calls.
     type: bool
     default: true
   proxy:
@@ -88,10 +88,10 @@ options:
     type: str
   timeout:
     description:
-      - How many seconds a call to KMS may take in total, retries included. Throttling, server errors and broken connections
+      - The maximum duration of a call to KMS in seconds, retries included. Throttling, server errors and broken connections
         are retried in botocore's standard mode within this time.
-      - One attempt waits at most 5 seconds for the connection and 10 for the answer, so that a call that hangs
-        in its last attempt can end that much later.
+      - One attempt waits at most 5 seconds for the connection and 10 seconds for the response. A call that hangs in its last
+        attempt can exceed the timeout by that time.
     type: float
     default: 30.0
 requirements:
@@ -102,18 +102,18 @@ requirements:
     MODULES = r"""
 attributes:
   action_group:
-    description: Use C(group/sealwright.vault_seal.awskms) in C(module_defaults) to set the way to KMS once for all.
+    description: Use C(group/sealwright.vault_seal.awskms) in C(module_defaults) to set the connection to AWS KMS for all modules.
     support: full
     membership:
       - sealwright.vault_seal.awskms
   check_mode:
-    description: Can run in check mode and say what it would change.
+    description: Can run in check mode and return changed status prediction without modifying target.
   diff_mode:
-    description: Says in diff mode what changed or would change; never a secret.
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode. Secrets are never shown.
 """
 
-    # The same options in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/_options.py reads them.
-    # Variables are no source, since managed hosts can set them as facts.
+    # The same options in the environment and in ansible.cfg, for plugins on the controller; read by plugin_utils/_options.py.
+    # Variables are not read, because managed hosts can set them as facts.
     PLUGINS = r"""
 options:
   region:
@@ -209,8 +209,8 @@ options:
     CONTROLLER = r"""
 options: {}
 notes:
-  - This runs on the controller. What the task and C(module_defaults) do not set is taken from the environment of Ansible itself, first the variable
-    C(ANSIBLE_AWSKMS_) with the option's name in capitals, then AWS's own, and then from section C([awskms]) of C(ansible.cfg), as with the lookup
-    P(sealwright.vault_seal.awskms_seal_unwrap#lookup). The C(environment) of a task or play does not reach it.
-  - No option is taken from variables such as C(ansible_awskms_region), which a managed host could set as facts. Where one is set, the task fails.
+  - This runs on the controller. Options that neither the task nor C(module_defaults) sets are read from the environment of the Ansible process, first
+    the variable C(ANSIBLE_AWSKMS_) followed by the option's name in capitals, then AWS's own variables, and then from section C([awskms]) of
+    C(ansible.cfg), as with the lookup P(sealwright.vault_seal.awskms_seal_unwrap#lookup). The C(environment) keyword of a task or play has no effect.
+  - Options are never read from variables such as C(ansible_awskms_region), because a managed host could set them as facts. If one is set, the task fails.
 """

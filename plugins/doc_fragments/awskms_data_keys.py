@@ -12,14 +12,14 @@ class ModuleDocFragment:
 options:
   cache_data_keys:
     description:
-      - Whether a data key that KMS has opened is kept in the memory of the process, so that each is asked for once, however many values are sealed under it.
-      - At most 4096 are kept, nothing is written to disk, and they are overwritten when the process exits.
-      - If V(false), each value costs one Decrypt, also where several share a data key.
+      - Whether to cache decrypted data keys in the memory of the process, so that KMS is called once for each data key, however many values share it.
+      - At most 4096 data keys are cached. They are never written to disk, and are overwritten when the process exits.
+      - If V(false), each value requires one Decrypt call, even if several values share a data key.
     type: bool
     default: true
 """
 
-    # The same option in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/_options.py reads them.
+    # The same option in the environment and in ansible.cfg, for plugins on the controller; read by plugin_utils/_options.py.
     PLUGINS = r"""
 options:
   cache_data_keys:

@@ -12,41 +12,41 @@ class ModuleDocFragment:
 options:
   blob:
     description:
-      - A sealed value as base64. White space is skipped.
-      - Exactly one of O(blob), O(blobs), O(src) and O(folder) is needed.
+      - A sealed value, base64-encoded. Whitespace is ignored.
+      - Exactly one of O(blob), O(blobs), O(src) and O(folder) is required.
     type: str
   blobs:
-    description: Several sealed values as base64, by name.
+    description: Several base64-encoded sealed values, by name.
     type: dict
   src:
     description:
-      - Files on the host that hold a sealed value each, as it is or as base64. Of a symbolic link the file that it names is meant.
-      - Give a list where a path holds a comma.
+      - Files on the host that contain one sealed value each, binary or base64-encoded. Symbolic links are followed.
+      - Use a list if a path contains a comma.
     type: list
     elements: path
   folder:
     description:
-      - A folder on the host whose files hold a sealed value each. Symbolic links and names that begin with a dot are passed over.
-      - A file that matches O(patterns) and is no sealed value is a failure of its own, since it could be a damaged one.
+      - A directory on the host whose files contain one sealed value each. Symbolic links and names that begin with a dot are ignored.
+      - A file that matches O(patterns) and is not a sealed value is an error, because it could be a damaged sealed value.
     type: path
   patterns:
-    description: Which files of O(folder) are meant, as shell patterns of their names; one of them has to match.
+    description: Shell patterns that select files of O(folder) by name. A file is selected if at least one pattern matches.
     type: list
     elements: str
     default:
       - "*"
   recurse:
-    description: Look into the folders below O(folder) too.
+    description: Whether to search the subdirectories of O(folder) too.
     type: bool
     default: false
   allowed_key_ids:
     description:
-      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A value sealed under any other key is refused before KMS is asked about it.
-      - If not set, every key that the caller may use is trusted, as Vault does.
+      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A value sealed under any other key is rejected before KMS is called.
+      - If not set, every key that the caller is allowed to use is trusted, as in Vault.
     type: list
     elements: str
   max_size:
-    description: The most bytes that a sealed value may have, from 32768 (32 KiB) to 1073741824 (1 GiB).
+    description: The maximum size of a sealed value in bytes, from 32768 (32 KiB) to 1073741824 (1 GiB).
     type: int
     default: 67108864
 """

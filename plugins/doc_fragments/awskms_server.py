@@ -12,21 +12,21 @@ class ModuleDocFragment:
 options:
   product:
     description:
-      - The server's product, since the two differ in where they take settings from.
-      - If not set, it is told from the executable that O(unit) starts.
+      - The server's product. Vault and OpenBao read settings from different sources.
+      - If not set, the product is detected from the executable that O(unit) starts.
     type: str
     choices:
       - openbao
       - vault
   version:
     description:
-      - The server's version, such as V(2.6.2) or V(1.19.0+ent). What is said depends on it.
+      - The server's version, such as V(2.6.2) or V(1.19.0+ent). The result depends on it.
       - If not set, OpenBao 2.6 or Vault 1.20 is assumed.
     type: str
   config:
     description:
-      - Configuration files of the server, in HCL or JSON, and folders of them, as they are given to its option C(-config).
-      - If not set, those are read that O(unit) names.
+      - The server's configuration files, in HCL or JSON, and configuration directories, as passed to its option C(-config).
+      - If not set, those that O(unit) names are read.
     type: list
     elements: path
   unit:
@@ -37,11 +37,11 @@ options:
         systemd does. Where it cannot be told what the server gets, as of a shell in C(ExecStart=), the module fails, unless O(config) names the configuration.
     type: str
   unit_directories:
-    description: Where units are, what wins first. If not set, the folders of C(systemd.unit(5)).
+    description: The directories of unit files, in order of precedence. If not set, the directories listed in C(systemd.unit(5)).
     type: list
     elements: path
   environment_files:
-    description: Environment files of the server beside those that O(unit) names, in the syntax of C(systemd.exec(5)).
+    description: Environment files of the server in addition to those that O(unit) names, in the syntax of C(systemd.exec(5)).
     type: list
     elements: path
   environment:
@@ -50,16 +50,16 @@ options:
     type: dict
   candidates:
     description:
-      - Configuration files and environment files that are to be taken for what is to replace them.
-      - It is told what would be in force if they were put in their places, and the sources are the places.
+      - Configuration files and environment files that will be replaced, and the files that will replace them.
+      - The result describes the settings that will be in effect once the files are replaced. Sources name the final paths.
     type: list
     elements: dict
     suboptions:
       path:
-        description: The place.
+        description: The final path.
         type: path
         required: true
       src:
-        description: The file to read instead. If not set, there will be no such file.
+        description: The file to read instead. If not set, the file is treated as absent.
         type: path
 """

@@ -12,19 +12,19 @@ class ModuleDocFragment:
 options:
   allowed_key_ids:
     description:
-      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A value sealed under any other key is refused before KMS is asked to
-        decrypt anything, and Decrypt is pinned to the key.
+      - The keys to trust, as key IDs, key ARNs, aliases or alias ARNs. A value sealed under any other key is rejected before KMS is called, and Decrypt
+        is restricted to the trusted key.
       - A bare key ID matches the ID in an ARN of any region and account. An alias is resolved first. The replicas of a multi-Region key count as
         one key.
       - If not set in the call, the environment variable E(ANSIBLE_AWSKMS_ALLOWED_KEY_IDS) is used, then C(allowed_key_ids) in section C([awskms]) of
-        C(ansible.cfg). An empty list is refused.
-      - If not set at all, every key that the caller may use is trusted, as Vault does. Whoever may replace a value and use such a key can then choose
-        what it opens to.
+        C(ansible.cfg). An empty list is rejected.
+      - If not set at all, every key that the caller is allowed to use is trusted, as in Vault. Anyone who can replace a sealed value and can encrypt with
+        such a key can then choose the plaintext.
     type: list
     elements: str
 """
 
-    # The same option in the environment and in ansible.cfg, for plugins on the controller: plugin_utils/_options.py reads them.
+    # The same option in the environment and in ansible.cfg, for plugins on the controller; read by plugin_utils/_options.py.
     PLUGINS = r"""
 options:
   allowed_key_ids:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # What a service and its files are called.
+    # The names of a service and its files.
     DOCUMENTATION = r"""
 options:
   path:
@@ -16,28 +16,28 @@ options:
     type: path
     required: true
   unit:
-    description: The service, such as V(vault), V(vault.service) or V(vault@a). Its name is completed; another kind of unit is refused.
+    description: The service, such as V(vault), V(vault.service) or V(vault@a). The suffix C(.service) is optional; other unit types are rejected.
     type: str
     required: true
   systemd:
-    description: Whether the service is one of systemd.
+    description: Whether the service is managed by systemd.
     type: bool
     default: true
   systemd_directory:
-    description: The folder of the drop-in.
+    description: The directory of the drop-in.
     type: path
     default: /etc/systemd/system
 """
 
-    # What is to be in the files.
+    # The contents of the files.
     FILES = r"""
 options:
   directory:
-    description: The folder of the configuration.
+    description: The configuration directory.
     type: path
     required: true
   config_text:
-    description: The text of the configuration file. Empty where there is to be none.
+    description: The content of the configuration file. If empty, the file is absent.
     type: str
     default: ""
   environment_file:
@@ -45,11 +45,11 @@ options:
     type: path
     required: true
   environment_text:
-    description: Its text. Empty where there is to be none.
+    description: The content of the environment file. If empty, the file is absent.
     type: str
     default: ""
   environment_file_replace:
-    description: Whether an environment file of somebody else may be replaced or removed.
+    description: Whether an environment file that the role did not write may be replaced or removed.
     type: bool
     default: false
   product:
@@ -60,18 +60,18 @@ options:
       - vault
     required: true
   manage:
-    description: Whether the whole configuration is managed, or the file of the seal alone.
+    description: Whether the whole configuration is managed, or only the file with the seal.
     type: str
     choices:
       - seal
       - server
     default: server
   owner:
-    description: The owner of what is written.
+    description: The owner of the files.
     type: str
     default: root
   group:
-    description: The group that may read the configuration.
+    description: The group that can read the configuration.
     type: str
     required: true
 """

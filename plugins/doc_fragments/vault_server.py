@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation of the way to a server of Vault or OpenBao, which modules share that ask it."""
+"""Documentation of the connection to a Vault or OpenBao server, shared by the modules that call its API."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   server_address:
-    description: The server's address as seen from where the task runs, such as V(https://127.0.0.1:8200).
+    description: The server's address as reachable from the host of the task, such as V(https://127.0.0.1:8200).
     type: str
     required: true
   server_ca_path:
-    description: The file of the certificate authority that signed the server's certificate. If not set, the system's are trusted.
+    description: The path of the CA certificate that signed the server's certificate. If not set, the system's trust store is used.
     type: path
   server_validate_certs:
-    description: Whether to check the server's certificate. Turning it off lets anybody on the way read and alter what is said.
+    description: Whether to verify the server's TLS certificate. If V(false), a machine in the middle can read and alter requests and responses.
     type: bool
     default: true
   server_timeout:
-    description: How many seconds one request to the server may take, and how long to wait for a state of the server.
+    description: The timeout in seconds of one request to the server, and of waiting for a state of the server.
     type: float
     default: 90.0
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A filter for what the roles do on the controller: the variables that say so must not come from a managed host."""
+"""A filter that ensures that variables for actions on the controller do not come from a managed host."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ansible.errors import AnsibleFilterError
 
 _ROLES = ("cluster_bootstrap", "key_map", "kms_verify", "migrate", "restore_drill", "seal_rotate", "server_state", "vault_config")
 _PREFIXES = tuple(f"{role}_" for role in _ROLES)
-# Names that Ansible gives itself and that facts replace all the same: a host would be another one to the roles.
+# Names that Ansible sets itself but facts can override: a host could pose as another host.
 _OF_ANSIBLE = frozenset(("group_names", "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short"))
 
 
 def not_from_facts(value: Any, facts: Any) -> Any:
     """Documented in not_from_facts.yml."""
     if not isinstance(facts, Mapping):
-        raise AnsibleFilterError("not_from_facts needs ansible_facts, which Ansible keeps from being set by a host.")
+        raise AnsibleFilterError("not_from_facts requires ansible_facts, which a host cannot override.")
     found = sorted(str(name) for name in facts if str(name).startswith(_PREFIXES) or str(name) in _OF_ANSIBLE)
     if found:
         raise AnsibleFilterError(
-            f"The host sent facts with the names of variables of this collection's roles or of Ansible: {', '.join(found)}. Facts win over the inventory, "
-            "and these say what is done on the controller. Do not trust the host. If your own play sets them by set_fact with cacheable, set them in the "
-            "inventory instead, and clear the cache of facts."
+            f"The host returned facts with the names of variables of this collection's roles or of Ansible: {', '.join(found)}. Facts take precedence over "
+            "the inventory, and these variables control actions on the controller. Do not trust the host. If your own play sets them by set_fact with "
+            "cacheable, set them in the inventory instead, and clear the fact cache."
         )
     return value
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role kms_verify says of a host that could not be asked."""
+"""A filter that classifies the error of a host for the role kms_verify."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "") -> dict[str, Any]:
     """Documented in host_trouble.yml."""
-    # Here, since Ansible imports all filters of a collection with the first one that is used.
+    # Imported here, because Ansible imports all filters of a collection with the first one that is used.
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._host_trouble import host_trouble as judged
 
     return judged(result, task, user, libraries)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filter that makes a map of what depends on which key."""
+"""The filter that maps dependencies on KMS keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible.errors import AnsibleFilterError
 
 def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = ()) -> dict[str, Any]:
     """Documented in key_map.yml."""
-    # Here, since Ansible imports all filters of a collection with the first one that is used.
+    # Imported here, because Ansible imports all filters of a collection with the first one that is used.
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map import build_map, table
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map_svg import draw
 
@@ -22,7 +22,7 @@ def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = ()) -
         found = build_map(hosts, not_asked)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
-            f"key_map: this is not a list of hosts with the results of the modules ({type(error).__name__}: {error}). Give what the role key_map collects."
+            f"key_map: the input must be a list of hosts with module results, as the role key_map collects them ({type(error).__name__}: {error})."
         ) from None
     return {
         "kms_keys": [key.as_result() for key in found.keys.values()],

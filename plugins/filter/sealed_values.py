@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filters that open sealed values, and that tell what these say of themselves.
+"""Filters that decrypt and describe sealed values.
 
 They are imported when one is used: each of Ansible's workers imports all filters of a collection with the first one that its task uses, and the
 AWS SDK would take longer than all else in most tasks.

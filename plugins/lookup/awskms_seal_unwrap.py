@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: awskms_seal_unwrap
-short_description: Open values that an awskms seal of Vault or OpenBao sealed
+short_description: Decrypt values that were sealed by an awskms seal of Vault or OpenBao
 version_added: 0.1.0
 description:
-  - Opens, on the controller, values that were sealed by M(sealwright.vault_seal.awskms_seal_wrap), or by the awskms seal of HashiCorp
-    Vault or OpenBao, in every form that these have written.
-  - Many values in one call are opened concurrently, and a wrapped data key that occurs twice is decrypted once. Open all that a play needs by
-    one C(query), since Ansible evaluates a lookup in a variable anew in each task and for each host.
-  - Needs the permission C(kms:Decrypt), and C(kms:DescribeKey) where O(allowed_key_ids) names an alias.
+  - Decrypts, on the controller, values that were sealed by M(sealwright.vault_seal.awskms_seal_wrap), or by the awskms seal of HashiCorp
+    Vault or OpenBao, in every format that any release of these has written.
+  - Several values in one call are decrypted concurrently, and a wrapped data key that occurs more than once is decrypted once. Decrypt all values that a
+    play needs with one C(query), because Ansible evaluates a lookup in a variable again in each task and for each host.
+  - Requires the permission C(kms:Decrypt), and C(kms:DescribeKey) if O(allowed_key_ids) contains an alias.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -27,23 +27,23 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - The sealed values as base64; with O(from_file=true) the names of files that hold them, as they are or as base64.
-      - Files are looked for where lookups look for files, in C(files/) of the role and beside the playbook, then in the working directory of Ansible and
-        in the folder of the inventory.
-      - A list among the terms stands for its items.
+      - The base64-encoded sealed values; with O(from_file=true) the names of files that contain them, binary or base64-encoded.
+      - Files are searched for as by other lookups, in C(files/) of the role and of the playbook, then in the working directory of Ansible and
+        in the directory of the inventory.
+      - A list as a term is flattened.
     type: list
     elements: str
     required: true
   from_file:
-    description: Whether the terms are names of files.
+    description: Whether the terms are file names.
     type: bool
     default: false
   encoding:
     description:
-      - What to return. V(text) is the value as text, which must be UTF-8; V(base64) suits any value.
-      - V(json) and V(yaml) read the value as a document and return its content. V(yaml) knows the tags C(!unsafe) and C(!vault).
-      - A document has at most 100 levels and 1000000 values, those of aliases counted each time. A number without quotes has at most 400 characters, and no
-        name stands twice in one dictionary. An error names the line and column at most, and shows nothing of the document.
+      - The form of the result. V(text) is the value as text, which must be UTF-8; V(base64) supports any value.
+      - V(json) and V(yaml) parse the value as a document and return its content. V(yaml) supports the tags C(!unsafe) and C(!vault).
+      - A document can have at most 100 levels and 1000000 values, where values of aliases are counted each time. A number without quotes can have at most 400
+        characters, and duplicate keys in a dictionary are rejected. Error messages contain at most the line and column, never content of the document.
     type: str
     choices:
       - text
@@ -52,13 +52,13 @@ options:
       - yaml
     default: text
   max_size:
-    description: The most bytes that a sealed value may have, from 32768 (32 KiB) to 1073741824 (1 GiB).
+    description: The maximum size of a sealed value in bytes, from 32768 (32 KiB) to 1073741824 (1 GiB).
     type: int
     default: 67108864
 seealso:
   - module: sealwright.vault_seal.awskms_seal_unwrap
 notes:
-  - Ansible has no mark for a sensitive value that lasts; set C(no_log=true) on tasks that use one. What this lookup returns is never taken for a template.
+  - Ansible does not track sensitive values; set C(no_log=true) on tasks that use them. The result of this lookup is never evaluated as a template.
 """
 
 EXAMPLES = r"""
@@ -69,7 +69,7 @@ EXAMPLES = r"""
     mode: "0600"
   no_log: true
 
-- name: Open several values at once, sealed under our key only
+- name: Decrypt several values that are sealed under our key only
   ansible.builtin.set_fact:
     passwords: "{{ query('sealwright.vault_seal.awskms_seal_unwrap', sealed_database_password, sealed_queue_password, aad='production',
       allowed_key_ids=['alias/vault-unseal']) }}"
@@ -80,12 +80,12 @@ EXAMPLES = r"""
     token: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', 'app.yml.sealed', from_file=true, encoding='yaml', max_size=1048576).token }}"
   no_log: true
 
-- name: Have each value asked for, also those of one batch
+- name: Decrypt each value with a separate call to KMS
   ansible.builtin.set_fact:
     passwords: "{{ query('sealwright.vault_seal.awskms_seal_unwrap', sealed_password, sealed_password, cache_data_keys=false) }}"
   no_log: true
 
-- name: Open a value that is no text, sealed with additional data that is none either
+- name: Decrypt a binary value with binary additional data
   ansible.builtin.set_fact:
     keytab_base64: "{{ lookup('sealwright.vault_seal.awskms_seal_unwrap', sealed_keytab, aad_base64='AAECAw==', encoding='base64') }}"
   no_log: true

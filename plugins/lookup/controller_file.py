@@ -6,30 +6,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: controller_file
-short_description: Find a file of the controller from where the user stands
+short_description: Find files on the controller
 version_added: 0.1.0
 description:
-  - Returns the absolute paths of files on the controller. A relative name is looked for in the working directory of Ansible, then in the folder of each
-    inventory of the command, then in the folder of the playbook. The variables C(inventory_dir) and C(playbook_dir), which a managed host can set as facts,
-    have no part in it.
-  - The lookups of ansible-core search the folder of the playbook, which of a playbook of a collection lies inside the collection.
-  - The roles of this collection find with it what their variables name.
+  - Returns the absolute paths of files on the controller. A relative name is searched for in the working directory of Ansible, then in the directory of each
+    inventory of the command, then in the directory of the playbook. The variables C(inventory_dir) and C(playbook_dir) are not used, because a managed host
+    can set them as facts.
+  - In contrast, the lookups of ansible-core search the directory of the playbook, which is inside the collection for a playbook of a collection.
+  - The roles of this collection use it to find the files that their variables name.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 options:
   _terms:
-    description: The names of the files. A name that begins with C(~) is in a home directory.
+    description: The names of the files. A leading C(~) is expanded to the home directory.
     type: list
     elements: str
     required: true
   exists:
     description:
-      - V(true) returns files that exist, and fails with the places searched for one that does not.
-      - V(false) returns where a file is to be written, relative to the working directory alone. Its folder must exist and be writable.
+      - If V(true), the files must exist; the error message lists the searched directories.
+      - If V(false), returns paths for files to be written, relative to the working directory only. The directory must exist and be writable.
     type: bool
     default: true
   tasks:
-    description: Whether the files have to be lists of tasks. One that Ansible could not include is refused.
+    description: Whether the files must be lists of tasks. A file that Ansible cannot include is rejected.
     type: bool
     default: false
 seealso:
@@ -38,17 +38,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Copy a file from the folder in which ansible-playbook was started
+- name: Copy a file from the directory in which ansible-playbook was started
   ansible.builtin.copy:
     src: "{{ lookup('sealwright.vault_seal.controller_file', 'ca.pem') }}"
     dest: "{{ config_folder }}/copy-of-ca.pem"
     mode: "0644"
 
-- name: Show where a report will be
+- name: Show the path of a report
   ansible.builtin.debug:
     msg: "{{ lookup('sealwright.vault_seal.controller_file', 'report.json', exists=false) }}"
 
-- name: Check a file of tasks before it is needed
+- name: Check a task file before it is included
   ansible.builtin.debug:
     msg: "{{ lookup('sealwright.vault_seal.controller_file', 'setup.yml', tasks=true) }}"
 """

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: openpgp_key
-short_description: Read OpenPGP public keys to which a server can encrypt
+short_description: Read OpenPGP public keys for Vault or OpenBao
 version_added: 0.1.0
 description:
-  - Reads OpenPGP public keys from files on the controller, and returns each as the base64 of its bytes, which M(sealwright.vault_seal.vault_init) and the
-    servers take.
-  - A key that is damaged, expired, revoked, secret or not for encryption is refused.
+  - Reads OpenPGP public keys from files on the controller, and returns each base64-encoded, as M(sealwright.vault_seal.vault_init) and the
+    servers expect.
+  - Keys that are damaged, expired, revoked, secret or not usable for encryption are rejected.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 options:
   _terms:
     description:
-      - The names of files, found as by P(sealwright.vault_seal.controller_file#lookup), armoured or as C(gpg --export) writes them; or the keys themselves,
-        armoured or as base64.
+      - The names of files, searched for as by P(sealwright.vault_seal.controller_file#lookup), armored or in the binary format of C(gpg --export); or the
+        keys themselves, armored or base64-encoded.
     type: list
     elements: str
     required: true
@@ -29,7 +29,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Try the keys of those who are to hold the recovery key
+- name: Check the keys of the holders of the recovery key
   sealwright.vault_seal.vault_init:
     server_address: "{{ new_server }}"
     recovery_pgp_keys: "{{ query('sealwright.vault_seal.openpgp_key', 'keys/ada.asc', 'keys/bob.asc', 'keys/eve.asc') }}"
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The keys as base64, in the order of the terms.
+  description: The base64-encoded keys, in the order of the terms.
   type: list
   elements: str
 """
@@ -56,8 +56,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipi
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._controller_files import find, read
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._errors import check_keywords, lookup_errors
 
-_LARGEST = 1 << 20  # bytes of a file with a key
-_LONGEST_NAME = 255  # characters; no key is so short
+_LARGEST = 1 << 20  # bytes of a key file
+_LONGEST_NAME = 255  # characters; a key is always longer
 
 
 class LookupModule(LookupBase):
@@ -73,7 +73,7 @@ def _key(number: int, term: str, loader: Any) -> str:
     else:
         name = find(term, loader)
         content = read(name, _LARGEST)
-        # Bytes of OpenPGP begin with the highest bit set.
+        # Binary OpenPGP begins with the highest bit set.
         text = base64.b64encode(content).decode() if content[:1] >= b"\x80" else content.decode("utf-8", "replace")
     with named_errors([name]):
         key = PgpKey.parse(text)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: awskms_alias
-short_description: Let an alias of AWS KMS lead to another key
+short_description: Point an AWS KMS alias to another key
 version_added: 0.1.0
 description:
-  - Lets an alias that is there lead to another key, such as the alias of a seal that is to get a new one.
-  - The new key must be one that a seal can use; otherwise the alias is left as it is. Whether the servers may use it has to be proven before, on each host, by
-    P(sealwright.vault_seal.kms_verify#role). Neither key is changed, disabled or deleted.
-  - The role P(sealwright.vault_seal.seal_rotate#role) does all of it for a cluster.
-  - Changes nothing where the alias leads to the key already, and waits after a change until KMS answers with the new key, at most as long as O(timeout) says.
-  - KMS has no way to change an alias only if it still leads to a given key. O(expected_key_id) is compared immediately before the change.
-  - Needs C(kms:UpdateAlias) on the alias and on both keys, and C(kms:DescribeKey) on both keys.
+  - Points an existing alias to another key, for example the alias of a seal that gets a new key.
+  - A seal must be able to use the new key; otherwise the alias is not changed. Before, verify on each host with
+    P(sealwright.vault_seal.kms_verify#role) that the servers are allowed to use it. Neither key is changed, disabled or deleted.
+  - The role P(sealwright.vault_seal.seal_rotate#role) does the whole rotation for a cluster.
+  - Changes nothing if the alias already points to the key. After a change, waits up to O(timeout) seconds until KMS resolves the alias to the new key.
+  - KMS cannot update an alias on the condition that it still points to a given key. O(expected_key_id) is compared immediately before the change.
+  - Requires C(kms:UpdateAlias) on the alias and on both keys, and C(kms:DescribeKey) on both keys.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode both keys are looked at, and the alias is left as it is.
+    details: In check mode both keys are described, and the alias is not changed.
   diff_mode:
     support: full
 options:
@@ -34,16 +34,16 @@ options:
     type: str
     required: true
   kms_key_id:
-    description: The key that it is to lead to, as key ID or key ARN. It must be of the same account, region and kind as the one before.
+    description: The key to point the alias to, as key ID or key ARN. It must have the same account, region and type as the current key.
     type: str
     required: true
     aliases:
       - key_id
   expected_key_id:
     description:
-      - The key that the alias leads to until now, as key ID or key ARN. Where it leads to another one, and not to O(kms_key_id) either, nothing is changed
+      - The key that the alias currently points to, as key ID or key ARN. If the alias points to neither this key nor O(kms_key_id), nothing is changed
         and the task fails with the reason V(wrong_key).
-      - If not set, it may lead to any key.
+      - If not set, the current key is not checked.
     type: str
 seealso:
   - module: sealwright.vault_seal.awskms_key_info
@@ -51,20 +51,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See where the alias would lead
+- name: Check which key the alias points to, without changing it
   sealwright.vault_seal.awskms_alias:
     alias: alias/vault-unseal
     kms_key_id: "{{ new_key_arn }}"
   check_mode: true
   register: alias
 
-- name: Let it lead there, unless somebody else has moved it meanwhile
+- name: Point the alias to the new key, unless it was changed in the meantime
   sealwright.vault_seal.awskms_alias:
     alias: alias/vault-unseal
     kms_key_id: "{{ new_key_arn }}"
     expected_key_id: "{{ alias.old_key_id }}"
 
-- name: Take it back
+- name: Point the alias back to the old key
   sealwright.vault_seal.awskms_alias:
     alias: alias/vault-unseal
     kms_key_id: "{{ alias.old_key_id }}"
@@ -77,17 +77,17 @@ alias:
   type: str
   sample: alias/vault-unseal
 key_id:
-  description: The ARN of the key that it leads to, or would.
+  description: The ARN of the key that the alias points to, or would point to in check mode.
   returned: success
   type: str
   sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 old_key_id:
-  description: The ARN of the key that it led to before.
+  description: The ARN of the key that the alias pointed to before.
   returned: success
   type: str
   sample: arn:aws:kms:us-east-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321
 connection:
-  description: The region, endpoint and credentials used, each as C(value) and C(source). Of the credentials only the access key ID is shown.
+  description: The region, endpoint and credentials used, each as C(value) and C(source). The access key ID is the only part of the credentials shown.
   returned: success
   type: dict
   sample:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: awskms_key_rotation
-short_description: Have AWS KMS make new material of a key, once
+short_description: Rotate the key material of an AWS KMS key on demand
 version_added: 0.1.0
 description:
-  - Rotates the key material of a key on demand, unless it was rotated since the time that O(rotated_since) says, and waits until KMS is done.
-  - Nothing that is sealed under the key has to be sealed anew. The key stays the same, with its ID, policy and aliases; KMS keeps each of its materials as long
-    as the key is there, and finds the one that opens a value by itself.
-  - It is for keys whose material KMS makes, which is origin C(AWS_KMS); of a multi-Region key it is the primary key that is rotated. KMS allows only some
-    rotations on demand in the life of a key, and AWS charges monthly for the first two materials that are added.
-  - A rotation that is under way is waited for, and no other is begun.
-  - Needs C(kms:DescribeKey), C(kms:GetKeyRotationStatus), C(kms:ListKeyRotations) and C(kms:RotateKeyOnDemand), and boto3 1.34.86 or later on the host.
+  - Rotates the key material of a key on demand, unless it was rotated since O(rotated_since), and waits until KMS has completed the rotation.
+  - Existing sealed values need not be sealed again. The key keeps its ID, policy and aliases. KMS retains all previous key material as long as the key
+    exists, and selects the right one to decrypt a value.
+  - Supports keys whose origin is C(AWS_KMS). For a multi-Region key, specify the primary key. KMS limits the number of on-demand rotations of a key, and
+    AWS charges a monthly fee for the first and second rotation.
+  - If a rotation is in progress, the module waits for it and does not start another one.
+  - Requires C(kms:DescribeKey), C(kms:GetKeyRotationStatus), C(kms:ListKeyRotations) and C(kms:RotateKeyOnDemand), and boto3 1.34.86 or later on the host.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode the key and its rotations are looked at, and it is not rotated.
+    details: In check mode the key and its rotations are described, and the key is not rotated.
   diff_mode:
     support: full
 options:
@@ -37,13 +37,13 @@ options:
       - key_id
   rotated_since:
     description:
-      - The time, in UTC, since when the material has to have been rotated, on demand or automatically, as V(2026-01-31) or V(2026-01-31T12:00:00Z). It has to
-        have come.
-      - So the task changes something once, however often it is run.
+      - The key material must have been rotated since this time, on demand or automatically. The time is in UTC, as V(2026-01-31) or V(2026-01-31T12:00:00Z),
+        and must not be in the future.
+      - With a fixed time the task is idempotent; it rotates the key once, however often it runs.
     type: str
     required: true
   wait:
-    description: How many seconds to wait at most until KMS is done. It takes some seconds as a rule.
+    description: The maximum time in seconds to wait until KMS has completed the rotation. A rotation usually takes a few seconds.
     type: float
     default: 300.0
 seealso:
@@ -52,7 +52,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have new key material since the day when somebody left
+- name: Ensure that the key material was rotated after an administrator left the company
   sealwright.vault_seal.awskms_key_rotation:
     kms_key_id: alias/vault-unseal
     rotated_since: "2026-01-31"
@@ -66,18 +66,18 @@ key_id:
   type: str
   sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 rotated_at:
-  description: When the material was rotated last; V(null) where it never was, which is in check mode only.
+  description: The time of the last rotation; V(null) if the key was never rotated, which is possible in check mode only.
   returned: success
   type: str
   sample: "2026-02-01T09:00:00Z"
 history:
-  description: The rotations that are done, each with C(date) and C(type), which is V(AUTOMATIC) or V(ON_DEMAND).
+  description: The completed rotations, each with C(date) and C(type), which is V(AUTOMATIC) or V(ON_DEMAND).
   returned: success
   type: list
   elements: dict
   sample: [{"date": "2026-02-01T09:00:00Z", "type": "ON_DEMAND"}]
 connection:
-  description: The region, endpoint and credentials used, each as C(value) and C(source). Of the credentials only the access key ID is shown.
+  description: The region, endpoint and credentials used, each as C(value) and C(source). The access key ID is the only part of the credentials shown.
   returned: success
   type: dict
   sample:

@@ -11,14 +11,14 @@ short_description: Edit a sealed file on the controller
 version_added: 0.1.0
 description:
   - Opens a sealed file on the controller in an editor, and seals it again if it changed. A file that does not exist is created.
-  - The plaintext is in a folder in memory (C(tmpfs)) while it is edited, and nowhere else. The folder is removed when the editor ends, and also when the
-    editor, the task or all of Ansible is killed.
-  - The editor opens only after KMS has wrapped the new data key and the file's folder has taken a file of its size. If sealing fails all the same, you are
-    asked whether to edit again. Without a terminal, or if you decline, the edited text stays in that folder (mode V(0600)) and the error says where. With
-    O(on_disk) it is kept sealed.
-  - The editor gets the terminal that is the input of Ansible. Where there is none, it runs without, which suits commands such as C(sed -i).
-  - The playbook C(sealwright.vault_seal.edit) runs this for one file.
-  - Needs the permissions C(kms:Decrypt) and C(kms:Encrypt), and C(kms:DescribeKey) where O(allowed_key_ids) names an alias.
+  - During editing, the plaintext is stored only in a directory in memory (C(tmpfs)). The directory is removed when the editor exits, and also if the
+    editor, the task or the whole Ansible process is killed.
+  - Before the editor starts, KMS wraps the new data key, and the space for the file is tested in its directory. If sealing fails nevertheless, you are
+    asked whether to edit again. Without a terminal, or if you decline, the edited text is kept in the directory (mode V(0600)), and the error message names
+    the path. With O(on_disk), the text is kept sealed.
+  - The editor uses the terminal that is the standard input of Ansible. Without a terminal it runs non-interactively, which suits commands such as C(sed -i).
+  - The playbook C(sealwright.vault_seal.edit) runs this module for one file.
+  - Requires the permissions C(kms:Decrypt) and C(kms:Encrypt), and C(kms:DescribeKey) if O(allowed_key_ids) contains an alias.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -40,7 +40,7 @@ attributes:
     support: full
   check_mode:
     support: full
-    details: In check mode the file is opened, and no editor is started.
+    details: In check mode the file is decrypted, and no editor is started.
   connection:
     support: none
   delegation:
@@ -50,39 +50,39 @@ attributes:
 options:
   file:
     description:
-      - The sealed file on the controller. A relative path begins at the folder where Ansible was started.
-      - It is replaced whole or not at all, in the format that it had, with its owner, group, mode, ACLs and extended attributes. A file whose owner could
-        not be kept is not opened. A new one is base64 with mode V(0600).
-      - What ends with C(.yml.sealed), C(.yaml.sealed) or C(.json.sealed) is only sealed where it is a document of variables. If it is none, and there is a
-        terminal, you are asked whether to go on editing.
+      - The sealed file on the controller. A relative path is relative to the directory where Ansible was started.
+      - The file is replaced atomically, and keeps its format, owner, group, mode, ACLs and extended attributes. A file whose owner cannot be kept is not
+        opened. A new file is base64-encoded and has the mode V(0600).
+      - A file whose name ends with C(.yml.sealed), C(.yaml.sealed) or C(.json.sealed) must contain a dictionary of variables to be sealed. If it does not,
+        and there is a terminal, you are asked whether to continue editing.
     type: path
     required: true
   kms_key_id:
     description:
       - The KMS key to seal with, as key ID, key ARN, alias or alias ARN.
-      - If not set, an existing file stays under its key. For a new one the first of the environment variables E(ANSIBLE_AWSKMS_KMS_KEY_ID),
+      - If not set, an existing file keeps its key. For a new file, the first of the environment variables E(ANSIBLE_AWSKMS_KMS_KEY_ID),
         E(VAULT_AWSKMS_SEAL_KEY_ID) and E(AWSKMS_WRAPPER_KEY_ID) is used, then C(kms_key_id) in section C([awskms]) of C(ansible.cfg).
     type: str
     aliases:
       - key_id
   editor:
     description:
-      - The command to edit with; the name of the plain file is added to it. It has to wait until the user is done, as C(code --wait) does.
-      - If not set, the first of the environment variables E(VISUAL) and E(EDITOR) is used, else C(vi).
-      - Vim and Neovim are told to keep no swap, undo, backup and history files. What other editors write elsewhere is theirs.
+      - The editor command. The path of the decrypted file is appended. The command must wait until the file is closed, as C(code --wait) does.
+      - If not set, the first of the environment variables E(VISUAL) and E(EDITOR) is used, otherwise C(vi).
+      - Vim and Neovim are started without swap, undo, backup and history files. Other editors may write copies elsewhere.
     type: str
   directory:
     description:
-      - The folder in memory to edit in. If not set, E(XDG_RUNTIME_DIR), C(/run/user) and C(/dev/shm) are looked at.
-      - Where no such folder is found, nothing is opened.
+      - The directory in memory to edit in. If not set, E(XDG_RUNTIME_DIR), C(/run/user) and C(/dev/shm) are tried.
+      - If no such directory is found, the task fails.
     type: path
   on_disk:
     description:
-      - Take O(directory) also where it is on a disk, or on a system that does not say. The plaintext can then be found on the disk after it was removed.
+      - Whether to use O(directory) even if it is on a disk, or if this cannot be determined. The plaintext may then remain on the disk after its removal.
     type: bool
     default: false
   max_size:
-    description: The most bytes that the sealed file may have, from 32768 (32 KiB) to 1073741824 (1 GiB).
+    description: The maximum size of the sealed file in bytes, from 32768 (32 KiB) to 1073741824 (1 GiB).
     type: int
     default: 67108864
 seealso:
@@ -90,7 +90,7 @@ seealso:
     plugin_type: vars
   - module: sealwright.vault_seal.awskms_seal_wrap
 notes:
-  - A C(tmpfs) can be swapped out. Where that matters, encrypt the swap space, or turn it off.
+  - A C(tmpfs) can be swapped out. To prevent this, encrypt the swap space or turn it off.
 """
 
 EXAMPLES = r"""
@@ -99,7 +99,7 @@ EXAMPLES = r"""
     file: "{{ secrets_folder }}/production.yml.sealed"
     editor: "{{ my_editor }}"
 
-- name: Make a new one where it is not there yet
+- name: Create a new sealed file
   sealwright.vault_seal.awskms_seal_edit:
     file: "{{ secrets_folder }}/staging.yml.sealed"
     kms_key_id: alias/vault-unseal
@@ -115,17 +115,17 @@ file:
   type: str
   sample: /srv/site/group_vars/all/secrets.yml.sealed
 created:
-  description: Whether it was not there before.
+  description: Whether the file was created.
   returned: success, not in check mode
   type: bool
   sample: false
 key_id:
-  description: The ARN of the key that it is sealed under.
-  returned: success, where there is a file, not in check mode
+  description: The ARN of the key that the file is sealed under.
+  returned: success, if the file exists, not in check mode
   type: str
   sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 kept:
-  description: The file with the edited text, which could not be sealed.
+  description: The path of the edited text that could not be sealed.
   returned: failure after the text was edited
   type: str
   sample: /run/user/1000/sealwright-k3v9x2ab/secrets.yml

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: awskms_seal_info
-short_description: Tell what sealed values depend on, and whether they still open
+short_description: Gather information about sealed values and the keys they depend on
 version_added: 0.1.0
 description:
-  - Tells of values that an awskms seal of Vault or OpenBao sealed, or M(sealwright.vault_seal.awskms_seal_wrap), what they say of themselves, which
-    needs neither KMS nor credentials. That is their form, their slots, and the keys that sealed them.
-  - With O(kms_key_id) it says of each value whether it is sealed under that key (V(current)) or under another (V(stale)).
-  - With O(check) it also says whether the values can still be opened. No plaintext is ever returned.
-  - A value that cannot be read is an entry with its reason, so that many are always answered in full. The module fails only where none of the values
-    given can be read, and with O(check) where KMS cannot be asked at all.
+  - Describes values that were sealed by an awskms seal of Vault or OpenBao, or by M(sealwright.vault_seal.awskms_seal_wrap). Their container format, slots
+    and keys are read from the values themselves, without KMS and credentials.
+  - With O(kms_key_id), reports for each value whether it is sealed under that key (V(current)) or under another key (V(stale)).
+  - With O(check), also reports whether the values can still be decrypted. Plaintext is never returned.
+  - A value that cannot be read is returned as an entry with a reason, so the result always has one entry for each value. The module fails only if none of
+    the values can be read or, with O(check), if KMS cannot be reached at all.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -34,17 +34,17 @@ options:
   kms_key_id:
     description:
       - The key to compare with, as key ID, key ARN, alias or alias ARN. The replicas of a multi-Region key count as one key.
-      - An alias is resolved by one call, which needs the permission C(kms:DescribeKey). Anything else needs none.
-      - It is not taken from the environment.
+      - An alias is resolved with one call, which requires the permission C(kms:DescribeKey). Other references require no call.
+      - This option is not read from the environment.
     type: str
     aliases:
       - key_id
   check:
     description:
-      - V(none) asks KMS nothing.
-      - V(key) asks for the state of each distinct key once, which needs C(kms:DescribeKey), and says of each value whether one of its keys could open it.
-        Whether the caller may decrypt with that key is not looked at.
-      - V(open) opens each value, which needs C(kms:Decrypt) and the additional data (O(aad)), and says only that it could.
+      - V(none) does not call KMS.
+      - V(key) describes each distinct key once, which requires C(kms:DescribeKey), and reports for each value whether one of its keys is usable.
+        Whether the caller is allowed to decrypt with that key is not checked.
+      - V(open) decrypts each value, which requires C(kms:Decrypt) and the additional data (O(aad)), and reports only whether it succeeded.
     type: str
     choices:
       - none
@@ -58,12 +58,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See which key a value depends on
+- name: Get the key that a value depends on
   sealwright.vault_seal.awskms_seal_info:
     blob: "{{ sealed_password }}"
   register: seal
 
-- name: Find what is not sealed under the key that the alias names now
+- name: Find files that are not sealed under the key that the alias currently points to
   sealwright.vault_seal.awskms_seal_info:
     folder: "{{ sealed_folder }}"
     patterns:
@@ -72,11 +72,11 @@ EXAMPLES = r"""
     kms_key_id: alias/vault-unseal
   register: found
 
-- name: Name them
+- name: Show these files and the reasons
   ansible.builtin.debug:
     msg: "{{ found.sealed_values | selectattr('status', 'ne', 'current') | items2dict('name', 'why') }}"
 
-- name: Are the keys of these files still there?
+- name: Check whether the keys of these files are usable
   sealwright.vault_seal.awskms_seal_info:
     src:
       - "{{ private_key }}.sealed"
@@ -84,7 +84,7 @@ EXAMPLES = r"""
     max_size: 134217728
   register: keys_of_files
 
-- name: Do these values open, here and now, and under our key only?
+- name: Check whether this host can decrypt the values, and only with our key
   sealwright.vault_seal.awskms_seal_info:
     blobs:
       database: "{{ sealed_database_password }}"
@@ -95,7 +95,7 @@ EXAMPLES = r"""
       - alias/vault-unseal
   register: opened
 
-- name: The same for a value whose additional data is no text
+- name: Check a value with binary additional data
   sealwright.vault_seal.awskms_seal_info:
     blob: "{{ sealed_keytab }}"
     check: open
@@ -104,7 +104,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 sealed_values:
-  description: One entry for each value, in the order given; those of a folder in the order of their paths.
+  description: One entry for each value, in the specified order; files of a directory are sorted by path.
   returned: success
   type: list
   elements: dict
@@ -115,27 +115,27 @@ sealed_values:
       returned: always
       sample: /etc/myapp/database.sealed
     readable:
-      description: Whether it is a sealed value. Where not, RV(sealed_values[].reason) says why, and the other facts are empty.
+      description: Whether it is a sealed value. If not, RV(sealed_values[].reason) is the reason, and the other values are empty.
       type: bool
       returned: always
       sample: true
     format:
-      description: How a file holds the value, V(base64) or V(binary).
+      description: The encoding of the file, V(base64) or V(binary).
       type: str
       returned: always
       sample: base64
     form:
-      description: The container, as RV(sealwright.vault_seal.awskms_seal_unwrap#module:form) names it.
+      description: The container format, as in RV(sealwright.vault_seal.awskms_seal_unwrap#module:form).
       type: str
       returned: always
       sample: bare
     size:
-      description: The size of the sealed value in bytes, not counting base64.
+      description: The size of the sealed value in bytes, without base64.
       type: int
       returned: always
       sample: 284
     generation:
-      description: Vault's generation of the seals; V(0) where there is none.
+      description: Vault's generation of the seals; V(0) if the value has no generation.
       type: int
       returned: always
       sample: 0
@@ -146,13 +146,13 @@ sealed_values:
       returned: always
       sample: ["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
     unknown_fields:
-      description: The numbers of the container's fields that no product's definition has.
+      description: The numbers of the container's fields that are not defined by Vault or OpenBao.
       type: list
       elements: str
       returned: always
       sample: []
     slots:
-      description: The slots; a value that is not in Vault's container of several has one.
+      description: The slots. A value outside of Vault's container of several slots has one.
       type: list
       elements: dict
       returned: always
@@ -168,7 +168,7 @@ sealed_values:
           returned: always
           sample: true
         layout:
-          description: How the message holds the value, as RV(sealwright.vault_seal.awskms_seal_unwrap#module:layout) names it; V(unknown) for other mechanisms.
+          description: The message layout, as in RV(sealwright.vault_seal.awskms_seal_unwrap#module:layout); V(unknown) for other mechanisms.
           type: str
           returned: always
           sample: envelope
@@ -178,7 +178,7 @@ sealed_values:
           returned: always
           sample: 1
         key_id:
-          description: What the slot says of its key, the ARN where awskms sealed it; V(null) where it says nothing.
+          description: The key that the slot names; the key ARN if awskms sealed it, V(null) if it names no key.
           type: str
           returned: always
           sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
@@ -193,60 +193,60 @@ sealed_values:
           returned: always
           sample: 184
         value_size:
-          description: The size in bytes of the value that is sealed; V(null) where only KMS knows it.
+          description: The size of the plaintext in bytes; V(null) if it cannot be determined without KMS.
           type: int
           returned: always
           sample: 28
         unknown_fields:
-          description: The numbers of the message's fields that no product's definition has, those inside C(key_info) as C(5.NUMBER).
+          description: The numbers of the message's fields that are not defined by Vault or OpenBao; fields of C(key_info) as C(5.NUMBER).
           type: list
           elements: str
           returned: always
           sample: ["5.12"]
     status:
-      description: V(current) where each awskms slot is sealed under O(kms_key_id), V(stale) where one is under another key, else V(unknown).
+      description: V(current) if each awskms slot is sealed under O(kms_key_id), V(stale) if one is sealed under another key, otherwise V(unknown).
       type: str
       returned: with O(kms_key_id)
       sample: stale
     why:
-      description: In words, why it is not V(current).
+      description: The reason why the status is not V(current).
       type: str
       returned: with O(kms_key_id)
       sample: The value is sealed under arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab, not under alias/vault-unseal (...).
     openable:
-      description: Whether one of its keys is in a state to open it. V(null) where that cannot be told, because it names no key or KMS does not say.
+      description: Whether one of its keys is usable. V(null) if unknown, because the value names no key or KMS did not describe the key.
       type: bool
       returned: with O(check=key)
       sample: true
     opens:
-      description: Whether it opened. Where not, RV(sealed_values[].reason) says why.
+      description: Whether it was decrypted. If not, RV(sealed_values[].reason) is the reason.
       type: bool
-      returned: with O(check=open), where it can be read
+      returned: with O(check=open), if the value can be read
       sample: true
     opened_by:
-      description: The ARN of the key that KMS opened it with.
+      description: The ARN of the key that KMS used for decryption.
       type: str
-      returned: with O(check=open), where it can be read
+      returned: with O(check=open), if the value can be read
       sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     slot:
-      description: Which slot opened.
+      description: The number of the slot that was decrypted.
       type: int
-      returned: with O(check=open), where it can be read
+      returned: with O(check=open), if the value can be read
       sample: 0
     reason:
-      description: In one word, why it cannot be read or does not open.
+      description: The reason code why the value cannot be read or decrypted.
       type: str
-      returned: where it cannot be read, or does not open
+      returned: when the value cannot be read or decrypted
       sample: malformed_blob
     msg:
-      description: The same in words.
+      description: The reason why the value cannot be read or decrypted.
       type: str
-      returned: where it cannot be read, or does not open
+      returned: when the value cannot be read or decrypted
       sample: "The file /etc/myapp/x: This is not a sealed value: it is empty at byte 0. Check that the whole value was copied."
     remedy:
       description: What to do about it.
       type: str
-      returned: where it cannot be read, or does not open
+      returned: when the value cannot be read or decrypted
       sample: Check that the whole value was copied.
 kms_keys:
   description: The distinct keys that the values name, in the order in which they occur.
@@ -260,22 +260,22 @@ kms_keys:
       returned: always
       sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     key_id:
-      description: The key ID in it.
+      description: The key ID in the ARN.
       type: str
       returned: always
       sample: 1234abcd-12ab-34cd-56ef-1234567890ab
     account:
-      description: The account in it.
+      description: The account in the ARN.
       type: str
       returned: always
       sample: "111122223333"
     region:
-      description: The region in it.
+      description: The region in the ARN.
       type: str
       returned: always
       sample: us-east-1
     partition:
-      description: The partition in it.
+      description: The partition in the ARN.
       type: str
       returned: always
       sample: aws
@@ -285,52 +285,52 @@ kms_keys:
       returned: always
       sample: false
     used_by:
-      description: The names of the values that name it.
+      description: The names of the values that depend on the key.
       type: list
       elements: str
       returned: always
       sample: ["/etc/myapp/database.sealed"]
     usable_for_seal:
-      description: Whether the key's state and kind let a seal use it; V(null) where it was not asked for or not answered.
+      description: Whether a seal can use the key, judging by its state and type; V(null) if KMS was not asked or did not answer.
       type: bool
       returned: always
       sample: true
     state:
-      description: The key's state; V(null) where it was not asked for or not answered.
+      description: The key's state; V(null) if KMS was not asked or did not answer.
       type: str
       returned: always
       sample: Enabled
     enabled:
-      description: Whether the key is enabled; V(null) where it was not asked for or not answered.
+      description: Whether the key is enabled; V(null) if KMS was not asked or did not answer.
       type: bool
       returned: always
       sample: true
     deletion_date:
-      description: When the key will be deleted, in UTC; V(null) where it will not be, or was not asked for.
+      description: The deletion date of the key, in UTC; V(null) if its deletion is not scheduled or KMS was not asked.
       type: str
       returned: always
       sample: null
     valid_to:
-      description: When the imported material of the key expires, in UTC; V(null) where it does not, or was not asked for.
+      description: The expiration date of the imported key material, in UTC; V(null) if it does not expire or KMS was not asked.
       type: str
       returned: always
       sample: null
     problems:
-      description: Why the key cannot be used, or why it is not known, each with C(reason), C(msg) and C(remedy).
+      description: The reasons why the key cannot be used or could not be described, each with C(reason), C(msg) and C(remedy).
       type: list
       elements: dict
       returned: always
       sample: []
     warnings:
-      description: What will stop the key from being used, in the same form.
+      description: Conditions that will make the key unusable in the future, in the same form.
       type: list
       elements: dict
       returned: always
       sample: []
 connection:
   description:
-    - The region, endpoint and credentials used, each as C(value) and C(source); empty where KMS was not asked.
-    - Of the credentials only the access key ID is shown.
+    - The region, endpoint and credentials used, each as C(value) and C(source); empty if KMS was not called.
+    - The access key ID is the only part of the credentials shown.
   returned: success
   type: dict
   sample:

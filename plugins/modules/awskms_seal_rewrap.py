@@ -7,18 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: awskms_seal_rewrap
-short_description: Move sealed values to another KMS key
+short_description: Re-encrypt sealed values under another KMS key
 version_added: 0.1.0
 description:
-  - Moves values that an awskms seal of Vault or OpenBao sealed, or M(sealwright.vault_seal.awskms_seal_wrap), to another KMS key, or to the key that an
-    alias names now. What is sealed under that key already is left alone.
-  - By default the wrapped data key is moved inside KMS (C(kms:ReEncrypt)). The sealed payload, and fields that are not known, stay as they are, and a value
-    costs the same whatever its size.
-  - Each new value is proven to open before it replaces the old one. A file is replaced whole or not at all and keeps its form, owner, group, mode and
-    extended attributes. A run that is killed loses nothing, and the next one goes on where it stopped.
-  - One value that cannot be moved does not keep the others from it. The task then fails, and its result says of each value what became of it.
-  - Needs C(kms:ReEncryptFrom) on the old keys, C(kms:ReEncryptTo) on the new one, C(kms:Decrypt) on the new one for O(verify=open), and C(kms:DescribeKey)
-    where O(kms_key_id) is an alias.
+  - Moves values that were sealed by an awskms seal of Vault or OpenBao, or by M(sealwright.vault_seal.awskms_seal_wrap), to another KMS key, or to the key
+    that an alias currently points to. Values that are already sealed under that key are not changed.
+  - By default the wrapped data key is re-encrypted inside KMS (C(kms:ReEncrypt)). The encrypted payload and unknown fields are not changed, and the number
+    of calls to KMS does not depend on the size of a value.
+  - Each new value is verified before it replaces the old one. Files are replaced atomically, and keep their format, owner, group, mode and
+    extended attributes. If a run is killed, no value is lost, and the next run continues with the remaining values.
+  - A value that cannot be moved does not prevent the others from being moved. The task then fails, and its result has an entry for each value.
+  - Requires C(kms:ReEncryptFrom) on the old keys, C(kms:ReEncryptTo) on the new key, C(kms:Decrypt) on the new key for O(verify=open), and
+    C(kms:DescribeKey) if O(kms_key_id) is an alias.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -29,22 +29,22 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode it says what would move. KMS is asked only to resolve an alias, and O(blobs) are returned as they were given.
+    details: In check mode the values that would be moved are reported. KMS is called only to resolve an alias, and O(blobs) are returned unchanged.
   diff_mode:
     support: full
-    details: The diff shows for each value that moves the keys before and after.
+    details: The diff shows the keys before and after for each moved value.
 options:
   kms_key_id:
     description:
-      - The key to move to, as key ID, key ARN, alias or alias ARN. The replicas of a multi-Region key count as one key.
+      - The new key, as key ID, key ARN, alias or alias ARN. The replicas of a multi-Region key count as one key.
       - If not set, the first of the environment variables E(VAULT_AWSKMS_SEAL_KEY_ID) and E(AWSKMS_WRAPPER_KEY_ID) is used.
     type: str
     aliases:
       - key_id
   slots:
     description:
-      - Which slots of a value in Vault's container of several are moved; V(first) is the first one of an awskms seal, V(all) each of them.
-      - Slots of other seals stay as they are. To have all slots under one key takes from the value what several seals are for.
+      - The slots to move of a value in Vault's container of several slots. V(first) is the first slot of an awskms seal, V(all) is each of them.
+      - Slots of other seals are not changed. With all slots under one key, the value loses the redundancy of several seals.
     type: str
     choices:
       - first
@@ -52,11 +52,11 @@ options:
     default: first
   method:
     description:
-      - V(reencrypt) moves the wrapped data key inside KMS, which works within one region. A multi-Region key counts in each region that has a replica.
-      - V(data_key) decrypts the data key and encrypts it under the new key on this host, so that it can move to another region. It needs C(kms:Decrypt) on
-        the old key and C(kms:Encrypt) on the new one. For another region, neither the task nor the environment nor the AWS profile may set a region.
-      - V(reseal) opens the value and seals it anew on this host, under a new data key and nonce. It needs the same permissions, and the additional data.
-      - Values that KMS encrypted itself (mechanism 0) stay so, unless they are resealed. A value that does not say its key does so afterwards.
+      - V(reencrypt) re-encrypts the wrapped data key inside KMS, which works within one region. A multi-Region key can be used in each region with a replica.
+      - V(data_key) decrypts the data key on this host and encrypts it under the new key, which can be in another region. It requires C(kms:Decrypt) on
+        the old key and C(kms:Encrypt) on the new key. For another region, neither the task nor the environment nor the AWS profile may set a region.
+      - V(reseal) decrypts the value on this host and seals it with a new data key and nonce. It requires the same permissions, and the additional data.
+      - Values that KMS encrypted directly (mechanism 0) keep this mechanism, except with V(reseal). Values that named no key name it afterwards.
     type: str
     choices:
       - reencrypt
@@ -65,12 +65,12 @@ options:
     default: reencrypt
   verify:
     description:
-      - How the new value is proven before it replaces the old one.
-      - V(open) opens it on this host with the new key alone, to the last byte. It needs C(kms:Decrypt) on the new key and the additional data (O(aad)).
-        Without that permission nothing is moved.
-      - V(kms) has KMS re-encrypt the new wrapped data key once more, and throws the answer away. So KMS proves that the new key opens it, while neither the
-        value nor its data key leaves KMS in clear. It needs C(kms:ReEncryptFrom) on the new key; the payload, which was not touched, is not looked at.
-      - V(none) trusts the answer of KMS.
+      - How the new value is verified before it replaces the old one.
+      - V(open) decrypts the whole value on this host with the new key only. It requires C(kms:Decrypt) on the new key and the additional data (O(aad)).
+        Without this permission nothing is moved.
+      - V(kms) lets KMS re-encrypt the new wrapped data key once more and discards the response. This proves that the new key decrypts the data key, while
+        neither the value nor its data key leaves KMS in plaintext. It requires C(kms:ReEncryptFrom) on the new key. The unchanged payload is not verified.
+      - V(none) trusts the response of KMS.
     type: str
     choices:
       - open
@@ -79,20 +79,21 @@ options:
     default: open
   force:
     description:
-      - Also move what is sealed under the key already, for example onto key material that was rotated on demand. Then the task changes something each time.
+      - Whether to re-encrypt values that are already sealed under the key, for example with new key material after a rotation on demand. The task is then
+        always changed.
     type: bool
     default: false
 seealso:
   - module: sealwright.vault_seal.awskms_seal_info
   - module: sealwright.vault_seal.awskms_seal_wrap
 notes:
-  - O(allowed_key_ids) is about the keys to move from. In any case KMS is told which key the value names (C(SourceKeyId)), and refuses it where that is not so.
-  - With O(blob) and O(blobs), C(changed) says whether the values returned differ from those given.
-  - A file with several names (hard links) is replaced under the one that was given.
+  - O(allowed_key_ids) restricts the old keys. In any case the key that the value names is passed to KMS as C(SourceKeyId), and KMS rejects other keys.
+  - With O(blob) and O(blobs), C(changed) is V(true) if the returned values differ from the specified ones.
+  - If a file has several hard links, only the specified path is replaced.
 """
 
 EXAMPLES = r"""
-- name: Which files would move to the key that the alias names now?
+- name: Find the files that would be moved to the key of the alias
   sealwright.vault_seal.awskms_seal_rewrap:
     kms_key_id: alias/vault-unseal
     folder: "{{ sealed_folder }}"
@@ -102,7 +103,7 @@ EXAMPLES = r"""
   check_mode: true
   register: planned
 
-- name: Move them
+- name: Move the files to the key of the alias
   sealwright.vault_seal.awskms_seal_rewrap:
     kms_key_id: alias/vault-unseal
     folder: "{{ sealed_folder }}"
@@ -111,11 +112,11 @@ EXAMPLES = r"""
     recurse: true
   register: moved
 
-- name: Say which keys these files need no more
+- name: Show the keys that these files no longer need
   ansible.builtin.debug:
     var: moved.key_arns_no_longer_used
 
-- name: Move values from our old key only, bound to where they are used
+- name: Move values from our old key only, with additional data
   sealwright.vault_seal.awskms_seal_rewrap:
     kms_key_id: alias/vault-unseal
     blobs:
@@ -126,7 +127,7 @@ EXAMPLES = r"""
       - "{{ old_key_arn }}"
   register: values_for_production
 
-- name: Move one file, every slot of it, without anything leaving KMS in clear
+- name: Move all slots of one file, without plaintext outside of KMS
   sealwright.vault_seal.awskms_seal_rewrap:
     kms_key_id: alias/vault-unseal
     src:
@@ -135,7 +136,7 @@ EXAMPLES = r"""
     verify: kms
     max_size: 134217728
 
-- name: Seal a value anew, under a new data key
+- name: Seal a value again with a new data key
   sealwright.vault_seal.awskms_seal_rewrap:
     kms_key_id: alias/vault-unseal
     blob: "{{ sealed_keytab }}"
@@ -146,23 +147,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 key_id:
-  description: The key that was moved to, by its ARN; as it was given where it is a bare key ID and nothing was moved.
+  description: The ARN of the new key. If nothing was moved and a key ID was specified, the key ID.
   returned: success
   type: str
   sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 blob:
-  description: The value of O(blob), moved, as base64; as it was given where it did not move.
+  description: The moved value of O(blob), base64-encoded; unchanged if it was not moved.
   returned: with O(blob)
   type: str
   sample: CjQ...
 blobs:
-  description: The values of O(blobs), moved, as base64, by the names given; as they were given where they did not move.
+  description: The moved values of O(blobs) by name, base64-encoded; unchanged if they were not moved.
   returned: with O(blobs)
   type: dict
   sample: {"database": "CjQ...", "queue": "CjU..."}
 sealed_values:
-  description: What became of each value, in the order given; those of a folder in the order of their paths.
-  returned: success, and where the task fails for some values
+  description: The result for each value, in the specified order; files of a directory are sorted by path.
+  returned: success, and when the task fails for some values
   type: list
   elements: dict
   contains:
@@ -172,7 +173,7 @@ sealed_values:
       returned: always
       sample: /etc/myapp/database.sealed
     changed:
-      description: Whether it was moved, or in check mode would be.
+      description: Whether the value was moved, or would be moved in check mode.
       type: bool
       returned: always
       sample: true
@@ -183,50 +184,50 @@ sealed_values:
       returned: always
       sample: [0]
     from_key_arns:
-      description: The keys that it was sealed under before.
+      description: The keys that the value was sealed under before.
       type: list
       elements: str
       returned: always
       sample: ["arn:aws:kms:us-east-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321"]
     to_key_arns:
-      description: The keys that it is sealed under now.
+      description: The keys that the value is sealed under now.
       type: list
       elements: str
       returned: always
       sample: ["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
     reason:
-      description: In one word, why it was not moved.
+      description: The reason code why the value was not moved.
       type: str
-      returned: where it could not be moved
+      returned: when the value could not be moved
       sample: access_denied
     msg:
-      description: The same in words.
+      description: The reason why the value was not moved.
       type: str
-      returned: where it could not be moved
+      returned: when the value could not be moved
       sample: AWS refused ReEncrypt.
     remedy:
       description: What to do about it.
       type: str
-      returned: where it could not be moved
+      returned: when the value could not be moved
       sample: Allow it by a key policy.
 key_arns_in_use:
-  description: The keys that the values given are sealed under now.
-  returned: success, and where the task fails for some values
+  description: The keys that the specified values are sealed under now.
+  returned: success, and when the task fails for some values
   type: list
   elements: str
   sample: ["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
 key_arns_no_longer_used:
   description:
-    - The keys that values given were sealed under, and none is any more.
-    - That is said of the values given, and of nothing else that may depend on a key, such as a server's storage or its snapshots.
-  returned: success, and where the task fails for some values
+    - The keys that specified values were sealed under before and that no specified value is sealed under now.
+    - Other data may still depend on these keys, such as a server's storage or its snapshots.
+  returned: success, and when the task fails for some values
   type: list
   elements: str
   sample: ["arn:aws:kms:us-east-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321"]
 connection:
   description:
-    - The key, region, endpoint and credentials used, each as C(value) and C(source). Of the credentials only the access key ID is shown.
-  returned: success, and where the task fails for some values
+    - The key, region, endpoint and credentials used, each as C(value) and C(source). The access key ID is the only part of the credentials shown.
+  returned: success, and when the task fails for some values
   type: dict
   sample:
     region: {"value": "us-east-1", "source": "environment variable AWS_REGION"}

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: awskms_seal_wrap
-short_description: Seal values as an awskms seal of Vault or OpenBao does
+short_description: Encrypt values in the format of an awskms seal of Vault or OpenBao
 version_added: 0.1.0
 description:
   - Seals values with an AWS KMS key in exactly the format that the awskms seals of HashiCorp Vault and OpenBao write.
-  - Each value is encrypted with AES-256-GCM under a fresh random data key, and the data key with KMS Encrypt. The value itself
-    never leaves the host, and each value costs one call to KMS, whatever its size; with O(data_key=per_batch) all values together cost one.
-  - Needs the permission C(kms:Encrypt). With O(dest) also C(kms:Decrypt) to compare with what is there, and C(kms:DescribeKey)
-    where the key is named by an alias.
+  - Each value is encrypted with AES-256-GCM under a new random data key, and the data key with KMS Encrypt. The value itself
+    never leaves the host. Each value requires one call to KMS, regardless of its size; with O(data_key=per_batch), all values together require one call.
+  - Requires the permission C(kms:Encrypt). With O(dest) also C(kms:Decrypt), to compare with the existing file, and C(kms:DescribeKey)
+    if O(kms_key_id) is an alias.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -25,34 +25,34 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode nothing is encrypted or written, and so no blob is returned but one that is in O(dest) already.
+    details: In check mode nothing is encrypted or written. A blob is returned only if O(dest) already contains it.
   diff_mode:
     support: full
     details: With O(dest), the diff shows the key and the sizes of the sealed value before and after.
 options:
   plaintext:
-    description: The value to seal, as text. It is sealed as its UTF-8 bytes.
+    description: The value to seal, as text. It is encoded as UTF-8.
     type: str
   plaintext_base64:
-    description: The value to seal, as base64, for values that are no text.
+    description: The value to seal, base64-encoded, for binary values.
     type: str
   src:
-    description: A file on the host whose content is to be sealed.
+    description: A file on the host whose content is sealed.
     type: path
   values:
     description:
-      - Several values to seal in one call, by name. They are sealed concurrently, each under a data key of its own, unless O(data_key) says otherwise.
-      - Values must be texts; quote numbers and booleans.
+      - Several values to seal in one call, by name. They are sealed concurrently, by default each under a separate data key; see O(data_key).
+      - Values must be strings; quote numbers and booleans.
     type: dict
   data_key:
     description:
-      - Whether each of O(values) gets a data key of its own. V(per_value) is what Vault does, and costs one Encrypt for each value.
-      - With V(per_batch), one fresh data key seals all of them, each with a fresh random nonce, for one Encrypt; to open them together costs one Decrypt.
-        Each sealed value is still complete, and opens by itself everywhere.
-      - Values that share a data key are opened by whoever learns that key. Who may call C(kms:Decrypt) learns it with any one of the values,
-        and the calls to KMS do not tell which was opened. So put together what the same people and programs may read.
-      - No data key seals more than 2^32 values, the bound of NIST SP 800-38D for random nonces; more in one call are refused.
-      - A single value has a data key of its own in either case.
+      - Whether each of O(values) gets a separate data key. V(per_value) does the same as Vault, and requires one Encrypt call for each value.
+      - With V(per_batch), one new data key encrypts all values, each with a new random nonce, with one Encrypt call. Decrypting them together requires one
+        Decrypt call. Each sealed value is still complete and can be decrypted separately.
+      - Anyone who obtains a shared data key can decrypt all values of the batch. A principal with C(kms:Decrypt) obtains it with any one of the values,
+        and the calls to KMS do not show which value was decrypted. Batch only values that the same people and programs may read.
+      - A data key encrypts at most 2^32 values, the limit of NIST SP 800-38D for random nonces; a larger batch is rejected.
+      - A single value always has a separate data key.
     type: str
     choices:
       - per_value
@@ -67,36 +67,37 @@ options:
       - key_id
   dest:
     description:
-      - A file on the host to write the sealed value to. Its folder must exist.
-      - A file that is already sealed under the same key, with the same additional data, and that opens to the same value, is
-        left alone; where it stands in the other O(format), it is rewritten without being sealed anew. A file that is no sealed
-        value is never replaced, unless O(force=true).
-      - The file is replaced whole or not at all, and has mode V(0600) unless O(mode) says otherwise. A symbolic link is replaced
+      - A file on the host to write the sealed value to. Its directory must exist.
+      - A file that already contains the same value, sealed under the same key with the same additional data, is not changed.
+        If it has the other O(format), it is converted without being sealed again. A file that is not a sealed
+        value is not replaced, unless O(force=true).
+      - The file is replaced atomically, and has the mode V(0600) unless O(mode) is set. A symbolic link is replaced
         by a file.
-      - Not with O(values).
+      - Mutually exclusive with O(values).
     type: path
   format:
-    description: What is written to O(dest); the sealed value as base64 with a newline at the end, or as it is.
+    description: The encoding of O(dest), either base64 with a newline at the end, or binary.
     type: str
     choices:
       - base64
       - binary
     default: base64
   force:
-    description: Seal anew and replace O(dest), whatever it holds.
+    description: Whether to always seal the value again and replace O(dest), regardless of its content.
     type: bool
     default: false
   max_size:
     description:
-      - The most bytes that a sealed value may have, from 32768 (32 KiB) to 1073741824 (1 GiB). Readers of this collection take 64 MiB unless told otherwise.
+      - The maximum size of a sealed value in bytes, from 32768 (32 KiB) to 1073741824 (1 GiB). To read values larger than 64 MiB, set the same option of
+        the modules and plugins that read them.
     type: int
     default: 67108864
 seealso:
   - module: sealwright.vault_seal.awskms_seal_unwrap
   - module: sealwright.vault_seal.awskms_key_info
 notes:
-  - Without O(dest) the task changes nothing on the host, so C(changed) is C(false), although each run seals anew.
-  - Set C(no_log=true) on loops over secrets, since Ansible shows the loop's items.
+  - Without O(dest) the task changes nothing on the host, so C(changed) is V(false), although each run returns a new sealed value.
+  - Set C(no_log=true) on loops over secrets, because Ansible displays the loop's items.
 """
 
 EXAMPLES = r"""
@@ -106,7 +107,7 @@ EXAMPLES = r"""
     plaintext: "{{ database_password }}"
   register: sealed
 
-- name: Seal several values in one call, bound to where they are used
+- name: Seal several values in one call, with additional data
   sealwright.vault_seal.awskms_seal_wrap:
     kms_key_id: alias/vault-unseal
     values:
@@ -115,7 +116,7 @@ EXAMPLES = r"""
     aad: production
   register: sealed_for_production
 
-- name: Seal many values that the same program reads by one call to KMS
+- name: Seal many values that the same program reads with one call to KMS
   sealwright.vault_seal.awskms_seal_wrap:
     kms_key_id: alias/vault-unseal
     values:
@@ -123,7 +124,7 @@ EXAMPLES = r"""
       queue: "{{ queue_password }}"
     data_key: per_batch
 
-- name: Seal bytes that are no text, with additional data that is none either
+- name: Seal a binary value with binary additional data
   sealwright.vault_seal.awskms_seal_wrap:
     kms_key_id: alias/vault-unseal
     plaintext_base64: "{{ lookup('ansible.builtin.file', keytab) | b64encode }}"
@@ -137,7 +138,7 @@ EXAMPLES = r"""
     format: binary
     mode: "0640"
 
-- name: Seal it anew, a large one too
+- name: Always seal the file again, with a higher size limit
   sealwright.vault_seal.awskms_seal_wrap:
     kms_key_id: alias/vault-unseal
     src: "{{ private_key }}"
@@ -149,67 +150,67 @@ EXAMPLES = r"""
 RETURN = r"""
 blob:
   description: The sealed value as base64.
-  returned: for one value, with O(dest) only where it has at most 1 MiB; in check mode only where O(dest) holds it already
+  returned: for one value, with O(dest) only up to 1 MiB; in check mode only if O(dest) already contains the value
   type: str
   sample: CjQ...
 blobs:
-  description: The sealed values as base64, by the names given.
+  description: The base64-encoded sealed values, by name.
   returned: with O(values), not in check mode
   type: dict
   sample: {"database": "CjQ...", "queue": "CjU..."}
 key_id:
-  description: The ARN of the key that sealed the value, as KMS answered it; also where an alias was asked for.
-  returned: where something was sealed, or O(dest) was left alone
+  description: The ARN of the key that sealed the value, as returned by KMS, also if O(kms_key_id) is an alias.
+  returned: if a value was sealed, or O(dest) already contains it
   type: str
   sample: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 mechanism:
-  description: How it was sealed. V(1) is the envelope, which is always written.
+  description: The encryption mechanism. It is always V(1), envelope encryption.
   returned: success
   type: int
   sample: 1
 dest:
-  description: The file written or left alone.
+  description: The path of the file.
   returned: with O(dest)
   type: str
   sample: /var/backups/server.key.sealed
 gid:
   description: The group ID of O(dest).
-  returned: with O(dest), where it is there
+  returned: with O(dest), if the file exists
   type: int
   sample: 0
 group:
   description: The group of O(dest).
-  returned: with O(dest), where it is there
+  returned: with O(dest), if the file exists
   type: str
   sample: root
 mode:
   description: The mode of O(dest).
-  returned: with O(dest), where it is there
+  returned: with O(dest), if the file exists
   type: str
   sample: "0600"
 owner:
   description: The owner of O(dest).
-  returned: with O(dest), where it is there
+  returned: with O(dest), if the file exists
   type: str
   sample: root
 size:
   description: The size of O(dest) in bytes.
-  returned: with O(dest), where it is there
+  returned: with O(dest), if the file exists
   type: int
   sample: 284
 state:
-  description: What O(dest) is.
-  returned: with O(dest), where it is there
+  description: The type of O(dest).
+  returned: with O(dest), if the file exists
   type: str
   sample: file
 uid:
   description: The user ID of the owner of O(dest).
-  returned: with O(dest), where it is there
+  returned: with O(dest), if the file exists
   type: int
   sample: 0
 connection:
   description:
-    - The key, region, endpoint and credentials used, each as C(value) and C(source). Of the credentials only the access key ID is shown.
+    - The key, region, endpoint and credentials used, each as C(value) and C(source). The access key ID is the only part of the credentials shown.
   returned: success
   type: dict
   sample:

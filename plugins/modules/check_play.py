@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: check_play
-short_description: Refuse a play whose hosts do not go through the tasks together
+short_description: Check that the hosts of a play run each task together
 version_added: 0.1.0
 description:
-  - Fails where the play has C(serial), or a strategy such as V(free) or V(host_pinned) that lets each host go on by itself.
-  - For roles that prove something of all hosts before they change the first one. The roles of this collection that change a cluster begin with it.
-  - The strategy V(linear) is accepted, and each plugin that is derived from it, such as V(debug). C(forks) and C(throttle) do not matter.
+  - Fails if the play uses C(serial), or a strategy such as V(free) or V(host_pinned) that runs the hosts independently of each other.
+  - For roles that verify all hosts before they change the first one. The roles of this collection that change a cluster run it first.
+  - The strategy V(linear) and strategy plugins derived from it, such as V(debug), are accepted. C(forks) and C(throttle) are not checked.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -28,7 +28,7 @@ attributes:
   bypass_host_loop:
     support: none
   check_mode:
-    description: Can run in check mode and return the same as otherwise.
+    description: Can run in check mode without changing the result.
     support: full
   connection:
     support: none
@@ -40,15 +40,15 @@ attributes:
     details: Nothing is changed.
 options:
   because:
-    description: Why the hosts have to go together, as it goes on in a sentence of the error message.
+    description: The reason why the hosts must run together. It is appended to the error message.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Check that the hosts of the play go through the tasks together
+- name: Check that the hosts of the play run each task together
   sealwright.vault_seal.check_play:
-    because: no server may be changed before all of them were proven
+    because: no server may be changed before all servers have been verified
 """
 
 RETURN = r"""

@@ -10,11 +10,11 @@ module: load_vars
 short_description: Load variables from sealed files at run time
 version_added: 0.1.0
 description:
-  - Opens sealed YAML or JSON documents on the controller, and sets what they hold as variables of the host, as M(ansible.builtin.include_vars) does
+  - Decrypts sealed YAML or JSON documents on the controller, and sets their contents as variables of the host, as M(ansible.builtin.include_vars) does
     with plain files.
-  - Several files are opened concurrently, and each distinct data key is decrypted once.
-  - The variables are no facts, so that no cache of facts writes them to disk. They are not displayed at any verbosity.
-  - Needs the permission C(kms:Decrypt), and C(kms:DescribeKey) where O(allowed_key_ids) names an alias.
+  - Several files are decrypted concurrently, and each distinct data key is decrypted once.
+  - The variables are not facts, so fact caches do not write them to disk. They are not displayed at any verbosity.
+  - Requires the permission C(kms:Decrypt), and C(kms:DescribeKey) if O(allowed_key_ids) contains an alias.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -37,36 +37,36 @@ attributes:
     support: none
   check_mode:
     support: full
-    details: In check mode the variables are loaded as well.
+    details: The variables are also loaded in check mode.
   connection:
     support: none
   delegation:
     support: partial
-    details: The files are opened on the controller in any case; delegation says whose variables they become.
+    details: The files are always decrypted on the controller; delegation selects the host whose variables are set.
   diff_mode:
     support: none
 options:
   file:
     description:
-      - The sealed file on the controller, as it is or as base64.
-      - It is looked for where M(ansible.builtin.include_vars) looks, in C(vars/) of the role and beside the playbook first.
+      - The sealed file on the controller, binary or base64-encoded.
+      - It is searched for in the same directories as by M(ansible.builtin.include_vars), first in C(vars/) of the role and of the playbook.
     type: str
   files:
-    description: Several such files. Of two values of the same name the later wins.
+    description: Several such files. If they define the same variable, the last file takes precedence.
     type: list
     elements: str
   name:
-    description: The name of one variable to set, as a dictionary of what the files hold. If not set, each value becomes a variable.
+    description: The name of a variable that is set to a dictionary of all values. If not set, each value becomes a variable.
     type: str
   kms_key_id:
     description:
-      - Not used, and accepted so that C(module_defaults) of the action group can name the key for all modules. A sealed file says itself which key opens it.
-      - To open files of one key only, use O(allowed_key_ids).
+      - Ignored. Accepted so that C(module_defaults) of the action group can set the key for all modules. A sealed file names its key itself.
+      - To decrypt files of one key only, use O(allowed_key_ids).
     type: str
     aliases:
       - key_id
   max_size:
-    description: The most bytes that a sealed file may have, from 32768 (32 KiB) to 1073741824 (1 GiB).
+    description: The maximum size of a sealed file in bytes, from 32768 (32 KiB) to 1073741824 (1 GiB).
     type: int
     default: 67108864
 seealso:
@@ -74,11 +74,11 @@ seealso:
   - plugin: sealwright.vault_seal.awskms_seal
     plugin_type: vars
 notes:
-  - The task opens the files once for each host. Use C(run_once=true), or the vars plugin, where all hosts need the same.
-  - Values may hold templates, as in a plain file, and tags such as C(!vault) and C(!unsafe).
-  - A document has at most 100 levels and 1000000 values, those of aliases counted each time. A number without quotes has at most 400 characters, the names
-    of variables are strings, and no name stands twice in one dictionary.
-  - With ansible-core before 2.21 the task cannot run in a loop; use O(files).
+  - The task decrypts the files once for each host. Use C(run_once=true), or the vars plugin, if all hosts need the same variables.
+  - Values can contain templates, as in a plain file, and tags such as C(!vault) and C(!unsafe).
+  - A document can have at most 100 levels and 1000000 values, where values of aliases are counted each time. A number without quotes can have at most 400
+    characters, variable names must be strings, and duplicate keys in a dictionary are rejected.
+  - The task cannot run in a loop with ansible-core before 2.21; use O(files).
 """
 
 EXAMPLES = r"""
@@ -88,7 +88,7 @@ EXAMPLES = r"""
     allowed_key_ids:
       - alias/vault-unseal
 
-- name: Load several files, for all hosts at once, below one name
+- name: Load several files for all hosts into one dictionary
   sealwright.vault_seal.load_vars:
     files:
       - "{{ secrets_folder }}/production.yml.sealed"
@@ -98,7 +98,7 @@ EXAMPLES = r"""
     cache_data_keys: false
   run_once: true
 
-- name: Load a file that is bound to its use
+- name: Load a file that was sealed with additional data
   sealwright.vault_seal.load_vars:
     file: "{{ secrets_folder }}/bound.yml.sealed"
     aad: production
@@ -106,7 +106,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: The variables. They are set in any case; a registered result holds them too.
+  description: The variables. They are always set; a registered result also contains them.
   returned: success
   type: dict
   sample: {"database_password": "correct horse"}

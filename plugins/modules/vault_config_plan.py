@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_config_plan
-short_description: Decide on the files of a server (internal)
+short_description: Plan changes to the files of a server (internal)
 version_added: 0.1.0
 description:
   - Internal to the role P(sealwright.vault_seal.vault_config#role); its options may change in any release.
-  - Reads what a host has for a server, checks what it is to have, and refuses a change of the seal that nobody asked for. What cannot be read or understood
-    is refused too. Replaces nothing.
+  - Reads the current files of a server, checks the new files, and rejects changes of the seal that were not requested. Files that cannot be read or parsed
+    are rejected too. Replaces nothing.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - sealwright.vault_seal.vault_config_files.files
 attributes:
   check_mode:
-    description: Can run in check mode and return the same as otherwise.
+    description: Can run in check mode without changing the result.
     support: full
     details: Changes nothing in any mode.
   diff_mode:
@@ -29,17 +29,17 @@ attributes:
     details: Changes nothing.
 options:
   version:
-    description: The release of the product.
+    description: The version of the product.
     type: str
   address:
     description: The running server's address.
     type: str
     default: ""
   ca_path:
-    description: Its certificate authority.
+    description: The path of the server's CA certificate.
     type: path
   same_key:
-    description: Whether the seal that is there and the one that is to be name one key.
+    description: Whether the current seal and the new seal use the same key.
     type: bool
     default: false
   allow_seal_change:
@@ -47,7 +47,7 @@ options:
     type: bool
     default: false
   validate:
-    description: Whether the product's own checker looks at the configuration.
+    description: Whether to validate the configuration with the product's own command.
     type: bool
     default: true
   binary:
@@ -55,21 +55,21 @@ options:
     type: str
     default: ""
   prove:
-    description: Whether a changed seal is to be proven before files are replaced.
+    description: Whether to verify a changed seal before files are replaced.
     type: bool
     default: false
   start:
-    description: Whether a service that is stopped is to be started.
+    description: Whether to start a stopped service.
     type: bool
     default: false
   keep_stage:
-    description: Whether the files are left in their stage in any case.
+    description: Whether to always keep the staging directory.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: Decide
+- name: Plan the changes
   sealwright.vault_seal.vault_config_plan:
     product: openbao
     directory: /etc/openbao
@@ -82,60 +82,60 @@ EXAMPLES = r"""
 
 RETURN = r"""
 unit:
-  description: The unit's full name; empty where there is none.
+  description: The full name of the unit; empty if there is none.
   returned: success
   type: str
   sample: openbao.service
 reads:
-  description: What the server reads.
+  description: The configuration files and directories that the server reads.
   returned: success
   type: list
   elements: str
   sample: ["/etc/openbao"]
 candidates:
-  description: The files as they will be, as other modules take them.
+  description: The new files, in the format of the option C(candidates) of other modules.
   returned: success
   type: list
   elements: dict
   sample: [{"path": "/etc/openbao/openbao.hcl", "src": "/run/vault_config.5e884898da280471.x/openbao.hcl"}]
 stage:
-  description: The folder in which they lie, which the caller removes; empty where it is removed already.
+  description: The staging directory of the new files, which the caller must remove; empty if it is already removed.
   returned: success
   type: str
   sample: ""
 warnings_of_settings:
-  description: What will surprise.
+  description: Warnings about the settings.
   returned: success
   type: list
   elements: str
   sample: []
 warning_of_product:
-  description: What the product's checker warns of.
+  description: The warning of the product's validation command.
   returned: success
   type: str
   sample: ""
 folder_due:
-  description: Whether the folder of the configuration has to be made, or to get its owner and mode.
+  description: Whether the configuration directory must be created, or its owner or mode changed.
   returned: success
   type: bool
   sample: false
 may_be_initialised:
-  description: Whether the server is initialised, or that cannot be told.
+  description: Whether the server is initialised, or this is unknown.
   returned: success
   type: bool
   sample: true
 prove:
-  description: Whether the seal has to be proven before files are replaced.
+  description: Whether the seal must be verified before files are replaced.
   returned: success
   type: bool
   sample: false
 restart_pending:
-  description: Whether the server still runs with files that were replaced, or was not started with them where it is to be.
+  description: Whether the server still runs with the replaced files, or must still be started with the new ones.
   returned: success
   type: bool
   sample: false
 new_installation:
-  description: Whether the service was never started, of a server that has no data and does not say that it is initialised.
+  description: Whether the service was never started, and the server has no data and does not report that it is initialised.
   returned: success
   type: bool
   sample: false

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_config_restart
-short_description: Tell whether a server has to be restarted, or note that it was (internal)
+short_description: Check whether a server must be restarted, or record that it was restarted (internal)
 version_added: 0.1.0
 description:
   - Internal to the role P(sealwright.vault_seal.vault_config#role); its options may change in any release.
@@ -22,16 +22,16 @@ attributes:
   diff_mode:
     description: Will return details on what has changed, when in diff mode.
     support: none
-    details: There is nothing to show.
+    details: The module has no diff.
 options:
   done:
-    description: Whether to note that the server was restarted.
+    description: Whether to record that the server was restarted.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: Ask
+- name: Check whether the server must be restarted
   sealwright.vault_seal.vault_config_restart:
     path: /etc/openbao/openbao.hcl
     unit: openbao
@@ -39,12 +39,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 stopped:
-  description: Whether the service was stopped, or never started. One that failed is not stopped.
+  description: Whether the service is stopped or was never started. A failed service does not count as stopped.
   returned: success
   type: bool
   sample: false
 pending:
-  description: Whether the server still runs with files that were replaced.
+  description: Whether the server still runs with the replaced files.
   returned: success
   type: bool
   sample: false

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_config_write
-short_description: Put the files of a server in place (internal)
+short_description: Write the files of a server (internal)
 version_added: 0.1.0
 description:
   - Internal to the role P(sealwright.vault_seal.vault_config#role); its options may change in any release.
-  - Prepares all files first and then renames them, by descriptors of their folders. What another user changes in a folder leads no write elsewhere.
-  - Files are private from their beginning, and keep their SELinux context.
+  - Prepares all files first and then renames them, relative to descriptors of their directories. Other users who change a directory cannot redirect writes.
+  - Files are created with private modes, and keep their SELinux context.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -25,22 +25,22 @@ attributes:
   diff_mode:
     description: Will return details on what has changed, when in diff mode.
     support: partial
-    details: A file that holds a secret, or held one, is not shown.
+    details: Files that contain or contained a secret are not shown.
 options:
   folder_only:
-    description: Whether to make the folder of the configuration, or give it its owner and mode, and write no file.
+    description: Whether to only create the configuration directory or set its owner and mode, and write no files.
     type: bool
     default: false
   backup:
-    description: Whether to keep a configuration file that is replaced or removed, also where nothing of the seal changes.
+    description: Whether to back up a configuration file that is replaced or removed, even if the seal does not change.
     type: bool
     default: false
   environment_file_group_readable:
-    description: Whether O(group) may read the environment file.
+    description: Whether O(group) can read the environment file.
     type: bool
     default: false
   may_be_initialised:
-    description: Whether the server may be initialised. Then a file is kept in any case where something of the seal changes.
+    description: Whether the server may be initialised. If so, a file is always backed up when the seal changes.
     type: bool
     default: true
   show_diff:
@@ -48,13 +48,13 @@ options:
     type: bool
     default: true
   mark:
-    description: Whether it is noted that the server has to be restarted.
+    description: Whether to record that the server must be restarted.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: Write
+- name: Write the files
   sealwright.vault_seal.vault_config_write:
     product: openbao
     directory: /etc/openbao
@@ -67,13 +67,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, in words.
+  description: Descriptions of the changes.
   returned: success
   type: list
   elements: str
   sample: ["/etc/openbao/openbao.hcl written"]
 backups:
-  description: The backups that were made.
+  description: The paths of the backups.
   returned: success
   type: list
   elements: str

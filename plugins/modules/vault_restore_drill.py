@@ -7,85 +7,87 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_restore_drill
-short_description: Restore a snapshot into a throw-away server, and see that it unseals itself
+short_description: Verify a snapshot by restoring it into a temporary server
 version_added: 0.1.0
 description:
-  - Answers whether a raft snapshot of Vault or OpenBao can be restored today, with today's keys. It starts a server of the same product on the host, with
-    the C(awskms) seal of the real one, initialises it, restores the snapshot, waits until it has unsealed the data of the snapshot by KMS, starts it again
-    and waits once more, reads a value where one is named, and removes everything.
-  - The snapshot is restored as the server's API does without force. A new server with the same seal takes it, since it opens C(SHA256SUMS.sealed) by KMS, and
-    so checks it. What cannot be restored is a failure with its reason, the step, and the last lines of the server's log.
-  - The restored server holds all secrets of the snapshot for some seconds. Its data lie in a new folder of mode 0700, encrypted as always; its API is
-    reached through a socket in that folder.
-  - A restored server acts as the real one. It would revoke leases that have ended since the snapshot, and rotate passwords that are due, which the real
-    server never learns. So by default it has a network of its own, in which it reaches AWS's endpoints of the seal and nothing else; see O(network).
-  - Nothing is left behind. Should the task be killed, a process beside it ends the server and removes the folder; should that be killed too, the server ends
-    and the next run removes the folder.
+  - Verifies that a raft snapshot of Vault or OpenBao can be restored with the current keys. Starts a temporary server of the same product on the host, with
+    the C(awskms) seal of the real server, initialises it, restores the snapshot, waits until the server has unsealed the restored data with KMS, restarts
+    it and waits again, optionally reads a canary value, and removes everything.
+  - The snapshot is restored through the server's API without force. A new server with the same seal accepts it, because it can decrypt
+    C(SHA256SUMS.sealed) with KMS, which also verifies the checksums. If the snapshot cannot be restored, the task fails with the reason, the step, and the
+    last lines of the server's log.
+  - The restored server holds all secrets of the snapshot for some seconds. Its data are stored in a new directory of mode V(0700), encrypted as usual; its
+    API is available through a socket in that directory only.
+  - A restored server acts like the real one. It would revoke leases that have expired since the snapshot, and rotate passwords that are due, without the
+    knowledge of the real server. Therefore it runs by default in an isolated network, from which only the AWS endpoints of the seal can be reached; see
+    O(network).
+  - Everything is removed. If the task is killed, a watchdog process stops the server and removes the directory. If that is killed too, the server stops,
+    and the next run removes the directory.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
   - sealwright.vault_seal.awskms_server
 attributes:
   check_mode:
-    description: Can run in check mode and return the same as otherwise.
+    description: Can run in check mode without changing the result.
     support: partial
-    details: In check mode nothing is started; RV(planned) says what would be done.
+    details: In check mode nothing is started; RV(planned) describes the steps.
   diff_mode:
     description: Will return details on what has changed, when in diff mode.
     support: none
     details: Changes nothing.
 options:
   src:
-    description: The snapshot, on the host where the module runs.
+    description: The path of the snapshot on the host.
     type: path
     required: true
   seal:
     description:
-      - The settings of the seal, by the names of the stanza, in place of those in force.
-      - If not set, those that O(unit), O(config), O(environment_files) and O(environment) say are used, the settings in force of the real server.
+      - The settings of the seal, by the names of the stanza, instead of the settings in effect of the real server.
+      - If not set, the settings in effect are determined from O(unit), O(config), O(environment_files) and O(environment).
     type: dict
   executable:
-    description: The server's executable. If not set, the one that O(unit) starts, else C(bao) or C(vault) of the path.
+    description: The server's executable. If not set, the one that O(unit) starts, otherwise C(bao) or C(vault) in E(PATH).
     type: path
   service_user:
-    description: The user as whom the throw-away server runs, where the module runs as root. If not set, the C(User=) of O(unit), else the module's own.
+    description: The user of the temporary server, if the module runs as root. If not set, the C(User=) of O(unit), otherwise the user of the module.
     type: str
   token:
     description:
-      - A token to read the canary with. It has to be one of the snapshot that is valid still, since a restored server knows no other.
-      - The task should be sent by pipelining, so that Ansible writes no file with it.
+      - A token to read the canary with. It must exist in the snapshot and still be valid.
+      - Use pipelining for the task, so that Ansible does not write the token to a file.
     type: str
   recovery_keys:
     description:
-      - Recovery keys that were in force when the snapshot was taken, as many as their threshold says. They are proven by making a root token of the
-        restored server, which goes with it and is used for the canary where there is no O(token).
+      - Recovery keys that were valid when the snapshot was taken, as many as the threshold requires. They are verified by generating a root token of the
+        restored server, which is removed with it and used to read the canary if O(token) is not set.
     type: list
     elements: str
   canary_path:
-    description: The path of a value to read from the restored server, as the API has it, such as V(kv/data/canary).
+    description: The API path of a value to read from the restored server, such as V(kv/data/canary).
     type: str
   canary_field:
-    description: The field of it. Of a versioned key-value store, a field of the secret.
+    description: The field to read. For a versioned key-value store, a field of the secret.
     type: str
   canary_value:
-    description: What it should be. If neither this nor O(canary_sha256) is set, it only has to be there.
+    description: The expected value. If neither this nor O(canary_sha256) is set, the field only has to exist.
     type: str
   canary_sha256:
-    description: The SHA-256 of what it should be, in hexadecimal digits, so that the value need not be known to the play.
+    description: The hexadecimal SHA-256 of the expected value, so that the play need not know the value.
     type: str
   canary_namespace:
-    description: The namespace in which the path is.
+    description: The namespace of the path.
     type: str
   force:
-    description: Whether to restore by force, so that the server does not look at C(SHA256SUMS.sealed). The data have to unseal all the same.
+    description: Whether to force the restore, so that the server does not verify C(SHA256SUMS.sealed). The data must still be unsealed.
     type: bool
     default: false
   network:
     description:
-      - V(isolated) gives the throw-away server a network namespace of its own. It reaches the KMS endpoint of its seal, C(kms) and C(sts) of AWS, and what
-        gives it credentials (instance metadata, containers), through a relay of the module, and the host's own proxy where its environment names one. Needs
-        root, or a kernel that lets users have namespaces.
-      - V(host) leaves it in the network of the host. Only for a snapshot that has no leases and no rotated passwords.
+      - V(isolated) runs the temporary server in a separate network namespace. Through a relay of the module it reaches the KMS endpoint of its seal, C(kms)
+        and C(sts) of AWS, the credentials endpoints (instance metadata, containers), and the host's proxy if its environment names one. Requires
+        root, or a kernel that allows unprivileged user namespaces.
+      - V(host) runs it in the network of the host. Use only for a snapshot without leases and rotated passwords.
     type: str
     choices:
       - host
@@ -93,26 +95,26 @@ options:
     default: isolated
   temporary_directory:
     description:
-      - Where the folder is made. It needs some four times the snapshot's size, and the user as whom the throw-away server runs has to be able to enter it.
-      - If the module runs as root, it must belong to root or to that user.
-      - If not set, the host's folder for temporary files.
+      - The parent of the temporary directory. It needs about four times the snapshot's size, and the user of the temporary server must be able to enter it.
+      - If the module runs as root, it must be owned by root or by that user.
+      - If not set, the host's default directory for temporary files.
     type: path
   timeout:
-    description: How long all of it may take, in seconds.
+    description: The timeout of the whole drill in seconds.
     type: float
     default: 600.0
 notes:
-  - Needs neither boto3 nor cryptography.
-  - An audit device of the snapshot is opened by the restored server too, as it would be after a disaster. Where none of them can be, it does not become
-    active, and the log says so.
-  - Proven against OpenBao. Vault has the same API.
+  - Requires neither boto3 nor cryptography.
+  - The restored server also opens the audit devices of the snapshot, as after a disaster. If none of them can be opened, the server does not become
+    active, and logs the error.
+  - Tested with OpenBao. Vault has the same API.
 seealso:
   - module: sealwright.vault_seal.awskms_seal_settings_info
   - module: sealwright.vault_seal.awskms_permission_info
 """
 
 EXAMPLES = r"""
-- name: Say what a drill would do
+- name: Show the steps of a drill without running it
   sealwright.vault_seal.vault_restore_drill:
     src: "{{ last_snapshot }}"
     unit: openbao
@@ -120,7 +122,7 @@ EXAMPLES = r"""
       - "{{ units }}"
   check_mode: true
 
-- name: Restore today's snapshot with the seal of this host's server, and read a value that should be in it
+- name: Restore the latest snapshot with the seal of this host's server, and check a canary value
   sealwright.vault_seal.vault_restore_drill:
     src: "{{ last_snapshot }}"
     unit: openbao
@@ -133,7 +135,7 @@ EXAMPLES = r"""
   vars:
     ansible_pipelining: true
 
-- name: Restore it on another host, with the settings of the seal given
+- name: Restore it on another host with explicit seal settings
   sealwright.vault_seal.vault_restore_drill:
     src: "{{ last_snapshot }}"
     product: openbao
@@ -169,7 +171,7 @@ restorable:
   type: bool
   sample: true
 steps:
-  description: What was done, in order.
+  description: The completed steps, in order.
   returned: always
   type: list
   elements: dict
@@ -181,74 +183,74 @@ steps:
       returned: always
       sample: restart
     seconds:
-      description: How long it took.
+      description: The duration in seconds.
       type: float
       returned: always
       sample: 1.3
     proof:
-      description: What shows that it was done.
+      description: The evidence that the step was completed.
       type: str
       returned: always
       sample: server stopped, folder gone
 planned:
-  description: What would be done, in words.
+  description: The steps that would be done.
   returned: in check mode
   type: list
   elements: str
   sample: ["start /usr/bin/bao as openbao, in a network of its own that leads to AWS alone, in a new folder below /tmp"]
 failed_step:
-  description: The step that failed. What was made is removed all the same.
+  description: The step that failed. The temporary server and its directory are removed in any case.
   returned: failure
   type: str
   sample: unseal
 server_log:
   description: The last warnings and errors of the server's log.
-  returned: where the server failed
+  returned: when the server failed
   type: list
   elements: str
   sample: ["2026-05-04T03:02:01.000Z [ERROR] core: failed to unseal"]
 cluster_id:
-  description: The ID of the cluster of the snapshot, as the restored server tells it.
+  description: The cluster ID, as reported by the restored server.
   returned: success, not in check mode
   type: str
   sample: c3b0045a-73e7-db73-6eaf-34a27c0ae24f
 cluster_name:
-  description: The name of that cluster.
+  description: The name of the cluster.
   returned: success, not in check mode
   type: str
   sample: vault-cluster-b09b5ac2
 version:
-  description: The version of the throw-away server.
+  description: The version of the temporary server.
   returned: success, not in check mode
   type: str
   sample: 2.6.2
 executable:
-  description: What was started.
+  description: The executable of the temporary server.
   returned: always
   type: str
   sample: /usr/bin/bao
 network:
-  description: Where, as O(network).
+  description: The network of the temporary server, as O(network).
   returned: always
   type: str
   sample: isolated
 user:
-  description: The user as whom; V(null) where it is the module's own.
+  description: The user of the temporary server; V(null) if it is the user of the module.
   returned: always
   type: str
   sample: openbao
 seal:
-  description: The settings of the seal in force, by name, each with its C(value), its C(source), and whether it is C(set).
+  description: The settings in effect of the seal, by name, each with its C(value), its C(source), and whether it is C(set).
   returned: always
   type: dict
   sample: {"kms_key_id": {"value": "alias/vault-unseal", "source": "stanza (/etc/openbao/openbao.hcl, line 9)", "set": true}}
 snapshot:
-  description: The snapshot.
+  description: The path of the snapshot.
   returned: always
   type: str
   sample: /var/backups/openbao/raft.snap
 snapshot_size:
-  description: Its size in bytes.
+  description: The size of the snapshot in bytes.
   returned: always
   type: int
   sample: 51234

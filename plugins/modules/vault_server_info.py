@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_server_info
-short_description: Get the state of a server of Vault or OpenBao, and wait for the one that is wanted
+short_description: Get the state of a Vault or OpenBao server, or wait for a state
 version_added: 0.1.0
 description:
-  - Asks a server, without a token, whether it is initialised and sealed, for its seal, and for the active node of its cluster.
-  - Waits until the server is in the state that O(until) names, for as long as O(timeout) says.
-  - An unsealed node whose seal is not that of its cluster, as during a migration of the seal, answers with an error. It is reported with
+  - Reads from a server, without a token, whether it is initialised and sealed, its seal type, and the active node of its cluster.
+  - Waits up to O(timeout) seconds until the server has the state O(until).
+  - An unsealed node whose seal differs from that of its cluster, as during a seal migration, responds with an error. It is reported with
     RV(migration=true), its own seal as RV(type) and that of its cluster as RV(cluster_type).
 author:
   - The sealwright.vault_seal authors (@sealwright)
@@ -20,21 +20,21 @@ extends_documentation_fragment:
   - sealwright.vault_seal.vault_server
 attributes:
   check_mode:
-    description: Can run in check mode and return the same as otherwise.
+    description: Can run in check mode without changing the result.
     support: full
   diff_mode:
     description: Will return details on what has changed, when in diff mode.
     support: none
-    details: Nothing is changed.
+    details: Changes nothing.
 notes:
-  - An answer that is not one of a server, such as the error page of a proxy, counts as no answer; RV(summary) describes it.
+  - A response that does not come from a server, such as the error page of a proxy, counts as no response; RV(summary) describes it.
 options:
   until:
     description:
       - The state to wait for.
-      - V(asked) asks once and waits for nothing; a server that does not answer is a result too.
-      - V(answers) is any state; V(initialized), V(sealed) and V(unsealed) are what the server says of itself; V(led) is unsealed, in a cluster whose
-        active node is known.
+      - V(asked) requests the state once and does not wait. The task succeeds even if the server does not respond.
+      - V(answers) is any state; V(initialized), V(sealed) and V(unsealed) are the states that the server reports; V(led) means unsealed, in a cluster
+        whose active node is known.
     type: str
     choices:
       - asked
@@ -46,17 +46,17 @@ options:
     default: asked
   seal_type:
     description:
-      - The type of seal to wait for as well, with a migration of the seal to it carried out.
-      - If not set, any does.
+      - The seal type to wait for in addition, with a seal migration to it completed.
+      - If not set, any type is accepted.
     type: str
   timeout:
     description:
-      - How long to wait for the state, in seconds by the clock, up to 86400. A request that is under way then is given up.
-      - One request takes O(server_timeout) at most.
+      - The maximum time in seconds to wait for the state, up to 86400. A request that is in progress at that time is cancelled.
+      - One request takes at most O(server_timeout) seconds.
     type: float
     default: 180.0
   fail_unless_reached:
-    description: Whether to fail where the state is not reached in time. If not, RV(reached) tells.
+    description: Whether to fail if the state is not reached in time. If V(false), check RV(reached).
     type: bool
     default: true
 seealso:
@@ -69,14 +69,14 @@ EXAMPLES = r"""
     server_address: "{{ sealed_server }}"
   register: server
 
-- name: Wait up to five minutes until a server answers
+- name: Wait up to five minutes until a server responds
   sealwright.vault_seal.vault_server_info:
     server_address: "{{ sealed_server }}"
     until: answers
     timeout: 300
     server_timeout: 10
 
-- name: Tell whether it has migrated to awskms, and is at work
+- name: Check whether the server has migrated to awskms and knows the active node
   sealwright.vault_seal.vault_server_info:
     server_address: "{{ sealed_server }}"
     until: led
@@ -88,32 +88,32 @@ EXAMPLES = r"""
 
 RETURN = r"""
 answers:
-  description: Whether the server answered.
+  description: Whether the server responded.
   returned: always
   type: bool
   sample: true
 initialized:
-  description: Whether it is initialised.
+  description: Whether the server is initialised.
   returned: always
   type: bool
   sample: true
 sealed:
-  description: Whether it is sealed; V(true) where it does not answer.
+  description: Whether the server is sealed; V(true) if it does not respond.
   returned: always
   type: bool
   sample: false
 type:
-  description: The type of its seal.
+  description: The seal type of the server.
   returned: always
   type: str
   sample: awskms
 migration:
-  description: Whether its seal is being migrated.
+  description: Whether a seal migration is in progress.
   returned: always
   type: bool
   sample: false
 cluster_type:
-  description: The type of the seal of its cluster.
+  description: The seal type of the cluster.
   returned: always
   type: str
   sample: awskms
@@ -123,47 +123,47 @@ recovery_seal:
   type: bool
   sample: true
 threshold:
-  description: How many shares of its keys are needed.
+  description: The number of key shares that are required.
   returned: always
   type: int
   sample: 3
 version:
-  description: Its version.
+  description: The version of the server.
   returned: always
   type: str
   sample: 2.6.2
 storage:
-  description: The type of its storage.
+  description: The storage type of the server.
   returned: always
   type: str
   sample: raft
 cluster_id:
-  description: The ID of its cluster.
+  description: The cluster ID.
   returned: always
   type: str
   sample: 2f1c1b6e-7a36-4d0c-9d1e-3f2b1c6a5d4e
 active:
-  description: Whether it is the active node of its cluster.
+  description: Whether the server is the active node of its cluster.
   returned: always
   type: bool
   sample: true
 leader:
-  description: The address of the active node; empty where the server knows none.
+  description: The address of the active node; empty if unknown.
   returned: always
   type: str
   sample: https://vault1.example.org:8200
 reached:
-  description: Whether the state that O(until) names was reached.
+  description: Whether the state O(until) was reached.
   returned: always
   type: bool
   sample: true
 seconds:
-  description: How long that took, in seconds.
+  description: The time until the state was reached, in seconds.
   returned: always
   type: float
   sample: 4.2
 summary:
-  description: The state in words, as they follow the name of the server in a sentence.
+  description: A description of the state, phrased to follow the name of the server.
   returned: always
   type: str
   sample: is unsealed and active, with the seal awskms

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_token_revoke
-short_description: Revoke a token of Vault or OpenBao that is kept as a sealed file
+short_description: Revoke a Vault or OpenBao token that is stored in a sealed file
 version_added: 0.1.0
 description:
-  - Opens the sealed file, has the server revoke the token in it, and removes the file. The token is in no task, variable or log.
-  - Where the file is not there, there is nothing to do.
-  - A server that does not know the token may have revoked it, or may belong to another cluster, where the token is still valid. Then the file is only
-    removed if O(cluster_id) is that of the server, or with O(remove_unknown=true). Otherwise the task fails and the file stays.
-  - A token that its policies do not allow to look itself up, which the policy V(default) does, counts as one that the server does not know.
-  - Needs the permission C(kms:Decrypt) for the key that the token is sealed under.
+  - Decrypts the sealed file, revokes the token in it, and removes the file. The token never appears in a task, variable or log.
+  - If the file does not exist, nothing is changed.
+  - A server that does not know the token may have revoked it, or may belong to another cluster than the one where the token is still valid. The file is
+    then removed only if O(cluster_id) is that of the server, or with O(remove_unknown=true). Otherwise the task fails and the file is kept.
+  - A token whose policies do not allow it to look itself up, as the policy V(default) does, counts as unknown to the server.
+  - Requires the permission C(kms:Decrypt) for the key that the token is sealed under.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -25,10 +25,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: In check mode the file is opened and the server asked whether it knows the token.
+    details: In check mode the file is decrypted, the token is looked up on the server, and nothing is revoked or removed.
   diff_mode:
     support: none
-    details: What would be shown is a secret.
+    details: The diff would show a secret.
 options:
   src:
     description: The sealed file on the host, such as one that M(sealwright.vault_seal.vault_init) or M(sealwright.vault_seal.awskms_seal_wrap) wrote.
@@ -36,12 +36,12 @@ options:
     required: true
   cluster_id:
     description:
-      - The ID of the cluster that the token belongs to. The record of M(sealwright.vault_seal.vault_init) has it, and its return value
+      - The ID of the cluster that the token belongs to. The record of M(sealwright.vault_seal.vault_init) contains it, as does its return value
         RV(sealwright.vault_seal.vault_init#module:cluster_id).
-      - A server of another cluster, or one that does not say its cluster since it is sealed, is not given the token, and the task fails.
+      - The token is not sent to a server of another cluster, or to a sealed server, which does not report its cluster; the task fails instead.
     type: str
   remove_unknown:
-    description: Whether to remove the file of a token that the server does not know, though the server is not known to belong to the token's cluster.
+    description: Whether to remove the file of a token that the server does not know, even if the server may belong to another cluster.
     type: bool
     default: false
 seealso:
@@ -49,13 +49,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Revoke the root token, once all is set up
+- name: Revoke the root token after the initial setup
   sealwright.vault_seal.vault_token_revoke:
     server_address: "{{ new_server }}"
     src: "{{ init_folder }}/root-token.sealed"
     cluster_id: "{{ initialised.cluster_id | default(omit, true) }}"
 
-- name: Remove the file of a token that was revoked by hand
+- name: Remove the file of a token that was revoked manually
   sealwright.vault_seal.vault_token_revoke:
     server_address: "{{ new_server }}"
     src: "{{ init_folder }}/root-token.sealed"
@@ -69,7 +69,7 @@ src:
   type: str
   sample: /etc/openbao/root-token.sealed
 was_valid:
-  description: Whether the server knew the token; V(null) where there was no file.
+  description: Whether the server knew the token; V(null) if the file did not exist.
   returned: success
   type: bool
   sample: true

@@ -7,44 +7,44 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_unseal
-short_description: Unseal a server of Vault or OpenBao with key shares, also one that migrates its seal
+short_description: Unseal a Vault or OpenBao server with key shares, also during a seal migration
 version_added: 0.1.0
 description:
-  - Gives a sealed server as many key shares as it wants, and waits until it is unsealed and knows the active node of its cluster.
-  - A server that unseals itself is given none; it is only waited for. One that is unsealed is left as it is.
-  - The shares are sent to the server and kept nowhere. Have Ansible use pipelining (the variable C(ansible_pipelining)), without which it writes what a task is
-    given to a temporary file on the host.
+  - Sends as many key shares as required to a sealed server, and waits until it is unsealed and knows the active node of its cluster.
+  - To a server that uses auto-unseal, no shares are sent; the module only waits for it. An unsealed server is not changed.
+  - The shares are sent to the server and not stored. Enable pipelining (the variable C(ansible_pipelining)); otherwise Ansible writes the options of a task
+    to a temporary file on the host.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
   - sealwright.vault_seal.vault_server
 attributes:
   check_mode:
-    description: Can run in check mode and return the same as otherwise.
+    description: Can run in check mode without changing the result.
     support: full
-    details: In check mode the server is asked for its state, the number of shares is checked, and none is given to it.
+    details: In check mode the state of the server is read, the number of shares is checked, and no share is sent.
   diff_mode:
     description: Will return details on what has changed, when in diff mode.
     support: none
-    details: What would be shown is a secret.
+    details: The diff would show a secret.
 notes:
-  - Changed only where the server was sealed and given shares. Run again it changes nothing.
+  - The task is changed only if the server was sealed and shares were sent to it.
 options:
   shares:
     description:
-      - Unseal keys where the seal is shamir; recovery keys where the server comes from a seal that unseals itself. As hexadecimal digits or base64.
-      - Of more than the server wants, the first ones are given.
+      - The unseal keys of a shamir seal, or the recovery keys if the server migrates from an auto-unseal. Hexadecimal or base64-encoded.
+      - If there are more shares than required, the first ones are sent.
     type: list
     elements: str
     default: []
   migrate:
     description:
-      - Whether a server whose configuration makes it migrate to another seal may be given the shares for that, as with C(operator unseal -migrate).
-      - If not, such a server is refused.
+      - Whether to migrate a server whose configuration requests another seal, as with C(operator unseal -migrate).
+      - If V(false), the task fails for such a server.
     type: bool
     default: false
   wait:
-    description: Whether to wait until the server is unsealed and knows the active node, for as long as O(server_timeout) says.
+    description: Whether to wait up to O(server_timeout) seconds until the server is unsealed and knows the active node.
     type: bool
     default: true
 seealso:
@@ -59,7 +59,7 @@ EXAMPLES = r"""
   vars:
     ansible_pipelining: true
 
-- name: Unseal one that was configured to go from shamir to awskms, with the old seal's shares, and leave it to a later task to wait
+- name: Migrate a server from shamir to awskms with the shares of the old seal, without waiting
   sealwright.vault_seal.vault_unseal:
     server_address: "{{ sealed_server }}"
     shares: "{{ unseal_keys }}"
@@ -71,17 +71,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 migrate:
-  description: Whether the shares were given for a migration of the seal.
+  description: Whether the shares were used for a seal migration.
   returned: success
   type: bool
   sample: false
 active:
-  description: Whether this is the active node. V(null) where that is not known, as in check mode.
+  description: Whether the server is the active node. V(null) if unknown, as in check mode.
   returned: success
   type: bool
   sample: true
 leader:
-  description: The address of the active node. V(null) where that is not known.
+  description: The address of the active node. V(null) if unknown.
   returned: success
   type: str
   sample: https://vault1.example.org:8200

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files of the controller that an option names: relative to where the user stands, also where the playbook lies inside the collection."""
+"""Files on the controller that an option names, relative to the working directory, also for a playbook inside the collection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK = ("block", "rescue", "always")
 
 
 def places(loader: Any) -> list[str]:
-    """Where a relative name is looked for: the working directory, then the folders of the inventories and of the playbook.
+    """The folders in which a relative name is searched for: the working directory, then those of the inventories and of the playbook.
 
     They are those of the command, not of the variables ``inventory_dir`` and others, which a managed host can set as facts.
 
@@ -32,7 +32,7 @@ def places(loader: Any) -> list[str]:
 
 
 def find(name: str, loader: Any, searched: Sequence[str] = ()) -> str:
-    """The absolute path of a file that is there; raises :class:`SettingError` (``file_error``) with the places searched.
+    """The absolute path of an existing file; raises :class:`SettingError` (``file_error``) with the searched folders.
 
     :param loader: Ansible's own.
     :param searched: folders that were searched before, without success.
@@ -45,40 +45,40 @@ def find(name: str, loader: Any, searched: Sequence[str] = ()) -> str:
     everywhere = dict.fromkeys(map(os.path.normpath, [*(os.path.join(folder, expanded) for folder in searched), *tried]))
     raise _failed(
         f"The file {name!r} does not exist on the controller. Searched: {', '.join(everywhere)}.",
-        "Name it relative to the folder from which Ansible is started, or by its whole path.",
+        "Use a path relative to the directory in which Ansible is started, or an absolute path.",
     )
 
 
 def for_writing(name: str) -> str:
-    """The absolute path of a file that is to be written, relative to the working directory; raises :class:`SettingError` (``file_error``)."""
+    """The absolute path for a file to write, relative to the working directory; raises :class:`SettingError` (``file_error``)."""
     path = os.path.abspath(os.path.expanduser(name))
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
-        raise _failed(f"The folder {folder} of {name!r} does not exist on the controller.", "Create it first.")
+        raise _failed(f"The directory {folder} of {name!r} does not exist on the controller.", "Create it first.")
     if os.path.lexists(path) and not os.path.isfile(path):
-        raise _failed(f"{path} exists on the controller and is not a file.", "Name another.")
+        raise _failed(f"{path} exists on the controller and is not a file.", "Use another path.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise _failed(f"The folder {folder} on the controller may not be written.", "Name a file in another folder.")
+        raise _failed(f"The directory {folder} on the controller is not writable.", "Use a path in another directory.")
     return path
 
 
 def read(path: str, limit: int) -> bytes:
     """The content of a regular file; raises :class:`SettingError` (``file_error``)."""
     try:
-        # A pipe or a device would be waited for.
+        # Reading a pipe or a device could block.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise _failed(f"{path} is not a file.", "Name another.")
+                raise _failed(f"{path} is not a file.", "Use another path.")
             content = stream.read(limit + 1)
     except OSError as error:
         raise _failed(f"The file {path} cannot be read on the controller: {error.strerror}.", "Check its permissions.") from None
     if len(content) > limit:
-        raise _failed(f"The file {path} has more than {limit} bytes.", "Name the right file.")
+        raise _failed(f"The file {path} is larger than {limit} bytes.", "Check that it is the right file.")
     return content
 
 
 def check_tasks(path: str, loader: Any) -> None:
-    """Refuse a file that Ansible could not include as tasks; raises :class:`SettingError` (``file_error``)."""
+    """Reject a file that Ansible could not include as tasks; raises :class:`SettingError` (``file_error``)."""
     try:
         entries = loader.load_from_file(path)
     except AnsibleError as error:
@@ -93,7 +93,7 @@ def _check_entries(path: str, entries: Any) -> None:
         if not isinstance(entry, dict):
             raise _no_tasks(path, f"entry {number} is not a task")
         if "hosts" in entry:
-            raise _no_tasks(path, f"entry {number} is a play; give its tasks alone")
+            raise _no_tasks(path, f"entry {number} is a play, not a task")
         if "block" in entry:
             for part in _BLOCK:
                 _check_entries(path, entry.get(part) or [])
@@ -105,7 +105,7 @@ def _check_entries(path: str, entries: Any) -> None:
 
 
 def _no_tasks(path: str, why: str) -> SettingError:
-    return _failed(f"The file {path} cannot be included as tasks: {why.rstrip('.')}.", "Correct it; ansible-playbook --syntax-check does not look into it.")
+    return _failed(f"The file {path} cannot be included as tasks: {why.rstrip('.')}.", "Correct it; ansible-playbook --syntax-check does not check it.")
 
 
 def _failed(message: str, remedy: str) -> SettingError:

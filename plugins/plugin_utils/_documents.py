@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an opened value is returned as: text, base64, or the content of a document.
+"""The forms in which a decrypted value is returned: text, base64, or the content of a document.
 
-All plugins on the controller read documents here, with Ansible's own loader, so that `!unsafe` and `!vault` mean everywhere what they mean in a plain
-file. An opened document is a secret: whatever goes wrong with it, the error shows a line and a column of it at most, and carries no other exception,
-since tracebacks and ansible-core show the chain of those.
+All plugins on the controller parse documents here, with Ansible's own loader, so that `!unsafe` and `!vault` have the same meaning as in a plain
+file. A decrypted document is a secret: errors contain at most a line and a column of it, and are not chained to other exceptions,
+because tracebacks and ansible-core show the chain.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._yaml_limits
 
 try:
     from ansible.template import trust_as_template
-except ImportError:  # ansible-core before 2.19 takes every text of a variables file for a template
+except ImportError:  # ansible-core before 2.19 evaluates every string of a variables file as a template
 
     def trust_as_template(value: Any) -> Any:
         """Trust is not marked."""
@@ -34,18 +34,18 @@ except ImportError:  # ansible-core before 2.19 takes every text of a variables 
 ENCODINGS = ("text", "base64", "json", "yaml")
 
 _INDEX = re.compile(r"-?[0-9]{1,9}")
-_NO_VAULT_PASSWORD = "it holds a !vault value, and no vault password was given"
+_NO_VAULT_PASSWORD = "it contains a !vault value, and no vault password was specified"
 
 
 class DocumentError(ValueError):
-    """Why something is not a document; the text continues a sentence such as "FILE opens, but" and shows nothing of the document."""
+    """Why something is not a document; the text continues a sentence such as "FILE was decrypted, but" and never shows its content."""
 
 
 def encoded(name: str, plaintext: bytes, encoding: str, loader: Any = None) -> Any:
-    """An opened value in one of the ``ENCODINGS``; raises :class:`SettingError` where it does not fit, which shows nothing of it.
+    """A decrypted value in one of the ``ENCODINGS``; raises :class:`SettingError` if it cannot be converted, without its content.
 
-    :param name: what the value is called.
-    :param loader: Ansible's own, which knows the passwords of ansible-vault; None for one without.
+    :param name: the name of the value.
+    :param loader: Ansible's loader, which has the passwords of ansible-vault; None for a loader without passwords.
     """
     if encoding == "base64":
         return base64.b64encode(plaintext).decode()
@@ -58,15 +58,15 @@ def encoded(name: str, plaintext: bytes, encoding: str, loader: Any = None) -> A
         fault, remedy = "it is not UTF-8", "Use encoding=base64."
     except DocumentError as error:
         fault = str(error)
-    raise SettingError(f"{name} opens, but {fault}.", reason="malformed_document", remedy=remedy)
+    raise SettingError(f"{name} was decrypted, but {fault}.", reason="malformed_document", remedy=remedy)
 
 
 def read_document(plaintext: bytes, loader: Any = None, *, templates: bool = False, path: str | None = None) -> Any:
     """The content of a YAML or JSON document; raises :class:`DocumentError`.
 
-    :param loader: Ansible's own, which knows the passwords of ansible-vault; None for one without.
-    :param templates: whether texts in it may be templates.
-    :param path: of the file that it comes from.
+    :param loader: Ansible's loader, which has the passwords of ansible-vault; None for a loader without passwords.
+    :param templates: whether strings in it are evaluated as templates.
+    :param path: the path of the source file.
     """
     fault = ""
     try:
@@ -86,15 +86,15 @@ def read_document(plaintext: bytes, loader: Any = None, *, templates: bool = Fal
 
 
 def foreign_format(plaintext: bytes) -> str:
-    """What something is that was to be a document, as words of a :class:`DocumentError`; empty where nothing is known of it."""
+    """The known format of something that is not a document, as the text of a :class:`DocumentError`; empty if unknown."""
     foreign = identify(plaintext, DOCUMENT)
     return f"{foreign.what}, not a YAML or JSON document" if foreign else ""
 
 
 def at_path(name: str, document: Any, path: Sequence[Any]) -> Any:
-    """What stands in a document at a path of names and of indexes of lists, which count from 0 and from the end where negative.
+    """The value in a document at a path of names and list indexes, which count from 0, or from the end if negative.
 
-    Raises :class:`KeyError` with a sentence about where the path leaves the document, which shows nothing of it.
+    Raises :class:`KeyError` with a sentence that names the missing part of the path, without content of the document.
     """
     found = document
     for depth, step in enumerate(path):
@@ -108,7 +108,7 @@ def at_path(name: str, document: Any, path: Sequence[Any]) -> Any:
                 raise KeyError(step)
         except (KeyError, IndexError):
             shown = ".".join(str(each) for each in path[: depth + 1])
-            raise KeyError(f"{name} opens, but it holds nothing at {shown}.") from None
+            raise KeyError(f"{name} was decrypted, but it contains no value at {shown}.") from None
     return found
 
 
@@ -137,7 +137,7 @@ def _lacks_vault_password(error: BaseException) -> bool:
 
 
 def _place(error: BaseException) -> str:
-    # The parser's own words would show what the document holds.
+    # The parser's message would show content of the document.
     for each in _chain(error):
         mark = getattr(each, "problem_mark", None)
         if mark is not None:

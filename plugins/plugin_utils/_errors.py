@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The controller edge: a lookup's keywords are checked, and a SealError says what differs on the controller and becomes an Ansible error."""
+"""Checks the keywords of lookups, and converts a SealError into an Ansible error with a remedy for the controller."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors
 _OF_ANSIBLE = ("wantlist",)  # given to lookups by with_... of ansible-core before 2.19
 _FROM_THE_ENVIRONMENT = ("expired_credentials", "no_credentials", "no_key", "no_region")
 _NO_TASK_ENVIRONMENT = (
-    "This ran on the controller, in Ansible's own process, which the environment of a task or play (environment:) does not reach: set the variables "
-    "where Ansible is started, or set the options in the call or in section [awskms] of ansible.cfg."
+    "This ran on the controller, in Ansible's own process, where the environment keyword of a task or play has no effect: set the variables "
+    "in the environment of Ansible, or set the options in the call or in section [awskms] of ansible.cfg."
 )
 
 
 def check_keywords(plugin: Any, keywords: dict[str, Any]) -> None:
-    """Refuse what is no option, which Ansible drops: a misspelt allowed_key_ids would trust every key. Raises :class:`SettingError`."""
+    """Reject unknown options, which Ansible ignores: a misspelt allowed_key_ids would trust every key. Raises :class:`SettingError`."""
     options = {name: option for name, option in plugin.option_definitions.items() if not name.startswith("_")}
     known = {*_OF_ANSIBLE, *options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
     for name in keywords:
@@ -37,7 +37,7 @@ def check_keywords(plugin: Any, keywords: dict[str, Any]) -> None:
 
 
 def on_controller(error: SealError) -> SealError:
-    """The error, with a remedy that says where a plugin on the controller takes credentials, region and key from, if these are missing."""
+    """The error, with a remedy that explains from where a plugin on the controller reads credentials, region and key, if these are missing."""
     if error.reason not in _FROM_THE_ENVIRONMENT or _NO_TASK_ENVIRONMENT in error.remedy:
         return error
     remedy = f"{error.remedy} {_NO_TASK_ENVIRONMENT}".lstrip()

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a host could not be asked: it cannot be reached, a user cannot be become, a Python does not run, or a library is missing.
+"""Why a task failed on a host: the host is unreachable, privilege escalation failed, Python does not run, or a library is missing.
 
-Ansible fails alike for all of these, in its own words, those of sudo, su or doas, and those of the shell; the texts below are theirs.
+Ansible does not distinguish these errors; the texts below are from messages of Ansible, sudo, su, doas and the shell.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ASKING = "Call AWS KMS"
 
 
 def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "") -> dict[str, Any]:
-    """The reason, summary and remedy of a host that gave no verdict.
+    """The reason, summary and remedy of a host without a result.
 
     :param result: what Ansible has of the task that failed.
     :param task: its name; empty where it is the question itself.
@@ -50,15 +50,15 @@ def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "
 
 def _judged(found: Mapping[str, Any], said: str, asked: bool, user: str, libraries: str) -> tuple[str, str]:
     if found.get("unreachable") is True:
-        return "host_unreachable", "Check the way to this host."
+        return "host_unreachable", "Check the connection to this host."
     if _BECOME.search(said):
         who = f"the user {user}" if user else "another user"
         return "become_failed", (
-            f"Check that Ansible may become {who} on this host: that the user exists, the rules of sudo or what else become_method names, and its password. "
-            "To become a user without root's rights from another such user, Ansible needs pipelining or the command setfacl (package acl)."
+            f"Check that Ansible can become {who} on this host: that the user exists, the rules of sudo or of another become_method, and the become password. "
+            "To become an unprivileged user from another unprivileged user, Ansible requires pipelining or the command setfacl (package acl)."
         )
     # A task that provides the libraries failed, or the Python that was asked to run the module does not.
-    return "host_failed", "Check the Python that modules run with there." if asked else libraries
+    return "host_failed", "Check the Python interpreter that modules use on this host." if asked else libraries
 
 
 def _text(value: Any) -> str:

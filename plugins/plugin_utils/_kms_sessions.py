@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ways to KMS of this process: Ansible makes a plugin anew for each use, and templates use a lookup again and again.
+"""The connections to KMS of this process: Ansible creates a plugin for each use, and templates use a lookup repeatedly.
 
-Ansible's workers are forks. They inherit the data keys that were opened before, and make clients of their own: two processes must not
-speak over one connection.
+Ansible's workers are forks. They inherit the data keys that were decrypted before, and create their own clients: two processes must not
+share a connection.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.cl
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.decrypt_cache import DecryptCache
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 
-_MOST = 8  # ways at a time, for plays that open values as several principals
+_MOST = 8  # connections at a time, for plays that decrypt values as several principals
 # Credentials of an assumed role are not renewed by the SDK, and last a quarter of an hour at least.
 _RENEWED_AFTER = 600.0
 
 
 class KmsSession(NamedTuple):
-    """What values are opened with: the clients, and the data keys that the same principal has opened."""
+    """The clients, and the data keys that the same principal has decrypted."""
 
     clients: KmsClients
     data_keys: DecryptCache
@@ -37,7 +37,7 @@ class KmsSession(NamedTuple):
 
 
 class KmsSessions:
-    """Gives the way that connection options and the environment lead, the same one for the same."""
+    """Returns the same session for the same connection options and environment."""
 
     def __init__(self) -> None:
         self._lock = Lock()

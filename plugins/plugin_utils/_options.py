@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of every plugin on the controller that opens or seals values, from the same sources: the call, the environment, ansible.cfg.
+"""The options of every plugin on the controller that decrypts or seals values, from the same sources: the call, the environment, ansible.cfg.
 
-Ansible's variables are no source: any managed host can set them as facts, which outrank the inventory, and so could choose the file, program,
-endpoint, proxy, principal, certificate authority or pinned key that the controller uses.
+Ansible's variables are not read: any managed host can set them as facts, which take precedence over the inventory, and so could choose the file,
+program, endpoint, proxy, principal, certificate authority or trusted key that the controller uses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.op
 SECTION = "awskms"
 ENVIRONMENT_PREFIX = "ANSIBLE_AWSKMS_"
 VARIABLE_PREFIX = "ansible_awskms_"
-# Further environment variables, after the one that has the option's name. The AWS SDK reads more of them by itself, where no option is set.
+# Further environment variables, after the one with the option's name. The AWS SDK reads more of them itself if no option is set.
 _AWS_VARIABLES: dict[str, tuple[str, ...]] = {
     "region": REGION_VARIABLES,
     "endpoint": ENDPOINT_VARIABLES,
@@ -34,7 +34,7 @@ _AWS_VARIABLES: dict[str, tuple[str, ...]] = {
 }
 _KEYS = ("access_key", "secret_key", "session_token")
 _PROFILE = ("shared_creds_profile", "shared_creds_filename")
-# No defaults, which could not be told from options that are set.
+# No defaults, which could not be distinguished from options that are set.
 CONTROLLER_SPEC: dict[str, dict[str, Any]] = {
     **{name: {key: value for key, value in spec.items() if key != "default"} for name, spec in CONNECTION_SPEC.items()},
     "allowed_key_ids": {"type": "list", "elements": "str", "no_log": False},
@@ -64,7 +64,7 @@ SOURCES: dict[str, OptionSources] = {
 class ControllerOptions:
     """The options in effect. ``allowed_key_ids`` is None where no source pins a key.
 
-    :param sources: for each option that was not set in the call itself, where it was set, in words.
+    :param sources: the description of the source of each option that was not set in the call itself.
     """
 
     connection: ConnectionOptions
@@ -74,7 +74,7 @@ class ControllerOptions:
     sources: Mapping[str, str]
 
     def source(self, name: str) -> str:
-        """Where an option was set."""
+        """The source of an option."""
         return self.sources.get(name, f"option {name}")
 
 
@@ -102,9 +102,9 @@ def controller_options(given: Mapping[str, Any]) -> ControllerOptions:
 
 
 def refuse_variables(variables: Mapping[str, Any] | None, given: Mapping[str, Any]) -> None:
-    """Refuse variables that name an option which the call does not set; raises :class:`SettingError` (``invalid_option``).
+    """Reject variables that name an option which the call does not set; raises :class:`SettingError` (``invalid_option``).
 
-    They are never used. To ignore them would drop a pin without a word.
+    They are never used. Ignoring them would silently drop a restriction to trusted keys.
     """
     for variable in sorted(variables or ()):
         if not variable.startswith(VARIABLE_PREFIX):
@@ -113,10 +113,10 @@ def refuse_variables(variables: Mapping[str, Any] | None, given: Mapping[str, An
         if name in SOURCES and _given(name, SEALING_SPEC[name], given) is None:
             ini = f", or {SOURCES[name].ini} in section [{SECTION}] of ansible.cfg" if SOURCES[name].ini else ""
             raise SettingError(
-                f"The variable {variable} is set, but no option is taken from variables: any managed host could set them as facts.",
+                f"The variable {variable} is set, but options are not read from variables: any managed host could set them as facts.",
                 reason="invalid_option",
                 remedy=f"Set {name} in the call, the environment variable {SOURCES[name].environment[0]}{ini}, and remove the variable. "
-                "If you did not set it, a host sent it as a fact: do not trust that host.",
+                "If you did not set it, a host returned it as a fact: do not trust that host.",
             )
 
 
@@ -130,7 +130,7 @@ def _given(name: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> tupl
 def _in_environment(name: str) -> tuple[int, str, Any] | None:
     for variable in SOURCES[name].environment:
         value = os.environ.get(variable)
-        # An empty pin pins to nothing: it is refused where it is used, and is not the same as no pin.
+        # An empty list of trusted keys is not the same as no list: it is rejected where it is used.
         if value or (value is not None and name == "allowed_key_ids"):
             return _ENVIRONMENT, f"environment variable {variable}", value
     return None
@@ -141,7 +141,7 @@ def _in_ansible_cfg(name: str) -> tuple[int, str, Any] | None:
     if not key:
         return None
     config = constants.config
-    # As text, but for paths: relative ones begin at ansible.cfg.
+    # As text, except for paths: relative ones are relative to ansible.cfg.
     kind = "path" if SEALING_SPEC[name]["type"] == "path" else "str"
     config.initialize_plugin_configuration_definitions(
         SECTION, name, {key: {"type": kind, "default": None, "ini": [{"section": SECTION, "key": key}]}}
@@ -158,13 +158,13 @@ def _converted(name: str, spec: Mapping[str, Any], source: str, value: Any) -> A
     checked = ArgumentSpecValidator({name: {**spec, "aliases": []}}).validate({name: value})
     if checked.errors.messages:
         raise SettingError(
-            f"The value of {source} must be of type {spec['type']}.", reason="invalid_option", remedy="Correct it, or leave it out."
+            f"The value of {source} must be of type {spec['type']}.", reason="invalid_option", remedy="Correct it, or remove it."
         )
     return checked.validated_parameters[name]
 
 
 def _drop_other_principal(found: dict[str, tuple[int, str, Any]]) -> None:
-    """Credentials are those of one source: keys are not mixed of two, and what is nearer to the call wins over a profile or keys farther away."""
+    """Credentials come from one source: keys of two sources are not mixed, and the source nearer to the call takes precedence."""
     keys = min((found[name][0] for name in _KEYS if name in found), default=None)
     profile = min((found[name][0] for name in _PROFILE if name in found), default=None)
     for name in (*_KEYS, *_PROFILE):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the filters do that open sealed values, and that tell what these say of themselves."""
+"""The code of the filters that decrypt and describe sealed values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOT_GIVEN = object()
 def awskms_seal_unwrap(sealed: Any, *, loader: Any = None, **options: Any) -> Any:
     """Documented in plugins/filter/awskms_seal_unwrap.yml. Raises AnsibleFilterError.
 
-    :param loader: Ansible's own, which reads documents.
+    :param loader: Ansible's loader, which parses documents.
     """
     with_names = isinstance(sealed, Mapping)
     if not with_names and not isinstance(sealed, list):
@@ -49,11 +49,11 @@ def awskms_seal_unwrap(sealed: Any, *, loader: Any = None, **options: Any) -> An
 def awskms_seal_extract(sealed: Any, path: Any, default: Any = _NOT_GIVEN, *, loader: Any = None, **options: Any) -> Any:
     """Documented in plugins/filter/awskms_seal_extract.yml. Raises AnsibleFilterError.
 
-    :param loader: Ansible's own, which reads documents.
+    :param loader: Ansible's loader, which parses documents.
     """
     steps = path.split(".") if isinstance(path, str) else path
     if not isinstance(steps, list) or not steps or not all(isinstance(step, (str, int)) and step != "" for step in steps):
-        raise AnsibleFilterError("The path is to be a text such as 'database.users.0', or a list of names and indexes.")
+        raise AnsibleFilterError("The path must be a string such as 'database.users.0', or a list of names and indexes.")
     document = _in_words(lambda: _unwrapped({"The value": sealed}, {**options, "encoding": "yaml"}, loader)[0])
     try:
         return at_path("The value", document, steps)
@@ -79,7 +79,7 @@ def awskms_seal_info(sealed: Any, max_size: int = MAX_SIZE) -> dict[str, Any]:
 def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any], loader: Any) -> list[Any]:
     validated = ArgumentSpecValidator(_UNWRAP_SPEC).validate(dict(options))
     if validated.errors.messages:
-        raise SettingError(f"The filter does not take its options: {validated.errors.msg}.", reason="invalid_option")
+        raise SettingError(f"The options of the filter are invalid: {validated.errors.msg}.", reason="invalid_option")
     params = validated.validated_parameters
     values = [from_blob(name, blob, params["max_size"]) for name, blob in sealed.items()]
     aad = aad_option(params["aad"], params["aad_base64"])
@@ -88,7 +88,7 @@ def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any], loader: An
     trusted = trusted_keys(resolved.allowed_key_ids, way.clients, values, resolved.source("allowed_key_ids"))
     with named_errors(list(sealed) if len(sealed) > 1 else []):
         opened = Unwrapper(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
-    # As with the lookup, what a value holds is never taken for a template.
+    # As with the lookup, a value is never evaluated as a template.
     return [wrap_var(encoded(name, value.plaintext, params["encoding"], loader)) for name, value in zip(sealed, opened)]
 
 

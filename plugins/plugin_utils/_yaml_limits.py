@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bounds of a YAML document, checked on its events before anything is built of it.
+"""The limits of a YAML document, checked on its events before objects are created.
 
-An alias costs nothing until somebody walks through what it stands for, so that a document of a kilobyte can exhaust memory later, far from here. What it
-grows to is counted instead.
+An alias needs no memory until it is resolved, so a document of a kilobyte can exhaust memory later. The resolved size is counted instead.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _OF_NUMBERS = "0123456789+-_.:abcdefABCDEFxXoO"
 
 
 class LimitError(ValueError):
-    """Why a document is refused, without anything of it; ``line`` and ``column`` count from 1."""
+    """Why a document is rejected, without its content; ``line`` and ``column`` count from 1."""
 
     def __init__(self, message: str, mark: yaml.Mark) -> None:
         super().__init__(message)
@@ -74,7 +73,7 @@ def check_limits(text: str) -> None:
         nodes += 1
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
-                raise LimitError("an alias stands within what it refers to, or refers to nothing", event.start_mark)
+                raise LimitError("an alias refers to its own parent, or to an unknown anchor", event.start_mark)
             _add(stack, sizes[event.anchor], nodes, event)
             continue
         _check_tag(event)
@@ -85,7 +84,7 @@ def check_limits(text: str) -> None:
             _add(stack, 1, nodes, event)
             continue
         if len(stack) == MAX_DEPTH:
-            raise LimitError(f"it is nested more than {MAX_DEPTH} deep", event.start_mark)
+            raise LimitError(f"it has more than {MAX_DEPTH} levels", event.start_mark)
         if event.anchor:
             sizes.pop(event.anchor, None)  # of two anchors of one name, the later counts
         stack.append(_Open(isinstance(event, yaml.MappingStartEvent), event.anchor))
@@ -97,13 +96,13 @@ def _add(stack: list[_Open], size: int, nodes: int, event: yaml.Event) -> None:
     stack[-1].size += size
     stack[-1].children += 1
     if stack[-1].size > max(MAX_NODES, nodes):
-        raise LimitError(f"its aliases make more than {MAX_NODES} values of it", event.start_mark)
+        raise LimitError(f"its aliases expand to more than {MAX_NODES} values", event.start_mark)
 
 
 def _check_tag(event: yaml.NodeEvent) -> None:
     tag = event.tag
     if tag is not None and tag != "!" and tag not in _TAGS:
-        raise LimitError("a value has a tag that variables cannot have", event.start_mark)
+        raise LimitError("a value has an unsupported tag", event.start_mark)
 
 
 def _check_scalar(event: yaml.ScalarEvent, parent: _Open | None) -> None:
@@ -114,5 +113,5 @@ def _check_scalar(event: yaml.ScalarEvent, parent: _Open | None) -> None:
     if parent and parent.is_mapping and parent.children % 2 == 0:
         key = (event.tag if event.tag else "plain" if event.implicit[0] else None, value)
         if key in parent.keys and value != "<<":
-            raise LimitError("a name stands twice in one dictionary", event.start_mark)
+            raise LimitError("a dictionary has a duplicate key", event.start_mark)
         parent.keys.add(key)

@@ -9,14 +9,14 @@ name: awskms_seal
 short_description: Load sealed variables files of groups and hosts
 version_added: 0.1.0
 description:
-  - Loads the files in C(group_vars/) and C(host_vars/), beside the inventory and beside the playbook, whose names end with C(.yml.sealed),
-    C(.yaml.sealed) or C(.json.sealed). Such a file is a YAML or JSON document that M(sealwright.vault_seal.awskms_seal_wrap) or the playbook
-    C(sealwright.vault_seal.edit) sealed.
-  - The files are opened on the controller, in Ansible's own process and not in its workers, once for each file and run, however many hosts and tasks
-    there are; several at a time, and each distinct data key once. Nothing is written to disk.
-  - Nothing is opened, and nothing is asked of AWS, before a file is needed.
-  - The plugin has to be enabled, see the examples. Where it is not, it costs nothing.
-  - Needs the permission C(kms:Decrypt), and C(kms:DescribeKey) where O(allowed_key_ids) names an alias.
+  - Loads the files in C(group_vars/) and C(host_vars/) of the inventory and of the playbook whose names end with C(.yml.sealed),
+    C(.yaml.sealed) or C(.json.sealed). Such a file is a YAML or JSON document that was sealed by M(sealwright.vault_seal.awskms_seal_wrap) or the playbook
+    C(sealwright.vault_seal.edit).
+  - The files are decrypted on the controller, in Ansible's main process and not in its workers. Each file is decrypted once for each run, regardless of the
+    number of hosts and tasks. Files are decrypted concurrently, and each distinct data key once. Nothing is written to disk.
+  - AWS is not called before a file is needed.
+  - The plugin must be enabled, see the examples. It has no cost if it is not enabled.
+  - Requires the permission C(kms:Decrypt), and C(kms:DescribeKey) if O(allowed_key_ids) contains an alias.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -36,8 +36,8 @@ options:
         key: vars_stage
   unopened:
     description:
-      - What to do about a file that does not open, or that holds no variables. V(stop) ends the run with the file's name, its key and the reason.
-      - V(warn) says so in a warning and leaves its variables out.
+      - The action for a file that cannot be decrypted or does not contain variables. V(stop) fails with the file's name, its key and the reason.
+      - V(warn) displays a warning and omits its variables.
     type: str
     choices:
       - stop
@@ -50,10 +50,10 @@ options:
         key: vars_unopened
   open:
     description:
-      - Which files to open with the first that is needed. V(together) opens those of all groups and hosts of the inventory, or of the
-        limit (C(--limit)) where there is one, so that they are opened concurrently. One of them that does not open matters only once it is needed.
-      - V(needed) opens what a host needs when the host is dealt with, so that no other secret is opened. With many hosts it is slower, and a
-        task that reads C(hostvars) of a host that had no task yet opens its file again in each worker.
+      - Which files to decrypt when the first file is needed. V(together) concurrently decrypts the files of all groups and hosts of the inventory, or of the
+        limit (C(--limit)). If one of them cannot be decrypted, this is an error only once it is needed.
+      - V(needed) decrypts the files of a host when the host is processed, so that no other secrets are decrypted. It is slower with many hosts, and a
+        task that reads C(hostvars) of a host without a previous task decrypts its file again in each worker.
     type: str
     choices:
       - together
@@ -65,7 +65,7 @@ options:
       - section: awskms
         key: vars_open
   disabled:
-    description: Open nothing and load nothing, although the plugin is enabled; for a run that needs no secrets.
+    description: Whether to load no files although the plugin is enabled, for a run that needs no secrets.
     type: bool
     default: false
     env:
@@ -75,8 +75,8 @@ options:
         key: vars_disabled
   in_inventory_update:
     description:
-      - Whether to load the files also while AWX updates an inventory from a project, which it says by the environment variable E(INVENTORY_UPDATE_ID).
-      - AWX would store what they hold in its database, readable to whoever may see the inventory. The jobs themselves load them in any case.
+      - Whether to load the files while AWX updates an inventory from a project, which is detected by the environment variable E(INVENTORY_UPDATE_ID).
+      - AWX would store the variables in its database, readable by everyone who can view the inventory. Jobs always load the files.
     type: bool
     default: false
     env:
@@ -93,7 +93,7 @@ options:
       - section: awskms
         key: vars_aad
   max_size:
-    description: The most bytes that a sealed file may have, from 32768 (32 KiB) to 1073741824 (1 GiB).
+    description: The maximum size of a sealed file in bytes, from 32768 (32 KiB) to 1073741824 (1 GiB).
     type: int
     default: 16777216
     env:
@@ -103,8 +103,8 @@ options:
         key: vars_max_size
   cache_size:
     description:
-      - The most bytes of opened files to hold in memory. Beyond it, what was opened first is let go, and opened again when it is needed.
-      - Nothing is held anywhere but in the memory of Ansible's process, and of the workers that it forks.
+      - The maximum size in bytes of decrypted files in memory. If it is exceeded, the oldest files are dropped, and decrypted again when they are needed.
+      - Decrypted files are stored only in the memory of Ansible's main process and of the workers that it forks.
     type: int
     default: 268435456
     env:
@@ -117,18 +117,18 @@ seealso:
   - plugin: ansible.builtin.host_group_vars
     plugin_type: vars
 notes:
-  - The sealed files of a group or host lie in the folder of its name, at any depth, and beside it; both are loaded, in the order of their names, those
-    beside the folder last. Of two values the later wins.
-  - Precedence is that of C(ansible.builtin.host_group_vars). For the same group or host, the plugin that C(vars_plugins_enabled) names last wins; of all
-    groups of a host, each plugin loads the files before the next one does.
-  - Values may hold templates, as in a plain file, and tags such as C(!vault) and C(!unsafe).
-  - A document has at most 100 levels and 1000000 values, those of aliases counted each time. A number without quotes has at most 400 characters, the names
-    of variables are strings, and no name stands twice in one dictionary.
-  - Ansible does not hide variables. Set C(no_log=true) on tasks that would show them, and mind that C(ansible-inventory --list) shows all.
+  - The sealed files of a group or host are in a directory with its name, at any depth, or next to this directory. All are loaded in the order of their
+    names, the files next to the directory last. Later values take precedence.
+  - The precedence is that of C(ansible.builtin.host_group_vars). For the same group or host, the last plugin in C(vars_plugins_enabled) takes precedence. Each
+    plugin loads the files of all groups of a host before the next plugin does.
+  - Values can contain templates, as in a plain file, and tags such as C(!vault) and C(!unsafe).
+  - A document can have at most 100 levels and 1000000 values, where values of aliases are counted each time. A number without quotes can have at most 400
+    characters, variable names must be strings, and duplicate keys in a dictionary are rejected.
+  - Ansible does not hide variables. Set C(no_log=true) on tasks that would display them. C(ansible-inventory --list) displays all variables.
 """
 
 EXAMPLES = r"""
-# ansible.cfg: the plugin named last wins, where a plain and a sealed file of the same group or host have the same variable
+# ansible.cfg: the last plugin takes precedence if a plain and a sealed file of the same group or host define the same variable
 #
 # [defaults]
 # vars_plugins_enabled = host_group_vars, sealwright.vault_seal.awskms_seal
@@ -160,8 +160,8 @@ _INVENTORY_UPDATE = "INVENTORY_UPDATE_ID"
 
 
 class VarsModule(BaseVarsPlugin):
-    is_stateless = True  # else ansible-core makes an instance for each call
-    # Of the run, not of an instance: ansible-core makes another one when a role brings plugins.
+    is_stateless = True  # otherwise ansible-core creates an instance for each call
+    # Class attributes, because ansible-core creates another instance when a role contains plugins.
     _variables: ClassVar[SealedVariables | None] = None
 
     def get_vars(self, loader: Any, path: str, entities: Any, cache: bool = True) -> dict[str, Any]:
@@ -183,7 +183,7 @@ class VarsModule(BaseVarsPlugin):
         )
 
     def _opener(self) -> Opener:
-        # Imports the AWS SDK, which takes longer than all the rest.
+        # Imports the AWS SDK, which takes longer than everything else.
         from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._options import controller_options
         from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.opener import FileOpener
 

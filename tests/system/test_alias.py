@@ -22,17 +22,17 @@ def test_an_alias_gets_a_key_that_serves_or_stays(kms: StrictKms, ansible: Ansib
     kms.client().disable_key(KeyId=disabled)
     reader = kms.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": "*"}]})
     cases: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "disabled": ("key_disabled", "The key is disabled. The alias is left as it is.", {"kms_key_id": disabled}),
+        "disabled": ("key_disabled", "The key is disabled. The alias was not changed.", {"kms_key_id": disabled}),
         "signing": ("key_unusable", "SIGN_VERIFY", {"kms_key_id": signing}),
-        "to_alias": ("invalid_option", f"{ALIAS} (from option kms_key_id) is an alias. Name the key itself", {"kms_key_id": ALIAS}),
-        "key_as_alias": ("invalid_option", "(from option alias) is not the name of an alias", {"alias": old}),
-        "alias_arn": ("invalid_option", "Give it as alias/NAME", {"alias": f"arn:aws:kms:us-east-1:123456789012:{ALIAS}"}),
+        "to_alias": ("invalid_option", f"{ALIAS} (from option kms_key_id) is an alias, not a key. Use the key ID or key ARN", {"kms_key_id": ALIAS}),
+        "key_as_alias": ("invalid_option", "(from option alias) is not an alias name", {"alias": old}),
+        "alias_arn": ("invalid_option", "Use the form alias/NAME", {"alias": f"arn:aws:kms:us-east-1:123456789012:{ALIAS}"}),
         "of_aws": ("invalid_option", "alias/aws/ is reserved", {"alias": "alias/aws/ebs"}),
         "malformed": ("malformed_key_id", "The key from option kms_key_id is malformed", {"kms_key_id": "no key"}),
         "expects_alias": ("invalid_option", "(from option expected_key_id) is an alias", {"expected_key_id": ALIAS}),
         "no_alias": ("not_found", "alias/none", {"alias": "alias/none"}),
         "elsewhere": ("region_mismatch", "eu-central-1", {"kms_key_id": elsewhere}),
-        "moved": ("wrong_key", f"leads to {old}, which is neither the expected key {third} nor the new one", {"expected_key_id": third}),
+        "moved": ("wrong_key", f"leads to {old}, which is neither the expected key {third} nor the new key", {"expected_key_id": third}),
         "denied": ("access_denied", "kms:UpdateAlias", {"access_key": reader.access_key, "secret_key": reader.secret_key}),
     }
     tasks = [{"name": name, MODULE: {"alias": ALIAS, "kms_key_id": new, **said}, "ignore_errors": True} for name, (*dummy, said) in cases.items()]

@@ -26,7 +26,7 @@ from support.vault_values import VaultValues, as_text
 WRAP = "sealwright.vault_seal.awskms_seal_wrap"
 UNWRAP = "sealwright.vault_seal.awskms_seal_unwrap"
 LIMIT = 4 * 1024 * 1024
-TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint speaks TLS under this name."
+TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint supports TLS with this name."
 UNKNOWN_KEY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -140,7 +140,7 @@ def play(bench: Bench, ansible: Ansible, rows: list[Row]) -> None:
 
 def test_messages_before_any_call_to_kms(bench: Bench, ansible: Ansible) -> None:
     wrong_key = (
-        "is not a reference to a KMS key. Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
+        "is not a valid KMS key reference. Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
         "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
     )
     whole = "Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal."
@@ -152,48 +152,48 @@ def test_messages_before_any_call_to_kms(bench: Bench, ansible: Ansible) -> None
     bench.kms.clear_calls()
     play(bench, ansible, [
         Row("no key", {"plaintext": "x"},
-            "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID.", "no_key"),
+            "No KMS key is set. Set the option kms_key_id or the environment variable VAULT_AWSKMS_SEAL_KEY_ID.", "no_key"),
         Row("no region", {"plaintext": "x", "kms_key_id": "alias/x"},
-            "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one. Give region, set the "
-            "environment variable AWS_REGION, or name the key by its ARN.", "no_region", environment={"AWS_REGION": ""}),
+            "No AWS region is set by an option, environment variable, AWS profile, key ARN or the metadata service. Set the option region or the "
+            "environment variable AWS_REGION, or use a key ARN.", "no_region", environment={"AWS_REGION": ""}),
         Row("no credentials", {"plaintext": "x", **here},
-            "No AWS credentials are found. Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or "
-            "run where an instance profile, a container role or a web identity gives them.", "no_credentials",
+            "No AWS credentials were found. Set access_key and secret_key, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or use an instance "
+            "profile, a container role or a web identity.", "no_credentials",
             environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
         Row("half a pair", {"plaintext": "x", "secret_key": "half", **here},
-            "Option secret_key is given without access_key. Give both or neither.", "incomplete_credentials"),
+            "parameters are required together: secret_key, access_key. Set both, or neither.", "incomplete_credentials"),
         Row("malformed key id", {"plaintext": "x", "kms_key_id": "1234"},
-            f"The key from option kms_key_id is malformed: '1234' {wrong_key}", "malformed_key_id"),
+            f"The key from option kms_key_id is invalid: '1234' {wrong_key}", "malformed_key_id"),
         Row("malformed ARN", {"plaintext": "x", "kms_key_id": "arn:aws:kms:us-east-1:key"},
-            f"The key from option kms_key_id is malformed: 'arn:aws:kms:us-east-1:key' {wrong_key}", "malformed_key_id"),
+            f"The key from option kms_key_id is invalid: 'arn:aws:kms:us-east-1:key' {wrong_key}", "malformed_key_id"),
         Row("ARN of another region", {"plaintext": "x", "region": "eu-west-1", **here},
-            f"The key {bench.key} (from option kms_key_id) lies in region us-east-1, but region eu-west-1 is in force (from option region). Leave "
-            "the region out, or set it to us-east-1.", "region_mismatch"),
+            f"The key {bench.key} (from option kms_key_id) is in region us-east-1, but the region in effect is eu-west-1 (from option region). Remove the "
+            "region setting, or set it to us-east-1.", "region_mismatch"),
         Row("value of another region", {"blob": bench.blob, "region": "eu-west-1"},
-            f"The key {bench.key} (from the sealed value) lies in region us-east-1, but region eu-west-1 is in force (from option region). Leave "
-            "the region out, or set it to us-east-1.", "region_mismatch", UNWRAP),
+            f"The key {bench.key} (from the sealed value) is in region us-east-1, but the region in effect is eu-west-1 (from option region). Remove the "
+            "region setting, or set it to us-east-1.", "region_mismatch", UNWRAP),
         Row("no base64", {"blob": "%%%"},
             "Option blob: This is not a sealed value: it is plain text. Seal the plaintext with sealwright.vault_seal.awskms_seal_wrap. The playbook "
-            "sealwright.vault_seal.edit makes a new sealed file.", "malformed_blob", UNWRAP),
+            "sealwright.vault_seal.edit creates a new sealed file.", "malformed_blob", UNWRAP),
         Row("truncated", {"blob": as_text(written(bench.message)[:100])},
             f"Option blob: This is not a sealed value: field 5 is cut off at byte 39. {whole}", "malformed_blob", UNWRAP),
         Row("another mechanism", {"blob": as_text(odd)},
-            "The value is sealed by mechanism 7; an awskms seal knows 0 (direct) and 1 (envelope). It was sealed by another seal than awskms, or by "
-            "a newer format than this collection reads.", "unsupported_mechanism", UNWRAP),
+            "The value uses mechanism 7; awskms seals support 0 (direct) and 1 (envelope). It was sealed by a seal other than awskms, or in a newer "
+            "format than this collection supports.", "unsupported_mechanism", UNWRAP),
         Row("another cloud", {"blob": as_text(foreign)},
-            "The value is sealed under 'projects/p/locations/l/keyRings/r/cryptoKeys/k', which is no AWS KMS key. It was sealed by another seal than "
-            "awskms (another cloud's, transit or an HSM); open it with that one.", "foreign_wrapper", UNWRAP),
+            "The value is sealed under 'projects/p/locations/l/keyRings/r/cryptoKeys/k', which is not an AWS KMS key. It was sealed by a seal other than "
+            "awskms (another cloud, transit or an HSM); use that seal to decrypt it.", "foreign_wrapper", UNWRAP),
         Row("two sources", {"plaintext": "x", "plaintext_base64": "eA==", **here},
-            "The options plaintext and plaintext_base64 are given together. Give one of them.", "invalid_option"),
+            "parameters are mutually exclusive: plaintext|plaintext_base64. Set one of them.", "invalid_option"),
         Row("no source", {**here},
-            "None of the options plaintext, plaintext_base64, src and values is given. Give one of them.", "invalid_option"),
+            "one of the following is required: plaintext, plaintext_base64, src, values. Set one of them.", "invalid_option"),
         Row("not text", {"values": {"port": 5432}, **here},
-            "values.port is no text but of type int. Quote numbers and booleans; encode structures, for example with the filter to_json.",
+            "values.port must be a string, not int. Quote numbers and booleans; encode structures, for example with the filter to_json.",
             "invalid_option"),
         Row("no folder", {"plaintext": "x", "dest": bench.path("none/file"), **here},
-            f"The folder {bench.path('none')} of dest does not exist. Create it first; this module creates none.", "file_error"),
+            f"The directory {bench.path('none')} of dest does not exist. Create it first; this module does not create directories.", "file_error"),
         Row("a folder", {"plaintext": "x", "dest": bench.path("full"), **here},
-            f"dest is the folder {bench.path('full')}. Name a file in it.", "file_error"),
+            f"dest {bench.path('full')} is a directory. Use the path of a file.", "file_error"),
         Row("no file", {"src": bench.path("nothing"), **here},
             f"The file of option src {bench.path('nothing')} cannot be read: No such file or directory. {paths}", "file_error"),
     ])
@@ -202,19 +202,19 @@ def test_messages_before_any_call_to_kms(bench: Bench, ansible: Ansible) -> None
 
 def test_what_kms_refuses(bench: Bench, ansible: Ansible) -> None:
     at = f"in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable AWS_KMS_ENDPOINT)"
-    symmetric = "A seal needs a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT."
-    look = "Check the key's id or alias, the account and the region: KMS looks for it in this region only."
+    symmetric = "A seal requires a symmetric key with key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT."
+    look = "Check the key ID or alias, the account and the region: KMS searches for it in this region only."
 
     def wrap(name: str, key: str, said: str, remedy: str, reason: str) -> Row:
-        return Row(name, {"plaintext": "x", "kms_key_id": key}, f"AWS refused Encrypt with key {key} {at}: {said} {remedy}", reason)
+        return Row(name, {"plaintext": "x", "kms_key_id": key}, f"AWS rejected Encrypt with key {key} {at}: {said} {remedy}", reason)
 
     play(bench, ansible, [
         wrap("no such alias", "alias/nothing", "NotFoundException: Alias arn:aws:kms:us-east-1:123456789012:alias/nothing is not found.", look, "not_found"),
         wrap("no such key", UNKNOWN_KEY, f"NotFoundException: Key 'arn:aws:kms:us-east-1:123456789012:key/{UNKNOWN_KEY}' does not exist.", look, "not_found"),
         wrap("disabled", bench.disabled, f"DisabledException: {bench.disabled} is disabled.",
-             "Enable the key (kms:EnableKey), or name another.", "key_disabled"),
+             "Enable the key (kms:EnableKey), or use another key.", "key_disabled"),
         wrap("pending deletion", bench.deleted, f"KMSInvalidStateException: {bench.deleted} is pending deletion.",
-             "Cancel the deletion (kms:CancelKeyDeletion) and enable the key, at once.", "key_pending_deletion"),
+             "Cancel the deletion (kms:CancelKeyDeletion) and enable the key immediately.", "key_pending_deletion"),
         wrap("pending import", bench.pending_import, f"KMSInvalidStateException: {bench.pending_import} is pending import.",
              "Import the key's material (kms:ImportKeyMaterial).", "key_pending_import"),
         wrap("asymmetric", bench.asymmetric,
@@ -223,18 +223,18 @@ def test_what_kms_refuses(bench: Bench, ansible: Ansible) -> None:
         wrap("signing", bench.signing,
              f"InvalidKeyUsageException: {bench.signing} key usage is SIGN_VERIFY which is not valid for Encrypt.", symmetric, "key_unusable"),
         Row("under a disabled key", {"blob": bench.under_disabled},
-            f"AWS refused Decrypt {at}: DisabledException: {bench.disabled} is disabled. Enable the key (kms:EnableKey): what is sealed under it "
-            "opens with no other key.",
+            f"AWS rejected Decrypt {at}: DisabledException: {bench.disabled} is disabled. Enable the key (kms:EnableKey): values sealed under it cannot "
+            "be decrypted with another key.",
             "key_disabled", UNWRAP),
         Row("other additional data", {"blob": bench.blob, "aad": "other"},
-            "KMS opened the data key, but the value is not authentic under it. Either the value was altered, or it was sealed with other "
-            "additional authenticated data (aad).", "not_authentic", UNWRAP),
+            "KMS decrypted the data key, but the value is not authentic. The value was modified, or it was sealed with different additional "
+            "authenticated data (aad).", "not_authentic", UNWRAP),
         Row("a foreign key", {"blob": bench.blob, "aad": "its aad", "allowed_key_ids": [bench.disabled]},
-            f"The value is sealed under the key {bench.key}, which is none of the allowed keys ({bench.disabled}). If this key is to be trusted, add it "
-            "to allowed_key_ids.", "wrong_key", UNWRAP),
+            f"The value is sealed under the key {bench.key}, which is not one of the allowed keys ({bench.disabled}). To trust this key, add it to "
+            "allowed_key_ids.", "wrong_key", UNWRAP),
         Row("no sealed value", {"plaintext": "x", "kms_key_id": bench.key, "dest": bench.path("no-sealed-value")},
-            f"dest is there and is no sealed value, so it is not replaced. The file {bench.path('no-sealed-value')}: This is not a sealed value: a "
-            "number is cut off at byte 0. Name another dest, or set force to replace it.", "file_error"),
+            f"dest exists and is not a sealed value; it was not replaced. The file {bench.path('no-sealed-value')}: This is not a sealed value: a "
+            "number is cut off at byte 0. Use another dest, or set force to replace it.", "file_error"),
     ])
 
 
@@ -254,9 +254,9 @@ def test_a_missing_permission(bench: Bench, ansible: Ansible, operation: str, al
     statement = f'{{"Effect": "Allow", "Action": "kms:{operation}", "Resource": "{bench.key}"}}'
     assert (found["reason"], found["msg"]) == (
         "access_denied",
-        f"AWS refused {operation}{asked} in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable "
-        f"AWS_KMS_ENDPOINT): AccessDeniedException: User: {user.arn} is not authorized to perform: kms:{operation} on resource: {bench.key} because "
-        f"no identity-based policy allows the kms:{operation} action. Allow it by a key policy, a grant, or an IAM policy with {statement}.",
+        f"AWS rejected {operation}{asked} in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable "
+        f"AWS_KMS_ENDPOINT): AccessDeniedException: User: {user.arn} is not authorized to perform: kms:{operation} on resource: {bench.key} because no "
+        f"identity-based policy allows the kms:{operation} action. Allow it in a key policy, a grant, or an IAM policy with {statement}.",
     )
 
 
@@ -271,13 +271,13 @@ def test_endpoints_that_do_not_answer(bench: Bench, ansible: Ansible) -> None:
     ]).succeeded()
     assert (run["refuses"]["reason"], run["refuses"]["msg"]) == (
         "unreachable",
-        f"AWS KMS cannot be reached {where} {refusing} (from option endpoint): the connection is refused. Check the endpoint's name and port, DNS, "
-        "route and proxy.",
+        f"AWS KMS cannot be reached {where} {refusing} (from option endpoint): the connection was refused. Check the endpoint's name and port, DNS, the "
+        "route and the proxy.",
     )
     assert (run["hangs"]["reason"], run["hangs"]["msg"]) == (
         "timed_out",
-        f"AWS KMS cannot be reached {where} {bench.hanging} (from option endpoint): it does not answer in time. Check route, firewall, security "
-        "group and VPC endpoint on the way, or raise the option timeout.",
+        f"AWS KMS cannot be reached {where} {bench.hanging} (from option endpoint): the response timed out. Check the route, firewall, security group and "
+        "VPC endpoint, or increase the option timeout.",
     )
     assert run["speaks no TLS"]["reason"] == "tls_failed"
     # What OpenSSL calls it differs between its releases.
@@ -289,12 +289,12 @@ def test_endpoints_that_do_not_answer(bench: Bench, ansible: Ansible) -> None:
 def test_a_value_tampered_in_each_field(bench: Bench, ansible: Ansible) -> None:
     where = f"in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable AWS_KMS_ENDPOINT)"
     altered = (
-        "KMS opened the data key, but the value is not authentic under it. Either the value was altered, or it was sealed with other additional "
-        "authenticated data (aad)."
+        "KMS decrypted the data key, but the value is not authentic. The value was modified, or it was sealed with different additional authenticated "
+        "data (aad)."
     )
     refused = (
-        f"AWS refused Decrypt {where}: InvalidCiphertextException. The sealed data was altered, or it was not sealed by this AWS KMS, or it is "
-        "bound to an encryption context."
+        f"AWS rejected Decrypt {where}: InvalidCiphertextException. The sealed data was modified, was not encrypted by this AWS KMS, or is bound to an "
+        "encryption context."
     )
     foreign = (
         f"The value says that the key {bench.disabled} sealed it, but KMS opened it with {bench.key}. The value was altered after it was sealed; "
@@ -331,13 +331,13 @@ def test_a_full_disk_and_a_folder_that_may_not_be_written(bench: Bench, ansible:
     # Even root may not write everywhere without this capability: the first is dropped from all that the process starts.
     closed = bench.interpreter("python-closed", "ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)") if os.geteuid() == 0 else ""
     rows.append(Row("closed", {"plaintext": "x", "kms_key_id": bench.key, "dest": str(bench.closed / "sealed")},
-                    f"The folder {bench.closed} of dest may not be written. Run the task as its owner (become).", "file_error", interpreter=closed))
+                    f"The directory {bench.closed} of dest is not writable. Run the task as its owner (become).", "file_error", interpreter=closed))
     if may_mount():
         mounted = bench.path("large.sealed")
         here = bench.interpreter("python-mounted", "libc = ctypes.CDLL(None)\nlibc.unshare(0x20000)\nlibc.mount(None, b'/', None, 0x44000, None)\n"
                                  f"libc.mount({mounted.encode()!r}, {mounted.encode()!r}, None, 0x1000, None)")
         rows.append(Row("mounted", {"plaintext": "x", "kms_key_id": bench.key, "dest": mounted},
-                        f"{mounted} cannot be replaced: Device or resource busy. Nothing was changed. A file that is mounted there can only be "
-                        "written in place, by unsafe_writes; an immutable one not at all.", "file_error", interpreter=here))
+                        f"{mounted} cannot be replaced: Device or resource busy. Nothing was changed. A mounted file can only be written in place, with "
+                        "unsafe_writes; an immutable file cannot be written.", "file_error", interpreter=here))
     play(bench, ansible, rows)
     assert list(bench.full.iterdir()) == []

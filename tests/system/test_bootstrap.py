@@ -122,7 +122,7 @@ def test_what_is_refused_before_anything_is_initialised(kms: StrictKms, tmp_path
         ({"setup_tasks": "odd.yml"}, "conflicting action statements"),
         ({"setup_tasks": "word.yml"}, "it is not a list of tasks"),
         ({"recovery_pgp_keys": [*three, "keys/none.asc"]}, f"Searched: {project.folder}/keys/none.asc"),
-        ({"recovery_pgp_keys": [*three, "keys/damaged.asc"]}, "keys/damaged.asc: This is no OpenPGP public key"),
+        ({"recovery_pgp_keys": [*three, "keys/damaged.asc"]}, "keys/damaged.asc: This is not an OpenPGP public key"),
         ({"recovery_threshold": 4}, "cluster_bootstrap_recovery_threshold is 4"),
         ({"fetch": "nowhere/shares.json"}, f"The folder {project.folder}/nowhere of 'nowhere/shares.json' does not exist"),
         ({"fetch": "keys"}, "is not a file"),

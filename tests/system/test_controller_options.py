@@ -74,8 +74,8 @@ def test_a_pin_holds_for_all(desk: Desk, tmp_path: Path) -> None:
     cases = {
         "ini": ("allowed_key_ids = alias/ours", {}, "allowed_key_ids in section [awskms] of"),
         "environment": ("allowed_key_ids = alias/foreign", {"ANSIBLE_AWSKMS_ALLOWED_KEY_IDS": "alias/ours"}, "ANSIBLE_AWSKMS_ALLOWED_KEY_IDS"),
-        "empty in ini": ("allowed_key_ids =", {}, "is empty: it names no key to trust"),
-        "empty in the environment": ("", {"ANSIBLE_AWSKMS_ALLOWED_KEY_IDS": ""}, "is empty: it names no key to trust"),
+        "empty in ini": ("allowed_key_ids =", {}, "is empty."),
+        "empty in the environment": ("", {"ANSIBLE_AWSKMS_ALLOWED_KEY_IDS": ""}, "is empty."),
     }
     for awskms, environment, words in cases.values():
         desk.kms.clear_calls()
@@ -95,9 +95,9 @@ def test_a_pin_holds_for_all(desk: Desk, tmp_path: Path) -> None:
 def test_what_is_missing_says_that_the_tasks_environment_does_not_reach_the_controller(desk: Desk, tmp_path: Path) -> None:
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     run = desk.without(*keys).playbook([{**task, "environment": desk.kms.environment()} for task in desk.plugins.tasks()]).succeeded()
-    words = "the environment of a task or play (environment:) does not reach: set the variables where Ansible is started"
+    words = "the environment keyword of a task or play has no effect: set the variables in the environment of Ansible"
     for plugin in PLUGINS:
-        assert "No AWS credentials are found" in run[plugin]["msg"]
+        assert "No AWS credentials were found" in run[plugin]["msg"]
         assert run[plugin]["msg"].count(words) == 1
     other = Ansible.like(desk.plugins.with_vars_plugin(tmp_path / "p", ""), desk.without(*keys)._environment)
     assert words in in_one_line(other.playbook(SHOW_VARIABLE))

@@ -245,14 +245,14 @@ def test_a_container_of_eks(adapter: Adapter, temporary: dict[str, str], tmp_pat
         assert answer["connection"]["credentials"] == {"value": temporary["access_key"], "source": "the container's credentials endpoint"}
     elif host == "127.0.0.1":
         assert answer["error"]["msg"] == (
-            "The AWS credentials could not be fetched from the container's credentials endpoint: Received non 200 response (403) from ECS "
-            "metadata. Check what the AWS configuration says where the credentials come from."
+            "The AWS credentials could not be retrieved from the container's credentials endpoint: Received non 200 response (403) from ECS "
+            "metadata. Check the source of the credentials in the AWS configuration."
         )
     else:
-        assert answer["error"]["msg"].startswith("A value of the AWS configuration is not valid: Unsupported host '169.254.170.23'.")
+        assert answer["error"]["msg"].startswith("A value of the AWS configuration is invalid: Unsupported host '169.254.170.23'.")
 
 
-CONTAINER = "The AWS credentials could not be fetched from the container's credentials endpoint: "
+CONTAINER = "The AWS credentials could not be retrieved from the container's credentials endpoint: "
 
 
 def test_a_container_that_does_not_know_the_authorization(adapter: Adapter, temporary: dict[str, str]) -> None:
@@ -270,14 +270,14 @@ def test_a_containers_endpoint_that_hangs(adapter: Adapter) -> None:
         reason, message, seconds = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{url}/credentials")
     assert (reason, message) == (
         "no_credentials",
-        f'{CONTAINER}Read timeout on endpoint URL: "{url}/credentials". Check what the AWS configuration says where the credentials come from.',
+        f'{CONTAINER}Read timeout on endpoint URL: "{url}/credentials". Check the source of the credentials in the AWS configuration.',
     )
     assert seconds < 12  # botocore asks three times for two seconds, and waits one second after each
 
 
 @pytest.mark.parametrize(("content", "message"), [
     ("<html>", f"{CONTAINER}Unable to parse JSON returned from "),
-    ('{"code": "x"}', "What the container's credentials endpoint answers are no credentials: 'AccessKeyId' is missing. "),
+    ('{"code": "x"}', "The response of the container's credentials endpoint does not contain credentials: 'AccessKeyId' is missing. "),
 ])
 def test_a_containers_endpoint_that_is_none(adapter: Adapter, content: str, message: str) -> None:
     with serving({("GET", "/credentials"): lambda headers: (200, content)}) as server:
@@ -311,8 +311,8 @@ def test_keys_in_the_environment_beat_the_instance(asks: Any, user: Credentials,
 
 
 NONE = (
-    "No AWS credentials are found. Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run "
-    "where an instance profile, a container role or a web identity gives them."
+    "No AWS credentials were found. Set access_key and secret_key, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or use an instance "
+    "profile, a container role or a web identity."
 )
 
 
@@ -347,15 +347,15 @@ def test_an_instance_without_a_role(adapter: Adapter) -> None:
 # What is missing or wrong
 
 
-HALF = "Set what is missing too, or nothing of it."
+HALF = "Set both, or neither."
 
 
 def test_half_a_pair_of_options(adapter: Adapter) -> None:
     assert adapter.refusal({"access_key": "AKIA"})[:2] == (
-        "incomplete_credentials", "Option access_key is given without secret_key. Give both or neither."
+        "incomplete_credentials", "parameters are required together: access_key, secret_key. Set both, or neither."
     )
     assert adapter.refusal({"secret_key": "hush-hush"})[:2] == (
-        "incomplete_credentials", "Option secret_key is given without access_key. Give both or neither."
+        "incomplete_credentials", "parameters are required together: secret_key, access_key. Set both, or neither."
     )
 
 
@@ -380,19 +380,19 @@ def test_half_a_pair_of_a_profile(adapter: Adapter, tmp_path: Path) -> None:
 def test_a_profile_without_credentials(adapter: Adapter, tmp_path: Path) -> None:
     path = profiles(tmp_path, **{"profile vault": {"region": "us-east-1"}})
     reason, message, _seconds = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
-    assert (reason, message) == ("no_credentials", NONE.replace(" are found.", " are found, neither by profile vault nor elsewhere."))
+    assert (reason, message) == ("no_credentials", NONE.replace(" are found.", " are found, neither in profile vault nor in other sources."))
 
 
 def test_an_unknown_profile(adapter: Adapter, tmp_path: Path) -> None:
     assert adapter.refusal({"shared_creds_profile": "nobody"})[:2] == (
         "no_credentials",
-        "The AWS profile nobody (from option shared_creds_profile) is not found. Check the profile's name, and the files ~/.aws/config and "
+        "The AWS profile nobody (from option shared_creds_profile) was not found. Check the profile's name, and the files ~/.aws/config and "
         "~/.aws/credentials.",
     )
     path = profiles(tmp_path, vault={})
     assert adapter.refusal(AWS_PROFILE="nobody", AWS_SHARED_CREDENTIALS_FILE=path)[:2] == (
         "no_credentials",
-        "The AWS profile nobody (from environment variable AWS_PROFILE) is not found. Check the profile's name, and the files ~/.aws/config "
+        "The AWS profile nobody (from environment variable AWS_PROFILE) was not found. Check the profile's name, and the files ~/.aws/config "
         f"and {path}.",
     )
 
@@ -400,10 +400,10 @@ def test_an_unknown_profile(adapter: Adapter, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("command", "message"), [
     (
         "/bin/sh -c 'echo hush-hush >&2; exit 3'",
-        "The credential process of profile vault ended with exit code 3; what it prints is not shown, as it may be a secret. Check "
-        "credential_process in the AWS config file, by running it as the user that this runs as.",
+        "The credential process of profile vault exited with code 3; its output is not shown, because it may contain a secret. Check credential_process "
+        "in the AWS config file by running it as the same user.",
     ),
-    ("/bin/echo hush-hush", "What the credential process of profile vault prints is not JSON. Check credential_process in the AWS config file."),
+    ("/bin/echo hush-hush", "The output of the credential process of profile vault is not JSON. Check credential_process in the AWS config file."),
 ])
 def test_a_credential_process_that_fails(adapter: Adapter, tmp_path: Path, command: str, message: str) -> None:
     path = profiles(tmp_path, **{"profile vault": {"credential_process": command}})
@@ -419,7 +419,7 @@ def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, st
     assert found[:2] == (
         "expired_credentials",
         f"The AWS credentials from environment variable AWS_ACCESS_KEY_ID have expired: environment variable AWS_CREDENTIAL_EXPIRATION says {past}. "
-        "Export fresh temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
+        "Export new temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
     )
     document = tmp_path / "document.json"
     entries = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "SessionToken": "t", "Expiration": past}
@@ -428,7 +428,7 @@ def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, st
     found = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
     assert found[:2] == (
         "expired_credentials",
-        "The AWS credentials from the credential process of profile vault have expired. Renew what the credential process hands out, such as its "
+        "The AWS credentials from the credential process of profile vault have expired. Renew the credentials of the credential process, such as its "
         "login or its cache.",
     )
     content = f'{{"AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "Token": "t", "Expiration": "{past}"}}'
@@ -436,8 +436,7 @@ def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, st
         found = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/credentials")
     assert found[:2] == (
         "expired_credentials",
-        "The AWS credentials from the container's credentials endpoint have expired. Check what serves the container's credentials, and this "
-        "host's clock.",
+        "The AWS credentials from the container's credentials endpoint have expired. Check the container's credentials endpoint, and this host's clock.",
     )
 
 
@@ -448,12 +447,12 @@ def test_files_that_are_wrong(adapter: Adapter, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
     assert adapter.refusal(AWS_ROLE_ARN="arn:aws:iam::123456789012:role/pod", AWS_WEB_IDENTITY_TOKEN_FILE=missing)[:2] == (
         "file_error",
-        f"The file '{missing}' that the AWS configuration names cannot be read: No such file or directory. Check the path and its permissions "
+        f"The file '{missing}' of the AWS configuration cannot be read: No such file or directory. Check the path and its permissions "
         "on the host where this runs.",
     )
     assert adapter.refusal({"shared_creds_filename": missing})[:2] == (
         "file_error",
-        f"Option shared_creds_filename names '{missing}', which is not there or may not be read. Check the path and its permissions on the "
+        f"The file '{missing}' of option shared_creds_filename does not exist or is not readable. Check the path and its permissions on the "
         "host where this runs.",
     )
 
@@ -468,7 +467,7 @@ def test_a_web_identity_without_a_role(adapter: Adapter, tmp_path: Path, options
     given = {name: str(tmp_path / value) for name, value in options.items()}
     assert adapter.refusal(given, AWS_WEB_IDENTITY_TOKEN_FILE=str(token))[:2] == (
         "incomplete_credentials",
-        f"A web identity token file is given by {source}, but no role. Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
+        f"A web identity token file is set by {source}, but no role. Set role_arn, or the environment variable AWS_ROLE_ARN.",
     )
 
 
@@ -477,22 +476,22 @@ def test_a_line_break_in_a_credential(adapter: Adapter, temporary: dict[str, str
     """The HTTP library would show the header that it refuses."""
     assert adapter.refusal({**temporary, name: temporary[name] + "\n"})[:2] == (
         "invalid_credentials",
-        f"The {words} from options access_key and secret_key begins or ends with white space or holds a control character. Give it without "
-        "line breaks and blanks.",
+        f"The {words} from options access_key and secret_key begins or ends with whitespace or contains a control character. Remove line breaks and "
+        "spaces.",
     )
 
 
 def refused_by_aws(adapter: Adapter, kms: StrictKms, key: str, said: str, asked_with: str, remedy: str) -> str:
     return (
-        f"AWS refused DescribeKey with key {key} in region us-east-1 (from environment variable AWS_REGION) at {kms.url} (from environment "
-        f"variable AWS_KMS_ENDPOINT): {said} Asked with access key {asked_with}. {remedy}"
+        f"AWS rejected DescribeKey with key {key} in region us-east-1 (from environment variable AWS_REGION) at {kms.url} (from environment variable "
+        f"AWS_KMS_ENDPOINT): {said} The access key was {asked_with}. {remedy}"
     )
 
 
 def test_an_unknown_access_key(adapter: Adapter, kms: StrictKms) -> None:
     asked_with = f"{OTHERS['AWS_ACCESS_KEY_ID']} (from environment variable AWS_ACCESS_KEY_ID)"
     said = "UnrecognizedClientException: The security token included in the request is invalid."
-    remedy = "AWS does not know this access key. Check the credentials, and where they come from."
+    remedy = "AWS does not know this access key. Check the credentials and their source."
     assert adapter.refusal(key="alias/any", **OTHERS)[:2] == (
         "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", said, asked_with, remedy)
     )
@@ -503,7 +502,7 @@ def test_a_wrong_secret_key(adapter: Adapter, kms: StrictKms, user: Credentials)
         "InvalidSignatureException: The request signature we calculated does not match the signature you provided. Check your AWS Secret "
         "Access Key and signing method. Consult the service documentation for details."
     )
-    remedy = "The secret key is not that of the access key. Check the credentials, and where they come from."
+    remedy = "The secret key does not match the access key. Check the credentials and their source."
     asked_with = f"{user.access_key} (from options access_key and secret_key)"
     assert adapter.refusal({"access_key": user.access_key, "secret_key": "not-the-secret-of-this-key"}, key="alias/any")[:2] == (
         "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", said, asked_with, remedy)
@@ -516,7 +515,7 @@ def test_a_session_token_that_is_not_the_keys(adapter: Adapter, temporary: dict[
 
 def test_an_expired_token(adapter: Adapter, kms: StrictKms, temporary: dict[str, str]) -> None:
     said = "ExpiredTokenException: The security token included in the request is expired."
-    remedy = "Get fresh temporary credentials. Check the credentials, and where they come from."
+    remedy = "Get new temporary credentials. Check the credentials and their source."
     asked_with = f"{temporary['access_key']} (from options access_key and secret_key)"
     kms.fault("expired_token", "DescribeKey", key="alias/expired")
     try:
@@ -548,7 +547,7 @@ def test_a_role_that_may_not_be_assumed(adapter: Adapter, kms: StrictKms, signed
         found = adapter.refusal({"role_arn": "arn:aws:iam::123456789012:role/any", "sts_endpoint": sts.url}, **signed_in)
     assert found[:2] == (
         "access_denied",
-        f"AWS refused AssumeRole in region us-east-1 (from environment variable AWS_REGION) at {sts.url} (from option sts_endpoint): "
-        f"AccessDenied: {message}. Allow it by the role's trust policy, and by an IAM policy with "
+        f"AWS rejected AssumeRole in region us-east-1 (from environment variable AWS_REGION) at {sts.url} (from option sts_endpoint): "
+        f"AccessDenied: {message}. Allow it in the role's trust policy, and in an IAM policy with "
         '{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::123456789012:role/any"}.',
     )

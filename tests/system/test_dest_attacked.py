@@ -92,5 +92,5 @@ def test_a_link_in_the_path(kms: StrictKms, tmp_path: Path) -> None:
         process = start_module("awskms_seal_unwrap", {**options, "dest": str(tmp_path / "link" / "other")}, tmp_path, kms.environment())
         result = json.loads(process.communicate(timeout=scaled(180))[0])
         assert (result["failed"], result["reason"]) == (True, "file_error")
-        assert "The symbolic link link in its path belongs to user 12345" in result["msg"]
+        assert "The symbolic link link in its path is owned by user 12345" in result["msg"]
         assert os.listdir(tmp_path / "etc") == ["file"]

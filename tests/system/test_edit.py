@@ -76,7 +76,7 @@ class Desk:
     def kept(self, answer: dict[str, Any], text: str) -> None:
         """Assert that the edited text is kept where the result says, for its owner alone; and remove it."""
         path = Path(answer["kept"])
-        assert f"The edited text is kept in {path} (in memory, readable by your user alone)." in answer["msg"]
+        assert f"The edited text is kept in {path} (in memory, readable only by your user)." in answer["msg"]
         assert path.read_text(encoding="utf-8") == text
         assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
         assert [path.parent] == self.left()
@@ -125,7 +125,7 @@ def test_an_editor_that_cannot_be_run_is_reported(desk: Desk) -> None:
     editor.write_text("touch no-program\n", encoding="utf-8")
     editor.chmod(0o755)
     answer = result(desk.edit(str(editor)))
-    assert f"The editor {editor} could not be run to its end: Exec format error. The file {desk.file} is as it was." in answer["msg"]
+    assert f"The editor {editor} failed: Exec format error. The file {desk.file} was not changed." in answer["msg"]
     assert desk.left() == []
 
 
@@ -148,7 +148,7 @@ def test_what_changed_is_sealed_again(desk: Desk) -> None:
 def test_a_new_file_and_another_key(desk: Desk) -> None:
     new = desk.folder / "new.yml.sealed"
     refused = desk.edit("true", file=new)
-    assert "No KMS key is named." in result(refused)["msg"]
+    assert "No KMS key is set." in result(refused)["msg"]
     editor = desk.script('[ "$(cat "$1")" = "---" ] && echo "made: here" > "$1"')
     made = result(desk.edit(editor, "-e", f"kms_key_id={desk.values.key_arn}", file=new).succeeded())
     assert (made["changed"], made["created"], made["key_id"]) == (True, True, desk.values.key_arn)
@@ -170,8 +170,8 @@ def test_a_refused_edit_does_not_change_the_file(desk: Desk) -> None:
     before = desk.file.read_bytes()
     refused = {
         "false": "The editor false ended with 1.",
-        "no-such-editor --wait": "The editor 'no-such-editor --wait' (from option editor) is not found.",
-        "rm": "The editor left no file.",
+        "no-such-editor --wait": "The editor 'no-such-editor --wait' (from option editor) was not found.",
+        "rm": "The editor removed its file.",
     }
     for editor, words in refused.items():
         run = desk.edit(editor)
@@ -185,10 +185,10 @@ def test_a_refused_edit_does_not_change_the_file(desk: Desk) -> None:
     assert desk.file.read_bytes() == before
     desk.kept(result(malformed), f"{TYPED}: [\n")
     on_disk = desk.ansible.ad_hoc("sealwright.vault_seal.awskms_seal_edit", f"file={desk.file} editor=true directory={desk.folder}")
-    assert f"{desk.folder} is no folder in memory that may be written." in on_disk.output
+    assert f"{desk.folder} is not a writable directory in memory." in on_disk.output
     assert "In check mode no editor is started." in str(result(desk.edit("false", "--check").succeeded()))
     raced = desk.edit(desk.script(f'echo "x: 1" >> "$1"; echo changed > {desk.file}'))
-    assert "was changed by somebody else meanwhile" in result(raced)["msg"]
+    assert "was changed by another process in the meantime" in result(raced)["msg"]
     assert desk.file.read_text(encoding="ascii") == "changed\n"
     desk.kept(result(raced), f"old: {SECRET}\nx: 1\n")
 

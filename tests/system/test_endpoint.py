@@ -43,7 +43,7 @@ def test_key(adapter: Adapter, signed_in: dict[str, str], kms: StrictKms, option
 
 def test_no_key(adapter: Adapter, signed_in: dict[str, str]) -> None:
     assert adapter.refusal(key="", **signed_in)[:2] == (
-        "no_key", "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID."
+        "no_key", "No KMS key is set. Set the option kms_key_id or the environment variable VAULT_AWSKMS_SEAL_KEY_ID."
     )
 
 
@@ -116,8 +116,8 @@ def test_sts_endpoint(adapter: Adapter, signed_in: dict[str, str], role: Credent
     said, given = ({name: url or nowhere for name, url in values.items()} for values in (variables, options))
     assert adapter.refusal({"role_arn": role.arn, "timeout": 1, **given}, **said, **signed_in)[:2] == (
         "unreachable",
-        f"AWS STS cannot be reached {REGION} at {nowhere} (from {source}): the connection is refused. Check the endpoint's name and port, DNS, "
-        "route and proxy.",
+        f"AWS STS cannot be reached {REGION} at {nowhere} (from {source}): the connection was refused. Check the endpoint's name and port, DNS, the route "
+        "and the proxy.",
     )
 
 
@@ -130,12 +130,12 @@ def test_sts_endpoint(adapter: Adapter, signed_in: dict[str, str], role: Credent
         (
             {"endpoint": "kms.example"},
             {},
-            "endpoint is not a URL of the form https://HOST or https://HOST:PORT. Give the scheme (https, or http for a test) and the host.",
+            "endpoint must be a URL of the form https://HOST or https://HOST:PORT. Specify the scheme (https, or http for tests) and the host.",
         ),
         (
             {},
             {"AWS_KMS_ENDPOINT": "https://user:hush-hush@kms.example"},
-            "environment variable AWS_KMS_ENDPOINT is a URL with a login. Leave the login out: AWS takes signatures only.",
+            "environment variable AWS_KMS_ENDPOINT must not contain a user name or password. Remove them: AWS authenticates requests by signatures only.",
         ),
     ],
 )
@@ -143,8 +143,8 @@ def test_what_is_no_endpoint(adapter: Adapter, signed_in: dict[str, str], option
     assert adapter.refusal(options, **variables, **signed_in)[:2] == ("invalid_option", message)
 
 
-NOT_KMS = "What answers {where} is not AWS KMS{status}. Check the endpoint, and the proxy."
-BETWEEN = "Something between here and KMS answers in its place; check proxy and endpoint."
+NOT_KMS = "The response {where} does not come from AWS KMS{status}. Check the endpoint and the proxy."
+BETWEEN = "The response does not come from KMS; check the proxy and the endpoint."
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
             elif said:
                 lost.append(ended.step)
                 if result["recorded"]:
-                    assert "make a new one (generate-root)" in said, ended.step
+                    assert "Generate a new one (generate-root)" in said, ended.step
                     assert len(json.loads(init.record.read_bytes())["recovery_shares"]) == 2
                 else:
                     assert "remove the data of its storage" in said, ended.step
@@ -229,5 +229,5 @@ def test_a_folder_whose_owner_puts_a_link_in_its_place(init: _Init, empty: bool)
         result = json.loads(process.communicate(timeout=_SECONDS)[0])
     assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == held
     assert result["reason"] == "unexpected_answer"
-    assert "moved its folder" in result["msg"]
+    assert "moved its directory" in result["msg"]
     assert {"sealed_root_token", "sealed_answer"} <= set(result)

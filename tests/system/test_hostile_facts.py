@@ -79,7 +79,7 @@ class Stage:
             message = str(record["result"].get("msg"))
             assert "opened-" not in message
             assert "evil" not in message
-            assert "none of the allowed keys" in message or "but no option is taken from variables" in message
+            assert "not one of the allowed keys" in message or "but options are not read from variables" in message
         if refused:
             named = {record["result"]["msg"].split("The variable ")[1].split()[0] for record in of_plugins if "The variable " in record["result"]["msg"]}
             assert named == {min(facts) for host, facts in self.attack.facts.items() if host != "names"}
@@ -127,7 +127,7 @@ def test_delegated_facts(stage: Stage, owner: bool) -> None:
     stage.held(run, refused=False)
     for plugin in PLUGINS:
         seen = not owner and plugin in SEES_VARIABLES
-        assert ("but no option is taken from variables" if seen else "none of the allowed keys") in run[plugin]["msg"]
+        assert ("but options are not read from variables" if seen else "not one of the allowed keys") in run[plugin]["msg"]
 
 
 def test_the_good_host_goes_on(stage: Stage) -> None:
@@ -150,7 +150,7 @@ def test_keywords_of_the_call_are_the_playbooks_own(stage: Stage) -> None:
     run = stage.ansible.playbook(
         [{"hosts": "pin", "gather_facts": True, "tasks": [{"name": "call", "ansible.builtin.debug": {"msg": "{{ " + call + " }}"}, "ignore_errors": True}]}]
     )
-    assert "none of the allowed keys (alias/ours" in run["call"]["msg"]
+    assert "not one of the allowed keys (alias/ours" in run["call"]["msg"]
 
 
 class Roles:
@@ -175,7 +175,7 @@ def test_a_report_is_written_where_the_playbook_says(stage: Stage) -> None:
     roles = Roles(stage, stage.ansible.folder, reports)
     for role in ("kms_verify", "key_map"):
         run = roles.run(role, kms_verify_kms_key_id="alias/ours", key_map_kms_key_id="alias/ours")
-        assert "The host sent facts with the names of variables of this collection's roles or of Ansible: " in in_one_line(run)
+        assert "The host returned facts with the names of variables of this collection's roles or of Ansible: " in in_one_line(run)
         assert run.code != 0
     assert victim.read_text(encoding="utf-8") == "as it was"
 
@@ -185,7 +185,7 @@ def test_a_host_is_no_other_host_to_a_role(stage: Stage) -> None:
     names = {"inventory_hostname": "good", "group_names": ["all"], "inventory_dir": "/tmp"}
     roles = Roles(stage, stage.ansible.folder, names)
     run = roles.run("kms_verify", kms_verify_report="report.json", kms_verify_kms_key_id="alias/ours")
-    assert "or of Ansible: group_names, inventory_dir, inventory_hostname. Facts win" in in_one_line(run)
+    assert "or of Ansible: group_names, inventory_dir, inventory_hostname. Facts take precedence" in in_one_line(run)
     assert not (stage.ansible.folder / "report.json").exists()
 
 
@@ -215,7 +215,7 @@ def test_a_role_asks_kms_on_the_controller_as_the_playbook_says(stage: Stage) ->
     stage.kms.clear_calls()
     said = {"seal_rotate_new_key": "alias/ours", "seal_rotate_alias": "alias/ours", "seal_rotate_address": "http://127.0.0.1:1", "seal_rotate_token": "t"}
     run = roles.run("seal_rotate", **said)
-    assert "seal_rotate_endpoint, seal_rotate_new_key. Facts win over the inventory" in in_one_line(run)
+    assert "seal_rotate_endpoint, seal_rotate_new_key. Facts take precedence over the inventory" in in_one_line(run)
     assert run.code != 0
     assert stage.heard.requests == []
     assert stage.kms.calls() == []

@@ -244,8 +244,8 @@ def test_options_that_no_file_can_have(host: Host) -> None:
             ({"mode": 600}, "mode is 600"),
             ({"mode": 644}, "mode is 644"),
             ({"mode": 400}, "mode is 400"),
-            ({"root_token_dest": str(host.init / "shares.json")}, "name one file"),
-            ({"root_token_dest": f"{host.init}/../init/shares.json.answer"}, "name one file"),
+            ({"root_token_dest": str(host.init / "shares.json")}, "must be different files"),
+            ({"root_token_dest": f"{host.init}/../init/shares.json.answer"}, "must be different files"),
         ):
             for check in (True, False):
                 result = host.run(server, **more, _ansible_check_mode=check)

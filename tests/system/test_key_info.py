@@ -114,8 +114,8 @@ def test_every_state_and_kind_of_key(kms: StrictKms, ansible: Ansible) -> None:
     assert found["expired"]["problems"][0]["msg"] == "The imported key material expired at 2023-11-14T22:13:20Z."
     assert (found["expired"]["valid_to"], found["imported"]["valid_to"]) == ("2023-11-14T22:13:20Z", None)
     assert found["pending import"]["origin"] == "EXTERNAL"
-    assert found["signing"]["problems"][0]["msg"] == "The key's usage is SIGN_VERIFY (key spec RSA_2048); it does not encrypt."
-    assert found["mac"]["problems"][0]["msg"] == "The key's usage is GENERATE_VERIFY_MAC (key spec HMAC_256); it does not encrypt."
+    assert found["signing"]["problems"][0]["msg"] == "The key's usage is SIGN_VERIFY (key spec RSA_2048); it cannot encrypt."
+    assert found["mac"]["problems"][0]["msg"] == "The key's usage is GENERATE_VERIFY_MAC (key spec HMAC_256); it cannot encrypt."
     assert found["asymmetric"]["problems"][0]["msg"] == "The key is asymmetric (key spec RSA_2048)."
     # DescribeKey is all that was asked for.
     assert {call["operation"] for call in kms.calls()} == {"DescribeKey"}
@@ -178,7 +178,7 @@ def test_where_the_key_comes_from(kms: StrictKms, ansible: Ansible) -> None:
     # A list that came out empty is not taken for "not given".
     assert found == {"both": [first], "one": [second], "option": [second], "empty list": []}
     assert failures(run) == {"none": "no_key"}
-    assert run["none"]["msg"] == "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID."
+    assert run["none"]["msg"] == "No KMS key is set. Set the option kms_key_id or the environment variable VAULT_AWSKMS_SEAL_KEY_ID."
 
 
 def test_multi_region_key_with_replicas(kms: StrictKms, ansible_without_region: Ansible) -> None:
@@ -213,15 +213,15 @@ def test_a_region_in_force_against_the_arns(kms: StrictKms, ansible: Ansible) ->
     assert found[0]["warnings"] == [
         {
             "reason": "region_mismatch",
-            "msg": f"The ARN names region {REGION}, but region {OTHER_REGION} is in force (from option region): "
-            "what is described is the related key there.",
-            "remedy": f"Leave the region out, or set it to {REGION}.",
+            "msg": f"The ARN is in region {REGION}, but the region in effect is {OTHER_REGION} (from option region): the related key in that region is "
+            "described.",
+            "remedy": f"Remove the region setting, or set it to {REGION}.",
         }
     ]
     assert (found[1]["reason"], found[1]["usable_for_seal"]) == ("not_found", False)
     assert (found[2]["reason"], found[2]["usable_for_seal"]) == ("region_mismatch", False)
     assert found[2]["msg"] == (
-        f"The key {single} (from option kms_key_id) lies in region {REGION}, but region {OTHER_REGION} is in force (from option region)."
+        f"The key {single} (from option kms_key_id) is in region {REGION}, but the region in effect is {OTHER_REGION} (from option region)."
     )
     assert found[3]["arn"] == there
     assert single not in [call["key"] for call in kms.calls()]
@@ -364,7 +364,7 @@ def test_what_fails_the_module(kms: StrictKms, ansible: Ansible) -> None:
         "mismatch, unreachable": "unreachable",
         "nobody's key": "invalid_credentials",
     }
-    assert run["malformed"]["msg"].startswith("The key from option kms_key_id is malformed: 'no such form' is not a reference to a KMS key.")
+    assert run["malformed"]["msg"].startswith("The key from option kms_key_id is invalid: 'no such form' is not a valid KMS key reference.")
     assert run["nobody's key"]["aws_code"] == "UnrecognizedClientException"
     # The malformed reference kept KMS from being asked for the other; wrong credentials were tried once.
     assert [(call["operation"], call["key"]) for call in kms.calls()] == [("DescribeKey", arn)]
@@ -383,7 +383,7 @@ def test_a_region_that_cannot_be_asked_does_not_hide_the_others(kms: StrictKms, 
         kms.clear_faults()
     assert [entry.get("reason") for entry in found] == ["invalid_credentials", None, "invalid_credentials"]
     assert found[1]["arn"] == here
-    assert found[2]["msg"].startswith(f"Not asked for, after this failure: AWS refused DescribeKey with key {there} ")
+    assert found[2]["msg"].startswith(f"Not asked for because of a previous error: AWS refused DescribeKey with key {there} ")
     assert [call["key"] for call in kms.calls()] == [there, here]
 
 

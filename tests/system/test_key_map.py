@@ -78,7 +78,7 @@ def test_the_table_and_the_report(kms: StrictKms, folder: tuple[Path, str, str],
     start = lines.index(next(line for line in lines if line.startswith(doomed)))
     assert lines[start].startswith(f"{doomed}  PendingDeletion  unusable: The key is pending deletion. It will be deleted at ")
     assert f"node1: 1 file in {sealed / HOSTILE[0]}" in lines[start + 1]
-    assert lines[start + 1].endswith("CANNOT BE OPENED")
+    assert lines[start + 1].endswith("CANNOT BE DECRYPTED")
     assert f"{used}  Enabled  usable" in lines
     assert [line.split()[1:] for line in lines if line.startswith("host") and "gone" not in line] == [
         ["node1:", "seal", "ready"], ["node2:", "seal", "ready"],
@@ -91,7 +91,7 @@ def test_the_table_and_the_report(kms: StrictKms, folder: tuple[Path, str, str],
     assert "No such file or directory" in rows[snapshots[2]]
     assert any("{{ 7 * 191 }}" in line for line in lines), "no name is taken for a template"
     assert "1337" not in "\n".join(lines)
-    assert any("no sealed value, or a damaged one" in line for line in lines)
+    assert any("not a sealed value, or damaged" in line for line in lines)
     assert any("The folder /none cannot be read" in line for line in lines)
 
     content = report.read_text(encoding="utf-8")

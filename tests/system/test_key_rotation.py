@@ -48,7 +48,7 @@ def test_a_rotation_under_way_is_waited_for(kms: StrictKms, ansible: Ansible) ->
     kms.client().rotate_key_on_demand(KeyId=key)
     given_up = ansible.playbook([{"name": "wait", MODULE: {**said, "wait": 0}, "ignore_errors": True}]).succeeded()["wait"]
     kms.set_rotation_time(0)
-    assert (given_up["reason"], "begins no other" in given_up["msg"]) == ("timed_out", True)
+    assert (given_up["reason"], "does not start another one" in given_up["msg"]) == ("timed_out", True)
     done = ansible.playbook([{"name": "wait", MODULE: said}]).succeeded()["wait"]
     assert (done["changed"], rotations(kms, key)) == (False, 1)
 
@@ -70,10 +70,10 @@ def test_what_cannot_be_rotated(kms: StrictKms, ansible: Ansible) -> None:
     cases: dict[str, tuple[str, str, dict[str, Any]]] = {
         "disabled": ("key_disabled", "cannot be rotated: The key is disabled.", {"kms_key_id": disabled}),
         "imported": ("key_unusable", "whose origin is EXTERNAL", {"kms_key_id": imported}),
-        "replica": ("key_unusable", f"Name the primary key: {primary}.", {"kms_key_id": replica, "region": "eu-central-1"}),
-        "worn": ("unsupported_operation", "as often as KMS allows", {"kms_key_id": worn, "rotated_since": now(), "timeout": 2}),
+        "replica": ("key_unusable", f"Use the primary key: {primary}.", {"kms_key_id": replica, "region": "eu-central-1"}),
+        "worn": ("unsupported_operation", "has reached the limit of on-demand rotations", {"kms_key_id": worn, "rotated_since": now(), "timeout": 2}),
         "denied": ("access_denied", "kms:RotateKeyOnDemand", {"access_key": reader.access_key, "secret_key": reader.secret_key}),
-        "future": ("invalid_option", f"The time {later} (from option rotated_since) lies in the future", {"rotated_since": later}),
+        "future": ("invalid_option", f"The time {later} (from option rotated_since) is in the future", {"rotated_since": later}),
         "no_time": ("invalid_option", "'yesterday' (from option rotated_since) is not a time", {"rotated_since": "yesterday"}),
     }
     tasks = [

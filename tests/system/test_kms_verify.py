@@ -144,12 +144,12 @@ def test_hosts_against_permissions(kms: StrictKms, ansible: Ansible, key: str, b
     remedies = {record["host"]: record["result"]["kms_verify_result.remedy"] for record in run.results if "kms_verify_result.remedy" in record["result"]}
     assert remedies == {host: written["hosts"][host]["remedy"] for host in reasons}
     assert remedies["no-library"]["msg"] == HOW_TO_GET
-    assert remedies["no-python"]["msg"] == "Check the Python that modules run with there."
-    assert remedies["gone"]["msg"] == "Check the way to this host."
+    assert remedies["no-python"]["msg"] == "Check the Python interpreter that modules use on this host."
+    assert remedies["gone"]["msg"] == "Check the connection to this host."
     failed = refusals(run)
     assert set(failed) == set(reasons)
     assert failed["no-decrypt"] == f"{reasons['no-decrypt']} Allow kms:Decrypt by an IAM policy, the key policy or a grant."
-    assert failed["no-credentials"].startswith("No AWS credentials are found. Give access_key and secret_key, ")
+    assert failed["no-credentials"].startswith("No AWS credentials were found. Set access_key and secret_key, ")
     assert not any(record["result"].get("changed") for record in run.results)
     for who in (kms.admin, describe, encrypt):
         assert who.secret_key not in run.output + json.dumps(run.results) + report.read_text(encoding="utf-8")
@@ -199,8 +199,8 @@ def test_the_reason_of_the_module_is_reported(kms: StrictKms, ansible: Ansible) 
     expired = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush-hush", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
     run = verify(ansible, {"expired": {}}, env=expired)
     assert row(run, "expired")[-1] == "NOT READY: expired_credentials"
-    assert "Export fresh temporary credentials" in refusals(run)["expired"]
-    assert "the Python that modules run with" not in run.output
+    assert "Export new temporary credentials" in refusals(run)["expired"]
+    assert "the Python interpreter that modules use" not in run.output
     assert "hush-hush" not in run.output
 
 
@@ -324,7 +324,7 @@ def test_a_user_that_cannot_be_become(kms: StrictKms, ansible: Ansible, tmp_path
     who = {"user": "openbao", "root": "root", "play": "admin", "system": "root", "unknown": "there-is-no-such-user"}
     assert {host: row(run, host)[-1] for host in hosts} == dict.fromkeys(hosts, "NOT READY: become_failed")
     for host, message in refusals(run).items():
-        assert f"Check that Ansible may become the user {who[host]} on this host" in message
+        assert f"Check that Ansible can become the user {who[host]} on this host" in message
         assert "boto3" not in message
 
 

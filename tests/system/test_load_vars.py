@@ -68,12 +68,12 @@ def test_messages_for_refused_documents(project: SealedProject) -> None:
     refused = {
         "nowhere.yml.sealed": "Could not find or access 'nowhere.yml.sealed'",
         "list.yml.sealed": "list.yml.sealed opens, but it holds no variables",
-        "bound.yml.sealed": f"bound.yml.sealed, sealed under {project.key}: KMS opened the data key, but the value is not authentic",
+        "bound.yml.sealed": f"bound.yml.sealed, sealed under {project.key}: KMS decrypted the data key, but the value is not authentic",
     }
     tasks = [{"name": file, LOAD: {"file": file}, "ignore_errors": True} for file in refused]
     tasks.append({"name": "neither", LOAD: {"name": "x"}, "ignore_errors": True})
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}]).succeeded()
-    for file, words in {**refused, "neither": "None of the options file and files is given."}.items():
+    for file, words in {**refused, "neither": "one of the following is required: file, files."}.items():
         assert words in run[file]["msg"]
     assert run["bound.yml.sealed"]["reason"] == "not_authentic"
 
@@ -100,13 +100,13 @@ def test_the_filters(project: SealedProject) -> None:
         "kept": "x {{ 1 + 1 }}",
     }
     bad = {
-        f"[one, bound] | {OPEN}": "Value 2: KMS opened the data key, but the value is not authentic under it.",
-        f"5 | {OPEN}": "The value is no text but of type int.",
-        f"one | {OPEN}(colour='red')": "The filter does not take its options: colour.",
-        f"plugin_key | {INFO}": "The value: This is not a sealed value: it is not base64.",
-        f"document | {EXTRACT}('a.b.9')": "The value opens, but it holds nothing at a.b.9.",
+        f"[one, bound] | {OPEN}": "Value 2: KMS decrypted the data key, but the value is not authentic.",
+        f"5 | {OPEN}": "The value must be a string, not int.",
+        f"one | {OPEN}(colour='red')": "The options of the filter are invalid: colour.",
+        f"plugin_key | {INFO}": "The value: This is not a sealed value: it is not valid base64.",
+        f"document | {EXTRACT}('a.b.9')": "The value was decrypted, but it contains no value at a.b.9.",
         f"document | {EXTRACT}('a.b.1.c')": "it holds nothing at a.b.1.c.",
-        f"document | {EXTRACT}('')": "The path is to be a text such as 'database.users.0', or a list of names and indexes.",
+        f"document | {EXTRACT}('')": "The path must be a string such as 'database.users.0', or a list of names and indexes.",
     }
     tasks = [{"name": "keep", "ansible.builtin.set_fact": {"kept": "{{ one | " + OPEN + " }}"}}]
     tasks += [said(expression) for expression in good] + [said(expression, ignore_errors=True) for expression in bad]
@@ -180,7 +180,7 @@ def test_what_is_no_document_shows_nothing(project: SealedProject) -> None:
         }
         tasks += [{"name": name, DEBUG: {"msg": "{{ " + expression + " }}"}, "ignore_errors": True} for name, expression in expressions.items()]
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}], "-vvv").succeeded()
-    assert [task["name"] for task in tasks if " opens, but " not in run[task["name"]]["msg"]] == []
+    assert [task["name"] for task in tasks if " was decrypted, but " not in run[task["name"]]["msg"]] == []
     for part in (MALFORMED, MALFORMED[:8], "77777", "Traceback (most recent call last)"):
         assert part not in run.output
 
@@ -190,4 +190,4 @@ def test_a_loop_is_refused_where_its_variables_would_be_facts(project: SealedPro
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}]).succeeded()
     loaded = run["l_one | default('none')"]["msg"]
     # ansible-core 2.21 tells variables from facts.
-    assert loaded == "first" or (loaded == "none" and "Name all files by the option files instead." in str(run["loop"]))
+    assert loaded == "first" or (loaded == "none" and "Set the option files to all files instead." in str(run["loop"]))

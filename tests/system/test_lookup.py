@@ -150,14 +150,14 @@ def test_errors_have_the_words_of_the_modules(bench: Bench) -> None:
     run = bench.ansible.playbook(tasks).succeeded()
     for name in ("bound", "foreign", "empty list"):
         assert run[f"{name} by module"]["msg"] in run[f"{name} by lookup"]["msg"]
-    assert "The options aad and aad_base64 are given together." in run["both by lookup"]["msg"]
+    assert "parameters are mutually exclusive: aad|aad_base64." in run["both by lookup"]["msg"]
     assert len(bench.kms.calls("Decrypt")) == 2  # of the two that are bound; all others are refused before
 
 
 def test_an_error_of_many_names_the_value(bench: Bench) -> None:
     blobs = {"good": bench.blob(b"x"), "bound": bench.blob(b"y", b"aad")}
     run = bench.ansible.playbook([shows("second", f"query('{LOOKUP}', good, bound)", vars=blobs, ignore_errors=True)]).succeeded()
-    assert "Value 2: KMS opened the data key, but the value is not authentic under it." in run["second"]["msg"]
+    assert "Value 2: KMS decrypted the data key, but the value is not authentic." in run["second"]["msg"]
 
 
 def test_what_is_no_option_or_no_value_is_refused(bench: Bench) -> None:
@@ -177,7 +177,7 @@ def test_what_is_no_option_or_no_value_is_refused(bench: Bench) -> None:
     assert "This lookup has no option colour. Its options are aad, aad_base64, access_key, allowed_key_ids, " in run["unknown"]["msg"]
     assert run["aliases"]["msg"] == "x"
     assert run["by with"]["results"][0]["msg"] == "x"
-    assert "Value 2 is no text but of type list. Give the sealed value as base64." in run["list in a list"]["msg"]
+    assert "Value 2 must be a string, not list. Use the base64-encoded sealed value." in run["list in a list"]["msg"]
 
 
 @pytest.mark.parametrize(("plaintext", "encoding", "words"), [

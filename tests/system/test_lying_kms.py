@@ -21,7 +21,7 @@ ID, OTHER_ID = "1234abcd-12ab-34cd-56ef-1234567890ab", "0987dcba-09fe-87dc-65ba-
 ARN = f"arn:aws:kms:us-east-1:111122223333:key/{ID}"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00", "AWS_SECRET_ACCESS_KEY": "hush-hush", "AWS_REGION": "us-east-1"}
 CIPHERTEXT = base64.b64encode(b"c" * 180).decode()
-NOT_KMS = "What answers {where} is not AWS KMS: in its answer to Encrypt, {what}. Check the endpoint, and the proxy."
+NOT_KMS = "The response {where} does not come from AWS KMS: invalid response to Encrypt: {what}. Check the endpoint and the proxy."
 
 
 def result_of(module: str, options: dict[str, Any], folder: Path, **environment: str) -> dict[str, Any]:
@@ -36,10 +36,10 @@ def result_of(module: str, options: dict[str, Any], folder: Path, **environment:
 @pytest.mark.parametrize(
     ("answer", "reason", "what"),
     [
-        ({"CiphertextBlob": ""}, "wrong_endpoint", "CiphertextBlob has 0 bytes, where 1 to 6144 are valid"),
-        ({"CiphertextBlob": base64.b64encode(b"c" * 6145).decode()}, "wrong_endpoint", "CiphertextBlob has 6145 bytes, where 1 to 6144 are valid"),
-        ({"KeyId": ID}, "wrong_endpoint", "the key that it names is not a key ARN"),
-        ({"KeyId": ARN.replace("us-east-1", "us-east-2")}, "wrong_endpoint", "it names a key in region us-east-2"),
+        ({"CiphertextBlob": ""}, "wrong_endpoint", "CiphertextBlob has 0 bytes instead of 1 to 6144"),
+        ({"CiphertextBlob": base64.b64encode(b"c" * 6145).decode()}, "wrong_endpoint", "CiphertextBlob has 6145 bytes instead of 1 to 6144"),
+        ({"KeyId": ID}, "wrong_endpoint", "the returned key is not a key ARN"),
+        ({"KeyId": ARN.replace("us-east-1", "us-east-2")}, "wrong_endpoint", "the returned key is in region us-east-2"),
         ({"EncryptionAlgorithm": "RSAES_OAEP_SHA_1"}, "wrong_endpoint", "EncryptionAlgorithm is not SYMMETRIC_DEFAULT"),
         ({"KeyId": ARN.replace("1111", "4444")}, "wrong_key", ""),
         ({"KeyId": ARN.replace(ID, OTHER_ID)}, "wrong_key", ""),
@@ -54,7 +54,7 @@ def test_wrap_takes_no_wrong_answer(tmp_path: Path, answer: dict[str, Any], reas
     assert result["reason"] == reason
     said = (
         NOT_KMS.format(where=where, what=what) if what
-        else f"AWS KMS was asked for the key {ARN} (Encrypt {where}), but answered with {answer['KeyId']}. Check the endpoint, and the proxy."
+        else f"AWS KMS returned the key {answer['KeyId']} instead of the requested key {ARN} (Encrypt {where}). Check the endpoint and the proxy."
     )
     assert result["msg"] == said
 

@@ -164,7 +164,7 @@ def test_check_mode_shows_the_next_steps(kms: StrictKms, cluster: Cluster) -> No
     first = cluster.nodes["n1"].url
     assert shown(run, " : Show the state of each node") == [
         "n1: is unsealed and active, with the seal awskms",
-        f"n2: is unsealed and a standby of {first}, with the seal shamir while its cluster has awskms",
+        f"n2: is unsealed and a standby of {first}, with the seal shamir (its cluster uses awskms)",
         f"n3: is unsealed and a standby of {first}, with the seal awskms",
         "Raft peers: n1, n2, n3, each with a vote.",
     ]

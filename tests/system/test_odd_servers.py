@@ -83,7 +83,7 @@ def test_unexpected_answers_are_reported(name: str, tmp_path: Path) -> None:
     assert unseal["msg"].isprintable()
     if name not in ("no threshold", "null", "zero"):
         assert (info.get("failed", False), info["answers"], info["sealed"]) == (False, False, True)
-        assert info["summary"].startswith("does not answer (")
+        assert info["summary"].startswith("does not respond (")
         assert info["summary"].isprintable()
 
 
@@ -95,7 +95,7 @@ def test_an_odd_answer_about_the_leader_is_none(leader: tuple[int, bytes], tmp_p
     assert unseal["failed"]
     assert unseal["reason"] == "unexpected_answer", unseal
     assert (info["answers"], info["active"], info["leader"], info["summary"]) == (
-        True, False, "", "is unsealed and knows no active node, with the seal shamir",
+        True, False, "", "is unsealed, without a known active node, with the seal shamir",
     )  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def test_a_node_whose_seal_is_not_that_of_its_cluster(first: str, second: str, d
     with OddServer({"sys/seal-status": as_json({"errors": [words]}, 500), "sys/leader": as_json({**LED, "is_self": False})}) as server:
         answer = run("vault_server_info", tmp_path, {}, server_address=server.url, until="led")
     assert (answer["type"], answer["cluster_type"], answer["migration"], answer["sealed"], answer["active"]) == (second, first, True, False, False)
-    assert answer["summary"] == f"is unsealed and a standby of https://one.example:8200, with the seal {second} while its cluster has {first}"
+    assert answer["summary"] == f"is unsealed and a standby of https://one.example:8200, with the seal {second} (its cluster uses {first})"
 
 
 @pytest.mark.parametrize("name", ["as it is", "json", "url", "base64"])

@@ -24,7 +24,7 @@ OTHER_ACCOUNT = "444455556666"
 ACTIONS = ("kms:DescribeKey", "kms:Encrypt", "kms:Decrypt")
 CALLS = ["DescribeKey", "Encrypt", "Decrypt"]
 NO_STATEMENTS = {"policy_statement": None, "key_policy_statement": None, "grant": None}
-WAY = "Check the endpoint's name and port, DNS, route and proxy."
+WAY = "Check the endpoint's name and port, DNS, the route and the proxy."
 Result = dict[str, Any]
 
 
@@ -293,13 +293,13 @@ def test_connection_errors(kms: StrictKms, ansible: Ansible, key: str, tmp_path:
         assert result["summary"] == result["permissions"]["describe_key"]["msg"]
         assert result["remedy"] == {"msg": result["permissions"]["describe_key"]["remedy"], **NO_STATEMENTS}
     where = "AWS KMS cannot be reached in region us-east-1 (from environment variable AWS_REGION) at"
-    assert run["refused"]["summary"] == f"{where} {nowhere} (from option endpoint): the connection is refused."
+    assert run["refused"]["summary"] == f"{where} {nowhere} (from option endpoint): the connection was refused."
     assert run["refused"]["remedy"]["msg"] == WAY
     assert run["dns"]["summary"].endswith(": its name cannot be resolved.")
-    assert run["dns"]["remedy"]["msg"].endswith("the name of a VPC endpoint is known only to the resolver of its own VPC.")
+    assert run["dns"]["remedy"]["msg"].endswith("the name of a VPC endpoint can be resolved only in its VPC.")
     assert "(Proxy Authentication Required)" in run["proxy"]["summary"]
     assert run["proxy gone"]["summary"].endswith(f": the proxy {nowhere} cannot be reached.")
-    assert run["region"]["summary"].endswith("but region eu-central-1 is in force (from option region).")
+    assert run["region"]["summary"].endswith("but the region in effect is eu-central-1 (from option region).")
     assert (run["profile"]["credentials"], run["profile"]["principal"], run["profile"]["key_arn"]) == (None, None, key)
     assert run["profile"]["endpoint"]["value"] == kms.url
     assert "wrong-word" not in run.output + json.dumps(run.results)
@@ -338,7 +338,7 @@ def test_an_expired_session(kms: StrictKms, ansible: Ansible, key: str) -> None:
     kms.fault("expired_token", "DescribeKey")
     run = ansible.playbook([{"name": "task", MODULE: {"kms_key_id": key, **temporary}}]).succeeded()
     assert run["task"]["reason"] == "expired_credentials"
-    assert run["task"]["remedy"]["msg"].startswith("Get fresh temporary credentials.")
+    assert run["task"]["remedy"]["msg"].startswith("Get new temporary credentials.")
     for secret in (temporary["secret_key"], temporary["session_token"]):
         assert secret not in run.output + json.dumps(run.results)
 
@@ -359,7 +359,7 @@ def test_an_instance_without_credentials(
         environment.update(AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url)
         result = ask(Ansible(tmp_path, environment), {"task": {"kms_key_id": key}})["task"]
     assert (result["reason"], verdicts(result)) == ("no_credentials", ["failed", "not_tried", "not_tried"])
-    assert result["summary"].startswith("No AWS credentials are found. The instance's metadata service answers, ")
+    assert result["summary"].startswith("No AWS credentials were found. The instance's metadata service answers, ")
     assert words in result["summary"]
 
 

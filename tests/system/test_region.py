@@ -21,8 +21,8 @@ pytestmark = pytest.mark.matrix
 METADATA = {"AWS_REGION": "", "AWS_EC2_METADATA_DISABLED": "false"}
 HINTS = [("eu-central-1", "the key's ARN"), ("eu-south-1", "the sealed value's key ARN")]
 NONE = (
-    "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one. Give region, set the "
-    "environment variable AWS_REGION, or name the key by its ARN."
+    "No AWS region is set by an option, environment variable, AWS profile, key ARN or the metadata service. Set the option region or the environment "
+    "variable AWS_REGION, or use a key ARN."
 )
 
 
@@ -109,16 +109,16 @@ def test_what_is_no_metadata_service(adapter: Adapter, signed_in: dict[str, str]
 ])
 def test_what_is_no_region(adapter: Adapter, signed_in: dict[str, str], options: Any, variables: Any, source: str) -> None:
     assert adapter.refusal(options, **{**signed_in, **variables})[:2] == (
-        "invalid_option", f"'us east' (from {source}) is not the name of an AWS region. Give a name such as us-east-1."
+        "invalid_option", f"'us east' (from {source}) is not a valid AWS region name. Use a name such as us-east-1."
     )
 
 
 def test_a_region_that_the_endpoint_does_not_serve(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str]) -> None:
     assert adapter.refusal({"region": "us-esat-1"}, key="alias/any", **signed_in)[:2] == (
         "region_mismatch",
-        f"AWS refused DescribeKey with key alias/any in region us-esat-1 (from option region) at {kms.url} (from environment variable "
-        "AWS_KMS_ENDPOINT): InvalidSignatureException: Credential should be scoped to a valid region. The endpoint is none of the region in force: "
-        "correct the region, or the endpoint.",
+        f"AWS rejected DescribeKey with key alias/any in region us-esat-1 (from option region) at {kms.url} (from environment variable AWS_KMS_ENDPOINT): "
+        "InvalidSignatureException: Credential should be scoped to a valid region. The endpoint belongs to another region: correct the region or the "
+        "endpoint.",
     )
 
 

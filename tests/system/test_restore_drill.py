@@ -179,7 +179,7 @@ def test_failed_steps_are_reported(drill: Drill, taken: Taken, kms: StrictKms, f
         "differs": ("canary_differs", "canary"), "foreign": ("canary_missing", "canary"), "damaged": ("server_refused", "restore"),
     }
     assert "SHA256SUMS" in found["damaged"]["msg"] or "hash" in found["damaged"]["msg"]
-    assert "another" not in found["differs"]["msg"].replace("is another than expected", "")
+    assert "another" not in found["differs"]["msg"].replace("does not have the expected value", "")
     assert drill.left() == []
 
 

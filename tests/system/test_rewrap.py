@@ -179,9 +179,9 @@ def test_permissions_and_what_to_do_without_them(bench: Bench, ansible: Ansible)
         user = environment["AWS_ACCESS_KEY_ID"]
         statement = f'{{"Effect": "Allow", "Action": "kms:{action}", "Resource": "{key}"}}'
         return (
-            f"AWS refused {operation} with key {bench.new} {where}: AccessDeniedException: User: {arns[user]} is not authorized to perform: kms:{action} on "
-            f"resource: {key} because no identity-based policy allows the kms:{action} action. Allow it by a key policy, a grant, or an IAM "
-            f"policy with {statement}."
+            f"AWS rejected {operation} with key {bench.new} {where}: AccessDeniedException: User: {arns[user]} is not authorized to perform: kms:{action} "
+            f"on resource: {key} because no identity-based policy allows the kms:{action} action. Allow it in a key policy, a grant, or an IAM policy "
+            f"with {statement}."
         )
 
     iam = bench.kms.client("iam")
@@ -189,13 +189,13 @@ def test_permissions_and_what_to_do_without_them(bench: Bench, ansible: Ansible)
     keys = {user: iam.list_access_keys(UserName=user)["AccessKeyMetadata"] for user in users}
     arns = {key["AccessKeyId"]: f"arn:aws:iam::123456789012:user/{user}" for user, found in keys.items() for key in found}
     title = f"The file {path}: "
-    unverified = f"{title}Moved to {bench.new} the value could not be verified, so it is not replaced. "
+    unverified = f"{title}The value re-encrypted under {bench.new} could not be verified, so the old value was not replaced. "
     assert said(run, "no from") == ("access_denied", title + denied(who[0], "ReEncrypt", "ReEncryptFrom", bench.old))
     assert said(run, "no to") == ("access_denied", title + denied(who[1], "ReEncrypt", "ReEncryptTo", bench.new))
     assert said(run, "no decrypt") == ("access_denied", unverified + denied(who[2], "Decrypt", "Decrypt", bench.new)
-                                       + " Or set verify to kms, which needs kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to none.")
+                                       + " Or set verify to kms, which requires kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to none.")
     assert said(run, "no from to verify") == ("access_denied", unverified + denied(who[2], "ReEncrypt", "ReEncryptFrom", bench.new)
-                                              + " Or set verify to open, which needs kms:Decrypt on the new key instead, or to none.")
+                                              + " Or set verify to open, which requires kms:Decrypt on the new key instead, or to none.")
     done = ansible.playbook([task("in kms", environment=who[3], verify="kms", **options)]).succeeded()
     assert done["in kms"]["changed"]
     assert bench.opened(path.read_bytes()) == b"x"
@@ -218,7 +218,7 @@ def test_one_value_that_cannot_move_keeps_no_other_from_it(bench: Bench, ansible
     run = ansible.playbook([task("check", check_mode=True, **options), task("mixed", **options)]).succeeded()
     assert run["check"]["failed"], "what cannot be read cannot be moved, and check mode says so"
     assert run["check"]["msg"].startswith("2 of 5 values can not be moved. The file ")
-    assert run["check"]["msg"].endswith("Nothing is moved in check mode. Run the task again once the causes are removed; it goes on where it stopped.")
+    assert run["check"]["msg"].endswith("Nothing is moved in check mode. Fix the causes and run the task again; it continues with the remaining values.")
     result = run["mixed"]
     assert result["failed"]
     assert result["changed"]
@@ -227,11 +227,11 @@ def test_one_value_that_cannot_move_keeps_no_other_from_it(bench: Bench, ansible
     assert result["key_arns_no_longer_used"] == []
     message = result["msg"]
     assert message.startswith(f"4 of 5 values could not be moved. The file {folder / 'a'}: AWS refused ReEncrypt with key {bench.new} in region ")
-    remedy = "Enable the key (kms:EnableKey): what is sealed under it opens with no other key."
+    remedy = "Enable the key (kms:EnableKey): values sealed under it cannot be decrypted with another key."
     assert f"DisabledException: {disabled} is disabled. {remedy} The file {folder / 'c'}: This is not" in message
     assert message.endswith(
-        "additional authenticated data (aad). And 1 more, see sealed_values. What could be moved was moved. Run the task again once the causes are removed; "
-        "it goes on where it stopped."
+        "additional authenticated data (aad). 1 more failures are in sealed_values. The other values were moved. Fix the causes and run the task again; it "
+        "continues with the remaining values."
     )
     after = tree(folder)
     assert {name for name in before if before[name] != after[name]} == {"b"}
@@ -256,13 +256,13 @@ def test_regions(bench: Bench, ansible: Ansible) -> None:
     journal = bench.kms.calls()
     assert said(run, "two regions") == (
         "region_mismatch",
-        f"Option blob: The value is sealed under {bench.old} in region us-east-1, and the key to move it to lies in region eu-central-1; kms:ReEncrypt works "
-        "within one region. Set method to data_key, which decrypts the data key in the one region and encrypts it in the other, on this host, or to reseal.",
+        f"Option blob: The value is sealed under {bench.old} in region us-east-1, but the new key is in region eu-central-1; kms:ReEncrypt works "
+        "within one region. Set method to data_key, which decrypts the data key in one region and encrypts it in the other, on this host, or to reseal.",
     )
     assert said(run, "a region in force") == (
         "region_mismatch",
-        f"The key {europe} (from option kms_key_id) lies in region eu-central-1, but region us-east-1 is in force (from environment variable AWS_REGION). "
-        "Leave the region out, or set it to eu-central-1.",
+        f"The key {europe} (from option kms_key_id) is in region eu-central-1, but the region in effect is us-east-1 (from environment variable AWS_REGION). "
+        "Remove the region setting, or set it to eu-central-1.",
     )
     client = bench.kms.client(region="eu-central-1")
     for name in ("by this host", "anew", "of a replica"):
@@ -282,22 +282,22 @@ def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
     before = tree(bench.folder)
     bench.kms.clear_calls()
     given: dict[str, tuple[dict[str, Any], str, str]] = {
-        "no source": ({}, "invalid_option", "None of the options blob, blobs, src and folder is given. Give one of them."),
+        "no source": ({}, "invalid_option", "one of the following is required: blob, blobs, src, folder. Set one of them."),
         "no key": ({"blob": blob, "kms_key_id": None}, "no_key",
-                   "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID."),
-        "no value": ({"blob": "AAAA"}, "malformed_blob", "Option blob: This is not a sealed value: a field has an impossible number at byte 0. Check that "
+                   "No KMS key is set. Set the option kms_key_id or the environment variable VAULT_AWSKMS_SEAL_KEY_ID."),
+        "no value": ({"blob": "AAAA"}, "malformed_blob", "Option blob: This is not a sealed value: a field has an invalid number at byte 0. Check that "
                      "the whole value was copied, unchanged, and that it was sealed by an awskms seal."),
-        "two aads": ({"blob": blob, "aad": "x", "aad_base64": "eA=="}, "invalid_option", "The options aad and aad_base64 are given together. Give one of "
+        "two aads": ({"blob": blob, "aad": "x", "aad_base64": "eA=="}, "invalid_option", "parameters are mutually exclusive: aad|aad_base64. Set one of "
                      "them."),
-        "not trusted": ({"blob": blob, "kms_key_id": bench.new, "allowed_key_ids": [bench.new]}, "wrong_key", f"Option blob: The value is sealed under the key "
-                        f"{bench.old}, which is none of the allowed keys ({bench.new}). If this key is to be trusted, add it to allowed_key_ids."),
-        "none trusted": ({"blob": blob, "allowed_key_ids": [], "kms_key_id": bench.new}, "invalid_option", "Option allowed_key_ids is empty: it names no key "
-                         "to trust. Name the keys, or leave the option out to trust every key that the caller may use."),
+        "not trusted": ({"blob": blob, "kms_key_id": bench.new, "allowed_key_ids": [bench.new]}, "wrong_key", "Option blob: The value is sealed under "
+                        f"the key {bench.old}, which is not one of the allowed keys ({bench.new}). To trust this key, add it to allowed_key_ids."),
+        "none trusted": ({"blob": blob, "allowed_key_ids": [], "kms_key_id": bench.new}, "invalid_option", "Option allowed_key_ids is empty. Add the "
+                         "keys to trust, or remove the option to trust every key that the caller is allowed to use."),
     }  # fmt: skip
     if os.geteuid() != 0:
         closed.chmod(0o500)
-        given["closed"] = ({"src": [str(closed / "value")]}, "file_error", f"The file {closed / 'value'} cannot be replaced: its folder {closed} may not be "
-                           "written. Run the task as its owner (become).")
+        given["closed"] = ({"src": [str(closed / "value")]}, "file_error", f"The file {closed / 'value'} cannot be replaced: its directory {closed} is "
+                           "not writable. Run the task as its owner (become).")
     run = ansible.playbook([task(name, **options) for name, (options, _reason, _message) in given.items()], env=QUICK).succeeded()
     assert {name: said(run, name) for name in given} == {name: (reason, message) for name, (_options, reason, message) in given.items()}
     assert "ReEncrypt" not in [call["operation"] for call in bench.kms.calls()]

@@ -150,7 +150,7 @@ def test_opening_tells_only_that_it_could(bench: Bench, ansible: Ansible) -> Non
     assert run.calls("open", journal) == ["Decrypt"] * 3
     assert of(run["bound"], "opens") == [True, True, False]
     assert run["bound"]["sealed_values"][2]["reason"] == "not_authentic"
-    assert run["bound"]["sealed_values"][2]["msg"].startswith("blobs.free: KMS opened the data key, but the value is not authentic")
+    assert run["bound"]["sealed_values"][2]["msg"].startswith("blobs.free: KMS decrypted the data key, but the value is not authentic")
     assert run.calls("bound", journal) == ["Decrypt"] * 2, "a wrapped key that occurs twice is opened once"
     assert of(run["trusted"], "opens") == [True, False, True, None]
     assert of(run["trusted"], "reason") == [None, "wrong_key", None, "malformed_blob"]
@@ -161,18 +161,19 @@ def test_opening_tells_only_that_it_could(bench: Bench, ansible: Ansible) -> Non
 
 def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
     given: dict[str, tuple[dict[str, Any], str, str]] = {
-        "nothing": ({}, "invalid_option", "None of the options blob, blobs, src and folder is given. Give one of them."),
-        "two": ({"blob": "x", "src": ["/x"]}, "invalid_option", "The options blob and src are given together. Give one of them."),
+        "nothing": ({}, "invalid_option", "one of the following is required: blob, blobs, src, folder. Set one of them."),
+        "two": ({"blob": "x", "src": ["/x"]}, "invalid_option", "parameters are mutually exclusive: blob|src. Set one of them."),
         "no blob": ({"blob": "%"}, "malformed_blob", "Option blob: This is not a sealed value: it is plain text. Seal the plaintext with "
-                    "sealwright.vault_seal.awskms_seal_wrap. The playbook sealwright.vault_seal.edit makes a new sealed file."),
-        "no text": ({"blobs": {"a": 5}}, "invalid_option", "blobs.a is no text but of type int. Give the sealed value as base64."),
+                    "sealwright.vault_seal.awskms_seal_wrap. The playbook sealwright.vault_seal.edit creates a new sealed file."),
+        "no text": ({"blobs": {"a": 5}}, "invalid_option", "blobs.a must be a string, not int. Use the base64-encoded sealed value."),
         "no file": ({"src": "/none"}, "file_error", "The file /none cannot be read: No such file or directory. Check the path and its permissions on the "
                     "host where the task runs."),
-        "no folder": ({"folder": "/none"}, "file_error", "The folder /none cannot be read: No such file or directory. Check the path and its permissions on "
+        "no folder": ({"folder": "/none"}, "file_error", "The directory /none cannot be read: No such file or directory. Check the path and its permissions on "
                       "the host where the task runs."),
-        "size": ({"src": "/none", "max_size": 5}, "invalid_option", "Option max_size is 5. Give 32768 to 1073741824 bytes."),
-        "alias": ({"src": bench.path("a.sealed"), "kms_key_id": "alias/"}, "malformed_key_id", "The key from option kms_key_id is malformed: 'alias/' is not a "
-                  "reference to a KMS key. Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
+        "size": ({"src": "/none", "max_size": 5}, "invalid_option", "Option max_size is 5, which is out of range, which is out of range. Use a value "
+                                                                    "from 32768 to 1073741824 bytes."),
+        "alias": ({"src": bench.path("a.sealed"), "kms_key_id": "alias/"}, "malformed_key_id", "The key from option kms_key_id is invalid: 'alias/' is "
+                  "not a valid KMS key reference. Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
                   "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."),
         "credentials": ({"src": bench.path("a.sealed"), "check": "open", "access_key": "AKIAABSENT", "secret_key": "of-nobody-at-all"},
                         "invalid_credentials", ""),

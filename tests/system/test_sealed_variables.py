@@ -116,7 +116,7 @@ def test_a_file_that_does_not_open_stops_the_run(project: SealedProject) -> None
     project.configure("allowed_key_ids = " + project.key)
     untrusted = project.shown("'never'")
     assert untrusted.code != 0
-    assert f"is sealed under the key {other}, which is none of the allowed keys" in " ".join(untrusted.output.split())
+    assert f"is sealed under the key {other}, which is not one of the allowed keys" in " ".join(untrusted.output.split())
     assert project.decrypts() == 0
 
 

@@ -22,10 +22,10 @@ from support.strict_kms import Credentials, StrictKms
 pytestmark = pytest.mark.matrix
 
 REGION = "in region us-east-1 (from environment variable AWS_REGION)"
-SLOW = "Check route, firewall, security group and VPC endpoint on the way, or raise the option timeout."
-WAY = "Check the endpoint's name and port, DNS, route and proxy."
-DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint is known only to the resolver of its own VPC."
-AGAIN = "Try again; if it persists, look at the AWS Health Dashboard."
+SLOW = "Check the route, firewall, security group and VPC endpoint, or increase the option timeout."
+WAY = "Check the endpoint's name and port, DNS, the route and the proxy."
+DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint can be resolved only in its VPC."
+AGAIN = "Try again; if the problem persists, check the AWS Health Dashboard."
 
 
 @pytest.mark.parametrize("kind", ["throttle", "500", "503", "reset"])
@@ -45,11 +45,11 @@ def test_what_passes_is_tried_again(adapter: Adapter, kms: StrictKms, signed_in:
         (
             "throttle",
             "throttled",
-            "ThrottlingException: Rate exceeded. Try again later, raise the option timeout, or ask AWS for a higher KMS request quota.",
+            "ThrottlingException: Rate exceeded. Try again later, increase the option timeout, or request a higher KMS request quota from AWS.",
         ),
         ("500", "kms_internal", f"KMSInternalException: The request was rejected because an internal exception occurred. {AGAIN}"),
         ("503", "kms_internal", f"ServiceUnavailable: Service is unavailable. {AGAIN}"),
-        ("reset", "unreachable", f"it closes the connection without an answer. {WAY}"),
+        ("reset", "unreachable", f"the connection was closed without a response. {WAY}"),
     ],
 )
 @pytest.mark.parametrize("timeout", [0.5, 3])
@@ -63,7 +63,7 @@ def test_what_does_not_pass_ends_in_time(
     finally:
         kms.clear_faults()
     where = f"{REGION} at {kms.url} (from environment variable AWS_KMS_ENDPOINT)"
-    what = f"AWS KMS cannot be reached {where}: " if kind == "reset" else f"AWS refused DescribeKey with key alias/any {where}: "
+    what = f"AWS KMS cannot be reached {where}: " if kind == "reset" else f"AWS rejected DescribeKey with key alias/any {where}: "
     assert found[:2] == (reason, what + said)
     assert found[2] < timeout + SLACK
     if kind == "throttle":
@@ -86,7 +86,7 @@ def test_an_endpoint_that_hangs(adapter: Adapter, signed_in: dict[str, str], tim
     with black_hole() as url:
         reason, message, seconds = adapter.refusal({"endpoint": url, "timeout": timeout}, **signed_in)
     where = f"{REGION} at {url} (from option endpoint)"
-    assert (reason, message) == ("timed_out", f"AWS KMS cannot be reached {where}: it does not answer in time. {SLOW}")
+    assert (reason, message) == ("timed_out", f"AWS KMS cannot be reached {where}: the response timed out. {SLOW}")
     assert timeout <= seconds < timeout + SLACK
 
 
@@ -94,7 +94,7 @@ def test_an_endpoint_behind_a_firewall_that_drops(adapter: Adapter, signed_in: d
     with full_listener() as url:
         reason, message, seconds = adapter.refusal({"endpoint": url, "timeout": 1}, **signed_in)
     where = f"{REGION} at {url} (from option endpoint)"
-    assert (reason, message) == ("timed_out", f"AWS KMS cannot be reached {where}: it takes no connection in time. {SLOW}")
+    assert (reason, message) == ("timed_out", f"AWS KMS cannot be reached {where}: the connection timed out. {SLOW}")
     assert 1 <= seconds < 1 + SLACK
 
 
@@ -109,7 +109,7 @@ def test_an_answer_that_comes_too_late(adapter: Adapter, kms: StrictKms, signed_
 
 
 @pytest.mark.parametrize(
-    ("url", "why"), [("", f"the connection is refused. {WAY}"), ("https://kms.invalid", f"its name cannot be resolved. {DNS}")]
+    ("url", "why"), [("", f"the connection was refused. {WAY}"), ("https://kms.invalid", f"its name cannot be resolved. {DNS}")]
 )
 def test_an_endpoint_that_is_not_there(adapter: Adapter, signed_in: dict[str, str], url: str, why: str) -> None:
     url = url or refusing()
@@ -133,7 +133,7 @@ def test_sts_that_hangs(
         )
         options: dict[str, Any] = {"shared_creds_profile": "vault"} if by_profile else {"role_arn": role.arn, "sts_endpoint": url}
         reason, message, seconds = adapter.refusal({**options, "timeout": 1}, AWS_CONFIG_FILE=str(config), **signed_in)
-    assert (reason, message) == ("timed_out", f"AWS STS cannot be reached {REGION} at {url} (from {source}): it does not answer in time. {SLOW}")
+    assert (reason, message) == ("timed_out", f"AWS STS cannot be reached {REGION} at {url} (from {source}): the response timed out. {SLOW}")
     assert 1 <= seconds < 1 + SLACK
 
 
@@ -142,7 +142,7 @@ def test_sts_that_throttles_for_ever(adapter: Adapter, signed_in: dict[str, str]
     with serving({("POST", "/"): lambda headers: (400, body)}) as sts:
         reason, message, seconds = adapter.refusal({"role_arn": role.arn, "sts_endpoint": sts.url, "timeout": 2}, **signed_in)
     assert reason == "throttled"
-    assert message.startswith(f"AWS refused AssumeRole {REGION} at {sts.url} (from option sts_endpoint): Throttling: Rate exceeded. ")
+    assert message.startswith(f"AWS rejected AssumeRole {REGION} at {sts.url} (from option sts_endpoint): Throttling: Rate exceeded. ")
     assert seconds < 2 + SLACK
 
 
@@ -150,4 +150,4 @@ def test_what_is_not_sts(adapter: Adapter, signed_in: dict[str, str], role: Cred
     with serving({("POST", "/"): lambda headers: (200, "<html>Welcome<br></html>")}) as server:
         found = adapter.refusal({"role_arn": role.arn, "sts_endpoint": server.url, "timeout": 2}, **signed_in)
     where = f"{REGION} at {server.url} (from option sts_endpoint)"
-    assert found[:2] == ("wrong_endpoint", f"What answers {where} is not AWS STS. Check the endpoint, and the proxy.")
+    assert found[:2] == ("wrong_endpoint", f"The response {where} does not come from AWS STS. Check the endpoint and the proxy.")

@@ -22,7 +22,7 @@ from support.strict_kms import Credentials, StrictKms
 pytestmark = pytest.mark.matrix
 
 REGION = "in region us-east-1 (from environment variable AWS_REGION)"
-TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint speaks TLS under this name."
+TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint supports TLS with this name."
 PROXY = "Check the proxy's address, login and rules."
 
 
@@ -80,7 +80,7 @@ def test_a_certificate_of_another_name(adapter: Adapter, secure: StrictKms, to_s
     assert seconds < SLACK
 
 
-@pytest.mark.parametrize(("content", "why"), [(None, "the file of CA certificates is not found"), ("no certificate", "no certificate or crl found")])
+@pytest.mark.parametrize(("content", "why"), [(None, "the CA bundle does not exist"), ("no certificate", "no certificate or crl found")])
 def test_certificates_that_are_none(
     adapter: Adapter, secure: StrictKms, to_secure: dict[str, str], tmp_path: Path, content: str | None, why: str
 ) -> None:
@@ -103,8 +103,8 @@ def test_an_endpoint_that_speaks_only_tls(adapter: Adapter, secure: StrictKms, s
     url = secure.url.replace("https:", "http:")
     assert adapter.refusal({"endpoint": url, "timeout": 1}, **signed_in)[:2] == (
         "unreachable",
-        unreachable(url, "it closes the connection without an answer. ", "option endpoint")
-        + "Check the endpoint's name and port, DNS, route and proxy.",
+        unreachable(url, "the connection was closed without a response. ", "option endpoint")
+        + "Check the endpoint's name and port, DNS, the route and the proxy.",
     )
 
 
@@ -142,11 +142,11 @@ def test_a_proxy_that_wants_a_login(
     with proxy("user:pass-word") as between:
         url = between.url.replace("//", "//user:wrong-word@")
         reason, message, seconds = adapter.refusal({"proxy": url, "ca_bundle": certificates.authority}, **to_secure)
-        why = f"the proxy {between.url} does not let the request pass (407 Proxy Authentication Required). {PROXY}"
+        why = f"the proxy {between.url} rejected the request (407 Proxy Authentication Required). {PROXY}"
         assert (reason, message) == ("unreachable", unreachable(secure.url, why))
         assert seconds < SLACK
         reason, message, seconds = adapter.refusal({"proxy": url}, **signed_in)
-        why = "the answer is HTTP status 407 (Proxy Authentication Required). The proxy wants a login; check the proxy's address and credentials."
+        why = "the answer is HTTP status 407 (Proxy Authentication Required). The proxy requires authentication; check the proxy's address and credentials."
         assert (reason, message) == ("unreachable", unreachable(kms.url, why))
         assert seconds < SLACK
 

@@ -187,8 +187,8 @@ def test_allowed_keys(bench: Bench, ansible: Ansible) -> None:
 
     assert run["foreign"]["reason"] == "wrong_key"
     assert run["foreign"]["msg"] == (
-        f"The value is sealed under the key {bench.foreign_key}, which is none of the allowed keys (alias/unwrap ({bench.key})). "
-        "If this key is to be trusted, add it to allowed_key_ids."
+        f"The value is sealed under the key {bench.foreign_key}, which is not one of the allowed keys (alias/unwrap ({bench.key})). "
+        "To trust this key, add it to allowed_key_ids."
     )
     assert run.calls("foreign", journal) == ["DescribeKey"], "refused before KMS is asked to decrypt"
     for name in ("forged", "nameless"):
@@ -300,11 +300,11 @@ def test_failures_are_readable_and_asynchronous_runs_refused(bench: Bench, ansib
         "-vvvv",
     ).succeeded()
     assert run["wrong aad"]["msg"] == (
-        "KMS opened the data key, but the value is not authentic under it. Either the value was altered, or it was sealed with "
-        "other additional authenticated data (aad)."
+        "KMS decrypted the data key, but the value is not authentic. The value was modified, or it was sealed with different additional authenticated "
+        "data (aad)."
     )
     assert run["asynchronous"]["msg"].endswith(
-        "sealwright.vault_seal.awskms_seal_unwrap cannot run asynchronously: Ansible would keep the opened value in a file on the "
+        "sealwright.vault_seal.awskms_seal_unwrap cannot run asynchronously: Ansible would store the plaintext in a file on the "
         "host. Remove async from the task."
     )
     assert run["cut"]["failed"]

@@ -132,15 +132,16 @@ def test_what_the_server_makes_of_a_hostile_key(kms: StrictKms, host: Configured
 CREDENTIALS = {"access_key": "AKIAX", "secret_key": SECRET}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a variable of the role": ({"seals": [{**SEAL, **CREDENTIALS}]}, (
-        "vault_config_seals[0] has access_key, secret_key, and vault_config_credentials_in is none: no credential is written anywhere. Prefer an instance "
-        "profile or a web identity; else set vault_config_credentials_in to environment_file."
+        "vault_config_seals[0] has access_key, secret_key, but vault_config_credentials_in is none, so credentials are not written. Use an instance "
+        "profile or a web identity, or set vault_config_credentials_in to environment_file."
     )),
     "a setting in force": ({"seals": [{"kms_key_id": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "region": "us-east-1"}]}, (
-        "The key lies in region eu-west-1, but region us-east-1 is in force (from stanza ({etc}/openbao.hcl, line LINE)). Set the "
+        "The key lies in region eu-west-1, but the region in effect is us-east-1 (from stanza ({etc}/openbao.hcl, line LINE)). Set the "
         "region to eu-west-1."
     )),
     "by the product's own checker": ({"seals": [SEAL], "extra": {"default_lease_ttl": "soon"}}, (
-        "The server's own checker refuses the configuration: [ failure ] Validate Config: Could not parse configuration: error loading configuration from "
+        "The server's validation command rejected the configuration: [ failure ] Validate Config: Could not parse configuration: error loading "
+        "configuration from "
         '{etc}/openbao.hcl: time: invalid duration "soon".'
     )),
 }
@@ -217,25 +218,25 @@ def test_a_change_of_seal_is_never_silent(kms: StrictKms, host: ConfiguredHost, 
         before = host.files()
         off = refusal(host.configure(seals=[], state="absent", address=server.url))
         assert off == (
-            "The server's seal is awskms, and would be shamir. That is a migration of the seal: the server stays sealed until it was unsealed with the "
-            "option -migrate and its old key shares. Where that is what you want, set vault_config_allow_seal_change."
+            "The server's seal would change from awskms to shamir. This is a seal migration: the server stays sealed until it is unsealed with the "
+            "option -migrate and its old key shares. To migrate the seal, set vault_config_allow_seal_change."
         )
         another = {**running, "kms_key_id": OTHER}
         for more in ({}, {"allow_seal_change": True}):
             assert refusal(host.configure(seals=[another], address=server.url, **more)) == (
-                f"The server would go from the key {RUNNING} to {OTHER}. A change from awskms to awskms is supported by neither product: it would not "
-                "unseal again. Either keep the alias and let it lead to the new key, whereupon the server seals anew when it is next unsealed; or migrate "
-                "to shamir, and then to awskms with the new key. Where both name one key, set vault_config_same_key."
+                f"The server's key would change from {RUNNING} to {OTHER}. Neither product supports a change from awskms to awskms: the server could not "
+                "be unsealed again. Keep the alias and point it to the new key, so that the server re-encrypts its keys when it is next unsealed; or "
+                "migrate to shamir, and then to awskms with the new key. If both are the same key, set vault_config_same_key."
             )
         assert host.files() == before
         # As an extra variable or of an ini inventory it is a text, and true as such.
-        assert "would go from the key" in refusal(host.configure(seals=[another], address=server.url, same_key="false", allow_seal_change="no"))
+        assert "key would change from" in refusal(host.configure(seals=[another], address=server.url, same_key="false", allow_seal_change="no"))
         host.configure(seals=[another], address=server.url, same_key="true").succeeded()
         host.configure(seals=[], state="absent", address=server.url, allow_seal_change=True).succeeded()
         assert "awskms" not in host.files()["etc/openbao.hcl"]
         assert refusal(host.configure(seals=[running], address=server.url)) == (
-            f"The server at {server.url} is initialised with an awskms seal, and no file that is there tells its key. Another key than {RUNNING} would not "
-            "unseal again. Where it is this key, set vault_config_same_key."
+            f"The server at {server.url} is initialised with an awskms seal, but no existing file names its key. If its key is not {RUNNING}, it could "
+            "not be unsealed again. If it is this key, set vault_config_same_key."
         )
 
 
@@ -244,12 +245,13 @@ def test_the_files_tell_where_nobody_answers(host: ConfiguredHost) -> None:
     host.configure(seals=[{**SEAL, "kms_key_id": OTHER}]).succeeded()  # raft has no data yet
     (host.folder / "data" / "raft").mkdir(parents=True)
     (host.folder / "data" / "raft" / "raft.db").touch()
-    assert "would go from the key" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
+    assert "key would change from" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
     assert "would be shamir" in refusal(host.configure(seals=[], state="absent"))
     # An alias leads elsewhere in another region; and where KMS cannot be asked, nobody knows where.
     said = refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}]))
     assert said.startswith(
-        f"The server would go from the key {OTHER} in us-east-1 to {OTHER} in eu-west-1, and whether both are one key cannot be told: DescribeKey with the "
+        f"The server's key would change from {OTHER} in us-east-1 to {OTHER} in eu-west-1, and it is unknown whether both are the same key: "
+        "DescribeKey with the "
         "present settings failed (no_credentials). "
     )
-    assert said.endswith(" Where both name one key, set vault_config_same_key.")
+    assert said.endswith(" If both are the same key, set vault_config_same_key.")

@@ -104,7 +104,7 @@ def test_a_seal_that_is_read_otherwise_is_not_replaced(host: Host, case: str) ->
     replaced = host.refusal(host.seal(TWO), path=str(host.etc / name))
     assert SAME_KEY in replaced
     for message in (beside, replaced):
-        assert str(host.etc / name) in message or "would go from the key" in message, message
+        assert str(host.etc / name) in message or "key would change from" in message, message
     assert host.files() == before
 
 
@@ -121,8 +121,8 @@ def test_keys_are_compared_through_the_settings_of_each(host: Host, kms: StrictK
     host.has(host.seal("alias/said-twice"))
     host.accepted(host.seal(arn))
     host.accepted(host.seal(arn.rsplit("/", 1)[-1]))
-    assert "A change from awskms to awskms" in host.refusal(host.seal(TWO))
-    assert "A change from awskms to awskms" in host.refusal(host.seal(TWO), allow_seal_change=True)
+    assert "Neither product supports a change from awskms to awskms" in host.refusal(host.seal(TWO))
+    assert "Neither product supports a change from awskms to awskms" in host.refusal(host.seal(TWO), allow_seal_change=True)
     host.accepted(host.seal(TWO), same_key=True)
     # Words are no truth.
     for word in ("false", "no", "0"):
@@ -133,7 +133,7 @@ def test_the_same_alias_elsewhere_is_another_key(host: Host, kms: StrictKms) -> 
     """With another endpoint and another principal: if it cannot be determined, the change is refused, however similar the names are."""
     host.has(host.seal(ONE))
     elsewhere = host.refusal(host.seal(ONE, "http://127.0.0.1:9"))
-    assert elsewhere.startswith(f"The server would go from the key {ONE} to {ONE}, and whether both are one key cannot be told: DescribeKey with the new")
+    assert elsewhere.startswith(f"The server's key would change from {ONE} to {ONE}, and it is unknown whether both are the same key: DescribeKey with the new")
     assert SAME_KEY in elsewhere
     nobody = kms.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]})
     host.service(nobody)
@@ -172,7 +172,7 @@ def test_a_configuration_that_the_unit_names_by_a_variable(host: Host) -> None:
     environment = '# sealwright.vault_seal\nVAULT_SEAL_TYPE="awskms"\nVAULT_AWSKMS_SEAL_KEY_ID="{}"\n'
     for option, line in (("-config=${WHERE}", f"Environment=WHERE={elsewhere}"), ("-config $WHERE", f"Environment=WHERE={elsewhere}")):
         unit.write_text(text.replace(f"-config={host.etc}", option).replace("[Service]", f"[Service]\n{line}"), encoding="utf-8")
-        assert f"from the key {ONE} to {TWO}" in host.refusal("", environment_text=environment.format(TWO))
+        assert f"change from {ONE} to {TWO}" in host.refusal("", environment_text=environment.format(TWO))
         host.accepted("", environment_text=environment.format(ONE))
         assert f"starts the server with {elsewhere}" in host.refusal(host.seal(ONE))
     unit.write_text(text.replace(f"-config={host.etc}", "-config=${WHERE}"), encoding="utf-8")
@@ -187,7 +187,7 @@ def test_messages_name_keys_and_no_secret(host: Host) -> None:
     host.has(host.seal(ONE))
     text = host.seal(named).replace("}", f'  access_key = "AKIAIOSFODNN7EXAMPLE"\n  secret_key = "{secret}"\n}}')
     message = host.refusal(text + f'plugin_directory = "{host.etc}/plugins"\n')
-    assert f"from the key {ONE} to {named}" in message
+    assert f"change from {ONE} to {named}" in message
     assert host.accepted(host.seal(ONE) + f'plugin_directory = "{host.etc}/plugins"\n')["reads"] == [str(host.etc)]
     assert secret not in str(host.run("plan", config_text=text, version=secret))
     assert secret not in str(host.run("write", config_text=text, group=secret))

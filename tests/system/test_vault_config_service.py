@@ -206,7 +206,7 @@ def test_what_the_unit_says_counts(service: Service) -> None:
     )
     service.unit(f"-config={service.etc}/openbao.hcl")
     assert refusal(service.configure(manage="seal")) == (
-        f"{service.etc}/seal.hcl would not be read: the unit openbao starts the server with {service.etc}/openbao.hcl. Have it started with "
+        f"{service.etc}/seal.hcl would not be read: the unit openbao starts the server with {service.etc}/openbao.hcl. Start it with "
         f"-config={service.etc}, or use vault_config_manage: server."
     )
     assert list(service.files()) == list(there)
@@ -255,7 +255,7 @@ def test_a_server_behind_tls_is_asked(service: Service) -> None:
             said = refusal(service.configure(address=f"https://127.0.0.1:{server.server_port}", ca_path=certificates.authority))
         finally:
             server.shutdown()
-    assert said.startswith("The server's seal is shamir, and would be awskms. That is a migration of the seal: ")
+    assert said.startswith("The server's seal would change from shamir to awskms. This is a seal migration: ")
 
 
 OLD = 'seal "transit" {{\n  token = "{0}"\n}}\nstorage "consul" {{\n  token = "{0}"\n}}\n'

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_alias does: let an alias lead to another key, once that key is known to serve a seal."""
+"""The module awskms_alias: point an alias to another key, after checking that a seal can use the key."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.ke
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, open_for_key, parse_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
-_DELAY = 0.5  # seconds between two questions whether KMS has taken the change
+_DELAY = 0.5  # seconds between two requests for the current target
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     params = module.params
     alias = _alias(params["alias"])
     key = _key(Sourced(params["kms_key_id"], "option kms_key_id"))
@@ -47,13 +47,13 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _alias(text: str) -> str:
-    """The name of an alias; KMS takes no ARN of one where it changes it."""
+    """The name of an alias; UpdateAlias does not accept an alias ARN."""
     reference = parse_key(Sourced(text, "option alias"))
     if not reference.is_alias or reference.is_arn:
-        raise SettingError(f"{text} (from option alias) is not the name of an alias.", reason="invalid_option", remedy="Give it as alias/NAME.")
+        raise SettingError(f"{text} (from option alias) is not an alias name.", reason="invalid_option", remedy="Use the form alias/NAME.")
     if text.startswith("alias/aws/"):
         raise SettingError(
-            f"{text} (from option alias) is an alias that AWS manages.", reason="invalid_option", remedy="Name an alias of your own: alias/aws/ is reserved."
+            f"{text} (from option alias) is an AWS managed alias.", reason="invalid_option", remedy="Use a different alias: alias/aws/ is reserved for AWS."
         )
     return text
 
@@ -61,19 +61,19 @@ def _alias(text: str) -> str:
 def _key(named: Sourced) -> Key:
     key = Key.parse(named)
     if key.reference.is_alias:
-        # KMS takes none here, and what is pinned must not follow whatever another alias leads to.
-        raise SettingError(f"{key} is an alias.", reason="invalid_option", remedy="Name the key itself, by its ID or ARN.")
+        # UpdateAlias does not accept an alias as the target, and an expected key must not depend on another alias.
+        raise SettingError(f"{key} is an alias, not a key.", reason="invalid_option", remedy="Use the key ID or key ARN.")
     return key
 
 
 def _check_expected(alias: str, before: str, expected: KeyReference | None) -> None:
-    """Raise unless the alias leads to where the task expects; somebody else may have moved it since it was looked at."""
+    """Raise unless the alias points to the expected key; it may have been changed since the play was planned."""
     found = KeyReference.parse(before)
     if expected is not None and not expected.matches(found):
         raise KmsError(
-            f"{alias} leads to {before}, which is neither the expected key {expected} nor the new one. It is left as it is.",
+            f"{alias} points to {before}, which is neither the expected key {expected} nor the new key. It was not changed.",
             reason="wrong_key",
-            remedy="Find out who moved it and why; then name the key that it leads to in expected_key_id.",
+            remedy="Find out who changed the alias and why, then set expected_key_id to its current key.",
             details={"old_key_id": before},
         )
 
@@ -81,12 +81,12 @@ def _check_expected(alias: str, before: str, expected: KeyReference | None) -> N
 def _check_usable(metadata: dict[str, Any]) -> None:
     problems = key_problems(metadata, datetime.now(timezone.utc))
     if problems:
-        message = f"No seal could use the key {metadata['Arn']}: {problems[0].msg} The alias is left as it is."
+        message = f"A seal cannot use the key {metadata['Arn']}: {problems[0].msg} The alias was not changed."
         raise SealError.of(problems[0]._replace(msg=message))
 
 
 def _change(kms: Kms, alias: str, before: str, after: str, seconds: float) -> None:
-    """Whatever fails from here on, the error says where the alias led: nobody else remembers it."""
+    """From here on, every error names the previous key, which is recorded nowhere else."""
     taken = False
     try:
         kms.update_alias(alias, KeyReference.parse(after).key_id)
@@ -95,19 +95,19 @@ def _change(kms: Kms, alias: str, before: str, after: str, seconds: float) -> No
     except KmsError as error:
         if taken or error.reason in CONNECTIVITY_REASONS:
             change = f"the change of {alias} from {before} to {after}"
-            error.message = f"KMS took {change}. {error.message}" if taken else f"Whether KMS took {change} is not known. {error.message}"
+            error.message = f"KMS accepted {change}. {error.message}" if taken else f"It is unknown whether KMS accepted {change}. {error.message}"
             error.details.update(changed=True, alias=alias, key_id=after, old_key_id=before)
         raise
 
 
 def _wait(kms: Kms, alias: str, wanted: str, seconds: float) -> None:
-    """KMS takes a moment until all of it knows of a change."""
+    """Changes of aliases in KMS are eventually consistent."""
     end = time.monotonic() + seconds
     while kms.describe_key(alias)["Arn"] != wanted:
         if time.monotonic() > end:
             raise KmsError(
-                f"{seconds:g} s later {alias} still leads to the old key.",
+                f"{alias} still points to the old key after {seconds:g} s.",
                 reason="timed_out",
-                remedy="Run the task again in some minutes; nothing depends on the new key before.",
+                remedy="Run the task again in a few minutes; until then nothing depends on the new key.",
             )
         time.sleep(_DELAY)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_key_info does: describe each key that is asked for, and answer for each, whatever happens."""
+"""The module awskms_key_info: describe each requested key, with one entry for each key even if it cannot be described."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.source
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError` for a malformed reference, and where no key at all could be asked for."""
+    """Run the module; raises :class:`SealError` for a malformed reference, and if no key could be described."""
     given = module.params["kms_key_id"]
     asked = [key_in_force(None, os.environ)] if given is None else [Key.parse(Sourced(key, "option kms_key_id")) for key in given]
     clients = KmsClients(connection_options(module.params))

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_key_rotation does: have KMS make new material of a key, unless it did so since a given time.
+"""The module awskms_key_rotation: rotate a key on demand, unless it was rotated since a given time.
 
 Source: RotateKeyOnDemand, GetKeyRotationStatus and ListKeyRotations in the AWS KMS API reference, and "Perform on-demand key rotation" of the
-developer guide. KMS rotates in the background; while it does, the status tells the start and a second request is a conflict.
+developer guide. KMS rotates in the background; meanwhile the status contains the start time and a second request is a conflict.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.ke
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, open_for_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
-_DELAY = 1.0  # seconds between two questions whether KMS is done
+_DELAY = 1.0  # seconds between two requests for the status
 _FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d")
 
 
@@ -38,7 +38,7 @@ class _State(NamedTuple):
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     params = module.params
     since = _moment(params["rotated_since"])
     key = Key.parse(Sourced(params["kms_key_id"], "option kms_key_id"))
@@ -73,20 +73,20 @@ def _moment(text: str) -> datetime:
             continue
         if moment > now:
             raise SettingError(
-                f"The time {text} (from option rotated_since) lies in the future, so that each run would rotate the key again.",
+                f"The time {text} (from option rotated_since) is in the future, so each run would rotate the key again.",
                 reason="invalid_option",
-                remedy=f"Give a time that has come. It is {now:%Y-%m-%dT%H:%M:%SZ} here; UTC is meant.",
+                remedy=f"Use a time in the past. The current time on the host is {now:%Y-%m-%dT%H:%M:%SZ} (UTC).",
             )
         return moment
     raise SettingError(
-        f"{text!r} (from option rotated_since) is not a time.",
+        f"{text!r} (from option rotated_since) is not a valid time.",
         reason="invalid_option",
-        remedy="Give a date or time in UTC: 2026-01-31 or 2026-01-31T12:00:00Z.",
+        remedy="Use a date or time in UTC: 2026-01-31 or 2026-01-31T12:00:00Z.",
     )
 
 
 def _check(metadata: dict[str, Any]) -> None:
-    """Raise unless KMS can make new material of the key."""
+    """Raise unless KMS can rotate the key."""
     arn = metadata["Arn"]
     problems = key_problems(metadata, datetime.now(timezone.utc))
     if problems:
@@ -94,16 +94,16 @@ def _check(metadata: dict[str, Any]) -> None:
     origin = metadata.get("Origin")
     if origin != "AWS_KMS":
         raise SealError(
-            f"KMS does not make the material of the key {arn}, whose origin is {origin}, and so cannot rotate it.",
+            f"KMS cannot rotate the key {arn}, because its origin is {origin}.",
             reason="key_unusable",
-            remedy="Bring in a new key by its alias (awskms_alias) instead.",
+            remedy="Point the alias to a new key (awskms_alias) instead.",
         )
     regions = metadata.get("MultiRegionConfiguration") or {}
     if regions.get("MultiRegionKeyType") == "REPLICA":
         raise SealError(
-            f"The key {arn} is a replica; KMS rotates a multi-Region key by its primary key.",
+            f"The key {arn} is a replica; a multi-Region key can only be rotated by its primary key.",
             reason="key_unusable",
-            remedy=f"Name the primary key: {regions.get('PrimaryKey', {}).get('Arn')}.",
+            remedy=f"Use the primary key: {regions.get('PrimaryKey', {}).get('Arn')}.",
         )
 
 
@@ -114,14 +114,14 @@ def _state(kms: Kms, arn: str) -> _State:
 
 
 def _rotated(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
-    """Ask for a rotation unless one is under way, and wait until the history has it."""
+    """Request a rotation unless one is in progress, and wait until the history contains it."""
     if not before.under_way:
         _ask(kms, arn)
     try:
         return _done(kms, arn, before, seconds)
     except KmsError as error:
         if error.reason != "timed_out" or "operation" in error.details:
-            error.message = f"KMS took the request to rotate the key {arn}, but cannot be asked whether it is done. {error.message}"
+            error.message = f"KMS accepted the request to rotate the key {arn}, but its status cannot be read. {error.message}"
         error.details.update(changed=not before.under_way, key_id=arn)
         raise
 
@@ -134,9 +134,9 @@ def _done(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
             return found
         if time.monotonic() > end:
             raise KmsError(
-                f"KMS took the request to rotate the key {arn}, but is not done after {seconds:g} s.",
+                f"KMS accepted the request to rotate the key {arn}, but the rotation was not completed within {seconds:g} s.",
                 reason="timed_out",
-                remedy="Run the task again in some minutes: it waits for the rotation that is under way and begins no other.",
+                remedy="Run the task again in a few minutes: it waits for the rotation in progress and does not start another one.",
             )
         time.sleep(_DELAY)
 
@@ -146,9 +146,9 @@ def _ask(kms: Kms, arn: str) -> None:
         kms.rotate_key_on_demand(arn)
     except KmsError as error:
         code = error.details.get("aws_code")
-        if code == "ConflictException":  # somebody else has begun one since the status was read
+        if code == "ConflictException":  # another rotation was started since the status was read
             return
-        if code == "LimitExceededException":  # of the key, not of the rate of calls
-            error.message = f"The key {arn} was rotated on demand as often as KMS allows in the life of a key."
-            error.reason, error.remedy = "unsupported_operation", "Have it rotated automatically, or bring in a new key by its alias (awskms_alias)."
+        if code == "LimitExceededException":  # the limit of rotations of a key, not of the rate of calls
+            error.message = f"The key {arn} has reached the limit of on-demand rotations."
+            error.reason, error.remedy = "unsupported_operation", "Enable automatic rotation, or point the alias to a new key (awskms_alias)."
         raise

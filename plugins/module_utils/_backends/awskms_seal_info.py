@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_seal_info does: tell what sealed values say of themselves, and with a check whether they still open."""
+"""The module awskms_seal_info: describe sealed values, and with a check whether they can still be decrypted."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.tr
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
 
-# What is said of a key, of all that DescribeKey tells; None where it was not asked, or not answered.
+# The returned properties of DescribeKey; None if the key was not described.
 _OF_A_KEY = ("usable_for_seal", "state", "enabled", "deletion_date", "valid_to", "problems", "warnings")
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError` for options, for an alias that leads nowhere, and where no value at all could be read."""
+    """Run the module; raises :class:`SealError` for invalid options, for an alias that does not exist, and if no value could be read."""
     params = module.params
     aad = aad_option(params["aad"], params["aad_base64"])
     looks = [look(source) for source in sources(params)]
@@ -72,7 +72,7 @@ def _entry(seen: Look) -> dict[str, Any]:
 
 
 def _compare(entries: list[dict[str, Any]], looks: list[Look], key_id: str, clients: KmsClients) -> None:
-    """Say of each value whether it is sealed under the key wanted."""
+    """Compare the key of each value with the specified key."""
     wanted = parse_key(Sourced(key_id, "option kms_key_id"))
     key = resolved(wanted, clients, region_of(looks))
     name = f"{key_id} ({key})" if wanted.is_alias else key_id
@@ -95,13 +95,13 @@ def _keys(looks: list[Look]) -> dict[str, dict[str, Any]]:
 
 
 def _describe(entries: list[dict[str, Any]], keys: Mapping[str, dict[str, Any]], clients: KmsClients) -> None:
-    """Ask for each key once, and say of each value whether one of its keys can open it."""
+    """Describe each key once, and set for each value whether one of its keys can decrypt it."""
     survey = KeySurvey(clients, skipped="Not asked for")
     for arn, key in keys.items():
         described = survey.entry(Key(KeyReference.parse(arn), "the sealed value"))
         key.update({name: described.get(name) for name in _OF_A_KEY})
         if described.get("reason", "not_found") != "not_found":
-            key["usable_for_seal"] = None  # such as without the permission to look
+            key["usable_for_seal"] = None  # for example without permission
     survey.check_answered()
     for entry in entries:
         verdicts = [keys[arn]["usable_for_seal"] for arn in entry["key_arns"]]
@@ -109,7 +109,7 @@ def _describe(entries: list[dict[str, Any]], keys: Mapping[str, dict[str, Any]],
 
 
 def _open(entries: list[dict[str, Any]], looks: list[Look], unwrapper: Unwrapper) -> None:
-    """Open each value that can be read, and say only whether it opened."""
+    """Decrypt each readable value, and return only whether it succeeded."""
     guard = OutageGuard()
 
     def opened(seen: Look) -> dict[str, Any]:

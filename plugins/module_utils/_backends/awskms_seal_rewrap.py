@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_seal_rewrap does: plan which slots of which values are to be moved, and move value after value."""
+"""The module awskms_seal_rewrap: plan which slots of which values are moved, and move them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.ke
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.trusted_keys import TrustedKeys
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.rewrap import Destination, Move, Rewrapper
 
-_MOST_TOLD = 3  # failures whose words stand in the message; all stand with their values
+_MOST_SHOWN = 3  # failures in the message; the result contains all of them
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`, with the whole result in its details where some values were moved and others not."""
+    """Run the module; raises :class:`SealError`, with the whole result in its details if only some of the values were moved."""
     params = module.params
     aad = aad_option(params["aad"], params["aad_base64"])
     key = key_in_force(params["kms_key_id"], os.environ)
@@ -61,7 +61,7 @@ def _destination(key: Key, clients: KmsClients, region: str) -> Destination:
 
 
 class _Entry:
-    """One value: which of its slots are to be moved, and what came of it."""
+    """One value: the slots to move, and the result."""
 
     def __init__(self, seen: Look, key: KeyReference, params: dict[str, Any]) -> None:
         self.source = seen.source
@@ -82,11 +82,11 @@ class _Entry:
 
     @property
     def waits(self) -> bool:
-        """Whether something of it is still to be moved."""
+        """Whether slots of it must still be moved."""
         return bool(self.slots) and self.failure is None and not self.done
 
     def move(self, rewrapper: Rewrapper) -> None:
-        """Move it; a file is replaced once the new value is proven."""
+        """Move it; a file is replaced once the new value is verified."""
         value, self.moves = rewrapper.rewrap(self.source.read(), self.slots)
         if self.source.file:
             self.source.file.replace(value)
@@ -95,11 +95,11 @@ class _Entry:
         self.done = True
 
     def keys_before(self) -> list[str]:
-        """The ARNs of the keys that it was under: what it says, and where it says nothing what KMS said."""
+        """The ARNs of the keys that it was sealed under, as the value names them or else as KMS returned them."""
         return list(dict.fromkeys([*(self.facts.keys if self.facts else ()), *(move.from_key for move in self.moves)]))
 
     def keys_after(self, key: KeyReference) -> list[str]:
-        """The ARNs of the keys that it is under, or would be."""
+        """The ARNs of the keys that it is sealed under, or would be sealed under in check mode."""
         if self.facts is None or self.failure:
             return self.keys_before()
         moved = {move.slot: move.to_key for move in self.moves} or dict.fromkeys(self.slots, str(key))
@@ -118,7 +118,7 @@ class _Entry:
 
 
 def _move(entries: Sequence[_Entry], rewrapper: Rewrapper) -> None:
-    """Move what waits, several at a time. One value's failure is no other's; where KMS cannot be asked, the rest is not tried."""
+    """Move values concurrently. Failures are independent of each other; if KMS is unavailable, the remaining values are skipped."""
     guard = OutageGuard("Not moved")
 
     def move(entry: _Entry) -> None:
@@ -162,17 +162,17 @@ def _diff(entry: _Entry, key: KeyReference) -> dict[str, str]:
 
 
 def _failed(failures: Sequence[Failure], total: int, result: dict[str, Any], check_mode: bool) -> SealError:
-    """The error of a task in which some values failed; ``changed`` says whether others were moved."""
+    """The error of a task in which some values failed; ``changed`` is true if others were moved."""
     first = failures[0].error
     if total == 1:
         return SealError(failures[0].message, reason=first.reason, remedy=first.remedy, details=result)
-    told = " ".join(f"{failure.message} {failure.error.remedy}".rstrip() for failure in failures[:_MOST_TOLD])
-    more = f" And {len(failures) - _MOST_TOLD} more, see sealed_values." if len(failures) > _MOST_TOLD else ""
-    done = "Nothing is moved in check mode." if check_mode else "What could be moved was moved."
+    told = " ".join(f"{failure.message} {failure.error.remedy}".rstrip() for failure in failures[:_MOST_SHOWN])
+    more = f" {len(failures) - _MOST_SHOWN} more failures are in sealed_values." if len(failures) > _MOST_SHOWN else ""
+    done = "Nothing is moved in check mode." if check_mode else "The other values were moved."
     return SealError(
         f"{len(failures)} of {total} values {'can' if check_mode else 'could'} not be moved. {told}{more}",
         reason=first.reason,
-        remedy=f"{done} Run the task again once the causes are removed; it goes on where it stopped.",
+        remedy=f"{done} Fix the causes and run the task again; it continues with the remaining values.",
         details=result,
     )
 
@@ -182,7 +182,7 @@ def _distinct(lists: Iterable[list[str]]) -> list[str]:
 
 
 def _is_among(arn: str, others: Iterable[str]) -> bool:
-    """Whether a key is one of these; the replicas of a multi-region key are one."""
+    """Whether a key is one of these; the replicas of a multi-Region key count as one."""
     key = KeyReference.parse(arn)
     known = (KeyReference.parse_key_arn(other) for other in others)
     return any(key.matches(other) for other in known if other)

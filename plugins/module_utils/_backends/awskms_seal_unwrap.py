@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_seal_unwrap does: one value, several, or one into a file."""
+"""The module awskms_seal_unwrap: decrypt one value, several values, or one value into a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrappi
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     params = module.params
     values = _values(params)
     aad = aad_option(params["aad"], params["aad_base64"])
@@ -54,7 +54,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _values(params: dict[str, Any]) -> dict[str, SealedValue]:
-    """The values to open by their names; a single one has an empty name."""
+    """The values to decrypt by name; a single value has an empty name."""
     limit = params["max_size"]
     if params["blobs"] is not None:
         return {str(name): from_blob(f"blobs.{name}", blob, limit) for name, blob in params["blobs"].items()}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_seal_wrap does: one value, several, or one into a file."""
+"""The module awskms_seal_wrap: seal one value, several values, or one value into a file."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.ke
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import Wrapped, wrap, wrap_batch, wrap_many
 
-_LARGEST_RETURNED = 1 << 20  # a larger blob that is in a file already is not sent to the controller as well
+_LARGEST_RETURNED = 1 << 20  # larger blobs of files are not returned to the controller
 _OVERHEAD = 16 * 1024  # room for nonce, tag, key ARN and wrapped key around a value
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     params = module.params
     limit = checked_limit(params["max_size"])
     aad = aad_option(params["aad"], params["aad_base64"])
@@ -46,7 +46,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         return {**result, **_Destination(module, kms, key_id, aad, limit).seal(plaintexts[""])}
     if module.check_mode:
         return result
-    with named_errors([]):  # what goes wrong here is about the key, not about one value
+    with named_errors([]):  # errors here are about the key, not about one value
         seal = wrap_batch if params["data_key"] == "per_batch" else wrap_many
         sealed = seal(kms, key_id, list(plaintexts.values()), aad)
     if sealed:
@@ -57,7 +57,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 class _Destination:
-    """A sealed file on the host that is to hold one value."""
+    """A sealed file on the host for one value."""
 
     def __init__(self, module: AnsibleModule, kms: BotoKms, key_id: str, aad: bytes, limit: int) -> None:
         self._module = module
@@ -70,7 +70,7 @@ class _Destination:
         self._force: bool = module.params["force"]
 
     def seal(self, plaintext: bytes) -> dict[str, Any]:
-        """Make the file hold ``plaintext``; leave it alone where it does. The keys of the result."""
+        """Write the sealed ``plaintext`` unless the file already contains it; returns the keys of the result."""
         old = self._read()
         kept = old if old is not None and self._holds(old, plaintext) else None
         if kept is not None and self._format_of(kept) == self._format:
@@ -80,7 +80,7 @@ class _Destination:
         after = f"to be sealed under {self._key_id}, as {self._format}\n"
         result: dict[str, Any] = {"changed": True, "dest": self._dest}
         if kept is not None or not self._module.check_mode:
-            # A value that is kept and stands in the other format is written in this one, without sealing it anew.
+            # An unchanged value in the other format is converted without sealing it again.
             new = Wrapped(kept, kept.slots[0].key_id) if kept is not None else wrap(self._kms, self._key_id, plaintext, self._aad)
             after = ("" if kept is not None else "newly ") + _described(new.value, self._format)
             result.update(_returned(new))
@@ -101,16 +101,16 @@ class _Destination:
             if isinstance(error, SettingError):
                 raise
             raise SettingError(
-                f"dest is there and is no sealed value, so it is not replaced. {error.message}",
+                f"dest exists and is not a sealed value; it was not replaced. {error.message}",
                 reason="file_error",
-                remedy="Name another dest, or set force to replace it.",
+                remedy="Use another dest, or set force to replace it.",
             ) from None
 
     def _format_of(self, old: SealedValue) -> str:
         return "binary" if os.path.getsize(self._dest) == _size(old) else "base64"
 
     def _holds(self, old: SealedValue, plaintext: bytes) -> bool:
-        """Whether the old file is sealed under the key in force and opens to ``plaintext``, and is not to be replaced all the same."""
+        """Whether the old file contains ``plaintext``, sealed under the current key, and force is not set."""
         if self._force:
             return False
         sealed_under = KeyReference.parse_key_arn(old.slots[0].key_id)
@@ -120,12 +120,12 @@ class _Destination:
         try:
             return Unwrapper(lambda _region: self._kms, self._aad).unwrap(old).plaintext == plaintext
         except BlobError:
-            return False  # altered, or sealed with other additional data
+            return False  # modified, or sealed with other additional data
         except KmsError as error:
             if error.reason == "not_authentic":
                 return False
-            error.message = f"The file {self._dest} cannot be opened to compare it. {error.message}"
-            error.remedy += " Or set force to seal anew without comparing."
+            error.message = f"The file {self._dest} cannot be decrypted to compare it. {error.message}"
+            error.remedy += " Or set force to replace it without comparing."
             raise
 
     def _write(self, new: Wrapped) -> None:
@@ -138,13 +138,13 @@ class _Destination:
 
 
 def _returned(wrapped: Wrapped) -> dict[str, Any]:
-    """What is said of a sealed value that is in a file."""
+    """The result for a sealed value in a file."""
     blob = {"blob": _text(wrapped)} if _size(wrapped.value) <= _LARGEST_RETURNED else {}
     return {"key_id": wrapped.key_arn, **blob}
 
 
 def _plaintexts(params: dict[str, Any], limit: int) -> dict[str, bytes]:
-    """The values to seal by their names; a single one has an empty name."""
+    """The values to seal by name; a single value has an empty name."""
     if params["values"] is not None:
         return {str(name): _checked_size(_value(name, value), f"values.{name}", limit) for name, value in params["values"].items()}
     if params["src"] is not None:
@@ -157,7 +157,7 @@ def _plaintexts(params: dict[str, Any], limit: int) -> dict[str, bytes]:
 def _value(name: Any, value: Any) -> bytes:
     if not isinstance(value, str):
         raise SettingError(
-            f"values.{name} is no text but of type {type(value).__name__}.",
+            f"values.{name} must be a string, not {type(value).__name__}.",
             reason="invalid_option",
             remedy="Quote numbers and booleans; encode structures, for example with the filter to_json.",
         )
@@ -168,9 +168,9 @@ def _value(name: Any, value: Any) -> bytes:
 def _checked_size(plaintext: bytes, name: str, limit: int) -> bytes:
     if len(plaintext) > limit - _OVERHEAD:
         raise SettingError(
-            f"{name} has {len(plaintext)} bytes; sealed, it would have more than the limit of {limit}.",
+            f"{name} has {len(plaintext)} bytes; the sealed value would exceed max_size ({limit} bytes).",
             reason="invalid_option",
-            remedy="Raise max_size; whoever reads it must do so too.",
+            remedy="Increase max_size, also for the tasks that read the value.",
         )
     return plaintext
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module vault_init does: everything that can fail is tried before the server is initialised, since that cannot be repeated."""
+"""The module vault_init: everything that can fail is tried before the server is initialised, because an initialisation cannot be repeated."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.record import NAMELESS, START_ANEW, recorded
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import Found, ReservedFile, find, try_to_reserve
 
-_OPEN = "A sealed answer is opened by awskms_seal_unwrap."
+_OPEN = "Use awskms_seal_unwrap to decrypt a sealed response."
 _STATES = {
     True: "The server is initialised now.",
-    False: "Asked again, the server says that it is not initialised.",
-    None: "Whether the server is initialised is not known.",
+    False: "The server reports that it is not initialised.",
+    None: "It is unknown whether the server is initialised.",
 }
-_ANSWER = ".answer"  # beside dest: an answer that is not as expected
-_ALREADY = "already initialized"  # what a server says where another request was first
-_PATIENCE = 120.0  # seconds to wait for the answer at least: it comes once
-_SETTLING = 10.0  # seconds in which an initialisation whose answer was lost may show
+_ANSWER = ".answer"  # suffix of dest for an unexpected response
+_ALREADY = "already initialized"  # the server's error if another request was first
+_PATIENCE = 120.0  # minimum seconds to wait for the response, which is sent only once
+_SETTLING = 10.0  # seconds until an initialisation whose response was lost is reported
 
 
 def _room(shares: int) -> int:
-    """Bytes to reserve in each file: an encrypted share has 3 KiB with the largest keys."""
+    """Bytes to reserve in each file: an encrypted share has up to 3 KiB with the largest keys."""
     return 64 * 1024 + shares * 8 * 1024
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     params = module.params
     holders = _pgp_keys("recovery_pgp_keys", params["recovery_pgp_keys"])
     _check_threshold(params["recovery_threshold"], len(holders))
@@ -57,7 +57,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     token_holder = _pgp_keys("root_token_pgp_key", [given])[0] if given else None
     if not token_holder and not params["root_token_dest"]:
         raise SettingError(
-            "It is not said what becomes of the root token.", reason="invalid_option", remedy="Give root_token_dest or root_token_pgp_key."
+            "one of the following is required: root_token_dest, root_token_pgp_key.", reason="invalid_option", remedy="Set where the root token is stored."
         )
     files = [path for path in _paths(params) if path]
     attributes = FileAttributes.of_task(module)
@@ -72,7 +72,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     try:
         status = api.seal_status()
     except SealError:
-        if module.check_mode:  # the server may be one that a task before would have started: the rest is tried all the same
+        if module.check_mode:  # a previous task may be going to start the server: everything else is still checked
             _try(params, files, attributes, holders, token_holder)
         raise
     if status["initialized"]:
@@ -80,12 +80,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     _check_seal(status, api.address)
     taken = [path for path in files if find(path) is Found.OTHER]
     status = api.seal_status() if taken else status
-    if status["initialized"]:  # by another run, between the two questions
+    if status["initialized"]:  # by another run, between the two requests
         return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
     if taken:
         raise file_error(
-            f"{taken[0]} is there, and the server is not initialised: the file belongs to another cluster.",
-            "Move it to where it is kept, or name another; it is never replaced.",
+            f"{taken[0]} exists, but the server is not initialised: the file belongs to another cluster.",
+            "Move the file, or use another path; the file is never replaced.",
         )
     data_key = _try(params, files, attributes, holders, token_holder)
     if data_key and not token_holder:
@@ -99,8 +99,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 def _try(
     params: dict[str, Any], files: Sequence[str], attributes: FileAttributes, holders: Sequence[PgpKey], token_holder: PgpKey | None
 ) -> WrappedDataKey | None:
-    """The data key, and the proof that the files can be created where their folders are there already."""
-    # With root_token_pgp_key KMS is not needed, except to seal an answer that is not as expected.
+    """Return the data key, after checking that the files can be created if their folders exist."""
+    # With root_token_pgp_key, KMS is only needed to seal an unexpected response.
     data_key = _data_key(params) if not token_holder or params["kms_key_id"] else None
     there = [path for path in files if os.path.isdir(os.path.dirname(os.path.abspath(path)))]
     try_to_reserve(there, attributes, _room(len(holders)))
@@ -108,7 +108,7 @@ def _try(
 
 
 def _paths(params: dict[str, Any]) -> tuple[str, str, str]:
-    """The files of the shares, of the sealed root token (empty: none) and of an answer that is not as expected."""
+    """The files of the shares, of the sealed root token (empty: none) and of an unexpected response."""
     return params["dest"], params["root_token_dest"] or "", params["dest"] + _ANSWER
 
 
@@ -119,9 +119,9 @@ def _check_files(files: Sequence[str], module: AnsibleModule) -> None:
     places = [os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path)) for path in files]
     if len(set(places)) < len(places):
         raise SettingError(
-            f"dest and root_token_dest name one file, or {_ANSWER} of it: {', '.join(files[:2])}.",
+            f"dest and root_token_dest must be different files, also with the suffix {_ANSWER}: {', '.join(files[:2])}.",
             reason="invalid_option",
-            remedy="Name a file for each.",
+            remedy="Use a separate file for each.",
         )
 
 
@@ -139,23 +139,23 @@ def _check_threshold(threshold: int, shares: int) -> None:
     least = 2 if shares > 1 else 1
     if not least <= threshold <= shares:
         raise SettingError(
-            f"recovery_threshold is {threshold}, with {shares} keys in recovery_pgp_keys.",
+            f"recovery_threshold is {threshold}, but there are {shares} keys in recovery_pgp_keys.",
             reason="invalid_option",
-            remedy=f"Give a number from {least} to {shares}." if shares else "Give the keys of those who are to hold the recovery key.",
+            remedy=f"Use a number from {least} to {shares}." if shares else "Add the keys of the holders of the recovery key.",
         )
 
 
 def _check_seal(status: SealStatus, address: str) -> None:
     if not status["recovery_seal"]:
         raise SettingError(
-            f"The server at {address} has the seal {status['type'] or 'shamir'}, which has no recovery key.",
+            f"The server at {address} uses the seal {status['type'] or 'shamir'}, which has no recovery key.",
             reason="invalid_option",
-            remedy="Configure its seal first (role vault_config); this module initialises servers that unseal themselves.",
+            remedy="Configure an auto-unseal first (role vault_config); this module initialises only servers with auto-unseal.",
         )
 
 
 def _data_key(params: dict[str, Any]) -> WrappedDataKey:
-    """Wrapped by KMS before the server is initialised: what follows needs KMS no more."""
+    """Wrap the data key before the server is initialised, so that no later step needs KMS."""
     key = key_in_force(params["kms_key_id"], os.environ)
     kms, key_id = open_for_key(KmsClients(connection_options(params)), key)
     made = WrappedDataKey.new(kms, key_id)
@@ -163,9 +163,9 @@ def _data_key(params: dict[str, Any]) -> WrappedDataKey:
     for each in params["seal_key_ids"]:
         if KeyReference.parse(each).matches(answered):
             raise SettingError(
-                f"The root token would be sealed under {made.key_arn}, which seals the server too: whoever may use it would have both.",
+                f"The root token cannot be sealed under {made.key_arn}, because it is the key of the server's seal: its users could then decrypt both.",
                 reason="invalid_option",
-                remedy="Name another key in kms_key_id.",
+                remedy="Set kms_key_id to another key.",
             )
     if params["check_opens"]:
         made.check_opens(kms)
@@ -173,14 +173,14 @@ def _data_key(params: dict[str, Any]) -> WrappedDataKey:
 
 
 def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, attributes: FileAttributes) -> dict[str, Any]:
-    """Everything that can fail comes before the request; whatever is answered is kept. What could not be written is in the result."""
+    """Do everything that can fail before the request, and store any response. Parts that cannot be written are in the result."""
     record, token, answer = _paths(module.params)
-    # Where nothing seals it, an answer that is not as expected may be in clear.
+    # Without a data key, an unexpected response may be in plaintext.
     private = attributes if recipients.data_key else attributes._replace(mode=0o600)
     files = Files(
         ReservedFile(module, record, attributes), ReservedFile(module, token, attributes) if token else None, ReservedFile(module, answer, private)
     )
-    # From here to the end nothing may end this process: whoever started it may be gone, and there is no second answer.
+    # From here on nothing may end this process, even if Ansible is gone: there is no second response.
     for each in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(each, signal.SIG_IGN)
     try:
@@ -202,9 +202,9 @@ def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, a
 
 
 def _name_cluster(module: AnsibleModule, api: ServerApi, keeper: Keeper) -> str | None:
-    """Have the record name the cluster, once the answer is stored; returns its ID. Raises nothing."""
+    """Add the cluster to the record, after the response is stored; returns its ID. Never raises."""
     cluster = cluster_of(api)
-    why = "the server does not say it yet"
+    why = "the server does not report it yet"
     if cluster:
         try:
             keeper.name_cluster(cluster)
@@ -230,14 +230,14 @@ def _request(api: ServerApi, recipients: Recipients) -> Reply:
         error.message += f" {_STATES[initialised]}"
         error.remedy = f"Unless another run initialised it: {START_ANEW}"
         if not initialised:
-            error.remedy = f"Find out its state; run the task again if it is not initialised. If it is: {START_ANEW}"
+            error.remedy = f"Check the state of the server. If it is not initialised, run the task again. If it is: {START_ANEW}"
         error.details["initialized"] = initialised
         raise
 
 
 def _outcome(module: AnsibleModule, api: ServerApi, answered: Answer, keeper: Keeper) -> dict[str, Any]:
-    where = " ".join(keeper.places) or "There was nothing in it that could be kept."
-    unexpected = f"The answer of the server at {api.address} to sys/init is not as expected: {'; '.join(answered.problems)}."
+    where = " ".join(keeper.places) or "It contained nothing that could be stored."
+    unexpected = f"The response of the server at {api.address} to sys/init is unexpected: {'; '.join(answered.problems)}."
     if answered.complete and not keeper.failures:
         if answered.problems:
             module.warn(f"{unexpected} {where} {_OPEN}")
@@ -248,36 +248,36 @@ def _outcome(module: AnsibleModule, api: ServerApi, answered: Answer, keeper: Ke
         raise SealError(
             " ".join([unexpected, *keeper.failures, where, _STATES[initialised]]),
             reason="unexpected_answer",
-            remedy=f"{_OPEN} If the shares or the root token are not all there, begin anew. {START_ANEW}",
+            remedy=f"{_OPEN} If shares or the root token are missing, start again. {START_ANEW}",
             details=details,
         )
     raise SealError(
         " ".join([f"The server at {api.address} is initialised.", *keeper.failures, where]),
         reason="answer_not_stored",
-        remedy="Store what this result holds where it belongs, now: the server does not answer it again. None of it is in clear.",
+        remedy="Save the values in this result now: the server does not return them again. They are all sealed or encrypted.",
         details=details,
     )
 
 
 def _refused(api: ServerApi, reply: Reply) -> SealError:
-    """The error of an initialisation that the server refused, or began and did not end."""
+    """The error of an initialisation that the server rejected, or started and did not complete."""
     initialised = _initialised(api, 0)
     error = api.refused(reply, "sys/init")
     error.details["initialized"] = initialised
     if initialised and _ALREADY in reply.errors:
-        error.message = f"The server at {api.address} was initialised by somebody else, perhaps another run of vault_init, while this task ran."
-        error.reason, error.remedy = "already_initialized", "Nothing is to be kept of this run. The shares and the root token are where that run put them."
+        error.message = f"The server at {api.address} was initialised by another client, for example another run of vault_init, while this task ran."
+        error.reason, error.remedy = "already_initialized", "This run has no data to keep. The shares and the root token were returned to the other client."
     elif initialised:
-        error.message += " It calls itself initialised all the same, and can be neither unsealed nor initialised again."
+        error.message += " It nevertheless reports that it is initialised, and can be neither unsealed nor initialised again."
         error.reason, error.remedy = "half_initialised", START_ANEW
     else:
         error.message += f" {_STATES[initialised]}"
-        error.remedy = "Its log tells more. Run the task again once the cause is removed."
+        error.remedy = "Check the server's log. Fix the cause and run the task again."
     return error
 
 
 def _initialised(api: ServerApi, seconds: float) -> bool | None:
-    """Whether the server calls itself initialised, at last after ``seconds``; None if it does not tell."""
+    """Whether the server reports that it is initialised, within ``seconds``; None if it does not respond."""
     end = time.monotonic() + seconds
     while True:
         try:

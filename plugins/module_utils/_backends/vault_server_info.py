@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module vault_server_info does: ask one server for its state, until it is the one that is waited for or the time is up."""
+"""The module vault_server_info: read the state of one server, optionally until it has a given state or the timeout expires."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ STATES = {
     "unsealed": "unsealed",
     "led": "unsealed with a known active node",
 }
-"""What can be waited for, in words."""
+"""The states to wait for, with their descriptions."""
 
-# An unsealed node whose seal is not that of its cluster gives no state but this error: before a migration is carried out, or after it.
+# An unsealed node whose seal differs from that of its cluster responds with this error, before or after a migration.
 _MISMATCH = re.compile(r'seal type of "([a-z0-9-]+)" does not match (?:loaded|expected) type of "([a-z0-9-]+)"')
 _LONGEST_WAIT = 86400.0  # seconds
 
 
 @dataclass(frozen=True)
 class ServerState:
-    """What a server says of itself; ``leader`` is the address of the active node, empty where this one knows none."""
+    """The state that a server reports; ``leader`` is the address of the active node, empty if unknown."""
 
     answers: bool = False
     initialized: bool = False
@@ -51,7 +51,7 @@ class ServerState:
     problem: str = ""
 
     def is_so(self, until: str, seal_type: str = "") -> bool:
-        """Whether this is the state that is waited for, of those in ``STATES``, with this type of seal."""
+        """Whether this is the given state of ``STATES``, with this seal type."""
         if until != "asked" and seal_type and (self.type != seal_type or self.migration):
             return False
         unsealed = self.answers and not self.sealed
@@ -65,26 +65,27 @@ class ServerState:
         }[until]
 
     def summary(self) -> str:
-        """The state as what follows the server's name in a sentence."""
+        """A description of the state, phrased to follow the server's name."""
         if not self.answers:
-            return f"does not answer ({self.problem or 'no answer'})"
+            return f"does not respond ({self.problem or 'no response'})"
         if not self.initialized:
             return f"is not initialised, with the seal {self.type}"
         if self.sealed:
-            return f"is initialised and sealed, with the seal {self.type}{' that it is to migrate to' if self.migration else ''}"
+            return f"is initialised and sealed, with the seal {self.type}{' (migration pending)' if self.migration else ''}"
         role = "active" if self.active else f"a standby of {self.leader}"
-        known = f"is unsealed and {role}" if self.leader else "is unsealed and knows no active node"
-        mismatch = f" while its cluster has {self.cluster_type}" if self.cluster_type != self.type else ""
+        known = f"is unsealed and {role}" if self.leader else "is unsealed, without a known active node"
+        mismatch = f" (its cluster uses {self.cluster_type})" if self.cluster_type != self.type else ""
         return f"{known}, with the seal {self.type}{mismatch}"
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     params = module.params
     until, seconds = params["until"], params["timeout"]
     if not 0 < seconds <= _LONGEST_WAIT:
         raise SettingError(
-            f"Option timeout is {seconds:g}.", reason="invalid_option", remedy=f"Give seconds, above 0 and at most {_LONGEST_WAIT:g}."
+            f"Option timeout is {seconds:g}, which is out of range.", reason="invalid_option",
+            remedy=f"Use a number of seconds greater than 0 and at most {_LONGEST_WAIT:g}.",
         )
     api = ServerApi(params)
     began = time.monotonic()
@@ -92,7 +93,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
     def ready() -> bool:
         state = state_of(api)
-        # A question that was given up since the time was up tells nothing: what the server said before counts.
+        # A request that was cancelled at the timeout has no result: the previous state counts.
         if state.answers or not states or time.monotonic() < began + seconds:
             states.append(state)
         return states[-1].is_so(until, params["seal_type"] or "")
@@ -105,15 +106,15 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         return result
     wanted = f" with the seal {params['seal_type']}" if params["seal_type"] else ""
     raise SealError(
-        f"The server at {api.address} is not {STATES[until]}{wanted} after {seconds:g} s: it {result['summary']}.",
+        f"Timed out after {seconds:g} s waiting for the server at {api.address} to be {STATES[until]}{wanted}: it {result['summary']}.",
         reason="server_timed_out",
-        remedy="Its log tells why.",
+        remedy="Check the server's log.",
         details=result,
     )
 
 
 def state_of(api: ServerApi) -> ServerState:
-    """Ask once. An answer that is none of a server's is none at all, since a proxy may give it while the server starts."""
+    """Request the state once. A response that is not from a server counts as none, because a proxy may send it while the server starts."""
     try:
         reply = api.ask("GET", "sys/seal-status")
         mismatch = _MISMATCH.search(reply.errors)
@@ -138,7 +139,7 @@ def _stated(status: SealStatus, api: ServerApi, leader: Leader | None) -> Server
 
 
 def _leader(api: ServerApi) -> Leader | None:
-    """Which node is active; None where the server does not say it now."""
+    """The active node; None if the server does not report it."""
     try:
         return api.read_leader(api.ask("GET", "sys/leader"))
     except SealError:
@@ -146,7 +147,7 @@ def _leader(api: ServerApi) -> Leader | None:
 
 
 def _address(api: ServerApi, leader: Leader | None) -> str:
-    """Without high availability a server is alone, and names no active node."""
+    """The address of the active node; without high availability, the server's own address."""
     if leader is None:
         return ""
     return leader["leader_address"] if leader["ha_enabled"] else api.address

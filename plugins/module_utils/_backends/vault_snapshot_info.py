@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module vault_snapshot_info does: read a snapshot, judge it and, where asked for in so many words, hand out its recovery key encrypted."""
+"""The module vault_snapshot_info: read and assess a snapshot and, if requested, return its recovery key encrypted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrappi
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError` for a file that is no whole snapshot, and where KMS cannot be asked at all."""
+    """Run the module; raises :class:`SealError` for a file that is damaged or not a snapshot, and if KMS is unavailable."""
     params = module.params
     recipient = _recipient(module)
     snapshot, size = _read(params["src"], checked_state_limit(params["max_size"]))
@@ -57,15 +57,15 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _recipient(module: AnsibleModule) -> Recipient | None:
-    """Whom to encrypt the recovery key to; whatever is wrong with that is said before anything is read."""
+    """The recipient of the recovery key, checked before the snapshot is read."""
     params = module.params
     dest = params["recovery_key_dest"]
     if params["recovery_key_recipient"] is None:
         if dest is not None:
             raise SettingError(
-                "Option recovery_key_dest is given without recovery_key_recipient.",
+                "missing parameter(s) required by 'recovery_key_dest': recovery_key_recipient.",
                 reason="invalid_option",
-                remedy="Give the public key to encrypt the recovery key to: it is never written in clear.",
+                remedy="Set the public key to encrypt the recovery key to: it is never written in plaintext.",
             )
         return None
     recipient = Recipient(params["recovery_key_recipient"])
@@ -85,7 +85,7 @@ def _read(path: str, limit: int) -> tuple[Snapshot, int]:
 
 @contextmanager
 def _about(path: str) -> Iterator[None]:
-    """Say which file it is; a play that goes on after the failure finds the answer where it looks for it."""
+    """Add the file name and ``restorable`` to an error, for plays that continue after the failure."""
     try:
         yield
     except SnapshotError as error:
@@ -129,7 +129,7 @@ def _entry(entry: SealedEntry) -> dict[str, Any]:
 
 
 def _handed_out(module: AnsibleModule, recipient: Recipient, key: bytes) -> dict[str, Any]:
-    """The recovery key, encrypted, in a file or in the result. Each encryption differs, so that a file is always written anew."""
+    """The encrypted recovery key, in a file or in the result. Each encryption differs, so a file is always written."""
     encrypted = recipient.encrypt(key)
     dest = module.params["recovery_key_dest"]
     if dest is None:
@@ -138,5 +138,5 @@ def _handed_out(module: AnsibleModule, recipient: Recipient, key: bytes) -> dict
     if not module.check_mode:
         write_file(module, dest, [encrypted.text.encode()])
     if module._diff:
-        result["diff"] = {"before": "", "after": f"the recovery key of {module.params['src']}, encrypted and not shown\n"}
+        result["diff"] = {"before": "", "after": f"encrypted recovery key of {module.params['src']}, not shown\n"}
     return result

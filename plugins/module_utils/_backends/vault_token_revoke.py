@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module vault_token_revoke does: open the sealed token, have the server revoke it, and remove the file."""
+"""The module vault_token_revoke: decrypt the sealed token, revoke it on the server, and remove the file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vaul
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_token import sealed_token
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 
-_UNKNOWN = 403  # the answer to a token that is not, or no longer, known
+_UNKNOWN = 403  # the status for a token that is unknown or no longer valid
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     src = module.params["src"]
     result = {"changed": True, "src": src, "was_valid": None}
     if not os.path.lexists(src):
@@ -37,9 +37,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         return {**result, "changed": False}  # another run removed it
     hide(module, token)
     reply = api.ask("GET", "auth/token/lookup-self", token=token)
-    # Of a proxy that says 403, the token may be valid still, and its only copy is this file.
+    # If a proxy returned 403, the token may still be valid, and this file is its only copy.
     if reply.status != 200 and not (reply.status == _UNKNOWN and isinstance(reply.content.get("errors"), list)):
-        raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token and its file are left as they are.")
+        raise api.refused(reply, "auth/token/lookup-self", "Unseal the server first. The token was not revoked, and its file was not removed.")
     result["was_valid"] = reply.status == 200
     if not (result["was_valid"] or cluster or module.params["remove_unknown"]):
         if not os.path.lexists(src):
@@ -52,37 +52,37 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         try:
             reply = api.ask("POST", "auth/token/revoke-self", {}, token)
         except SealError as error:
-            error.message += f" Whether the token is revoked is not known. The file {src} is left as it is."
-            error.remedy = "Run the task again: it asks the server whether it knows the token still."
+            error.message += f" It is unknown whether the token was revoked. The file {src} was not removed."
+            error.remedy = "Run the task again: it checks whether the server still knows the token."
             raise
         if reply.status == _UNKNOWN and api.ask("GET", "auth/token/lookup-self", token=token).status == _UNKNOWN:
-            result["was_valid"] = False  # another run revoked it since this server said that it knows it
+            result["was_valid"] = False  # another run revoked it after the lookup
         elif reply.status not in (200, 204):
-            raise api.refused(reply, "auth/token/revoke-self", "The token and its file are left as they are.")
+            raise api.refused(reply, "auth/token/revoke-self", "The token was not revoked, and its file was not removed.")
     try:
         with held_folder(os.path.dirname(os.path.abspath(src))) as folder, contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.basename(src), dir_fd=folder)
     except OSError as error:
         raise SettingError(
-            f"The token is revoked, but its file {src} cannot be removed: {error.strerror}.",
+            f"The token was revoked, but its file {src} cannot be removed: {error.strerror}.",
             reason="file_error",
-            remedy="Remove it; it opens nothing any more.",
+            remedy="Remove the file; the token in it is no longer valid.",
         ) from None
     return result
 
 
 def _check_cluster(api: ServerApi, wanted: str | None, src: str) -> bool:
-    """Whether the server is known to belong to the token's cluster. Otherwise it is not given the token: raises :class:`SealError`."""
+    """Whether the server is known to belong to the token's cluster. Raises :class:`SealError` for another cluster, before the token is sent."""
     if wanted is None:
         return False
     cluster = Cluster.of({"cluster_id": wanted})
     if not cluster:
         raise SettingError(
-            f"cluster_id is {wanted!r}, which is not the ID of a cluster.",
+            f"cluster_id is {wanted!r}, which is not a valid cluster ID.",
             reason="invalid_option",
-            remedy="Give the cluster_id of the record of vault_init, or of sys/seal-status.",
+            remedy="Use the cluster_id in the record of vault_init, or of sys/seal-status.",
         )
-    found = need_cluster(api, None, f"whether the token in {src} is its own cannot be told")
+    found = need_cluster(api, None, f"it is unknown whether the token in {src} belongs to it")
     if found.id != cluster.id:
         raise wrong_cluster(api, found, f"the token in {src}", cluster)
     return True
@@ -92,10 +92,10 @@ def _unknown(api: ServerApi, src: str) -> SealError:
     cluster = cluster_of(api, 0)
     return SealError(
         f"The server at {api.address}{f' of cluster {cluster}' if cluster else ''} does not know the token in {src}: it was revoked, it has expired, or it "
-        "belongs to another cluster. The file is left as it is.",
+        "belongs to another cluster. The file was not removed.",
         reason="unknown_token",
-        remedy="Check server_address. Set cluster_id to the ID of the token's cluster (the record of vault_init has it) to have the file removed where the "
-        "server belongs to that, or set remove_unknown.",
+        remedy="Check server_address. To remove the file, set cluster_id to the ID of the token's cluster (it is in the record of vault_init), or set "
+        "remove_unknown.",
     )
 
 
@@ -103,7 +103,7 @@ def _check_removable(src: str) -> None:
     folder = os.path.dirname(os.path.abspath(src))
     if not os.access(folder, os.W_OK | os.X_OK):
         raise SettingError(
-            f"The file {src} could not be removed afterwards: its folder may not be written. The token is not revoked.",
+            f"The token was not revoked, because its file {src} could not be removed afterwards: the directory is not writable.",
             reason="file_error",
-            remedy="Run the task as the folder's owner (become).",
+            remedy="Run the task as the owner of the directory (become).",
         )

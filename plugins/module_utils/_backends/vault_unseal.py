@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module vault_unseal does: give a sealed server the shares that it wants, and wait until it is at work."""
+"""The module vault_unseal: send the required shares to a sealed server, and wait until it is unsealed and knows the active node."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vaul
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 
 _SEAL_STATUS, _LEADER, _UNSEAL = "sys/seal-status", "sys/leader", "sys/unseal"
-_MOST = 255  # shares that a key can be split into
+_MOST = 255  # maximum number of shares of a key
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError`."""
+    """Run the module; raises :class:`SealError`."""
     params = module.params
     shares = list(dict.fromkeys(share.strip() for share in params["shares"]))
     if len(shares) > _MOST or not all(shares):
-        raise SettingError("shares holds an empty one, or more than 255.", reason="invalid_option", remedy="Give each share once.")
+        raise SettingError("shares contains an empty share, or more than 255 shares.", reason="invalid_option", remedy="Specify each share once.")
     api = ServerApi(params)
     status = _status(api)
-    # A server that unseals itself wants shares only where its seal is to be migrated.
+    # A server with auto-unseal requires shares only for a seal migration.
     wants = status is not None and status["sealed"] and (status["migration"] or not status["recovery_seal"])
     migrates = status is not None and wants and status["migration"]
     result = {"changed": wants, "migrate": migrates, "active": None, "leader": None}
@@ -40,7 +40,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _status(api: ServerApi) -> SealStatus | None:
-    """What the server says of its seal, once it answers; None where it is unsealed with another seal than its cluster, which it answers with an error."""
+    """The state of the seal, once the server responds; None if it is unsealed with another seal than its cluster, which it reports as an error."""
     replies: list[Reply] = []
 
     def answers() -> bool:
@@ -65,25 +65,25 @@ def _check(api: ServerApi, status: SealStatus, shares: Sequence[str], migrate: b
         )
     if status["migration"] and not migrate:
         raise SettingError(
-            f"The server at {api.address} is about to migrate its seal to {status['type']}, and migrate is not set.",
+            f"The server at {api.address} is configured to migrate its seal to {status['type']}, but migrate is not set.",
             reason="migration_pending",
-            remedy="Set migrate where this is meant; otherwise configure its old seal and restart it.",
+            remedy="Set migrate to migrate the seal; otherwise configure the old seal and restart the server.",
         )
     if not status["t"]:
         raise SettingError(
-            f"The server at {api.address} is sealed and does not say how many shares it wants (t).", reason="unexpected_answer",
-            remedy="Check that server_address is that of a server of Vault or OpenBao. The server was given none.",
+            f"The server at {api.address} is sealed and does not report how many shares it requires (t).", reason="unexpected_answer",
+            remedy="Check that server_address is the address of a Vault or OpenBao server. No share was sent.",
         )  # fmt: skip
     if len(shares) < status["t"]:
         raise SettingError(
-            f"The server at {api.address} wants {status['t']} of {status['n']} shares, and {len(shares)} are given.",
+            f"The server at {api.address} requires {status['t']} of {status['n']} shares, but {len(shares)} were specified.",
             reason="too_few_shares",
-            remedy="Give as many different shares as its threshold says. The server was given none.",
+            remedy="Specify as many different shares as the threshold. No share was sent.",
         )
 
 
 def _give(api: ServerApi, shares: Sequence[str], migrates: bool) -> None:
-    """One after the other, after it has forgotten those that somebody else began with."""
+    """Send the shares one after the other, after resetting an unseal process that was started before."""
     api.ask("PUT", _UNSEAL, {"reset": True})
     for number, share in enumerate(shares, 1):
         reply = api.ask("PUT", _UNSEAL, {"key": share, "migrate": True} if migrates else {"key": share})
@@ -93,14 +93,14 @@ def _give(api: ServerApi, shares: Sequence[str], migrates: bool) -> None:
         if reply.status != 400:
             raise api.refused(reply, _UNSEAL)
         raise SealError(
-            f"The server at {api.address} is not unsealed by these {len(shares)} shares; with share {number} it says: {reply.errors}.",
+            f"The server at {api.address} was not unsealed by these {len(shares)} shares; the error for share {number} is: {reply.errors}.",
             reason="wrong_shares",
-            remedy="Give the right ones: unseal keys of a shamir seal, recovery keys of one that unseals itself. The server stays sealed.",
+            remedy="Use the right shares: unseal keys of a shamir seal, or recovery keys of an auto-unseal. The server is still sealed.",
         )
 
 
 def _at_work(api: ServerApi, wait: bool) -> dict[str, Any]:
-    """Which node is active, once the server is unsealed and knows it: only an unsealed one answers that."""
+    """The active node, once the server is unsealed and knows it: a sealed server does not report it."""
     known: list[Leader] = []
 
     def knows() -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Argument specs that modules share, and the options that they become."""
+"""Argument specs shared by modules, and their conversion to options."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ CONNECTION_SPEC: dict[str, dict[str, Any]] = {
     "sts_endpoint": {"type": "str"},
     "ca_bundle": {"type": "path", "aliases": ["aws_ca_bundle"]},
     "validate_certs": {"type": "bool", "default": True},
-    "proxy": {"type": "str", "no_log": True},  # its URL may hold a password
+    "proxy": {"type": "str", "no_log": True},  # the URL may contain a password
     "timeout": {"type": "float", "default": 30.0},
 }
 AAD_SPEC: dict[str, dict[str, Any]] = {
-    "aad": {"type": "str", "no_log": True},  # need not be secret, but some use it so
+    "aad": {"type": "str", "no_log": True},  # may be secret
     "aad_base64": {"type": "str", "no_log": True},
 }
 
@@ -45,18 +45,14 @@ def connection_options(params: dict[str, Any]) -> ConnectionOptions:
 
 def check_together(params: dict[str, Any], one_of: Sequence[str], not_together: Sequence[Sequence[str]]) -> None:
     """Raise :class:`SettingError` unless exactly one of the options ``one_of``, and at most one of each of ``not_together``, is given."""
-    # Not left to AnsibleModule, which would blank its message.
+    # Not checked by AnsibleModule, which would blank secrets in its message.
     if one_of and all(params[name] is None for name in one_of):
         raise SettingError(
-            f"None of the options {_listed(one_of)} is given.", reason="invalid_option", remedy="Give one of them."
+            f"one of the following is required: {', '.join(one_of)}.", reason="invalid_option", remedy="Set one of them."
         )
     for names in (one_of, *not_together):
         given = [name for name in names if params[name] is not None]
         if len(given) > 1:
             raise SettingError(
-                f"The options {_listed(given)} are given together.", reason="invalid_option", remedy="Give one of them."
+                f"parameters are mutually exclusive: {'|'.join(given)}.", reason="invalid_option", remedy="Set one of them."
             )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

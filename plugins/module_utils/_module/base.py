@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module edge: options that all modules share, and the one place where a SealError becomes a failed task."""
+"""The base of all modules: shared options, and the one place where a SealError becomes a failed task."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.proc
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import BLANK, Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 
-# Options that are not secret as a whole: settings by name, of which some are; and what need not be one, or is public.
+# Options that are not secret as a whole: settings by name, of which some are secret, and values that need not be secret or are public.
 _SETTINGS = frozenset(("environment", "seal"))
-# Of whole files, the module hides the secrets that are in them.
+# The module hides the secrets in whole files itself.
 _NOT_SECRET = frozenset(("aad", "aad_base64", "proxy", "config_text", "environment_text"))
 # Options whose values may legitimately occur in a result: a value to seal may be the name of the region.
 _VALUES = frozenset(("plaintext", "plaintext_base64", "values", "recovery_key_recipient"))
-# Keys of a result that hold a sealed value, what it was opened to, or names, and which no server or service has worded.
+# Result keys with sealed values, plaintexts or names, whose text does not come from a server or service.
 _NO_WORDS = frozenset(
     ("blob", "blobs", "key_id", "connection", "dest", "src", "facts", "form", "layout")
     + ("plaintext", "plaintext_base64", "plaintexts", "plaintexts_base64")
@@ -59,11 +59,11 @@ class SealModule(AnsibleModule):
         raise SystemExit(1)
 
     def hide(self, *values: Any) -> None:
-        """Blank in messages what is no option: the content of files, and what sealed values open to."""
+        """Blank secrets in messages that are not options: the content of files, and plaintexts of sealed values."""
         self._hidden = [*self._hidden, *values]
 
     def _never(self) -> Secrets:
-        """What nothing of a result may show."""
+        """Values that must not occur anywhere in a result."""
         never = Secrets()
         for name, option in self.argument_spec.items():
             for given in self._given(name, option):
@@ -80,7 +80,7 @@ class SealModule(AnsibleModule):
         return never
 
     def _values(self) -> Secrets:
-        """What no message may show."""
+        """Values that must not occur in a message."""
         values = Secrets()
         values.add(*self._hidden, *(given for name in _VALUES if name in self.argument_spec for given in self._given(name, self.argument_spec[name])))
         return values
@@ -92,7 +92,7 @@ class SealModule(AnsibleModule):
         shown = {}
         for name, option in self.argument_spec.items():
             for each in (name, *option.get("aliases", ())):
-                # What is not in the argument spec is left out: a misspelt name hides no secret.
+                # Options outside of the argument spec are omitted: a misspelt name would not hide a secret.
                 if each in self.params:
                     value = self.params[each]
                     value = _LOGIN.sub(f"{BLANK}@", value) if isinstance(value, str) else value
@@ -101,7 +101,7 @@ class SealModule(AnsibleModule):
 
 
 def hide(module: AnsibleModule, *values: Any) -> None:
-    """Blank in the messages of a module what is no option of it: the content of files, and what sealed values open to."""
+    """Blank secrets in the messages of a module that are not options: the content of files, and plaintexts of sealed values."""
     if isinstance(module, SealModule):
         module.hide(*values)
 
@@ -117,7 +117,7 @@ def run_module(
     """Run a module: ``work`` returns the result or raises a SealError, which becomes ``msg``, ``reason`` and ``remedy``.
 
     Of the options ``one_of`` exactly one has to be given, of each of ``not_together`` at most one. A module that ``connects`` has the
-    options of the way to KMS too.
+    options of the connection to AWS KMS too.
     """
     end_quickly()
     spec = {**CONNECTION_SPEC, **argument_spec} if connects else argument_spec
@@ -127,16 +127,16 @@ def run_module(
         result = work(module)
     except SealError as error:
         module.fail_json(**error.as_result())
-    except Exception as error:  # what Python says of it may hold a secret
+    except Exception as error:  # the exception's text may contain a secret
         module.fail_json(**_fault(error).as_result())
     module.exit_json(**result)
 
 
 def _fault(error: Exception) -> SealError:
-    """The error of a fault in this collection: where it is, and nothing of what was worked on."""
+    """The error for a bug in this collection: its location, without any data."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return SealError(
-        f"The module failed by a fault of its own: {type(error).__name__} in {os.path.basename(frame.filename)}, line {frame.lineno}.",
+        f"Internal error: {type(error).__name__} in {os.path.basename(frame.filename)}, line {frame.lineno}.",
         reason="internal_error",
-        remedy="Please report it, with the options of the task and the versions of ansible-core and boto3, and without any secret.",
+        remedy="This is a bug in the collection. Report it with the options of the task and the versions of ansible-core and boto3, without any secret.",
     )

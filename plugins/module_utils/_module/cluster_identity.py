@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which cluster a server belongs to, and which one a file of vault_init names.
+"""The cluster that a server belongs to, and the cluster that a file of vault_init names.
 
-A server says the ID of its cluster in ``sys/seal-status``, without a token, once it is initialised and unsealed. Every node of a cluster says the same
-one, also after restarts and after the restoring of a snapshot.
+A server reports the ID of its cluster in ``sys/seal-status``, without a token, once it is initialised and unsealed. Every node of a cluster reports the
+same ID, also after restarts and after a snapshot was restored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vaul
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
 
-SETTLING = 10.0  # seconds in which a server that unseals itself has done so
+SETTLING = 10.0  # seconds until a server with auto-unseal has unsealed itself
 _FORM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LONGEST = 4 * 1024 * 1024  # bytes of a record: 255 shares of the largest keys have less than 1 MiB
 
@@ -35,7 +35,7 @@ class Cluster(NamedTuple):
 
     @classmethod
     def of(cls, content: Any) -> Cluster | None:
-        """Of the fields ``cluster_id`` and ``cluster_name``; None where there is no ID, or one that no server has."""
+        """From the fields ``cluster_id`` and ``cluster_name``; None if the ID is missing or invalid."""
         found, name = content.get("cluster_id"), content.get("cluster_name")
         if not isinstance(found, str) or not _FORM.fullmatch(found):
             return None
@@ -43,7 +43,7 @@ class Cluster(NamedTuple):
 
 
 def cluster_of(api: ServerApi, seconds: float = SETTLING) -> Cluster | None:
-    """Ask the server until it says its cluster, at most for ``seconds``; None if it does not."""
+    """Poll the server until it reports its cluster, at most for ``seconds``; None if it does not."""
     found: list[Cluster | None] = []
 
     def knows() -> bool:
@@ -58,17 +58,17 @@ def cluster_of(api: ServerApi, seconds: float = SETTLING) -> Cluster | None:
 
 
 def need_cluster(api: ServerApi, status: SealStatus | None, purpose: str) -> Cluster:
-    """The server's cluster; raises :class:`SealError` (``cluster_unknown``) if it does not say it.
+    """The server's cluster; raises :class:`SealError` (``cluster_unknown``) if it does not report it.
 
-    :param status: what it answered already.
-    :param purpose: what the cluster is needed for, as a sentence ends.
+    :param status: the previous response, if any.
+    :param purpose: the consequence, as the end of a sentence.
     """
     found = (Cluster.of(status) if status else None) or cluster_of(api)
     if not found:
         raise SealError(
-            f"The server at {api.address} does not say which cluster it belongs to, so {purpose}.",
+            f"The server at {api.address} does not report which cluster it belongs to, so {purpose}.",
             reason="cluster_unknown",
-            remedy="Unseal the server, then run the task again: a sealed server does not say it.",
+            remedy="Unseal the server, then run the task again: a sealed server does not report its cluster.",
         )
     return found
 
@@ -78,7 +78,7 @@ def wrong_cluster(api: ServerApi, found: Cluster, what: str, wanted: Cluster) ->
     return SealError(
         f"The server at {api.address} belongs to cluster {found}, but {what} belongs to cluster {wanted}.",
         reason="wrong_cluster",
-        remedy="Check server_address, or name the file of the server's own cluster. Nothing was changed.",
+        remedy="Check server_address, or use the file of the server's cluster. Nothing was changed.",
     )
 
 

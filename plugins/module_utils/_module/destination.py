@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files on the host that hold a value: read within limits, written atomically, private by default."""
+"""Files on the host with a value: read within limits, written atomically, private by default."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _NOT_RENAMED = (errno.EPERM, errno.EXDEV, errno.EACCES, errno.ETXTBSY, errno.EBU
 
 
 def is_there(dest: str) -> bool:
-    """Whether ``dest`` is a file to compare with. A symbolic link is none: it is replaced, and what it names is not touched."""
+    """Whether ``dest`` is a file to compare with. A symbolic link is replaced without changing its target."""
     return os.path.isfile(dest) and not os.path.islink(dest)
 
 
 def check_destination(dest: str, module: AnsibleModule | None = None) -> None:
-    """Refuse, before any call, a destination that cannot be written, and options of ``module`` that cannot be followed there.
+    """Reject, before any call, a destination that cannot be written, and options of ``module`` that cannot be applied to it.
 
-    Raises :class:`SettingError` (``file_error``, or ``invalid_option`` for an owner, group or mode that is none).
+    Raises :class:`SettingError` (``file_error``, or ``invalid_option`` for an invalid owner, group or mode).
     """
     folder = os.path.dirname(os.path.abspath(dest))
     if not os.path.isdir(folder):
-        raise file_error(f"The folder {folder} of dest does not exist.", "Create it first; this module creates none.")
+        raise file_error(f"The directory {folder} of dest does not exist.", "Create it first; this module does not create directories.")
     if os.path.isdir(dest):
-        raise file_error(f"dest is the folder {dest}.", "Name a file in it.")
+        raise file_error(f"dest {dest} is a directory.", "Use the path of a file.")
     if os.path.lexists(dest) and not stat.S_ISREG(os.lstat(dest).st_mode) and not os.path.islink(dest):
-        raise file_error(f"dest {dest} is there and is no regular file.", "Name another.")
+        raise file_error(f"dest {dest} exists and is not a regular file.", "Use another path.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise file_error(f"The folder {folder} of dest may not be written.", "Run the task as its owner (become).")
+        raise file_error(f"The directory {folder} of dest is not writable.", "Run the task as its owner (become).")
     if module is None:
         return
     wanted_attributes(module, os.path.abspath(dest))
@@ -58,13 +58,13 @@ def check_destination(dest: str, module: AnsibleModule | None = None) -> None:
         with held_folder(folder) as handle:
             _check_flags(module, dest, handle)
     except OSError as error:
-        raise file_error(f"The folder {folder} of dest cannot be used: {error.strerror}.", "Name another, or have root make the link.") from None
+        raise file_error(f"The directory {folder} of dest cannot be used: {error.strerror}.", "Use another directory, or create the link as root.") from None
 
 
 def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> None:
-    """Replace ``dest`` whole or not at all; raises :class:`SettingError` (``file_error``).
+    """Replace ``dest`` atomically; raises :class:`SettingError` (``file_error``).
 
-    The new content is complete on disk, in the same folder and with the attributes wanted, before it takes the name.
+    The new content is complete on disk, in the same folder and with its attributes, before it is renamed.
     """
     dest = os.path.abspath(dest)
     name = os.path.basename(dest)
@@ -82,7 +82,7 @@ def write_file(module: AnsibleModule, dest: str, pieces: Sequence[Buffer]) -> No
 
 
 def set_attributes(module: AnsibleModule, path: str) -> bool:
-    """Set owner, group, mode and the rest as the task says, mode 0600 where it says none; whether anything changed. In check mode, whether it would."""
+    """Set owner, group, mode and other attributes of the task, by default mode 0600; whether anything changed, or would change in check mode."""
     if not is_there(path):
         return False
     path = os.path.abspath(path)
@@ -95,7 +95,7 @@ def set_attributes(module: AnsibleModule, path: str) -> bool:
             changed = wanted.apply(old, check_only=True)
             if changed and not module.check_mode:
                 if os.fstat(old).st_nlink > 1 and not is_private(folder):
-                    raise file_error(f"{path} has other names too, and its folder is not this user's; its attributes were not changed.", "Remove it first.")
+                    raise file_error(f"{path} has hard links, and its directory belongs to another user; its attributes were not changed.", "Remove it first.")
                 wanted.apply(old)
     except OSError as error:
         raise file_error(f"The attributes of {path} cannot be set: {error.strerror}.", "Run the task as its owner, or as root (become).") from None
@@ -104,7 +104,7 @@ def set_attributes(module: AnsibleModule, path: str) -> bool:
 
 @contextmanager
 def _old(folder: int, name: str) -> Iterator[int | None]:
-    """The descriptor of the regular file of that name; None where there is none, or a symbolic link, or one that may not be read."""
+    """The descriptor of the regular file of that name; None if it does not exist, is a symbolic link, or is not readable."""
     try:
         handle = open_regular(name, follow=False, folder=folder)
     except OSError:
@@ -125,7 +125,7 @@ def _write(module: AnsibleModule, folder: int, dest: str, pieces: Sequence[Buffe
         if old is not None and base is not None:
             with suppress(PermissionError):
                 os.fchown(handle, base.st_uid, base.st_gid)
-            # With a name, it may be read as soon as the old file's mode or ACL lets anybody.
+            # A file with a name could be read by others as soon as the old file's mode or ACL is applied.
             copy_attributes(old, handle, of_access=not os.fstat(handle).st_nlink)
         else:
             give_default_context(module, handle, dest)
@@ -139,7 +139,7 @@ def _write(module: AnsibleModule, folder: int, dest: str, pieces: Sequence[Buffe
         if not module.params["unsafe_writes"]:
             raise file_error(
                 f"{dest} cannot be replaced: {error.strerror}. Nothing was changed.",
-                "A file that is mounted there can only be written in place, by unsafe_writes; an immutable one not at all.",
+                "A mounted file can only be written in place, with unsafe_writes; an immutable file cannot be written.",
             ) from None
         _write_in_place(folder, os.path.basename(dest), pieces, wanted)
 
@@ -149,7 +149,7 @@ def _write_in_place(folder: int, name: str, pieces: Sequence[Buffer], wanted: Wa
     with os.fdopen(handle, "wb") as stream:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or (found.st_nlink > 1 and not is_private(folder)):
-            raise OSError(errno.EINVAL, "It is not a regular file with one name")
+            raise OSError(errno.EINVAL, "It is not a regular file without hard links")
         wanted.apply(handle)  # not loose while it is written
         os.ftruncate(handle, 0)
         stream.writelines(pieces)
@@ -158,9 +158,9 @@ def _write_in_place(folder: int, name: str, pieces: Sequence[Buffer], wanted: Wa
 
 
 def _check_flags(module: AnsibleModule, dest: str, folder: int) -> None:
-    """The option attributes is followed by chattr, which takes a path: only where nobody else can put something in its place."""
+    """The option attributes is applied by chattr, which requires a path: allowed only if no other user can replace the file."""
     if module.params.get("attributes") and not is_private(folder):
-        raise file_error(f"The option attributes cannot be followed for {dest}: others may write its folder.", "Leave it out.")
+        raise file_error(f"The option attributes cannot be applied to {dest}: other users can write to its directory.", "Remove the option.")
 
 
 def _set_flags(module: AnsibleModule, path: str) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Owner, group, mode and SELinux context that a task wants of a file, set on its descriptor. Ansible's own functions take a path, which may be replaced."""
+"""Owner, group, mode and SELinux context of a file, set on its descriptor. Ansible's own functions use a path, which others may replace."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CONTEXT = "security.selinux"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a task says of a file; ``mode`` is octal or symbolic, ``context`` has None where nothing is said."""
+    """The attributes that a task sets; ``mode`` is octal or symbolic, ``context`` has None for parts that are not set."""
 
     user: int
     group: int
@@ -35,9 +35,9 @@ class Wanted:
     module: AnsibleModule
 
     def apply(self, handle: int, base: os.stat_result | None = None, check_only: bool = False) -> bool:
-        """Set them on an open file; returns whether anything was, or with ``check_only`` would be, another. Raises :class:`OSError`.
+        """Set them on an open file; returns whether anything changed, or would change with ``check_only``. Raises :class:`OSError`.
 
-        :param base: what a symbolic mode starts from; the file itself by default.
+        :param base: the file that a symbolic mode is relative to; the file itself by default.
         """
         found = os.fstat(handle)
         owner = (found.st_uid if self.user < 0 else self.user, found.st_gid if self.group < 0 else self.group)
@@ -72,7 +72,7 @@ class Wanted:
 
 
 def wanted_attributes(module: AnsibleModule, path: str) -> Wanted:
-    """What the task's options say; mode 0600 where they say none. Raises :class:`SettingError` where they cannot be followed."""
+    """The attributes of the task's options, by default mode 0600. Raises :class:`SettingError` for invalid options."""
     params: dict[str, Any] = {**module.params, "path": path}
     mode = PRIVATE if params.get("mode") is None else params["mode"]
     arguments = module.load_file_common_arguments({**params, "mode": mode, "attributes": None}, path=path)
@@ -86,12 +86,12 @@ def wanted_attributes(module: AnsibleModule, path: str) -> Wanted:
     try:
         wanted._mode(os.stat("/"))
     except ValueError as error:
-        raise SettingError(f"Option mode is invalid: {error}.", reason="invalid_option", remedy="Give it as '0600' or 'u=rw,go='.") from None
+        raise SettingError(f"Option mode is invalid: {error}.", reason="invalid_option", remedy="Use a value such as '0600' or 'u=rw,go='.") from None
     return wanted
 
 
 def give_default_context(module: AnsibleModule, handle: int, path: str) -> None:
-    """Give an open file the SELinux context that the policy has for ``path``, where there is one."""
+    """Set the SELinux context of the policy for ``path`` on an open file, if there is one."""
     context = module.selinux_default_context(path) if module.selinux_enabled() else []
     if context and all(context):
         with suppress(OSError):
@@ -99,7 +99,7 @@ def give_default_context(module: AnsibleModule, handle: int, path: str) -> None:
 
 
 def _number(option: str, value: Any, look_up: Any) -> int:
-    """The number of a user or group; -1 where none is named."""
+    """The ID of a user or group; -1 if not set."""
     if value is None:
         return -1
     try:
@@ -111,5 +111,5 @@ def _number(option: str, value: Any, look_up: Any) -> int:
         return number
     except KeyError:
         raise SettingError(
-            f"Option {option}: {value} does not exist on this host.", reason="invalid_option", remedy="Create it first, or name another."
+            f"Option {option}: {value} does not exist on this host.", reason="invalid_option", remedy="Create it first, or use another."
         ) from None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Owner, group and mode of files that do not exist yet: checked before anything is asked of a server, and set on a descriptor."""
+"""Owner, group and mode of new files: checked before the server is called, and set on a descriptor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FileAttributes(NamedTuple):
         """Those of the task's options, mode 0600 if not set; raises :class:`SettingError` (``invalid_option``)."""
         params = module.params
         if params["attributes"] and not module.get_bin_path("chattr"):
-            raise _invalid("attributes is set, and this host has no chattr.", "Install e2fsprogs, or leave attributes out.")
+            raise _invalid("attributes is set, but this host has no chattr.", "Install e2fsprogs, or remove attributes.")
         return cls(
             _identifier("owner", params["owner"], lambda name: pwd.getpwnam(name).pw_uid),
             _identifier("group", params["group"], lambda name: grp.getgrnam(name).gr_gid),
@@ -39,7 +39,7 @@ class FileAttributes(NamedTuple):
         )
 
     def apply(self, handle: int) -> None:
-        """Give them to an open file; raises OSError."""
+        """Set them on an open file; raises OSError."""
         if (self.owner, self.group) != (-1, -1):
             os.fchown(handle, self.owner, self.group)
         os.fchmod(handle, self.mode)  # after the owner, whose change takes bits away
@@ -55,7 +55,7 @@ def _identifier(option: str, given: str | None, find: Callable[[str], int]) -> i
     if given.isascii() and given.isdigit() and int(given[:20]) < _NOBODY:
         return int(given)
     kind = "user" if option == "owner" else "group"
-    raise _invalid(f"{option} is {given}, and this host has no such {kind}.", f"Name a {kind} of this host, or create it first.")
+    raise _invalid(f"{option} is {given}, but this {kind} does not exist on this host.", f"Create the {kind} first, or use another.")
 
 
 def _mode(module: AnsibleModule) -> int:
@@ -69,7 +69,7 @@ def _mode(module: AnsibleModule) -> int:
     # Unquoted and without a leading zero, 600 is a number in decimal: 01130.
     meant = not isinstance(given, int) or (not mode & 0o7111 and mode & 0o400 and not mode & 0o222 & ~(mode >> 1))
     if not 0 <= mode <= 0o7777 or not meant:
-        raise _invalid(f"mode is {given!r}, which is no mode of a file.", 'Give it in octal and quoted, such as "0600".')
+        raise _invalid(f"mode is {given!r}, which is not a valid file mode.", 'Use a quoted octal number, such as "0600".')
     return mode
 
 
@@ -79,7 +79,7 @@ def _symbolic(module: AnsibleModule, given: str) -> int:
     try:
         mode: int = module._symbolic_mode_to_octal(seen, given)
     except ValueError:
-        raise _invalid(f"mode is {given!r}, which is neither octal nor symbolic.", 'Give it in octal and quoted, such as "0600".') from None
+        raise _invalid(f"mode is {given!r}, which is neither octal nor symbolic.", 'Use a quoted octal number, such as "0600".') from None
     return mode
 
 

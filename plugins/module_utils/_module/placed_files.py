@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that are written by descriptor alone, so that whoever owns their folder cannot lead the writer elsewhere.
+"""Files that are written by descriptor only, so that the owner of their folder cannot redirect the writer.
 
 The folder is held by a descriptor, the new file has no name until it is complete (``O_TMPFILE`` of open(2)), and its owner, mode and attributes are set
 on the descriptor. Where a name is to be replaced, or the file system has no unnamed files, the file has a temporary name that ends with ``PART`` for a
-moment. A process that is killed then leaves it behind, locked by nobody: the next run in the same folder removes it.
+moment. A process that is killed then leaves it behind unlocked: the next run in the same folder removes it.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def followed(path: str) -> str:
 
 
 def is_private(folder: int) -> bool:
-    """Whether nobody but root and the user of this process can change what is in a folder."""
+    """Whether only root and the user of this process can change the content of a folder."""
     found = os.fstat(folder)
     return found.st_uid in (0, os.geteuid()) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def place(folder: int, name: str, write: Callable[[int], None], check: Callable[[], None] | None = None) -> None:
-    """Give a name in a folder to a new file, replacing what has it; raises :class:`OSError`, and then nothing was changed.
+    """Create a file in a folder, replacing an existing one; raises :class:`OSError`, and then nothing was changed.
 
     :param write: writes content and attributes; called with the file's descriptor, once more where the file system turns out to need it.
     :param check: called when the file is complete; raises where the name must not be replaced after all.
@@ -94,11 +94,11 @@ def place(folder: int, name: str, write: Callable[[int], None], check: Callable[
                 with suppress(OSError):
                     os.unlink(part, dir_fd=folder)
             os.close(handle)
-    raise OSError(errno.EIO, "No file could be made in its folder")
+    raise OSError(errno.EIO, "No file can be created in its directory")
 
 
 def place_new(folder: int, name: str, write: Callable[[int], None]) -> None:
-    """Give a name in a folder to a new file; raises :class:`FileExistsError` where something has it, and :class:`OSError`."""
+    """Create a file in a folder; raises :class:`FileExistsError` if the name exists, and :class:`OSError`."""
     for make in (_unnamed, _named):
         handle, part = make(folder)
         if handle < 0:
@@ -120,7 +120,7 @@ def place_new(folder: int, name: str, write: Callable[[int], None]) -> None:
                 with suppress(OSError):
                     os.unlink(part, dir_fd=folder)
             os.close(handle)
-    raise OSError(errno.EIO, "No file could be made in its folder")
+    raise OSError(errno.EIO, "No file can be created in its directory")
 
 
 def copy_attributes(source: int, target: int, of_access: bool = True) -> None:
@@ -189,11 +189,11 @@ def _linked(base: int, name: str, links: int) -> int:
 
 def _check_link(name: str, link: os.stat_result, target: os.stat_result) -> None:
     if link.st_uid not in (0, os.geteuid(), target.st_uid):
-        raise PermissionError(errno.EACCES, f"The symbolic link {name} in its path belongs to user {link.st_uid}", name)
+        raise PermissionError(errno.EACCES, f"The symbolic link {name} in its path is owned by user {link.st_uid}", name)
 
 
 def _unnamed(folder: int) -> tuple[int, str]:
-    """A file without a name; a negative descriptor where the file system has none, or no name could be given to it."""
+    """An unnamed file; a negative descriptor if the file system does not support it, or it could not be linked."""
     flag = getattr(os, "O_TMPFILE", 0)
     if not flag or not os.path.isdir("/proc/self/fd"):
         return -1, ""
@@ -217,7 +217,7 @@ def _named(folder: int) -> tuple[int, str]:
             if _is_same(handle, folder, part):
                 return handle, part
         os.close(handle)
-    raise OSError(errno.ESTALE, "Somebody else replaces every new file")
+    raise OSError(errno.ESTALE, "Another process replaces every new file")
 
 
 def _link(handle: int, folder: int, name: str) -> bool:
@@ -236,7 +236,7 @@ def _is_taken(folder: int, name: str) -> bool:
 
 
 def _part_of(handle: int, folder: int) -> str:
-    """The temporary name that an unnamed file was given; empty where it can have none."""
+    """The temporary name of an unnamed file; empty if it cannot be linked."""
     part = _new_name()
     return part if _link(handle, folder, part) else ""
 
@@ -251,7 +251,7 @@ def _is_same(handle: int, folder: int, name: str) -> bool:
 
 def _check_same(handle: int, folder: int, name: str) -> None:
     if not _is_same(handle, folder, name):
-        raise OSError(errno.ESTALE, "Somebody else replaced the new file meanwhile", name)
+        raise OSError(errno.ESTALE, "Another process replaced the new file", name)
 
 
 def _attributes_of(handle: int) -> list[str]:
@@ -287,7 +287,7 @@ def _lock(handle: int) -> None:
 
 
 def _sync(folder: int) -> None:
-    """Have the name on disk too."""
+    """Write the directory entry to disk."""
     with suppress(OSError):
         handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         try:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Of what a server answers to a request with a secret, the part that can be shown: words.
+"""The part of a response to a request with a secret that can be shown: words.
 
-A server or proxy may repeat the secret in an encoding that nobody thought of, or a piece of it. So it is not looked for: what is not a word, a short
-number, an address or an ARN is blanked. Words of one case and CamelCase stay, as do ``kms:Encrypt`` and ``connect: connection refused``.
+A server or proxy may repeat the secret in any encoding, or a part of it. So the secret is not searched for: everything except words, short
+numbers, addresses and ARNs is blanked. Words of one case and CamelCase are kept, as are ``kms:Encrypt`` and ``connect: connection refused``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 BLANK = "********"
-_LEAST = 6  # characters; a shorter piece of a secret tells nothing
+_LEAST = 6  # characters; a shorter part of a secret is harmless
 _MARKS = "\"'`()[]{}<>,.;:!?*"
 _PIECES = re.compile(r"[-_/.:,=]+")
 _WORD = re.compile(
@@ -30,7 +30,7 @@ _SPELT = re.compile(r"(?<![0-9A-Za-z])(?:(?:0[xob])?[0-9A-Fa-f]{1,4}[\s,;:-]+){5
 
 
 def plain_words(text: str) -> str:
-    """The text with everything blanked that is not plain."""
+    """The text, with everything else blanked."""
     text = _SPELT.sub(BLANK, text)
     return re.sub(r"\S+", lambda found: found.group() if _is_plain(found.group()) else BLANK, text)
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The end of a module's process: Python takes the AWS SDK apart piece by piece, which is a third of a short task's processor time.
+"""The end of a module's process: Python's finalisation of the AWS SDK takes a third of a short task's processor time.
 
-Without that, objects in reference cycles are never finalised: a file that hangs on one keeps its last lines to itself, a temporary file stays. The
-SDK, Ansible's module code and this collection close what they open. So it is left out only where no other code is in the process.
+Without it, objects in reference cycles are never finalised: buffered lines of files may be lost, and temporary files kept. The
+SDK, Ansible's module code and this collection close what they open. So it is skipped only if no other code is in the process.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _CUSTOM = ("sitecustomize", "usercustomize")
 
 
 def end_quickly() -> None:
-    """Leave what is in use at the end of this process to the operating system, if no foreign code is in it then."""
+    """Skip the finalisation at the end of this process, if no foreign code is in it then."""
     atexit.register(_leave)
 
 
 def foreign_modules() -> list[str]:
-    """The top-level modules in this process that are neither Python's own nor known to leave nothing behind."""
+    """The top-level modules in this process that are neither Python's own nor known to need no finalisation."""
     names = {name.partition(".")[0] for name in list(sys.modules)} - _KNOWN
     custom = [name for name in _CUSTOM if name in names and not _is_empty(sys.modules.get(name))]
     return sorted([*custom, *(name for name in names.difference(_CUSTOM) if not _is_standard(name))])

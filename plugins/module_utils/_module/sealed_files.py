@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that hold sealed values: found in a folder, read with the form that they stand in, and replaced in the same form.
+"""Files with sealed values: searched for in a folder, read with their encoding, and replaced in the same encoding.
 
-A file is replaced by a rename, with what the old one had: owner, group, mode, and extended attributes with their ACLs and labels. All of it is done on
-descriptors, so that whoever owns the folder cannot lead the writer to another file. Whenever the process is killed, the file holds the old value or the
-new one; what stays behind in the moment before the rename, the next run removes.
+A file is replaced by a rename and keeps owner, group, mode, and extended attributes with their ACLs and labels. All of it is done on
+descriptors, so that the owner of the folder cannot redirect the writer to another file. If the process is killed, the file contains the old or the
+new value; the next run removes temporary files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _CONTENT = (*_INODE, "st_size", "st_mtime_ns")
 
 
 class FileForm(NamedTuple):
-    """How a value stands in a file: as bytes, or as base64 in lines of ``width`` (0: one line) with ``line_end``, at the end too where ``ends``.
+    """The encoding of a file: binary, or base64 in lines of ``width`` (0: one line) with ``line_end``, also at the end if ``ends``.
 
     ``bom`` is the byte order mark that the text begins with, or empty.
     """
@@ -50,7 +50,7 @@ class FileForm(NamedTuple):
     bom: bytes = b""
 
     def pieces(self, value: SealedValue) -> list[Buffer]:
-        """The value's bytes in this form."""
+        """The value in this encoding."""
         if not self.base64:
             return value.pieces()
         text = base64.b64encode(value.encode())
@@ -60,9 +60,9 @@ class FileForm(NamedTuple):
 
 
 class SealedFile:
-    """One file. ``path`` is as it was named; of a symbolic link the file that it names is meant, and the link stays.
+    """One file. ``path`` is as specified; a symbolic link is followed and kept.
 
-    :param limit: the most bytes that the sealed value may have.
+    :param limit: the maximum size of the sealed value in bytes.
     """
 
     def __init__(self, path: str, limit: int) -> None:
@@ -90,19 +90,19 @@ class SealedFile:
         return value
 
     def check_writable(self) -> None:
-        """Refuse, before any call, what cannot be replaced; raises :class:`SettingError` (``file_error``)."""
+        """Reject, before any call, a file that cannot be replaced; raises :class:`SettingError` (``file_error``)."""
         if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise file_error(f"The file {self.path} cannot be replaced: its folder {self.folder} may not be written.", "Run the task as its owner (become).")
+            raise file_error(f"The file {self.path} cannot be replaced: its directory {self.folder} is not writable.", "Run the task as its owner (become).")
 
     def replace(self, value: SealedValue) -> None:
-        """Replace what was read, whole or not at all; raises :class:`SettingError` (``file_error``)."""
+        """Replace the file atomically; raises :class:`SettingError` (``file_error``)."""
         name = os.path.basename(self._target)
         try:
             with held_folder(self.folder) as folder:
                 source = open_regular(name, follow=False, folder=folder)
                 try:
                     seen = self._seen or os.fstat(source)
-                    # What is copied is what was read: somebody may have put another file there.
+                    # Attributes are copied from the file that was read: the path may name another file now.
                     self._check_unchanged(os.fstat(source), seen, of=_INODE)
                     place(
                         folder, name, lambda handle: self._write(handle, value, source, seen),
@@ -128,14 +128,14 @@ class SealedFile:
                 os.close(handle)
         except OSError as error:
             if error.errno == errno.EINVAL:
-                raise file_error(f"The file {self.path} is no regular file.", "Name a file.") from None
+                raise file_error(f"The file {self.path} is not a regular file.", "Use the path of a file.") from None
             raise file_error(f"The file {self.path} cannot be read: {error.strerror}.") from None
         if len(content) > most:
-            raise file_error(f"The file {self.path} has more than {most} bytes.", "Raise max_size, if it is the right file.")
+            raise file_error(f"The file {self.path} is larger than {most} bytes.", "If it is the right file, increase max_size.")
         return content
 
     def _write(self, handle: int, value: SealedValue, source: int, seen: os.stat_result) -> None:
-        """The new file, with all that belongs to the old one."""
+        """Write the new file with the attributes of the old one."""
         with os.fdopen(handle, "wb", closefd=False) as stream:
             stream.seek(0)
             stream.writelines(self.form.pieces(value))
@@ -152,22 +152,22 @@ class SealedFile:
         copy_attributes(source, handle)
 
     def _check_unchanged(self, now: os.stat_result, seen: os.stat_result, of: Sequence[str] = _CONTENT) -> None:
-        """What somebody else wrote since it was read must not be lost."""
+        """Raise if the file was changed since it was read."""
         if any(getattr(now, name) != getattr(seen, name) for name in of):
-            raise file_error(f"The file {self.path} was changed by somebody else meanwhile. It was left as it is now.", "Run the task again.")
+            raise file_error(f"The file {self.path} was changed by another process in the meantime. It was not replaced.", "Run the task again.")
 
 
 def files_in(folder: str, patterns: Sequence[str], recurse: bool) -> list[str]:
     """The regular files whose names match one of the shell patterns, in order; raises :class:`SettingError` (``file_error``).
 
-    Symbolic links and what begins with a dot are passed over, folders too.
+    Symbolic links, and files and folders whose names begin with a dot, are ignored.
     """
     found = [path for path in _walk(folder, recurse) if any(fnmatch.fnmatchcase(os.path.basename(path), pattern) for pattern in patterns)]
     return sorted(found)
 
 
 def remove_left_overs(folder: str) -> None:
-    """Remove the parts that killed runs left in a folder; one that another run is writing now is locked, and stays."""
+    """Remove temporary files of killed runs in a folder; those of other running tasks are locked, and kept."""
     with contextlib.suppress(OSError), held_folder(folder) as held:
         remove_parts(held)
 
@@ -177,7 +177,7 @@ def _walk(folder: str, recurse: bool) -> Iterator[str]:
         with os.scandir(folder) as entries:
             listed = [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
-        raise file_error(f"The folder {folder} cannot be read: {error.strerror}.") from None
+        raise file_error(f"The directory {folder} cannot be read: {error.strerror}.") from None
     for entry in listed:
         if entry.is_file(follow_symlinks=False):
             yield entry.path

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sealed values as options give them, for module and lookup alike; errors say which option, file or value is meant."""
+"""Sealed values from options of modules and lookups; errors name the option, file or value."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regula
 
 
 def from_blob(name: str, blob: Any, limit: int) -> SealedValue:
-    """Read a sealed value given as base64; raises :class:`SealError` with ``name`` in its words."""
+    """Read a base64-encoded sealed value; raises :class:`SealError` with ``name`` in its message."""
     if not isinstance(blob, str):
         raise SettingError(
-            f"{name} is no text but of type {_kind(blob)}.",
+            f"{name} must be a string, not {_kind(blob)}.",
             reason="invalid_option",
-            remedy="Give the sealed value as base64.",
+            remedy="Use the base64-encoded sealed value.",
         )
     with about(name):
         return read_text(blob, checked_limit(limit))
 
 
 def from_file(path: str, name: str, limit: int) -> SealedValue:
-    """Read a sealed value from a file, where it stands as it is or as base64; raises :class:`SealError`.
+    """Read a sealed value from a file, binary or base64-encoded; raises :class:`SealError`.
 
-    :param name: what the file is to the task, as a message about reading it begins.
+    :param name: the role of the file in the task, with which messages begin.
     """
     content = read_file(path, name, checked_limit(limit) * 3 // 2)
     with about(f"The file {path}"):
@@ -46,9 +46,9 @@ def from_file(path: str, name: str, limit: int) -> SealedValue:
 def trusted_keys(
     allowed: Sequence[str] | None, clients: KmsClients, values: Sequence[SealedValue], source: str = "option allowed_key_ids"
 ) -> TrustedKeys | None:
-    """The keys of the option allowed_key_ids; None where it is not given. Raises :class:`SealError`, which names the source.
+    """The keys of the option allowed_key_ids; None if not set. Raises :class:`SealError`, which names the source.
 
-    Aliases are looked up in the region that the first of the values names, where nothing else says one.
+    Aliases are resolved in the region that the first of the values names, if no other source sets a region.
     """
     if allowed is None:
         return None
@@ -56,10 +56,10 @@ def trusted_keys(
 
 
 def aad_option(aad: str | None, aad_base64: str | None) -> bytes:
-    """The additional authenticated data, given as text or as base64; raises :class:`SettingError`."""
+    """The additional authenticated data, as text or base64-encoded; raises :class:`SettingError`."""
     if aad is not None and aad_base64 is not None:
         raise SettingError(
-            "The options aad and aad_base64 are given together.", reason="invalid_option", remedy="Give one of them."
+            "parameters are mutually exclusive: aad|aad_base64.", reason="invalid_option", remedy="Set one of them."
         )
     return decoded("aad_base64", aad_base64) if aad_base64 is not None else to_bytes(aad or "")
 
@@ -70,13 +70,13 @@ def decoded(name: str, text: str) -> bytes:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise SettingError(
-            f"Option {name} is not base64.", reason="invalid_option", remedy="Encode it, as the filter b64encode does."
+            f"Option {name} is not valid base64.", reason="invalid_option", remedy="Encode it, for example with the filter b64encode."
         ) from None
 
 
 @contextmanager
 def named_errors(names: Sequence[str]) -> Iterator[None]:
-    """Put the name of the value that an error is about before its message; without names, leave it as it is."""
+    """Prefix the message of an error with the name of its value; without names, the error is not changed."""
     try:
         yield
     except SealError as error:
@@ -87,14 +87,14 @@ def named_errors(names: Sequence[str]) -> Iterator[None]:
 
 
 def _kind(value: Any) -> str:
-    """The type's name; Ansible has types of its own below those of Python."""
+    """The name of the type; Ansible derives types from those of Python."""
     known = next((kind for kind in (bool, int, float, list, dict) if isinstance(value, kind)), type(value))
     return known.__name__
 
 
 @contextmanager
 def about(name: str) -> Iterator[None]:
-    """Put ``name`` before the message of an error."""
+    """Prefix the message of an error with ``name``."""
     try:
         yield
     except SealError as error:
@@ -103,13 +103,13 @@ def about(name: str) -> Iterator[None]:
 
 
 def read_file(path: str, name: str, limit: int) -> bytes:
-    """The content of a file; ``name`` says what it is to the task. Raises :class:`SettingError` (``file_error``)."""
+    """The content of a file; ``name`` is its role in the task. Raises :class:`SettingError` (``file_error``)."""
     try:
         content = read_regular(path, limit + 1)
     except OSError as error:
         raise file_error(f"{name} {path} cannot be read: {error.strerror}.") from None
     if len(content) > limit:
         raise SettingError(
-            f"{name} {path} has more than {limit} bytes.", reason="file_error", remedy="Raise max_size, if it is the right file."
+            f"{name} {path} is larger than {limit} bytes.", reason="file_error", remedy="If it is the right file, increase max_size."
         )
     return content

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sealed values that a task shows, as blobs or as files: each read on its own, so that one that cannot be read hides no other."""
+"""The sealed values of a task, as blobs or files: each is read separately, so that an unreadable one does not hide the others."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Source:
         self._blob = blob
 
     def read(self) -> SealedValue:
-        """The value, read anew each time; raises :class:`SealError` that begins with its title."""
+        """The value, read again each time; raises :class:`SealError` whose message begins with the title."""
         return self.file.read() if self.file else from_blob(self.title, self._blob, self._limit)
 
 
 class Failure:
-    """What went wrong with one value, in words that begin with its title. Errors may be several values' own: they are not changed."""
+    """The error of one value, with a message that begins with its title. Several values may share an error, which is not modified."""
 
     def __init__(self, source: Source, error: SealError) -> None:
         self.error = error
@@ -66,7 +66,7 @@ class Look:
 
 
 def sources(params: dict[str, Any]) -> list[Source]:
-    """The values that the options name, in order; raises :class:`SealError` where the options are wrong or a folder cannot be read."""
+    """The values that the options name, in order; raises :class:`SealError` for invalid options or an unreadable folder."""
     limit = checked_limit(params["max_size"])
     if params["blob"] is not None:
         return [Source("blob", "Option blob", limit, params["blob"])]
@@ -77,7 +77,7 @@ def sources(params: dict[str, Any]) -> list[Source]:
 
 
 def look(source: Source) -> Look:
-    """Read one value for its facts."""
+    """Read and describe one value."""
     try:
         return Look(source, value_facts(source.read()))
     except SealError as error:
@@ -85,5 +85,5 @@ def look(source: Source) -> Look:
 
 
 def region_of(looks: Sequence[Look]) -> str:
-    """The region of the first value that names a key; empty where none does."""
+    """The region of the first value that names a key; empty if none does."""
     return next((look.facts.region for look in looks if look.facts and look.facts.region), "")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one reader of what servers of Vault and OpenBao answer: JSON objects whose fields have the types of the API, or an error.
+"""Reads the responses of Vault and OpenBao servers: JSON objects whose fields have the types of the API, or an error.
 
-Whatever is at the address may answer: a proxy, a portal, another service. Nothing of an answer is trusted to be there or to be of its type.
+The response may come from a proxy, a portal or another service. No field is assumed to exist or to have its type.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any, TypedDict
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 
 MAX_ANSWER = 8 * 1024 * 1024
-"""Bytes of the longest answer that is read; answers about the state of a server have some hundred."""
+"""Maximum size of a response in bytes; responses about the state of a server have some hundred."""
 
 _MOST_SHARES = 255
-_LONGEST_SHOWN = 500  # characters of what a server answers
+_LONGEST_SHOWN = 500  # characters of a response in messages
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 _KINDS = {str: "a string", bool: "a boolean", int: "an integer", list: "a list", dict: "an object"}
-_REMEDY = "Check that server_address is that of a server of Vault or OpenBao, and that no proxy answers in its place."
+_REMEDY = "Check that server_address is the address of a Vault or OpenBao server, and that no proxy responds in its place."
 
 
 class SealStatus(TypedDict):
-    """``sys/seal-status``; what a release does not say is empty."""
+    """``sys/seal-status``; fields that a release does not return are empty."""
 
     initialized: bool
     sealed: bool
@@ -44,7 +44,7 @@ class SealStatus(TypedDict):
 
 
 class Leader(TypedDict):
-    """``sys/leader``; what a release does not say is empty."""
+    """``sys/leader``; fields that a release does not return are empty."""
 
     ha_enabled: bool
     is_self: bool
@@ -52,7 +52,7 @@ class Leader(TypedDict):
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON of an answer; None where it is none, or nested too deep to be read."""
+    """The JSON of a response; None if it is not JSON, or nested too deeply."""
     try:
         return json.loads(body or b"{}")
     except (ValueError, RecursionError):
@@ -60,12 +60,12 @@ def parsed(body: bytes) -> Any:
 
 
 def as_object(found: Any) -> dict[str, Any]:
-    """The object of an answer; empty where it is none."""
+    """The object of a response; empty if it is not an object."""
     return found if isinstance(found, dict) else {}
 
 
 def errors_of(content: Mapping[str, Any]) -> str:
-    """The server's own words for what is wrong, on one line; empty where it has none. They may repeat what it was sent."""
+    """The server's error messages, on one line; empty if there are none. They may repeat parts of the request."""
     given = content.get("errors")
     given = given if isinstance(given, list) else [given]
     texts = [each if isinstance(each, str) else json.dumps(each) for each in given if each not in (None, "")]
@@ -73,24 +73,24 @@ def errors_of(content: Mapping[str, Any]) -> str:
 
 
 def shortened(text: str) -> str:
-    """At most as much of it as belongs into a message."""
+    """The text, shortened for a message."""
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
 class Fields:
-    """The fields of one answer, read by their types; raises :class:`SealError` (``unexpected_answer``) for a field of another type."""
+    """The fields of one response, read by their types; raises :class:`SealError` (``unexpected_answer``) for a field of another type."""
 
     def __init__(self, content: Any, source: str) -> None:
-        """:param source: who answered to what, as messages begin."""
+        """:param source: the server and the request, with which messages begin."""
         self._source = source
         if not isinstance(content, dict):
-            raise self._unexpected("an answer that is not a JSON object")
+            raise self._unexpected("a response that is not a JSON object")
         self._content = content
 
     def need(self, name: str) -> None:
-        """Refuse an answer without this field."""
+        """Reject a response without this field."""
         if self._content.get(name) is None:
-            raise self._unexpected(f"an answer without {name}")
+            raise self._unexpected(f"a response without {name}")
 
     def boolean(self, name: str) -> bool:
         return bool(self._typed(name, bool, False))

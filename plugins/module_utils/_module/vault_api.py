@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API of a server of Vault or OpenBao: exactly the requests that modules of this collection need, and what went wrong in words."""
+"""The API of a Vault or OpenBao server: the requests that modules of this collection need, and their errors."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ VAULT_API_SPEC: dict[str, dict[str, Any]] = {
     "server_validate_certs": {"type": "bool", "default": True},
     "server_timeout": {"type": "float", "default": 90.0},
 }
-_PAUSE = 0.3  # seconds between two questions
+_PAUSE = 0.3  # seconds between two requests
 _LONGEST_TIMEOUT = 86400.0  # seconds
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answered; never shown as a whole, since it may be a secret.
+    """The response of the server; never shown as a whole, because it may contain a secret.
 
-    ``found`` is its JSON as it is, None where the answer is none; ``content`` the same as an object, empty where it is none;
-    ``body`` is what arrived, be it cut short. ``answers_secret``: the server was sent a secret, which it may repeat in any form.
+    ``found`` is its JSON, None if it is not JSON; ``content`` is the same as an object, empty if it is not an object;
+    ``body`` is the received data, possibly truncated. ``answers_secret``: a secret was sent to the server, which it may repeat in any form.
     """
 
     status: int
@@ -65,13 +65,13 @@ class Reply:
 
     @property
     def errors(self) -> str:
-        """What it says is wrong, without what it was sent."""
+        """The server's error messages, without secrets of the request."""
         text = self.secrets.blank(errors_of(self.content))
-        return shortened(plain_words(text) if self.answers_secret else text) or "no reason is given"
+        return shortened(plain_words(text) if self.answers_secret else text) or "no reason was returned"
 
 
 class ServerApi:
-    """One server, asked with or without a token."""
+    """One server, called with or without a token."""
 
     def __init__(self, params: dict[str, Any]) -> None:
         """:param params: those of a module with ``VAULT_API_SPEC``."""
@@ -83,17 +83,18 @@ class ServerApi:
         self.timeout: float = params["server_timeout"]
         if not 0 < self.timeout <= _LONGEST_TIMEOUT:
             raise SettingError(
-                f"Option server_timeout is {self.timeout:g}.", reason="invalid_option", remedy=f"Give seconds, above 0 and at most {_LONGEST_TIMEOUT:g}."
+                f"Option server_timeout is {self.timeout:g}, which is out of range.", reason="invalid_option",
+                remedy=f"Use a number of seconds greater than 0 and at most {_LONGEST_TIMEOUT:g}.",
             )
-        # What a server is sent it may repeat in its answer, and an error of the HTTP library too.
+        # The server may repeat a request in its response, as may an error of the HTTP library.
         self._secrets = Secrets()
         self._sent_secret = False  # a token, or a key share
-        self._end: float | None = None  # of the clock, while a state is waited for
+        self._end: float | None = None  # on the clock, while waiting for a state
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "", timeout: float | None = None) -> Reply:
-        """One request below ``/v1/``; an answer that is an error is returned too. Raises :class:`SealError` if none comes.
+        """One request below ``/v1/``; error responses are returned too. Raises :class:`SealError` if there is no response.
 
-        :param timeout: seconds to wait for the answer, if not ``server_timeout``.
+        :param timeout: seconds to wait for the response; default ``server_timeout``.
         """
         if method == "GET":
             return self._timely(lambda: self._ask(method, path, body, token, timeout), path)
@@ -108,7 +109,7 @@ class ServerApi:
         if self._end is not None:
             timeout = min(timeout, max(_PAUSE, self._end - time.monotonic()))
         try:
-            # An answer that is an error may be lost on the way as any other.
+            # An error response may also be lost in transit.
             with self._opened(path, data=data, headers=headers, method=method, timeout=timeout) as answer:
                 return self._reply(answer.code, answer, method, path)
         except (URLError, UrlsError, HTTPException, OSError, ValueError, EOFError, zlib.error) as error:
@@ -123,58 +124,58 @@ class ServerApi:
             return error
 
     def seal_status(self) -> SealStatus:
-        """``sys/seal-status``; raises :class:`SealError` where the answer is none."""
+        """``sys/seal-status``; raises :class:`SealError` for an invalid response."""
         return self.read_seal_status(self.ask("GET", "sys/seal-status"))
 
     def read_seal_status(self, reply: Reply) -> SealStatus:
-        """What the server says of its seal; raises :class:`SealError` where the answer is none."""
+        """The state of the seal; raises :class:`SealError` for an invalid response."""
         if reply.status != 200:
             raise self.refused(reply, "sys/seal-status")
-        return seal_status_of(reply.found, f"The server at {self.address} answers sys/seal-status")
+        return seal_status_of(reply.found, f"The server at {self.address} responded to sys/seal-status")
 
     def read_leader(self, reply: Reply) -> Leader:
-        """Which node is active; raises :class:`SealError` where the answer is none."""
+        """The active node; raises :class:`SealError` for an invalid response."""
         if reply.status != 200:
             raise self.refused(reply, "sys/leader")
-        return leader_of(reply.found, f"The server at {self.address} answers sys/leader")
+        return leader_of(reply.found, f"The server at {self.address} responded to sys/leader")
 
     def _reply(self, status: int, answer: Any, method: str, path: str) -> Reply:
         body = _received(answer)
-        # The answer to a request that changed something is kept as far as it was read.
+        # The received part of a response to a request that changed something is kept.
         if len(body) > MAX_ANSWER and method == "GET":
             raise SealError(
-                f"The server at {self.address} answers {path} with more than {MAX_ANSWER} bytes.",
+                f"The server at {self.address} responded to {path} with more than {MAX_ANSWER} bytes.",
                 reason="unexpected_answer",
-                remedy="Check that server_address is that of a server of Vault or OpenBao.",
+                remedy="Check that server_address is the address of a Vault or OpenBao server.",
             )
         return Reply(status, parsed(body), self._secrets, body, self._sent_secret)
 
     def _no_answer(self, path: str, why: str) -> SealError:
         return SealError(
-            f"The server at {self.address} gives no answer to {path}: {why}.",
+            f"The server at {self.address} did not respond to {path}: {why}.",
             reason="server_unreachable",
-            remedy="Check that the server runs, its address as seen from the host where the task runs, and its certificate.",
+            remedy="Check that the server is running, that its address is reachable from the host of the task, and its certificate.",
         )
 
     def refused(self, reply: Reply, path: str, remedy: str = "") -> SealError:
-        """The error of an answer other than the one that was wanted."""
+        """The error for an unexpected status."""
         return SealError(
-            f"The server at {self.address} refuses {path} with status {reply.status}: {reply.errors}.",
+            f"The server at {self.address} rejected {path} with status {reply.status}: {reply.errors}.",
             reason="server_refused",
-            remedy=remedy or "Its log tells more.",
+            remedy=remedy or "Check the server's log.",
         )
 
     def wait(self, ready: Callable[[], bool], what: str) -> None:
-        """Ask until it is so, at most as long as one request may take; raises :class:`SealError` (``server_timed_out``)."""
+        """Poll until ``ready``, at most for the timeout of a request; raises :class:`SealError` (``server_timed_out``)."""
         if not self.wait_for(ready, self.timeout):
             raise SealError(
                 f"The server at {self.address} did not {what} within {self.timeout:g} s.",
                 reason="server_timed_out",
-                remedy="Its log tells why.",
+                remedy="Check the server's log.",
             )
 
     def wait_for(self, ready: Callable[[], bool], seconds: float) -> bool:
-        """Ask until it is so; returns whether it is. The clock counts, whatever each request costs: the last one is not waited for any longer."""
+        """Poll until ``ready``; returns whether it is. The limit includes the requests: the last one is cancelled at the end."""
         self._end = time.monotonic() + seconds
         try:
             while not ready():
@@ -186,7 +187,7 @@ class ServerApi:
             self._end = None
 
     def _timely(self, request: Callable[[], Reply], path: str) -> Reply:
-        """One request, whose timeout counts for each address and each read, and here for all of it. It is none that changes anything."""
+        """One request that changes nothing, with a timeout for the whole request; that of the HTTP library applies to each address and each read."""
         if self._end is None:
             return request()
         outcome: list[Reply | SealError] = []
@@ -197,19 +198,19 @@ class ServerApi:
             except SealError as error:
                 outcome.append(error)
 
-        # A thread that a process does not wait for at its end.
+        # A daemon thread, which does not delay the end of the process.
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         thread.join(max(_PAUSE, self._end - time.monotonic()))
         if not outcome:
-            raise self._no_answer(path, "the time is up")
+            raise self._no_answer(path, "the request timed out")
         if isinstance(outcome[0], SealError):
             raise outcome[0]
         return outcome[0]
 
 
 def _received(stream: Any) -> bytes:
-    """The answer as far as it arrives: what comes before the connection is lost may be needed."""
+    """The received part of the response, which may be needed even if the connection is lost."""
     received = bytearray()
     try:
         while len(received) <= MAX_ANSWER:

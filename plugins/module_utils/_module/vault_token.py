@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server's token that is kept as a sealed file, opened where it is used: it is in no task, variable or log."""
+"""A server's token in a sealed file, decrypted where it is used, so that it never appears in a task, variable or log."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def sealed_token(params: dict[str, Any], src: str) -> str:
     token = plaintext.decode("ascii", "replace").strip()
     if not token or not token.isprintable() or not token.isascii():
         raise BlobError(
-            f"What {src} opens to is no token.", reason="invalid_option", remedy="Name the file that holds the sealed token."
+            f"{src} does not contain a token.", reason="invalid_option", remedy="Use the file that contains the sealed token."
         )
     return token

@@ -39,19 +39,19 @@ class Canary:
         path, expected, sha256 = params["canary_path"] or "", params["canary_value"] or "", params["canary_sha256"] or ""
         keys = [key for key in params["recovery_keys"] or [] if key]
         if path and not (params["token"] or keys):
-            raise _wrong("canary_path is given without a token.", "Give token, which has to be one of the snapshot, or recovery_keys.")
+            raise _wrong("canary_path requires one of the following: token, recovery_keys.", "Set token to a token in the snapshot, or set recovery_keys.")
         if path and not params["canary_field"]:
-            raise _wrong("canary_path is given without canary_field.", "Name the field of the secret.")
+            raise _wrong("missing parameter(s) required by 'canary_path': canary_field.", "Set it to the field of the secret.")
         if not path and (params["canary_field"] or expected or sha256):
-            raise _wrong("Something is said of a canary, but not its canary_path.", "Give it, such as kv/data/canary.")
+            raise _wrong("The other canary options require canary_path.", "Set it, for example to kv/data/canary.")
         if expected and sha256:
-            raise _wrong("canary_value and canary_sha256 are given together.", "Give one of them.")
+            raise _wrong("parameters are mutually exclusive: canary_value|canary_sha256.", "Set one of them.")
         return cls(
             path.strip("/"), params["canary_field"] or "", expected, sha256.lower(), params["canary_namespace"] or "", params["token"] or "", keys
         )
 
     def words(self) -> list[str]:
-        said = ["make a root token of the restored server from the recovery keys, as proof of them"] if self.recovery_keys else []
+        said = ["generate a root token of the restored server with the recovery keys, to verify them"] if self.recovery_keys else []
         return [*said, f"read {self.name} of {self.path} and compare it"] if self.path else said
 
     def prove_recovery_keys(self, server: TemporaryServer) -> str:
@@ -59,7 +59,7 @@ class Canary:
         attempt = server.call("PUT", "sys/generate-root/attempt", {})
         if attempt.status != 200:
             raise SealError(
-                f"The restored server does not take recovery keys: {attempt.errors()}.", reason="server_refused", remedy="Use token instead."
+                f"The restored server does not accept recovery keys: {attempt.errors()}.", reason="server_refused", remedy="Use token instead."
             )
         begun = attempt.fields("sys/generate-root/attempt")
         nonce, otp, required = begun.text("nonce"), begun.text("otp"), begun.count("required", 255)
@@ -67,16 +67,16 @@ class Canary:
             answer = server.call("PUT", "sys/generate-root/update", {"key": key, "nonce": nonce})
             if answer.status != 200:
                 raise SealError(
-                    f"The restored server refuses a recovery key: {answer.errors()}.", reason="recovery_keys_refused",
-                    remedy="Give those that were in force when the snapshot was taken.",
+                    f"The restored server rejected a recovery key: {answer.errors()}.", reason="recovery_keys_refused",
+                    remedy="Use the recovery keys that were valid when the snapshot was taken.",
                 )
             update = answer.fields("sys/generate-root/update")
             if update.boolean("complete"):
                 self.token = self.token or _revealed(update.text("encoded_token") or update.text("encoded_root_token"), otp)
-                return f"{len(self.recovery_keys)} recovery keys make a root token"
+                return f"{len(self.recovery_keys)} recovery keys generated a root token"
         raise SealError(
-            f"{len(self.recovery_keys)} recovery keys are given, and {required} are needed.", reason="recovery_keys_refused",
-            remedy="Give as many as the threshold says.",
+            f"{len(self.recovery_keys)} recovery keys were specified, but {required} are required.", reason="recovery_keys_refused",
+            remedy="Specify as many as the threshold requires.",
         )
 
     def read(self, server: TemporaryServer) -> str:
@@ -89,8 +89,8 @@ class Canary:
             time.sleep(_PAUSE)
         if answer.status != 200:
             raise SealError(
-                f"The restored server does not give the canary {self.path}: {answer.errors()}.", reason="canary_missing",
-                remedy="The token has to be one that was valid when the snapshot was taken and still is; the path is that of the API, such as kv/data/canary.",
+                f"The canary {self.path} cannot be read from the restored server: {answer.errors()}.", reason="canary_missing",
+                remedy="Check that the token was valid when the snapshot was taken and still is, and that the path is an API path, such as kv/data/canary.",
             )
         data = as_object(answer.json().get("data"))
         if isinstance(data.get("data"), dict) and isinstance(data.get("metadata"), dict):
@@ -100,10 +100,10 @@ class Canary:
         text = data[self.name] if isinstance(data[self.name], str) else json.dumps(data[self.name], sort_keys=True)
         if not self._is_expected(text.encode()):
             raise SealError(
-                f"The field {self.name} of the canary {self.path} is another than expected.", reason="canary_differs",
-                remedy="Either the snapshot is older or newer than the value, or what is expected is not right.",
+                f"The field {self.name} of the canary {self.path} does not have the expected value.", reason="canary_differs",
+                remedy="The snapshot is older or newer than the value, or the expected value is wrong.",
             )
-        return f"{self.name} of {self.path} is " + ("there" if not (self.expected or self.sha256) else "what was expected")
+        return f"{self.name} of {self.path} " + ("exists" if not (self.expected or self.sha256) else "has the expected value")
 
     def _is_expected(self, value: bytes) -> bool:
         if self.sha256:
@@ -119,7 +119,7 @@ def _revealed(encoded: str, otp: str) -> str:
     except ValueError:
         token = ""
     if not token or len(token) != len(otp) or not token.isprintable():
-        raise SealError("The restored server gave no root token.", reason="server_refused", remedy="Use token instead.")
+        raise SealError("The restored server returned no root token.", reason="server_refused", remedy="Use token instead.")
     return token
 
 

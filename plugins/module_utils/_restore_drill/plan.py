@@ -65,13 +65,13 @@ class Drill:
     def words(self) -> list[str]:
         """What would be done, for people."""
         key = self.seal.settings.get("kms_key_id")
-        network = "in a network of its own that leads to AWS alone" if self.plan.reachable else "in the network of this host"
+        network = "in an isolated network that reaches only AWS" if self.plan.reachable else "in the network of this host"
         return [
-            f"start {self.plan.executable}" + (f" as {self.plan.user}" if self.plan.user else "") + f", {network}, in a new folder below {self.plan.parent}",
-            f"give it the seal awskms with the key {key.value} ({key.source})" if key else "give it the seal awskms",
-            f"initialise it, and have it restore {self.snapshot} ({self.size} bytes)" + (" by force" if self.force else ""),
-            "see that it unseals itself with the data of the snapshot, and again after a restart",
-            "stop it and remove its folder, after " + f"{self.seconds:.0f} seconds at the latest",
+            f"start {self.plan.executable}" + (f" as {self.plan.user}" if self.plan.user else "") + f", {network}, in a new directory below {self.plan.parent}",
+            f"configure the seal awskms with the key {key.value} ({key.source})" if key else "configure the seal awskms",
+            f"initialise it, and restore {self.snapshot} ({self.size} bytes)" + (" with force" if self.force else ""),
+            "check that it unseals itself with the data of the snapshot, and again after a restart",
+            "stop it and remove its directory, at the latest after " + f"{self.seconds:.0f} seconds",
         ]
 
 
@@ -97,9 +97,9 @@ def planned(params: dict[str, Any]) -> Drill:
         why = no_network_of_its_own()
         if why:
             raise SealError(
-                f"A throw-away server cannot have a network of its own here: {why}.", reason="not_isolated",
-                remedy="Run the drill as root (become), or on a host whose kernel lets users have namespaces. In the network of the host (network: host) the "
-                "restored server acts as the real one: it revokes leases that have ended, and rotates passwords.",
+                f"The temporary server cannot be isolated from the network on this host: {why}.", reason="not_isolated",
+                remedy="Run the drill as root (become), or on a host whose kernel allows unprivileged user namespaces. With network: host, the "
+                "restored server acts like the real one: it revokes expired leases and rotates passwords.",
             )
         where = reachable(seal.value("endpoint"), environment, _regions(seal, environment))
         environment = through_the_relay(where, environment)
@@ -126,7 +126,7 @@ def _server(params: dict[str, Any]) -> ConfiguredServer:
     product = server.in_force.product
     for name in params["seal"]:
         if not product.known(name):
-            raise SettingError(f"seal has {name}, which {product} does not know.", reason="invalid_option", remedy="Give the settings of the stanza by name.")
+            raise SettingError(f"seal has {name}, which {product} does not support.", reason="invalid_option", remedy="Use the names of the stanza's settings.")
     said = {str(name): as_text(value) or "" for name, value in params["seal"].items() if value is not None}
     config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, said, False, "option seal")])
     return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home))
@@ -182,7 +182,7 @@ def _executable(params: dict[str, Any], server: ConfiguredServer) -> str:
         said = params["executable"] or server.service.executable
         names = executable_names(server.in_force.product)
         raise SettingError(
-            f"There is no executable {said or ' or '.join(names)} here.", reason="file_error", remedy="Install the server, or set executable to where it is."
+            f"The executable {said or ' or '.join(names)} was not found.", reason="file_error", remedy="Install the server, or set executable to its path."
         )
     return found
 
@@ -193,10 +193,10 @@ def _size(path: str) -> int:
             size = os.fstat(stream.fileno()).st_size
     except OSError as error:
         raise SealError(
-            f"{path} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path; the snapshot has to be on this host."
+            f"{path} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path; the snapshot must be on this host."
         ) from None
     if not size:
-        raise SealError(f"{path} is empty.", reason="file_error", remedy="Name a file that the server's snapshot API gave.")
+        raise SealError(f"{path} is empty.", reason="file_error", remedy="Use a file that was written by the server's snapshot API.")
     return size
 
 
@@ -206,8 +206,8 @@ def _free(parent: str, user: str) -> int:
         return shutil.disk_usage(os.path.join(parent, ".")).free
     except PermissionError:
         raise SealError(
-            f"{user or 'The user of the module'} may not enter {parent}, where the throw-away server would run.", reason="file_error",
-            remedy="Set temporary_directory to a folder that, with all above it, lets that user pass (x).",
+            f"{user or 'The user of the module'} cannot enter {parent}, the directory of the temporary server.", reason="file_error",
+            remedy="Set temporary_directory to a directory that this user can enter, including its parents (permission x).",
         ) from None
     except OSError as error:
         raise SealError(f"{parent} cannot be used: {error.strerror}.", reason="file_error", remedy="Check temporary_directory.") from None
@@ -217,5 +217,6 @@ def _check_room(parent: str, free: int, size: int) -> None:
     needed = _ROOM * size + _LEAST
     if free < needed:
         raise SealError(
-            f"{parent} has {free} bytes free, and the drill may need {needed}.", reason="no_room", remedy="Set temporary_directory to a folder with more room."
+            f"{parent} has {free} bytes free, but the drill may need {needed}.", reason="no_room",
+            remedy="Set temporary_directory to a directory with more space.",
         )

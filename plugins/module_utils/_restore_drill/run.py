@@ -88,8 +88,8 @@ class _Run:
         status = self._up(server)
         self.found["version"] = status.get("version")
         if status.get("type") != "awskms" or status.get("initialized"):
-            raise self._wrong(server, f"The throw-away server says {status.get('type')} of its seal.", "no_seal", "Check the settings of the seal.")
-        return f"{self.drill.product} {status.get('version')} answers, with the seal awskms, and is not initialised"
+            raise self._wrong(server, f"The temporary server has the seal type {status.get('type')}.", "no_seal", "Check the settings of the seal.")
+        return f"{self.drill.product} {status.get('version')} responds, with the seal awskms, and is not initialised"
 
     def _initialise(self, server: TemporaryServer) -> str:
         for left in range(_STARTS, 0, -1):
@@ -98,8 +98,8 @@ class _Run:
                 break
             if left == 1 or time.monotonic() >= self._end or not _for_the_moment(answer.errors()):
                 raise self._wrong(
-                    server, f"The throw-away server could not be initialised: {answer.errors()}.", "server_refused",
-                    "Check that kms:Encrypt is allowed, by awskms_permission_info.",
+                    server, f"The temporary server could not be initialised: {answer.errors()}.", "server_refused",
+                    "Use awskms_permission_info to check that kms:Encrypt is allowed.",
                 )
             # A server whose initialisation failed cannot be initialised again: a new one can.
             server.stop()
@@ -108,7 +108,7 @@ class _Run:
         self._token = str(answer.json().get("root_token", ""))
         self._until(server, lambda: server.call("GET", "sys/health").status == 200, "did not become active")
         self._own_cluster = str(server.call("GET", "sys/health").json().get("cluster_id"))
-        return "its own keys are sealed by KMS, and it is active"
+        return "its keys are sealed by KMS, and it is active"
 
     def _restore(self, server: TemporaryServer) -> str:
         path = "sys/storage/raft/snapshot-force" if self.drill.force else "sys/storage/raft/snapshot"
@@ -118,31 +118,31 @@ class _Run:
         except OSError as error:
             raise SealError(f"{self.drill.snapshot} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path.") from None
         if answer.status != 204:
-            said = answer.errors() if answer.status else "it gave no answer"
+            said = answer.errors() if answer.status else "it did not respond"
             raise self._wrong(
-                server, f"The server refused the snapshot: {said.rstrip('.')}.", "server_refused",
-                "Ask vault_snapshot_info which keys it depends on, and whether it is whole.",
+                server, f"The server rejected the snapshot: {said.rstrip('.')}.", "server_refused",
+                "Use vault_snapshot_info to check which keys it depends on, and whether it is complete.",
             )
         if self.drill.force:
-            return "the server took the snapshot; by force, it did not look at SHA256SUMS.sealed"
-        return "the server opened SHA256SUMS.sealed through KMS, found the checksums right and took the snapshot"
+            return "the server accepted the snapshot; because of force, it did not verify SHA256SUMS.sealed"
+        return "the server decrypted SHA256SUMS.sealed with KMS, verified the checksums and accepted the snapshot"
 
     def _unseal(self, server: TemporaryServer) -> str:
         """Until the server calls itself another cluster: the data are the snapshot's, and opened."""
         self._until(server, lambda: self._restored(server), "did not unseal the data of the snapshot", "not_restorable")
-        return f"unsealed by KMS, active, and no more the cluster that it was, but {self._cluster(server)}"
+        return f"unsealed by KMS, active, and now the cluster {self._cluster(server)} of the snapshot"
 
     def _restart(self, server: TemporaryServer) -> str:
         """A start from nothing but the data and KMS, as after a disaster."""
         server.stop()
         self._up(server)
         self._until(server, lambda: self._restored(server), "did not unseal itself after a restart", "not_restorable")
-        return f"started again, it unsealed itself with no key given, still as the cluster {self._cluster(server)}"
+        return f"after the restart it unsealed itself, still as the cluster {self._cluster(server)}"
 
     def _remove(self, server: TemporaryServer) -> str:
         if not server.remove():
             raise SealError(f"{server.folder} could not be removed.", reason="file_error", remedy="Remove it.")
-        return "server stopped, folder gone"
+        return "server stopped, directory removed"
 
     def _restored(self, server: TemporaryServer) -> bool:
         health = server.call("GET", "sys/health")
@@ -169,7 +169,7 @@ class _Run:
                 break
             time.sleep(2)
         raise self._wrong(
-            server, "The throw-away server did not start.", "server_not_started", "See server_log; check the permissions by awskms_permission_info."
+            server, "The temporary server did not start.", "server_not_started", "See server_log; use awskms_permission_info to check the permissions."
         )
 
     def _until(self, server: TemporaryServer, ready: Callable[[], bool], otherwise: str, reason: str = "timed_out") -> None:
@@ -180,15 +180,15 @@ class _Run:
                 refused_since = refused_since or time.monotonic()
                 if time.monotonic() > refused_since + _CERTAIN:
                     raise self._wrong(
-                        server, f"The server {otherwise}: AWS KMS refuses it ({told.line[-300:]}).", told.reason,
+                        server, f"The server {otherwise}: AWS KMS rejected a request ({told.line[-300:]}).", told.reason,
                         f"{told.remedy} vault_snapshot_info lists the keys that the snapshot depends on.",
                     )
             if server.ended():
-                raise self._wrong(server, f"The server {otherwise}: it ended.", reason, "See server_log.")
+                raise self._wrong(server, f"The server {otherwise}: it exited.", reason, "See server_log.")
             if time.monotonic() > self._end:
                 raise self._wrong(
                     server, f"The server {otherwise} within {self.drill.seconds:.0f} seconds.", reason,
-                    "See server_log; ask vault_snapshot_info whether the keys of the snapshot can be used; else raise timeout.",
+                    "See server_log; use vault_snapshot_info to check whether the keys of the snapshot are usable; otherwise increase timeout.",
                 )
             time.sleep(_PAUSE)
 

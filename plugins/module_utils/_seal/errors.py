@@ -22,7 +22,7 @@ CONNECTIVITY_REASONS = frozenset(
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong, or that is worth knowing: in one word, in sentences, and what to do."""
+    """One problem or note: the reason code, the message, and the remedy."""
 
     reason: str
     msg: str
@@ -37,7 +37,7 @@ class SealError(Exception):
 
     :param message: what failed, and the setting and source concerned; one or more full sentences.
     :param reason: one word such as ``access_denied`` or ``malformed_blob``, stable across releases.
-    :param remedy: what to do about it; empty where there is nothing to add.
+    :param remedy: what to do about it; empty if there is nothing to add.
     :param details: further facts that are safe to show, returned beside the message by modules.
     """
 
@@ -68,11 +68,11 @@ class SealError(Exception):
 
 
 class BlobError(SealError):
-    """A sealed value that cannot be read, or that does not open to an authentic plaintext."""
+    """A sealed value that cannot be read, or cannot be decrypted to an authentic plaintext."""
 
     @classmethod
     def malformed(cls, what: str, offset: int | None = None) -> BlobError:
-        """A blob outside the format; ``offset`` counts bytes from the start of what was given."""
+        """An invalid blob; ``offset`` counts bytes from the start of the input."""
         where = "" if offset is None else f" at byte {offset}"
         return cls(
             f"This is not a sealed value: {what}{where}.",
@@ -83,18 +83,18 @@ class BlobError(SealError):
 
 
 class SettingError(SealError):
-    """A setting that is missing, contradictory or not of its form; nothing was asked of AWS yet."""
+    """A setting that is missing, contradictory or invalid; AWS was not called yet."""
 
 
 class KmsError(SealError):
-    """What AWS KMS answered, or why it could not be asked.
+    """An error of AWS KMS, or of the connection to it.
 
-    ``details`` holds ``operation`` and, where AWS answered, ``aws_code``, ``aws_message`` and ``request_id``.
+    ``details`` contains ``operation`` and, if AWS responded, ``aws_code``, ``aws_message`` and ``request_id``.
     """
 
 
 def missing_library(name: str, error: ImportError, wanted: str) -> SettingError:
-    """The error of a Python library that cannot be imported; ``wanted`` is what to install, with its lowest version."""
+    """The error of a Python library that cannot be imported; ``wanted`` is the required package and version."""
     return SettingError(
         f"The Python library {name} cannot be imported ({error}).",
         reason="missing_library",

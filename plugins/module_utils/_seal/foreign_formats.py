@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files of other formats, recognised by their first bytes, so that an error can name what was given instead of what was expected.
+"""Files of other formats, recognised by their first bytes, so that an error can name the format of a wrong file.
 
 Sources: the magic numbers of each format's own specification; Ansible's ``parsing/vault`` (``$ANSIBLE_VAULT;``); SOPS' ``stores`` (its metadata);
 c2sp.org/age; Vault's transit API (``vault:v1:``); RFC 9580 (OpenPGP packets); RFC 1952 (gzip). Ciphertexts of AWS KMS begin with
@@ -34,7 +34,7 @@ _PGP_KINDS = {b"MESSAGE": "an OpenPGP message", b"PUBLIC KEY BLOCK": "an OpenPGP
 
 
 class Foreign(NamedTuple):
-    """What a file is, and which command gives what is in it. ``opened`` is empty where nothing is encrypted or packed in it."""
+    """The format of a file, and the command that decrypts or unpacks it. ``opened`` is empty if it is neither encrypted nor packed."""
 
     name: str
     what: str
@@ -44,7 +44,7 @@ class Foreign(NamedTuple):
         """What to do where ``wanted`` is one of SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT."""
         steps = [self.opened] if self.opened else []
         if self.name in _GIVES_THE_SAME:
-            return " ".join([*steps, f"Then give the {wanted}."]) if steps else _GIVE[wanted]
+            return " ".join([*steps, f"Then use the {wanted}."]) if steps else _GIVE[wanted]
         if wanted == SEALED_VALUE and self.name not in _HAS_NO_SECRET:
             steps.append(_SEAL if self.opened else f"{_SEAL} {_PLAYBOOK}")
         else:
@@ -53,12 +53,12 @@ class Foreign(NamedTuple):
 
 
 _SEAL = "Seal the plaintext with sealwright.vault_seal.awskms_seal_wrap."
-_PLAYBOOK = "The playbook sealwright.vault_seal.edit makes a new sealed file."
+_PLAYBOOK = "The playbook sealwright.vault_seal.edit creates a new sealed file."
 _GIVE = {
-    SEALED_VALUE: "Give what sealwright.vault_seal.awskms_seal_wrap or an awskms seal wrote, as bytes or as base64.",
-    SNAPSHOT: "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it.",
-    KEY: "Give the public key in the form that the option's documentation names.",
-    CONFIG: "Name a configuration file of the server, in HCL or JSON.",
+    SEALED_VALUE: "Use a value that was written by sealwright.vault_seal.awskms_seal_wrap or an awskms seal, binary or base64-encoded.",
+    SNAPSHOT: "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`.",
+    KEY: "Use a public key in one of the formats in the option's documentation.",
+    CONFIG: "Use a configuration file of the server, in HCL or JSON.",
     DOCUMENT: "Seal a YAML or JSON document.",
 }
 # Packed or encoded once more: unpacked, it may be what was wanted.
@@ -101,9 +101,9 @@ def without_bom(content: bytes) -> bytes:
 
 def _nothing(head: bytes, _content: bytes) -> Foreign | None:
     if not head.strip():
-        return Foreign("empty", "it is empty" if not head else "it holds white space only")
+        return Foreign("empty", "it is empty" if not head else "it contains only whitespace")
     if not head.strip(b"\0"):
-        return Foreign("zeros", "it holds zero bytes only, as a file does that was never written to its end")
+        return Foreign("zeros", "it contains only zero bytes, like a file that was not written completely")
     return None
 
 
@@ -133,7 +133,7 @@ def _encrypted(head: bytes, content: bytes) -> Foreign | None:
     if _KMS.match(head):
         return Foreign("aws_kms", "it is a bare ciphertext of AWS KMS, as `aws kms encrypt` returns it", _KMS_DECRYPT)
     if text[:1] == b"{" and b'"CiphertextBlob"' in head:
-        return Foreign("aws_kms", "it is the JSON answer of `aws kms encrypt`", _KMS_DECRYPT)
+        return Foreign("aws_kms", "it is the JSON output of `aws kms encrypt`", _KMS_DECRYPT)
     if _ENCRYPTION_SDK.match(head):
         return Foreign("aws_encryption_sdk", "it is a message of the AWS Encryption SDK", "Decrypt it with `aws-encryption-cli --decrypt`.")
     if head.startswith(b"\0GITCRYPT\0"):
@@ -207,7 +207,7 @@ def _packed(head: bytes, _content: bytes) -> Foreign | None:
     if head.startswith(b"\x1f\x8b"):
         return Foreign("gzip", "it is compressed by gzip, as a raft snapshot is, which vault_snapshot_info reads")
     if head[257:262] == b"ustar":
-        return Foreign("tar", "it is a tar archive that is not compressed; a snapshot that was unpacked by gunzip is one, which `gzip` undoes")
+        return Foreign("tar", "it is an uncompressed tar archive; if it is a snapshot that was unpacked by gunzip, compress it again with `gzip`")
     if head[16:20] in (b"\xed\xda\x0c\xed", b"\xed\x0c\xda\xed"):
         return Foreign("database", "it is a bbolt database of a server (vault.db or raft.db), not a snapshot of it")
     return None
@@ -218,14 +218,14 @@ def _answers(head: bytes, _content: bytes) -> Foreign | None:
     text = head.lstrip()
     low = text[:64].lower()
     if re.match(rb"http/[0-9.]+ [0-9]{3}", low):
-        return Foreign("http", "it begins with the headers of an HTTP answer", "Fetch it again without them (curl: leave out -i).")
+        return Foreign("http", "it begins with the headers of an HTTP response", "Download it again without the headers (curl: without -i).")
     if low.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return Foreign("html", "it is an HTML page, as a proxy or a login page answers with")
+        return Foreign("html", "it is an HTML page, such as an error page of a proxy or a login page")
     if low.startswith((b"<?xml", b"<error>")):
         is_error = b"<Error" in text[:1024]
-        return Foreign("xml", "it is an error in XML, as S3 answers with" if is_error else "it is XML")
+        return Foreign("xml", "it is an XML error, such as from S3" if is_error else "it is XML")
     if text[:1] == b"{" and re.match(rb"\{\s*\"errors\"\s*:", text):
-        return Foreign("server_error", "it is the error of a Vault or OpenBao server, as JSON; the request for it failed")
+        return Foreign("server_error", "it is the JSON error of a Vault or OpenBao server; the request failed")
     return None
 
 
@@ -236,7 +236,7 @@ def _encoded_once_more(head: bytes) -> Foreign | None:
     """What base64 hides, and other encodings of what was wanted."""
     text = head.strip()
     if text[:2] in (b"b'", b'b"') and text[-1:] == text[1:2] and _is_base64(text[2:-1]):
-        return Foreign("python_bytes", "it is base64 in the form in which Python shows bytes (b'...')", "Remove the b and the quotes.")
+        return Foreign("python_bytes", "it is base64 as a Python bytes literal (b'...')", "Remove the b and the quotes.")
     if len(text) > 2 and text[:1] == text[-1:] and text[:1] in b"\"'" and _is_base64(text[1:-1]):
         return Foreign("quoted", "it is base64 in quotes", "Remove the quotes.")
     if len(text) > 32 and not (text.translate(None, b"0123456789abcdef \r\n") and text.translate(None, b"0123456789ABCDEF \r\n")):

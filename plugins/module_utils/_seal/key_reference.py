@@ -56,9 +56,9 @@ class KeyReference:
                     return cls(key, alias, partition, region, account)
         shown = text if len(text) <= 120 else f"{text[:117]}..."
         raise SettingError(
-            f"{shown!r} is not a reference to a KMS key.",
+            f"{shown!r} is not a valid KMS key reference.",
             reason="malformed_key_id",
-            remedy="Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
+            remedy="Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
             "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN "
             "(arn:aws:kms:REGION:ACCOUNT:alias/NAME).",
         )

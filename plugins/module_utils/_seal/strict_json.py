@@ -60,19 +60,19 @@ def read_json(content: str | bytes | bytearray, *, surrogates: bool = False) -> 
     if fault is None and _is_too_deep(document):
         fault = JsonError(_TOO_DEEP)
     if fault is None and not surrogates and _SURROGATE.search(text) and not _is_writable(document):
-        fault = JsonError("a text holds half of a surrogate pair")
+        fault = JsonError("a string contains half of a surrogate pair")
     if fault is not None:
         raise fault
     return document
 
 
-_TOO_DEEP = f"it is nested more than {MAX_DEPTH} deep"
+_TOO_DEEP = f"it has more than {MAX_DEPTH} levels"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise JsonError("a name stands twice in one object")
+        raise JsonError("an object has a duplicate key")
     return found
 
 

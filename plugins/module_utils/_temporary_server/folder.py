@@ -53,7 +53,7 @@ class Folder:
             if self._make_locked():
                 break
         else:
-            raise OSError(errno.ESTALE, "Somebody else removes every new folder", self._parent_path)
+            raise OSError(errno.ESTALE, "Another process removes every new directory", self._parent_path)
         if self._account:
             os.fchmod(self._handle, 0o711)  # the server has to reach what is its own, by name
         self.log = self._keep(os.open(_LOG, os.O_WRONLY | os.O_APPEND | _NEW, 0o600, dir_fd=self._handle))
@@ -71,7 +71,7 @@ class Folder:
         try:
             self._handle = self._keep(os.open(self._name, _FOLDER, dir_fd=self._parent))
             if os.fstat(self._handle).st_uid != os.geteuid():
-                raise OSError(errno.ESTALE, "Somebody else replaced the new folder meanwhile", self.path)
+                raise OSError(errno.ESTALE, "Another process replaced the new directory", self.path)
             lock = self._keep(os.open(_LOCK, os.O_RDWR | _NEW, 0o600, dir_fd=self._handle))
             fcntl.flock(lock, fcntl.LOCK_EX)
         except FileNotFoundError:

@@ -86,7 +86,7 @@ class Mounts:
             before = os.stat(".")
             os.chdir(self._folder)
             if not os.path.samestat(before, os.stat(".")):
-                raise OSError(116, "The folder of the server was replaced", self._folder)
+                raise OSError(116, "The directory of the server was replaced", self._folder)
 
     def _keep(self, handle: int, place: str) -> None:
         if not os.path.exists(place):

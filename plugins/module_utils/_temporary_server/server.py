@@ -57,7 +57,7 @@ class Answer(NamedTuple):
 
     def fields(self, path: str) -> Fields:
         """The body's fields; raises :class:`SealError` (``unexpected_answer``) where it is no object, or one is of another type than is read."""
-        return Fields(parsed(self.body), f"The restored server answers {path}")
+        return Fields(parsed(self.body), f"The restored server responded to {path}")
 
     def errors(self) -> str:
         """The server's own words for what is wrong, without what it was sent."""
@@ -114,7 +114,7 @@ class TemporaryServer:
                 self._folder.remove(GRACE)
             self._folder.close()
             raise SealError(
-                f"No folder for the temporary server can be made in {self._plan.parent}: {error.strerror}.", reason="file_error",
+                f"The directory of the temporary server cannot be created in {self._plan.parent}: {error.strerror}.", reason="file_error",
                 remedy="Check temporary_directory.",
             ) from None
         self._sockets, of_the_relay = socket.socketpair()
@@ -136,7 +136,7 @@ class TemporaryServer:
         except OSError as error:
             raise SealError(
                 f"The data of the temporary server in {self.folder} cannot be removed: {error.strerror}.", reason="file_error",
-                remedy="See what else writes there.",
+                remedy="Check whether other processes write to it.",
             ) from None
 
     def start(self) -> None:
@@ -152,7 +152,7 @@ class TemporaryServer:
         except (OSError, subprocess.SubprocessError) as error:
             raise SealError(
                 f"{self._plan.executable} cannot be started: {error} {self.log().strip()[-300:]}".rstrip(), reason="server_not_started",
-                remedy="Check executable, and that the service's user may run it.",
+                remedy="Check executable, and that the service's user can run it.",
             ) from None
         os.write(self._control, f"{self._process.pid}\n".encode())
 

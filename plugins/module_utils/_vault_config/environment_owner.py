@@ -33,17 +33,17 @@ def why_foreign(path: str, content: bytes, naming: Sequence[str], run: Run) -> s
     if not is_marked(content):
         return "it was not written by this collection"
     if _of_package(path, run):
-        return "a package of the host brings it"
+        return "it belongs to an installed package"
     of_package = next((unit for unit in naming if unit.startswith(_VENDOR) or _of_package(unit, run)), "")
-    return f"the unit of a package ({of_package}) names it" if of_package else ""
+    return f"a unit of an installed package ({of_package}) uses it" if of_package else ""
 
 
 def refused(path: str, why: str, what: str = "replaced") -> SettingError:
     """The error that says which variable allows it."""
     return SettingError(
-        f"The environment file {path} would be {what}, and {why}: what it holds, such as a licence or credentials, would be lost.",
+        f"The environment file {path} cannot be {what}, because {why}: its content, such as a licence or credentials, would be lost.",
         reason="foreign_file",
-        remedy=f"Let vault_config_environment_file name another file; or set {REPLACE}, whereupon it is kept beside it as a backup.",
+        remedy=f"Set vault_config_environment_file to another file, or set {REPLACE} to replace it after a backup.",
     )
 
 

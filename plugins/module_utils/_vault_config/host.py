@@ -129,8 +129,8 @@ def server_params(
 
 
 def _untold(path: str, unit: str) -> SettingError:
-    message = f"The unit {unit} starts the server with -config={path}, whose value cannot be told."
-    return SettingError(message, reason="unclear_unit", remedy="Name the file or folder in the unit itself.")
+    message = f"The unit {unit} starts the server with -config={path}, which cannot be resolved."
+    return SettingError(message, reason="unclear_unit", remedy="Specify the file or directory in the unit itself.")
 
 
 def foreign_environment(wanted: Wanted, service: Service | None, run: Run) -> str:

@@ -45,14 +45,14 @@ def read_answer(status: int, content: bytes, address: str) -> Answer:
         said: Any = json.loads(content)
     except (ValueError, RecursionError):
         said = None
-    place = f"The answer of {address} to sys/seal-status"
+    place = f"The response of {address} to sys/seal-status"
     if status != 200:
         return Answer(doubt=f"{place} has status {status}")
     if not isinstance(said, dict) or not isinstance(said.get("initialized"), bool):
-        return Answer(doubt=f"{place} does not say whether the server is initialised")
+        return Answer(doubt=f"{place} does not contain whether the server is initialised")
     kind = said.get("type")
     if not isinstance(kind, str) or not kind:
-        return Answer(doubt=f"{place} does not name the type of the seal")
+        return Answer(doubt=f"{place} does not contain the seal type")
     return Answer(said["initialized"], kind.lower())
 
 
@@ -65,7 +65,7 @@ def ask(address: str, ca_path: str | None = None) -> Answer:
             return read_answer(answer.status, answer.read(_LARGEST), address)
     except HTTPError as error:
         with error:
-            return Answer(doubt=f"The answer of {address} to sys/seal-status has status {error.code}")
+            return Answer(doubt=f"The response of {address} to sys/seal-status has status {error.code}")
     except (URLError, UrlsError, HTTPException, OSError, ValueError) as error:
         return _no_answer(error, address)
 
@@ -74,7 +74,7 @@ def _no_answer(error: Exception, address: str) -> Answer:
     why = getattr(error, "reason", None) or error
     if isinstance(why, OSError) and not _of_tls(why) and not isinstance(why, ConnectionResetError):
         return NOBODY  # refused, unreachable, no such name, timed out: the data on the host tells
-    return Answer(doubt=f"{address} cannot be asked: {str(why).rstrip('.') or type(error).__name__}")
+    return Answer(doubt=f"the request to {address} failed: {str(why).rstrip('.') or type(error).__name__}")
 
 
 def _of_tls(error: OSError) -> bool:

@@ -110,7 +110,7 @@ class _Planner:
         raise SettingError(
             f"{self._wanted.path} would not be read: the unit {self._wanted.unit[: -len('.service')]} starts the server with {' and '.join(of_unit)}.",
             reason="not_read",
-            remedy=f"Have it started with -config={self._wanted.directory}, or use vault_config_manage: server." if self._params["manage"] == "seal"
+            remedy=f"Start it with -config={self._wanted.directory}, or use vault_config_manage: server." if self._params["manage"] == "seal"
             else "Set vault_config_path to the file that it reads.",
         )
 
@@ -138,8 +138,8 @@ class _Planner:
         except SettingError as error:
             if any(error.message == each.message for each in host.unread):
                 error.remedy = (
-                    f"{error.remedy} No variable overrides this: the file stays beside {self._wanted.path}, and a second seal may stand in it. "
-                    "Correct it in the form that this collection reads, or remove it."
+                    f"{error.remedy} No variable overrides this: the file is used in addition to {self._wanted.path}, and may contain a second seal. "
+                    "Correct the file, or remove it."
                 ).strip()
             raise
 

@@ -36,7 +36,7 @@ def check_by_product(
     if code == 0:
         return ""
     lines = [_COLOUR.sub("", line).replace(staged, place).strip() for line in (out + "\n" + errors).splitlines()]
-    message = "what it prints may hold a secret" if secret else " ".join(line for line in lines if line and not _BANNER.match(line))
+    message = "its output is not shown, because it may contain a secret" if secret else " ".join(line for line in lines if line and not _BANNER.match(line))
     if code != _WARNINGS:
-        raise SettingError(f"The server's own checker refuses the configuration: {message}", reason="refused_by_product")
+        raise SettingError(f"The server's validation command rejected the configuration: {message}", reason="refused_by_product")
     return message

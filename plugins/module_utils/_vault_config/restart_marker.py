@@ -73,8 +73,8 @@ class RestartMarker:
                 place(folder, self._name, lambda handle: _write(handle, text))
         except OSError as error:
             raise SettingError(
-                f"{self._folder} cannot be written, where it is noted that the server has to be restarted: {error.strerror}.", reason="file_error",
-                remedy="Check the folder, and that the role runs as root (become).",
+                f"The restart marker cannot be written in {self._folder}: {error.strerror}.", reason="file_error",
+                remedy="Check the directory, and that the role runs as root (become).",
             ) from None
 
     def pending(self, state: ServiceState, starts: bool = False) -> bool:
@@ -130,7 +130,7 @@ def _own_folder(path: str, make: bool) -> None:
             os.mkdir(path, 0o700)
     status = os.lstat(path)
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise PermissionError(1, "it belongs to another user, or others may write in it", path)
+        raise PermissionError(1, "it is owned by another user, or writable by others", path)
 
 
 def _boot() -> str:

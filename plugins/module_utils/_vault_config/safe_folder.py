@@ -77,7 +77,7 @@ class Folder:
             folder = cls(path, os.open(name, _OPEN, dir_fd=parent))
             folder.take(attributes)
         except OSError as error:
-            raise _failed(f"The folder {path} cannot be made", error) from None
+            raise _failed(f"The directory {path} cannot be created", error) from None
         finally:
             os.close(parent)
         return folder
@@ -93,7 +93,7 @@ class Folder:
         try:
             _give(self._descriptor, attributes)
         except OSError as error:
-            raise _failed(f"Owner and mode of the folder {self.path} cannot be set", error) from None
+            raise _failed(f"Owner and mode of the directory {self.path} cannot be set", error) from None
 
     def read(self, name: str) -> Existing | None:
         """A file's content and attributes; None if it does not exist. Raises :class:`SettingError` for anything but a regular file."""
@@ -105,13 +105,13 @@ class Folder:
                 return None
             if error.errno == errno.ELOOP:
                 raise SettingError(
-                    f"{path} is a symbolic link; it was not replaced.", reason="file_error", remedy="Name the file itself, or remove the link."
+                    f"{path} is a symbolic link; it was not replaced.", reason="file_error", remedy="Use the path of the file itself, or remove the link."
                 ) from None
             raise _failed(f"{path} cannot be read", error) from None
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
-            raise SettingError(f"{path} is not a regular file.", reason="file_error", remedy="Remove it, or name another file.")
+            raise SettingError(f"{path} is not a regular file.", reason="file_error", remedy="Remove it, or use another path.")
         with os.fdopen(descriptor, "rb") as stream:
             content = stream.read(_LARGEST + 1)
             if len(content) > _LARGEST:
@@ -148,7 +148,7 @@ class Folder:
             raise _failed(f"The backup {self.path}/{name}~ cannot be written", error, "Nothing was changed.") from None
         finally:
             part.discard()
-        raise SettingError(f"{self.path} holds too many backups of {name}.", reason="file_error", remedy="Remove some of them.")
+        raise SettingError(f"{self.path} contains too many backups of {name}.", reason="file_error", remedy="Remove some of them.")
 
     def remove(self, name: str) -> None:
         """Remove a file; one that does not exist is no error."""
@@ -226,8 +226,8 @@ class Part:
     def _check(self, name: str) -> None:
         if not os.path.samestat(os.stat(name, dir_fd=self.folder, follow_symlinks=False), os.fstat(self.descriptor)):
             raise SettingError(
-                f"While {os.path.join(self.path, self.name)} was written, another process replaced it.", reason="file_error",
-                remedy="Check who may write in this folder, then run this again.",
+                f"{os.path.join(self.path, self.name)} was replaced by another process while it was written.", reason="file_error",
+                remedy="Check who can write to this directory, then run the task again.",
             )
 
 
@@ -248,8 +248,8 @@ def _descend(path: str) -> int:
                     raise
                 if not (status.st_uid in (0, os.geteuid()) and _only_ours(os.fstat(here))):
                     raise SettingError(
-                        f"On the way to {path}, {name} is a symbolic link that another user can change.", reason="file_error",
-                        remedy="Name the folder itself.",
+                        f"{name} in the path {path} is a symbolic link that another user can change.", reason="file_error",
+                        remedy="Use the path of the directory itself.",
                     ) from None
                 target = os.readlink(name, dir_fd=here)
                 todo[:0] = [each for each in target.split("/") if each]
@@ -261,7 +261,7 @@ def _descend(path: str) -> int:
             here = below
         return os.open(".", _OPEN, dir_fd=here)
     except OSError as error:
-        raise _failed(f"The folder {path} cannot be opened", error) from None
+        raise _failed(f"The directory {path} cannot be opened", error) from None
     finally:
         os.close(here)
 
@@ -300,6 +300,6 @@ def _label(descriptor: int) -> str:
 def _failed(what: str, error: OSError, more: str = "") -> SettingError:
     message = f"{what}: {error.strerror or type(error).__name__}. {more}".rstrip()
     return SettingError(
-        message, reason="file_error", remedy="Check the path, the rights of the user who runs this (become) and the space of its file system.",
+        message, reason="file_error", remedy="Check the path, the permissions of the user of the task (become) and the space of its file system.",
         details={"errno": error.errno},
     )

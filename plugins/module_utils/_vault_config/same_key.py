@@ -90,7 +90,7 @@ def _names(before: Seal, after: Seal) -> tuple[str, str]:
     regions = [seal.value("region") for seal in (before, after)]
     named = [seal.value("kms_key_id") for seal in (before, after)]
     if regions[0] != regions[1] and not named[1].startswith("arn:"):
-        named = [f"{name} in {region or 'a region that is not set'}" for name, region in zip(named, regions)]
+        named = [f"{name} in {region or 'an unknown region'}" for name, region in zip(named, regions)]
     return named[0], named[1]
 
 

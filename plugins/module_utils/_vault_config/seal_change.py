@@ -56,24 +56,24 @@ def check_change(
     to_awskms = new_type == AWSKMS and present.type in ("", AWSKMS)
     variable, overridden = (SAME_KEY, same_key) if to_awskms else (ALLOW, allow)
     if present.doubts and not present.unchanged and not overridden:
-        meaning = f"it has the key {new_key} already" if to_awskms else "the seal is to change"
+        meaning = f"it already uses the key {new_key}" if to_awskms else "the seal should change"
         raise _refused(
-            f"{_state(present)} Which seal it has cannot be told: {'; '.join(present.doubts)}.",
-            f"Put that right and run this again; or, where you know that {meaning}, set {variable}.",
+            f"{_state(present)} Its seal cannot be determined: {'; '.join(present.doubts)}.",
+            f"Fix this and run the task again; or, if you know that {meaning}, set {variable}.",
         )
     if not present.type:
         if overridden:
             return
         raise _refused(
-            f"{_state(present)} Nothing on this host tells which seal it has, and it would get {new_type}.",
-            f"Where it has this seal already{' with the key ' + new_key if to_awskms else ''}, or is to get it, set {variable}.",
+            f"{_state(present)} Its seal cannot be determined from this host, and would become {new_type}.",
+            f"If it already has this seal{' with the key ' + new_key if to_awskms else ''}, or should get it, set {variable}.",
         )
     if present.type != new_type:
         if not allow:
             raise _refused(
-                f"The server's seal is {present.type}, and would be {new_type}. That is a migration of the seal: the server stays sealed until it was "
+                f"The server's seal would change from {present.type} to {new_type}. This is a seal migration: the server stays sealed until it is "
                 "unsealed with the option -migrate and its old key shares.",
-                f"Where that is what you want, set {ALLOW}.",
+                f"To migrate the seal, set {ALLOW}.",
             )
         return
     if new_type == AWSKMS and not same_key and not present.unchanged:
@@ -83,30 +83,30 @@ def check_change(
 def _check_key(present: Present, new_key: str, compare: Callable[[], Comparison]) -> None:
     if not present.has_key:
         raise _refused(
-            f"{present.server} is initialised with an awskms seal, and no file that is there tells its key. Another key than {new_key} would not "
-            "unseal again.",
-            f"Where it is this key, set {SAME_KEY}.",
+            f"{present.server} is initialised with an awskms seal, but no existing file names its key. If its key is not {new_key}, it could not be "
+            "unsealed again.",
+            f"If it is this key, set {SAME_KEY}.",
         )
     found = compare()
     if found.same:
         return
     if found.same is None:
         raise _refused(
-            f"The server would go from the key {found.old} to {found.new}, and whether both are one key cannot be told: {found.why}",
-            f"Where both name one key, set {SAME_KEY}.",
+            f"The server's key would change from {found.old} to {found.new}, and it is unknown whether both are the same key: {found.why}",
+            f"If both are the same key, set {SAME_KEY}.",
         )
     raise _refused(
-        f"The server would go from the key {found.old} to {found.new}. A change from awskms to awskms is supported by neither product: it would not "
-        "unseal again.",
-        "Either keep the alias and let it lead to the new key, whereupon the server seals anew when it is next unsealed; or migrate to shamir, and then "
-        f"to awskms with the new key. Where both name one key, set {SAME_KEY}.",
+        f"The server's key would change from {found.old} to {found.new}. Neither product supports a change from awskms to awskms: the server could not be "
+        "unsealed again.",
+        "Keep the alias and point it to the new key, so that the server re-encrypts its keys when it is next unsealed; or migrate to shamir, and then "
+        f"to awskms with the new key. If both are the same key, set {SAME_KEY}.",
     )
 
 
 def _state(present: Present) -> str:
     if present.initialised:
         return f"{present.server} is initialised."
-    return f"Whether {present.server[0].lower()}{present.server[1:]} is initialised cannot be told, so it counts as initialised."
+    return f"It is unknown whether {present.server[0].lower()}{present.server[1:]} is initialised, so it is treated as initialised."
 
 
 def _refused(message: str, remedy: str) -> SettingError:

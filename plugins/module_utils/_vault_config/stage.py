@@ -41,7 +41,7 @@ class Stage:
             return cls(tempfile.mkdtemp(prefix=prefix, dir=base))
         except OSError as error:
             raise SettingError(
-                f"No folder can be made in {base} for files to check: {error.strerror}.", reason="file_error", remedy="Check its space and rights."
+                f"The staging directory cannot be created in {base}: {error.strerror}.", reason="file_error", remedy="Check its space and permissions."
             ) from None
 
     def add(self, name: str, text: str) -> str:
@@ -53,7 +53,7 @@ class Stage:
                 stream.write(text)
         except OSError as error:
             raise SettingError(
-                f"The file to check cannot be written in {self.path}: {error.strerror}.", reason="file_error", remedy="Check the space there."
+                f"The staged file cannot be written in {self.path}: {error.strerror}.", reason="file_error", remedy="Check the space of its file system."
             ) from None
         return path
 
@@ -70,4 +70,4 @@ class Stage:
 def _check(base: str) -> None:
     status = os.stat(base)
     if status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX):
-        raise PermissionError(1, "others can rename what is in it", base)
+        raise PermissionError(1, "other users can rename files in it", base)

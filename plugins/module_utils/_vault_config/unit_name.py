@@ -23,11 +23,11 @@ def service_unit(name: str) -> str:
     full = name if name.endswith(_SUFFIX) else name + _SUFFIX
     stem = full[: -len(_SUFFIX)]
     if name.endswith(_OTHERS):
-        raise _wrong(f"vault_config_unit is {name}, which is not a service.", "Name the service that runs the server.")
+        raise _wrong(f"vault_config_unit is {name}, which is not a service.", "Use the service that runs the server.")
     if not _NAME.match(stem):
-        raise _wrong(f"vault_config_unit is {name!r}, which is not the name of a unit.", "Give a name such as vault or vault.service.")
+        raise _wrong(f"vault_config_unit is {name!r}, which is not a valid unit name.", "Use a name such as vault or vault.service.")
     if stem.endswith("@"):
-        raise _wrong(f"vault_config_unit is the template {name}.", f"Name one of its instances, such as {stem}a.")
+        raise _wrong(f"vault_config_unit is the template {name}.", f"Use one of its instances, such as {stem}a.")
     return full
 
 

@@ -67,7 +67,7 @@ def change_of_folder(params: dict[str, Any]) -> str:
     """What is to be done about the folder of the configuration, in words; raises :class:`SettingError` for an owner or group that does not exist."""
     path, want = params["directory"], _attributes_of_folder(params)
     if not os.path.isdir(path):
-        return f"{path} made"
+        return f"{path} created"
     with ExitStack() as stack:
         folder = Folder.open(path)
         stack.callback(folder.close)
@@ -230,7 +230,7 @@ class _Writer:
     def _show(self, path: str, before: bytes, after: bytes, secret: bool) -> None:
         """Add to the diff what is no secret: neither what is there nor what is to be."""
         if secret or any(_holds_secret(content, path) for content in (before, after)):
-            self._diff.append(f"--- {path}\n+++ {path}\n(not shown: it may hold a secret)\n")
+            self._diff.append(f"--- {path}\n+++ {path}\n(not shown: it may contain a secret)\n")
             return
         old, new = (content.decode("utf-8", "replace").splitlines(keepends=True) for content in (before, after))
         self._diff.extend(unified_diff(old, new, path, path))
@@ -290,5 +290,5 @@ def _group(name: str) -> int:
 
 def _unknown(kind: str, name: str, variable: str) -> SettingError:
     return SettingError(
-        f"There is no {kind} {name} on this host.", reason=f"unknown_{kind}", remedy=f"Install the server's package first, or set {variable}."
+        f"The {kind} {name} does not exist on this host.", reason=f"unknown_{kind}", remedy=f"Install the server's package first, or set {variable}."
     )

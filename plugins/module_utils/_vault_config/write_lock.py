@@ -33,7 +33,7 @@ def write_lock(directory: str, seconds: float = _PATIENCE) -> Iterator[None]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SettingError(
-            f"The lock of the configuration in {directory} cannot be made: {error.strerror}.", reason="file_error",
+            f"The lock of the configuration in {directory} cannot be created: {error.strerror}.", reason="file_error",
             remedy="Check the file system of /run, and that the role runs as root (become).",
         ) from None
     try:
@@ -52,7 +52,7 @@ def _wait(handle: int, directory: str, seconds: float) -> None:
         except BlockingIOError:
             if time.monotonic() > end:
                 raise SettingError(
-                    f"Another run still writes the configuration in {directory} after {seconds:g} s.", reason="file_error",
-                    remedy="Wait until it has ended, then run this again.",
+                    f"Timed out after {seconds:g} s waiting for another run that writes the configuration in {directory}.", reason="file_error",
+                    remedy="Wait until it has ended, then run the task again.",
                 ) from None
         time.sleep(_PAUSE)

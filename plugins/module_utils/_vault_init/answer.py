@@ -82,7 +82,7 @@ class Answer:
         if reply.status != 200:
             problems.append(f"its status is {reply.status}")
         if any(content.get(name) for name in ("keys", "keys_base64")):
-            problems.append("it has keys of the barrier")
+            problems.append("it contains barrier keys")
         further = [name for name, value in content.items() if name not in _KNOWN and value]
         if further:
             problems.append(f"it has {len(further)} further fields")
@@ -155,9 +155,9 @@ class Keeper:
         whole = to_bytes(json.dumps({"status": reply.status})) + b"\n" + reply.body
         if self._recipients.data_key:
             sealed = _sealed(self._recipients.data_key, whole)
-            self._put(self._files.answer, sealed.encode() + b"\n", "The whole answer is sealed", "sealed_answer", sealed)
+            self._put(self._files.answer, sealed.encode() + b"\n", "The whole response is sealed", "sealed_answer", sealed)
         else:
-            self._put(self._files.answer, whole, "The whole answer is, as it came and perhaps with secrets in clear,", "", None)
+            self._put(self._files.answer, whole, "The whole response, which may contain secrets in plaintext, is", "", None)
 
     def _put(self, file: ReservedFile, content: bytes, what: str, name: str, value: Any) -> None:
         try:

@@ -20,9 +20,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors
 from .reserved_file import Found, ReservedFile, find, reserved_by_another
 
 START_ANEW = (
-    "Nothing was stored in it that could be lost: stop the server, remove the data of its storage, start it, and initialise it again."
+    "It contains no data that could be lost: stop the server, remove the data of its storage, start it, and initialise it again."
 )
-NAMELESS = "{path} does not name the cluster whose recovery shares it holds."
+NAMELESS = "{path} does not name the cluster of its recovery shares."
 
 
 def recorded(module: AnsibleModule, api: ServerApi, status: SealStatus, files: Sequence[str]) -> dict[str, Any]:
@@ -35,13 +35,13 @@ def recorded(module: AnsibleModule, api: ServerApi, status: SealStatus, files: S
     record, answer = files[0], files[-1]
     if record in left:
         module.warn(
-            f"The server is initialised, and {record} is only reserved: a run of vault_init was killed before it could store what the server answered. "
-            f"Unless somebody else initialised it, nobody has the recovery shares or the root token. {START_ANEW}"
+            f"The server is initialised, but {record} is only reserved: a run of vault_init was killed before it could store the server's response. "
+            f"Unless another client initialised the server, the recovery shares and the root token are lost. {START_ANEW}"
         )
     elif len(files) > 2 and files[1] in left:
         module.warn(
-            f"{files[1]} is only reserved: a run of vault_init was killed after it had stored the recovery shares, and before the sealed root token. "
-            f"Nobody has that token. Have the holders of the shares in {record} make a new one (generate-root), revoke the lost one, and remove {files[1]}."
+            f"{files[1]} is only reserved: a run of vault_init was killed after it had stored the recovery shares, but before the sealed root token. "
+            f"The root token is lost. Generate a new one (generate-root) with the shares in {record}, revoke the lost one, and remove {files[1]}."
         )
     if found[record] is not Found.OTHER or not os.path.exists(record):
         return {"recorded": False, "cluster_id": None}
@@ -59,10 +59,10 @@ def _of_record(module: AnsibleModule, api: ServerApi, status: SealStatus, path: 
     wanted = Cluster.of(record)
     if wanted is None:
         said = Cluster.of(status)
-        module.warn(NAMELESS.format(path=path) + (f' If it is that of the server at {api.address}, add "cluster_id": "{said.id}" to it.' if said else ""))
+        module.warn(NAMELESS.format(path=path) + (f' If it belongs to the server at {api.address}, add "cluster_id": "{said.id}" to it.' if said else ""))
         return {"recorded": True, "cluster_id": None}
     try:
-        found = need_cluster(api, status, f"whether {path} is its record cannot be told")
+        found = need_cluster(api, status, f"it is unknown whether {path} is its record")
         if found.id != wanted.id:
             raise wrong_cluster(api, found, f"the record {path}", wanted)
     except SealError as error:

@@ -103,7 +103,7 @@ class ReservedFile:
             if not self._is_named():
                 self._create_again(content)
             if not _is_same(self._handle, self._full):
-                raise OSError(errno.ESTALE, "Somebody else moved its folder meanwhile")
+                raise OSError(errno.ESTALE, "Another process moved its directory")
         except OSError as error:
             raise file_error(f"{self.path} cannot be written: {error.strerror}.", _SPACE) from None
         self.filled = True
@@ -118,7 +118,7 @@ class ReservedFile:
 
         def check() -> None:
             if not self._is_named():
-                raise OSError(errno.ESTALE, "Somebody else replaced it meanwhile")
+                raise OSError(errno.ESTALE, "Another process replaced it")
 
         try:
             place(self._folder, self._name, write, check)
@@ -183,7 +183,7 @@ class ReservedFile:
         try:
             self._place(write)
         except FileExistsError:
-            raise file_error(f"{self.path} was replaced by somebody else meanwhile, and is left as it is.") from None
+            raise file_error(f"{self.path} was replaced by another process in the meantime, and was not changed.") from None
 
     def _change_flags(self) -> None:
         flags = self._module.params["attributes"]
@@ -192,21 +192,21 @@ class ReservedFile:
         flags = flags if flags[0] in "+-=" else f"={flags}"
         code, _output, errors = self._module.run_command([self._module.get_bin_path("chattr") or "chattr", flags, self._full])
         if code:
-            self._module.warn(f"{self.path} is written, but its attributes {flags} could not be set: {errors.strip()}")
+            self._module.warn(f"{self.path} was written, but its attributes {flags} could not be set: {errors.strip()}")
 
 
 def reserved_by_another(path: str) -> SettingError:
     """The error of a file that another run holds."""
     return file_error(
         f"{path} is reserved by another run of vault_init, which is initialising a server now.",
-        "Wait until that run has ended. If there is none, its file system keeps no locks: remove the file, which holds nothing.",
+        "Wait until that run has ended. If there is none, its file system does not support locks: remove the file, which contains no data.",
     )
 
 
 def _created_meanwhile(path: str) -> SettingError:
     return file_error(
-        f"{path} was created while this task ran, and is left as it is. It may hold what a server answered to another run of vault_init.",
-        "Run the task again, which tells whether the server is initialised and recorded there. Name another file if it belongs to something else.",
+        f"{path} was created while this task ran, and was not changed. It may contain the response of a server to another run of vault_init.",
+        "Run the task again to check whether the server is initialised and recorded in the file. Otherwise use another path.",
     )
 
 
@@ -288,8 +288,8 @@ def _as_setting_error(path: str, attributes: FileAttributes) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno == errno.EPERM:
-            wanted = f"owner {attributes.owner} and group {attributes.group}".replace(" -1", " as it is")
+            wanted = f"owner {attributes.owner} and group {attributes.group}".replace(" -1", " unchanged")
             raise file_error(
-                f"{path} cannot be created with {wanted}: {error.strerror}.", "Run the task as root (become), or leave owner and group out."
+                f"{path} cannot be created with {wanted}: {error.strerror}.", "Run the task as root (become), or remove owner and group."
             ) from None
         raise file_error(f"{path} cannot be created: {error.strerror}.", _SPACE) from None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A folder for plaintext that is in memory and not on a disk, and that goes away however its maker ends, unless it is kept on purpose."""
+"""A folder for plaintext in memory, which is removed however its creator ends, unless it is kept on purpose."""
 
 from __future__ import annotations
 
@@ -34,13 +34,12 @@ rm -rf -- "$1"
 
 
 class PrivateFolder:
-    """A context manager; ``path`` is the folder, which nobody else may enter.
+    """A context manager; ``path`` is the folder, which no other user can enter.
 
-    :param where: the folder to make it in; empty looks for one in memory.
-    :param on_disk: take it also where it is not in memory.
-    :param terminal: the terminal to put right again where the maker dies; empty for none.
-
-    Raises :class:`SettingError` (``file_error``) where there is no such place.
+    :param where: the parent folder; empty: search for one in memory.
+    :param on_disk: accept a folder that is not in memory.
+    :param terminal: the terminal to reset if the creator dies; empty for none.
+    Raises :class:`SettingError` (``file_error``) if there is no such folder.
     """
 
     def __init__(self, where: str = "", on_disk: bool = False, terminal: str = "") -> None:
@@ -53,7 +52,7 @@ class PrivateFolder:
         try:
             self.path = tempfile.mkdtemp(prefix="sealwright-", dir=self._place)
         except OSError as error:
-            raise SettingError(f"No folder can be made in {self._place}: {error.strerror}.", reason="file_error") from None
+            raise SettingError(f"Cannot create a directory in {self._place}: {error.strerror}.", reason="file_error") from None
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "sh", self.path, self._terminal],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/",
@@ -109,9 +108,9 @@ def _place(where: str, on_disk: bool) -> str:
     found = next((place for place in writable if on_disk or _is_in_memory(place)), "")
     if not found:
         raise SettingError(
-            f"{where} is no folder in memory that may be written." if where else "There is no folder in memory that may be written.",
+            f"{where} is not a writable directory in memory." if where else "There is no writable directory in memory.",
             reason="file_error",
-            remedy="Mount a tmpfs and name it by the option directory. Or name a folder, and set on_disk to have the plaintext on a disk all the same.",
+            remedy="Mount a tmpfs and set the option directory to it. To store the plaintext on a disk nevertheless, set directory and on_disk.",
         )
     return found
 

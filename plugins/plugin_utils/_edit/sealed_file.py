@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sealed file that is edited: read, checked before anybody edits it, and then replaced with its attributes, or created."""
+"""The sealed file that is edited: read and checked before editing, and then replaced with its attributes, or created."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format
 class EditedFile:
     """``value`` is None for a file that does not exist.
 
-    :param limit: the most bytes that the sealed value may have.
+    :param limit: the maximum size of the sealed value in bytes.
     """
 
     def __init__(self, path: str, limit: int) -> None:
@@ -31,14 +31,14 @@ class EditedFile:
         """Read the file, if there is one. Raises :class:`SealError`, also for a file that could not be replaced later, or a folder that is missing."""
         if not os.path.lexists(self.path):
             if not os.path.isdir(self._file.folder):
-                raise _failed(f"The folder of {self.path} does not exist.", "Create it first.")
+                raise _failed(f"The directory of {self.path} does not exist.", "Create it first.")
             self._check_folder()
             return
         self.value = self._file.read()
         if len(self.value.slots) > 1:
             raise SettingError(
-                f"The file {self.path} has {len(self.value.slots)} slots, and would be sealed again with one.", reason="invalid_option",
-                remedy="Open it with awskms_seal_unwrap, and seal it anew.",
+                f"The file {self.path} has {len(self.value.slots)} slots, and would be sealed again with only one.", reason="invalid_option",
+                remedy="Decrypt it with awskms_seal_unwrap, and seal it again.",
             )
         self._check_folder()
         self._check_owner()
@@ -59,14 +59,14 @@ class EditedFile:
                 trial.flush()
                 os.fsync(trial.fileno())
         except OSError as error:
-            raise _failed(f"The file {self.path} cannot be written: {error.strerror}. It was not opened.") from None
+            raise _failed(f"The file {self.path} cannot be written: {error.strerror}. It was not decrypted.") from None
 
     def _check_owner(self) -> None:
         seen = os.stat(self.path)
         groups = {os.getegid(), *os.getgroups()}
         if os.geteuid() != 0 and (seen.st_uid != os.geteuid() or seen.st_gid not in groups):
             raise _failed(
-                f"The file {self.path} is owned by user {seen.st_uid} and group {seen.st_gid}, which could not be kept. It was not opened.",
+                f"The file {self.path} is owned by user {seen.st_uid} and group {seen.st_gid}, which could not be kept. It was not decrypted.",
                 "Run Ansible as its owner.",
             )
 
@@ -80,7 +80,7 @@ class EditedFile:
                 # It replaces nothing that somebody else created meanwhile.
                 place_new(folder, os.path.basename(self.path), write)
         except FileExistsError:
-            raise _failed(f"The file {self.path} was created by somebody else meanwhile. It was left as it is now.", "Edit that file.") from None
+            raise _failed(f"The file {self.path} was created by another process in the meantime. It was not replaced.", "Edit that file.") from None
         except OSError as error:
             raise _failed(f"The file {self.path} cannot be created: {error.strerror}.") from None
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs an editor for a file, with the terminal of whoever started Ansible where there is one.
+"""Runs an editor for a file, with the terminal in which Ansible was started, if any.
 
 Ansible's workers have none: since ansible-core 2.19 they are sessions of their own. The editor gets a pseudo-terminal, as under ssh, and
 what goes in and out is passed on to the terminal that is the input of Ansible's main process.
@@ -44,7 +44,7 @@ def editor_command(said: str | None) -> list[str]:
     program = shutil.which(command[0]) if command else None
     if program is None:
         raise SettingError(
-            f"The editor {text!r} (from {source}) is not found.", reason="invalid_option", remedy="Name one by the option editor, or in EDITOR."
+            f"The editor {text!r} (from {source}) was not found.", reason="invalid_option", remedy="Set the option editor, or EDITOR."
         )
     if os.path.basename(os.path.realpath(program)).startswith(_VIMS):
         command[1:1] = _KEEPS_NOTHING

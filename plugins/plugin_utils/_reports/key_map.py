@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What depends on which KMS key: from what the modules answered to a map, and the map as a table of text.
+"""The map of dependencies on KMS keys: built from module results, and formatted as a text table.
 
-Input is, for each host, what awskms_seal_info said of its folders, vault_snapshot_info of its snapshots, and kms_verify of its seal.
+The input is, for each host, the results of awskms_seal_info for its folders, vault_snapshot_info for its snapshots, and kms_verify for its seal.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Dependent:
     note: str = ""
 
     def title(self) -> str:
-        """Itself in a few words."""
+        """A short description."""
         if self.kind == FILES and self.count:
             return f"{self.host}: {self.count} file{'s' if self.count != 1 else ''} in {self.name}"
         return f"{self.host}: seal" if self.kind == HOST else f"{self.host}: {self.name}"
@@ -49,7 +49,7 @@ class Dependent:
 
 @dataclass
 class Key:
-    """One key, by ARN: whether it can be used as far as anybody could tell, and why not."""
+    """One key, by ARN: whether it can be used as far as known, and why not."""
 
     arn: str
     state: str = ""
@@ -58,7 +58,7 @@ class Key:
     dependents: list[Dependent] = field(default_factory=list)
 
     def learn(self, usable: bool | None, state: str, problems: Sequence[str]) -> None:
-        """Take what one answer says. That a key cannot be used wins, as somebody has to look at it."""
+        """Add one result. An unusable key takes precedence, because it needs attention."""
         if usable is None or self.verdict == UNUSABLE:
             self.why = self.why or " ".join(problems)
             return
@@ -73,7 +73,7 @@ class Key:
 
 @dataclass
 class KeyMap:
-    """The keys that something depends on, and what depends on none that is known."""
+    """The keys with dependents, and the dependents without a known key."""
 
     keys: dict[str, Key] = field(default_factory=dict)
     loose: list[Dependent] = field(default_factory=list)
@@ -101,7 +101,7 @@ def build_map(hosts: Iterable[Mapping[str, Any]], not_asked: Iterable[str] = ())
     """
     found = KeyMap()
     for name in not_asked:
-        found.add(Dependent(HOST, str(name), "seal", (), note="this host was not asked"))
+        found.add(Dependent(HOST, str(name), "seal", (), note="this host was not checked"))
     for host in hosts:
         name = str(host["host"])
         if host.get("seal"):
@@ -116,7 +116,7 @@ def build_map(hosts: Iterable[Mapping[str, Any]], not_asked: Iterable[str] = ())
 
 
 def table(found: KeyMap) -> list[str]:
-    """The map as lines of text: each key, and below it what depends on it; then what depends on none that is known."""
+    """The map as lines of text: each key with its dependents below it; then the dependents without a known key."""
     lines: list[str] = []
     for key in found.keys.values():
         why = f": {plain(key.why)}" if key.why and key.verdict != USABLE else ""
@@ -125,11 +125,11 @@ def table(found: KeyMap) -> list[str]:
     if found.loose:
         lines.append("No key is known")
         lines += _rows(found.loose)
-    return lines or ["Nothing that depends on a KMS key was found."]
+    return lines or ["No dependencies on KMS keys were found."]
 
 
 def plain(text: Any) -> str:
-    """A text without control and format characters, of which file names may have any: it stays on its line and as it reads."""
+    """A text without control and format characters, which file names can contain."""
     return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in str(text))
 
 
@@ -169,7 +169,7 @@ def _add_folder(found: KeyMap, host: str, said: Mapping[str, Any]) -> None:
     for (folder, keys, note), count in groups.items():
         found.add(Dependent(FILES, host, folder, keys, count, note))
     if "sealed_values" not in said:
-        found.add(Dependent(FILES, host, _path(said), (), 0, str(said.get("msg") or "not looked at")))
+        found.add(Dependent(FILES, host, _path(said), (), 0, str(said.get("msg") or "not checked")))
     _learn(found, said.get("kms_keys") or ())
 
 
@@ -179,9 +179,9 @@ def _path(said: Mapping[str, Any]) -> str:
 
 def _value_note(value: Mapping[str, Any]) -> str:
     if not value["readable"]:
-        return "no sealed value, or a damaged one"
+        return "not a sealed value, or damaged"
     if value.get("openable") is False:
-        return "CANNOT BE OPENED"
+        return "CANNOT BE DECRYPTED"
     return "stale" if value.get("status") == "stale" else ""
 
 

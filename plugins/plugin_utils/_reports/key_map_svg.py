@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The map of keys as a picture (SVG 1.1): what depends on keys on the left, the keys on the right, a line for each dependence.
+"""The map of keys as an SVG 1.1 image: dependents on the left, keys on the right, a line for each dependency.
 
-The picture holds no script, no style sheet, no reference to anything else, and no text that is not escaped. What is cut short stands in full in a title,
-which browsers show under the pointer.
+The image contains no scripts, style sheets or external references, and all text is escaped. Shortened text is available in full as a title,
+which browsers show as a tooltip.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _VERDICT = {USABLE: ("#e6f4ea", "#1e7e34", "none"), UNUSABLE: ("#fdeaea", "#b326
 
 
 def draw(found: KeyMap) -> str:
-    """The picture, as one ``svg`` element."""
+    """The image, as one ``svg`` element."""
     dependents, keys = found.dependents, list(found.keys.values())
     rows = max(len(dependents), len(keys), 1)
     height = _HEAD + rows * _ROW + 12
@@ -47,9 +47,9 @@ def draw(found: KeyMap) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" role="img" '
         'font-family="system-ui, sans-serif" font-size="13">',
-        "<title>What depends on which KMS key</title>",
+        "<title>Dependencies on KMS keys</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        _text(_LEFT, 30, "What depends on a key", size=15, weight="bold"),
+        _text(_LEFT, 30, "Dependents", size=15, weight="bold"),
         _text(_LEFT + _BOX + _GAP, 30, "KMS keys", size=15, weight="bold"),
     ]
     for key in keys:
@@ -60,12 +60,12 @@ def draw(found: KeyMap) -> str:
 
 
 def escape(text: str) -> str:
-    """A text for HTML and SVG, where it neither ends what it stands in nor begins a template of Jinja's."""
+    """A text escaped for HTML and SVG, and against Jinja templates."""
     return html.escape(plain(text), quote=True).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def _middle(number: int, count: int, rows: int) -> float:
-    """The height of the middle of one box, where the shorter column is spread over the longer one's."""
+    """The vertical center of one box; the shorter column is spread over the height of the longer one."""
     return _HEAD + rows * _ROW * (number + 0.5) / count
 
 
@@ -111,7 +111,7 @@ def _text(left: float, base: float, text: str, size: int = 13, weight: str = "no
 
 
 def _cut(text: str, most: int) -> str:
-    """A text that fits into a box, with its middle left out: paths differ at their ends."""
+    """A text shortened in the middle to fit into a box, because paths differ at their ends."""
     if len(text) <= most:
         return text
     half = (most - 1) // 2

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which sealed variables files there are for which group and host, found as ansible-core's host_group_vars finds its own."""
+"""The sealed variables files of groups and hosts, searched for in the same way as by ansible-core's host_group_vars."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ FOLDERS = {InventoryObjectType.GROUP: "group_vars", InventoryObjectType.HOST: "h
 
 
 def sealed_files(folder: str) -> dict[str, list[str]]:
-    """The sealed files below a ``group_vars`` or ``host_vars`` folder by the name of the group or host; of two the later wins.
+    """The sealed files below a ``group_vars`` or ``host_vars`` folder by the name of the group or host; later ones take precedence.
 
-    They lie in a folder of that name first, then beside it. Hidden ones and backups (``~``) are left out. Raises :class:`SettingError`.
+    They are in a folder of that name first, then next to it. Hidden files and backups (``~``) are ignored. Raises :class:`SettingError`.
     """
     found: dict[str, list[str]] = {}
     if not os.path.isdir(folder):
@@ -36,7 +36,7 @@ def sealed_files(folder: str) -> dict[str, list[str]]:
                 found.setdefault(name.rsplit(".", 2)[0], []).append(path)
     except OSError as error:
         raise SettingError(
-            f"The folder {error.filename} cannot be read: {error.strerror}.", reason="file_error", remedy="Check its permissions."
+            f"The directory {error.filename} cannot be read: {error.strerror}.", reason="file_error", remedy="Check its permissions."
         ) from None
     return found
 
@@ -67,7 +67,7 @@ def _limited(hosts: Sequence[Any], limit: str, loader: Any) -> list[Any]:
                 inventory.add_host(host.name, group.name)
         inventory.subset(limit)
         names = {host.name for host in inventory.get_hosts("all")}
-    except AnsibleError:  # Ansible itself says what is wrong with the limit
+    except AnsibleError:  # Ansible itself reports an invalid limit
         return []
     return [host for host in hosts if host.name in names]
 

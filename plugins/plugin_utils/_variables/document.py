@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a sealed variables file holds: a YAML or JSON document of variables, read as Ansible reads its own."""
+"""The content of a sealed variables file: a YAML or JSON document of variables, parsed as plain variables files are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._documents i
 
 
 def parse_variables(loader: Any, plaintext: bytes, path: str) -> dict[str, Any]:
-    """The variables, with templates in them as in a plain file. Raises :class:`SettingError` (``malformed_document``), which shows nothing of them.
+    """The variables, with templates as in a plain file. Raises :class:`SettingError` (``malformed_document``), which never shows content.
 
     :param loader: Ansible's own, whose tags such as ``!vault`` and ``!unsafe`` are understood.
     """
@@ -22,16 +22,16 @@ def parse_variables(loader: Any, plaintext: bytes, path: str) -> dict[str, Any]:
         variables = read_document(plaintext, loader, templates=True, path=path) if plaintext.strip() else {}
     except DocumentError as error:
         fault = str(error)
-    # What is not a list or dictionary is not looked into: a value of !vault would be decrypted to know whether it is empty.
+    # Other types are not tested for emptiness, which would decrypt a !vault value.
     if not fault and (variables is None or (isinstance(variables, (dict, list)) and not variables)):
         return {}
     if not fault and not isinstance(variables, dict):
-        fault = foreign_format(plaintext) or "it holds no variables, which are names with values"
+        fault = foreign_format(plaintext) or "it is not a dictionary of variables"
     if not fault and not all(isinstance(name, str) for name in variables):
-        fault = "the name of a variable in it is not a string"
+        fault = "a variable name in it is not a string"
     if fault:
         raise SettingError(
-            f"The sealed file {path} opens, but {fault}.",
+            f"The sealed file {path} was decrypted, but {fault}.",
             reason="malformed_document",
             remedy="Correct it, for example with the playbook sealwright.vault_seal.edit.",
         )

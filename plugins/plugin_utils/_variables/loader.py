@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables in sealed files of groups and hosts: each file opened once, all that a run can need together."""
+"""The variables in sealed files of groups and hosts: each file is decrypted once, all files of a run together."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.d
 
 
 class Opener(Protocol):
-    """What opens sealed files; see :class:`FileOpener`."""
+    """Decrypts sealed files; see :class:`FileOpener`."""
 
     def open(self, paths: Sequence[str]) -> dict[str, bytes | SealError]:
-        """The content of each file, or the error why not."""
+        """The content of each file, or the error."""
 
 
 class SealedVariables:
-    """Ansible asks for one group or host after the other; what it is going to ask for is opened with the first.
+    """Ansible requests one group or host after the other; all files that it is going to need are decrypted with the first.
 
-    :param make_opener: called when there is something to open.
-    :param enabled: False finds nothing.
-    :param prefetch: whether to open all files in the scope of the run with the first that is needed.
-    :param cache_size: the most bytes of documents to hold; the oldest goes first, and is opened again when it is needed.
-    :param tolerate: is told why a file does not open, whose variables are then left out; None raises it.
+    :param make_opener: called when there is something to decrypt.
+    :param enabled: if False, no variables are returned.
+    :param prefetch: whether to decrypt all files in the scope of the run with the first that is needed.
+    :param cache_size: the maximum size of cached documents in bytes; the oldest is dropped first, and decrypted again when it is needed.
+    :param tolerate: called with the error of a file, whose variables are then omitted; None: the error is raised.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class SealedVariables:
 
 
 class _Documents:
-    """What files hold, as bytes until it is read for the first time, then as variables; or why they do not open."""
+    """The contents of files, as bytes until they are parsed for the first time, then as variables; or their errors."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -120,7 +120,7 @@ class _Documents:
         return file in self._kept
 
     def put(self, file: str, answer: bytes | SealError) -> None:
-        """Keep it, however large it is, and let go of the oldest others."""
+        """Store it regardless of its size, and drop the oldest others."""
         size = len(answer) if isinstance(answer, bytes) else 0
         self._kept[file] = (size, answer)
         self._size += size

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens sealed files on the controller: many at once, each distinct data key once."""
+"""Decrypts sealed files on the controller: concurrently, and each distinct data key once."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._options imp
 
 
 class FileOpener:
-    """Opens sealed files, with the connection to KMS that the process has.
+    """Decrypts sealed files, with the connection to KMS of the process.
 
-    :param limit: the most bytes that a sealed file may have.
+    :param limit: the maximum size of a sealed file in bytes.
     """
 
     def __init__(self, options: ControllerOptions, aad: bytes, limit: int) -> None:
@@ -31,7 +31,7 @@ class FileOpener:
         self._trusted: TrustedKeys | None = None
 
     def open(self, paths: Sequence[str]) -> dict[str, bytes | SealError]:
-        """What each file holds, or why it does not open."""
+        """The content of each file, or its error."""
         answers: dict[str, bytes | SealError] = {}
         values: dict[str, SealedValue] = {}
         for path in paths:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the sealwright.vault_seal authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role vault_config writes: the server's configuration as structured data, and the environment of its service."""
+"""The files of the role vault_config: the server's configuration as structured data, and the environment of its service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.environment_file import environment_value, environment_values
 
 STANZA, ENVIRONMENT = "stanza", "environment"
-# Blocks and settings that vault_config_extra must not have: the servers match names without regard to case, and take hsm and kms for a seal.
+# Blocks and settings that vault_config_extra must not contain: the servers ignore the case of names, and treat hsm and kms as a seal.
 _RESERVED = ("seal", "hsm", "kms", "plugin", "plugin_directory", "enable_multiseal", "storage", "backend", "listener")
 _PLUGIN = ("command", "image", "version", "sha256sum", "binary_name", "args", "env")
 _TRUTHS = ("ui", "multiseal", "allow_secrets_in_stanza")
@@ -40,7 +40,7 @@ class ServerFiles:
 
 
 def server_files(said: Mapping[str, Any]) -> ServerFiles:
-    """Make the files of what the role was told; raises :class:`SettingError` that names the variable.
+    """Build the files from the role's variables; raises :class:`SettingError` that names the variable.
 
     :param said: the role's variables, without their prefix ``vault_config_``.
     """
@@ -63,7 +63,7 @@ def server_files(said: Mapping[str, Any]) -> ServerFiles:
 def _seal(product: Product, index: int, seal: Any) -> dict[str, Any]:
     place = f"vault_config_seals[{index}]"
     if not isinstance(seal, Mapping):
-        raise _wrong(f"{place} is no dictionary.", "Give the settings of the stanza by name.")
+        raise _wrong(f"{place} must be a dictionary.", "Use the names of the stanza's settings as keys.")
     known = [*product.settings(), "disabled"]
     for name in seal:
         if name in known:
@@ -71,8 +71,8 @@ def _seal(product: Product, index: int, seal: Any) -> dict[str, Any]:
         stranger = product.stranger(str(name))
         near = difflib.get_close_matches(str(name), known, 1, 0.5)
         raise _wrong(
-            f"{place} has the setting {name}, which {product} does not know and would drop silently.",
-            f"{stranger} knows it." if stranger else f"Did you mean {near[0]}?" if near else f"The settings are {', '.join(known)}.",
+            f"{place} has the setting {name}, which {product} does not support and would ignore silently.",
+            f"{stranger} supports it." if stranger else f"Did you mean {near[0]}?" if near else f"The settings are {', '.join(known)}.",
         )
     settings = {str(name): value for name, value in seal.items() if value is not None and value != ""}
     if "disabled" in settings:
@@ -90,57 +90,57 @@ def _truth(place: str, value: Any) -> bool:
 
 def _check_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, Any]]) -> None:
     if not seals:
-        raise _wrong("vault_config_seals is empty.", "Name the key of the seal, or set vault_config_state to absent.")
+        raise _wrong("vault_config_seals is empty.", "Add a seal with its key, or set vault_config_state to absent.")
     enabled = [seal for seal in seals if not seal.get("disabled")]
     if said["activation"] == ENVIRONMENT:
         if len(seals) != 1 or seals[0].get("disabled"):
-            raise _wrong("By the environment alone one seal is configured, and it is enabled.", "Use vault_config_activation: stanza.")
+            raise _wrong("The environment can configure only one seal, which must be enabled.", "Use vault_config_activation: stanza.")
         for name in seals[0]:
             if name not in VARIABLES and name != "disabled":
-                raise _wrong(f"No variable of the environment sets {name}.", "Use vault_config_activation: stanza.")
+                raise _wrong(f"{name} cannot be set by an environment variable.", "Use vault_config_activation: stanza.")
     if len(enabled) > 1 and not said.get("multiseal"):
         raise _wrong(
             f"vault_config_seals has {len(enabled)} enabled seals.",
-            "Disable the one that is left" + (", or set vault_config_multiseal for Vault Enterprise." if product.name == "vault" else "."),
+            "Disable the old one" + (", or set vault_config_multiseal for Vault Enterprise." if product.name == "vault" else "."),
         )
     if said.get("multiseal") and product.name != "vault":
-        raise _wrong("vault_config_multiseal is for Vault Enterprise; OpenBao takes one seal.", "Leave it out.")
+        raise _wrong("vault_config_multiseal requires Vault Enterprise; OpenBao supports one seal.", "Remove it.")
     if len(seals) > len(enabled) and enabled:
         raise _wrong(
             "vault_config_seals would change from one awskms seal to another, which neither product supports.",
-            "Keep one stanza and let its alias lead to the new key; or change to shamir first, and then to awskms with the new key.",
+            "Keep one stanza and point its alias to the new key; or migrate to shamir first, and then to awskms with the new key.",
         )
     where = said["credentials_in"]
     for index, seal in enumerate(seals):
         given = [name for name in CREDENTIALS if name in seal]
         if given and where == "none":
             raise _wrong(
-                f"vault_config_seals[{index}] has {', '.join(given)}, and vault_config_credentials_in is none: no credential is written anywhere.",
-                "Prefer an instance profile or a web identity; else set vault_config_credentials_in to environment_file.",
+                f"vault_config_seals[{index}] has {', '.join(given)}, but vault_config_credentials_in is none, so credentials are not written.",
+                "Use an instance profile or a web identity, or set vault_config_credentials_in to environment_file.",
             )
         if ("access_key" in seal) != ("secret_key" in seal):
-            raise _wrong(f"vault_config_seals[{index}] has half a pair of access_key and secret_key.", "Give both, or neither.")
+            raise _wrong(f"vault_config_seals[{index}] has only one of access_key and secret_key.", "Set both, or neither.")
         if "session_token" in seal and "access_key" not in seal:
-            raise _wrong(f"vault_config_seals[{index}] has a session_token without access_key and secret_key.", "Give all three.")
+            raise _wrong(f"vault_config_seals[{index}] has session_token without access_key and secret_key.", "Set all three.")
         if given and where == STANZA and said["activation"] == ENVIRONMENT:
-            raise _wrong("vault_config_credentials_in is stanza, and there is none by vault_config_activation.", "Use environment_file.")
+            raise _wrong("vault_config_credentials_in is stanza, but with this vault_config_activation no stanza is written.", "Use environment_file.")
         if any(name in seal for name in SECRETS) and where == STANZA and not said.get("allow_secrets_in_stanza"):
             raise _wrong(
-                f"vault_config_seals[{index}] would write a secret into the configuration file, which backups and colleagues read.",
-                "Use vault_config_credentials_in: environment_file; or set vault_config_allow_secrets_in_stanza to have it all the same.",
+                f"vault_config_seals[{index}] would write a secret to the configuration file, which can be read by others and is part of backups.",
+                "Use vault_config_credentials_in: environment_file, or set vault_config_allow_secrets_in_stanza to allow it.",
             )
     if where == "environment_file" and len(enabled) > 1 and any("access_key" in seal for seal in enabled):
-        raise _wrong("The credentials of several seals cannot be told apart in one environment file here.", "Use an instance profile.")
+        raise _wrong("One environment file cannot contain the credentials of several seals.", "Use an instance profile.")
 
 
 def _server(said: Mapping[str, Any]) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if not said.get("storage"):
-        raise _wrong("vault_config_storage is empty.", "Give the storage, such as raft with its path; or set vault_config_manage to seal.")
+        raise _wrong("vault_config_storage is empty.", "Set the storage, such as raft with its path, or set vault_config_manage to seal.")
     config["storage"] = dict(said["storage"])
     config[_MANY_BLOCKS] = list(said.get("listeners") or [])
     if not config[_MANY_BLOCKS]:
-        raise _wrong("vault_config_listeners is empty.", "Give a listener, such as tcp with its address.")
+        raise _wrong("vault_config_listeners is empty.", "Add a listener, such as tcp with its address.")
     for name in ("api_addr", "cluster_addr", "cluster_name", "log_level", "telemetry", "ui"):
         if said.get(name) not in (None, "", {}):
             config[name] = said[name]
@@ -149,9 +149,9 @@ def _server(said: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in (said.get("extra") or {}).items():
         folded = str(name).casefold()
         if folded in reserved:
-            raise _wrong(f"vault_config_extra has {name}, which has a variable of its own.", "Use that variable.")
+            raise _wrong(f"vault_config_extra has {name}, for which there is a separate variable.", "Use that variable.")
         if folded in seen:
-            raise _wrong(f"vault_config_extra has {seen[folded]} and {name}, which the server takes for the same.", "Keep one of them.")
+            raise _wrong(f"vault_config_extra has {seen[folded]} and {name}, which are the same setting for the server.", "Remove one of them.")
         seen[folded] = str(name)
         config[name] = value
     return config
@@ -170,8 +170,8 @@ def _add_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, 
         secrets = [name for name in SECRETS if name in inside]
         if secrets:
             files.warnings.append(
-                f"{', '.join(secrets)} of the seal stands in the configuration file, by vault_config_allow_secrets_in_stanza: whoever reads the file or "
-                "its backups can use the key."
+                f"The configuration file contains {', '.join(secrets)} of the seal, as vault_config_allow_secrets_in_stanza allows: anyone who can read the "
+                "file or its backups can use the key."
             )
         stanzas.append({"awskms": inside})
     if said.get("multiseal"):
@@ -185,20 +185,20 @@ def _add_plugin(product: Product, said: Mapping[str, Any], files: ServerFiles) -
         if product.needs_plugin:
             raise _wrong(
                 f"{product} has no awskms seal built in, and vault_config_plugin is empty.",
-                "Give the plugin's command and sha256sum, and vault_config_plugin_directory.",
+                "Set the plugin's command and sha256sum, and vault_config_plugin_directory.",
             )
         return
     if not product.takes_plugin:
-        raise _wrong(f"{product} takes no plugin for a seal.", "Leave vault_config_plugin out.")
+        raise _wrong(f"{product} does not support seal plugins.", "Remove vault_config_plugin.")
     for name in plugin:
         if name not in _PLUGIN:
-            raise _wrong(f"vault_config_plugin has {name}, which OpenBao does not know.", f"The settings are {', '.join(_PLUGIN)}.")
+            raise _wrong(f"vault_config_plugin has {name}, which OpenBao does not support.", f"The settings are {', '.join(_PLUGIN)}.")
     if not re.match(r"[0-9A-Fa-f]{64}\Z", str(plugin.get("sha256sum", ""))):
-        raise _wrong("vault_config_plugin has no sha256sum of 64 hexadecimal digits.", "Give the checksum of the plugin's file.")
+        raise _wrong("vault_config_plugin.sha256sum must have 64 hexadecimal digits.", "Set it to the checksum of the plugin's file.")
     if bool(plugin.get("command")) == bool(plugin.get("image")):
-        raise _wrong("vault_config_plugin needs either a command or an image.", "Give one of them.")
+        raise _wrong("vault_config_plugin requires either a command or an image.", "Set one of them.")
     if not said.get("plugin_directory"):
-        raise _wrong("vault_config_plugin is given without vault_config_plugin_directory.", "Give both.")
+        raise _wrong("vault_config_plugin requires vault_config_plugin_directory.", "Set both.")
     files.config["plugin_directory"] = said["plugin_directory"]
     files.config["plugin"] = {"kms": {"awskms": dict(plugin)}}
 
@@ -212,7 +212,7 @@ def _variables(index: int, settings: Mapping[str, Any]) -> dict[str, str]:
 def _add_environment(given: Mapping[str, Any], files: ServerFiles) -> None:
     for name, value in environment_values(given, "vault_config_environment: the variable ").items():
         if files.environment.get(name, value) != value:
-            raise _wrong(f"vault_config_environment and vault_config_seals both set {name}, and differ.", "Set it in vault_config_seals.")
+            raise _wrong(f"vault_config_environment and vault_config_seals set {name} to different values.", "Set it in vault_config_seals only.")
         files.environment[name] = value
 
 

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the sealwright.vault_seal authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes structured data as HCL that HCL 1 (what Vault and OpenBao read) and HCL 2 take for the same, or as the JSON of HCL 1.
+"""Formats structured data as HCL that HCL 1 (used by Vault and OpenBao) and HCL 2 interpret in the same way, or as the JSON of HCL 1.
 
 The data has the form of the servers' JSON configuration: a dictionary is a block. Keys become labels only as deep as the block's type
-has labels: a server drops a label that it does not expect, with all that is in its block. In JSON such a block is written as a list of
-one, because HCL 1 makes labels of the keys of objects that hold objects alone (``json/parser/flatten.go``). No text can end its quotes
-or begin a template: what could is written as an escape of its code point.
+has labels: a server ignores an unexpected label and the whole block. In JSON such a block is written as a list of
+one, because HCL 1 turns the keys of objects that contain only objects into labels (``json/parser/flatten.go``). No string can end its quotes
+or begin a template: such characters are escaped by their code points.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _Content = Union[list[_Block], list[Any], str, bool, int, float]
 
 
 def to_hcl_text(data: Mapping[str, Any], labels: Mapping[str, int] | None = None) -> str:
-    """The HCL of a whole file; raises :class:`SettingError` for what HCL cannot hold, naming the place and never the value.
+    """The HCL of a whole file; raises :class:`SettingError` for what HCL cannot represent, with the path and never the value.
 
     :param labels: further types of blocks with the number of their labels.
     """
@@ -64,7 +64,7 @@ def to_json_text(data: Mapping[str, Any], labels: Mapping[str, int] | None = Non
 
 def _root(data: Any, labels: Mapping[str, int] | None) -> Mapping[str, _Content]:
     if not isinstance(data, Mapping):
-        raise _wrong("The data", "is no dictionary")
+        raise _wrong("The data", "must be a dictionary")
     return _body(data, "", "", {**LABELS, **{name.casefold(): count for name, count in (labels or {}).items()}}, 0)
 
 
@@ -75,7 +75,7 @@ def _body(data: Mapping[str, Any], path: str, outer: str, labels: Mapping[str, i
     body: dict[str, _Content] = {}
     for key, value in data.items():
         if not isinstance(key, str):
-            raise _wrong(path or "The data", "has a key that is no text")
+            raise _wrong(path or "The data", "has a key that is not a string")
         place, name = f"{path}.{key}" if path else str(key), _checked(str(key), path or "The data")
         if value is None:
             continue
@@ -99,7 +99,7 @@ def _labelled(value: Mapping[str, Any], count: int, path: str) -> Iterator[tuple
         return
     for label, inside in value.items():
         if not isinstance(label, str):
-            raise _wrong(path, "has a key that is no text")
+            raise _wrong(path, "has a key that is not a string")
         for each in inside if _is_blocks(inside) else [inside or {}]:
             for more, body in _labelled(each, count - 1, f"{path}.{label}"):
                 yield (_checked(str(label), path), *more), body
@@ -189,18 +189,18 @@ def _value(value: Any, path: str, depth: int) -> Any:
         return [_value(element, path, depth + 1) for element in value]
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
-            raise _wrong(path, "has a key that is no text")
+            raise _wrong(path, "has a key that is not a string")
         return {_checked(str(key), path): _value(each, f"{path}.{key}", depth + 1) for key, each in value.items() if each is not None}
-    raise _wrong(path, f"is a {type(value).__name__}, which HCL does not know")
+    raise _wrong(path, f"is a {type(value).__name__}, which HCL does not support")
 
 
 def _checked(text: str, path: str) -> str:
     if "\0" in text:
-        raise _wrong(path, "has a NUL character, which no configuration file can hold")
+        raise _wrong(path, "contains a NUL character, which a configuration file cannot represent")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _wrong(path, "is no text in UTF-8") from None
+        raise _wrong(path, "is not valid UTF-8") from None
     return text
 
 
@@ -209,4 +209,4 @@ def _quoted(text: str) -> str:
 
 
 def _wrong(path: str, what: str) -> SettingError:
-    return SettingError(f"{path} {what}.", reason="invalid_option", remedy="Give texts, numbers, truth values, lists and dictionaries.")
+    return SettingError(f"{path} {what}.", reason="invalid_option", remedy="Use strings, numbers, booleans, lists and dictionaries.")

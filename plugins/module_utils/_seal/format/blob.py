@@ -117,12 +117,12 @@ class BlobInfo:
     def check(self, base: int | None = None) -> None:
         """Refuse what cannot be an awskms seal's: without ciphertext, or an envelope without its parts."""
         if not len(self.ciphertext):
-            raise BlobError.malformed("it holds no ciphertext", base)
+            raise BlobError.malformed("it contains no ciphertext", base)
         key_info = self.key_info
         if key_info is None or key_info.mechanism != ENVELOPE:
             return
         if not key_info.wrapped_key:
-            raise BlobError.malformed("it holds no wrapped data key", base)
+            raise BlobError.malformed("it contains no wrapped data key", base)
         if not key_info.key_id:
             raise BlobError.malformed("it does not name the key that sealed it", base)
         if self.iv and len(self.iv) != NONCE_SIZE:
@@ -199,7 +199,7 @@ def _merged_key_info(parts: list[tuple[memoryview, int]]) -> KeyInfo | None:
     if len(parts) == 1:
         return KeyInfo.parse(*parts[0])
     if len(parts) > _MAX_KEY_INFO_PARTS:
-        raise BlobError.malformed(f"its key_info comes in more than {_MAX_KEY_INFO_PARTS} parts", parts[_MAX_KEY_INFO_PARTS][1])
+        raise BlobError.malformed(f"its key_info has more than {_MAX_KEY_INFO_PARTS} parts", parts[_MAX_KEY_INFO_PARTS][1])
     for part in parts:
         KeyInfo.parse(*part)
     return KeyInfo.parse(b"".join(content for content, _offset in parts), parts[0][1])

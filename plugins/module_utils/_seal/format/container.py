@@ -95,9 +95,9 @@ def checked_limit(limit: int) -> int:
     """The option ``max_size``, in bytes; raises :class:`SettingError` (``invalid_option``) outside 32 KiB to 1 GiB."""
     if not _LEAST_LIMIT <= limit <= _LARGEST_LIMIT:
         raise SettingError(
-            f"Option max_size is {limit}.",
+            f"Option max_size is {limit}, which is out of range.",
             reason="invalid_option",
-            remedy=f"Give {_LEAST_LIMIT} to {_LARGEST_LIMIT} bytes.",
+            remedy=f"Use a value from {_LEAST_LIMIT} to {_LARGEST_LIMIT} bytes.",
         )
     return limit
 
@@ -106,14 +106,14 @@ def from_base64(text: str | bytes, max_size: int = MAX_SIZE) -> bytes:
     """Decode a sealed value's text form; white space and a byte order mark are skipped, anything else outside base64 is refused."""
     raw = without_bom(_encoded(text))
     if len(raw) > max_size * 3 // 2 + 1024:  # 4/3 for base64 itself, and room for line ends
-        raise BlobError.malformed(f"its text has {len(raw)} characters, more than a value of {max_size} bytes needs")
+        raise BlobError.malformed(f"its base64 has {len(raw)} characters, too many for the limit of {max_size} bytes")
     compact = b"".join(raw.split())
     if not compact:
         raise BlobError.malformed("it is empty", 0)
     try:
         return base64.b64decode(compact, validate=True)
     except (binascii.Error, ValueError):
-        raise BlobError.malformed("it is not base64") from None
+        raise BlobError.malformed("it is not valid base64") from None
 
 
 def from_file_content(content: bytes, max_size: int = MAX_SIZE) -> bytes:
@@ -176,7 +176,7 @@ def _parse_container(view: memoryview) -> SealedValue:
     size = int.from_bytes(view[len(_MULTI_HEADER) : start], "big")
     if size != len(view) - start:
         raise BlobError.malformed(
-            f"the several-slot container says {size} bytes and holds {len(view) - start}", len(_MULTI_HEADER)
+            f"the several-slot container declares {size} bytes but contains {len(view) - start}", len(_MULTI_HEADER)
         )
     generation = 0
     slots: list[BlobInfo] = []
@@ -192,5 +192,5 @@ def _parse_container(view: memoryview) -> SealedValue:
         if len(slots) > _MAX_SLOTS or len(others) > _MAX_SLOTS:
             raise BlobError.malformed(f"it has more than {_MAX_SLOTS} slots", start + item.start)
     if not slots:
-        raise BlobError.malformed("the several-slot container holds no slot", start)
+        raise BlobError.malformed("the several-slot container contains no slots", start)
     return SealedValue(tuple(slots), multi=True, generation=generation, others=tuple(others))

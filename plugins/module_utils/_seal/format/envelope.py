@@ -45,7 +45,7 @@ class BatchKey:
 
     def __init__(self, count: int) -> None:
         if count > MOST_PER_KEY:
-            raise _used_up(f"{count} values are to be sealed")
+            raise _used_up(f"{count} values cannot be sealed")
         self.value = new_data_key()
         self._cipher = _cipher(self.value)
         self._left = count
@@ -53,7 +53,7 @@ class BatchKey:
     def encrypt(self, plaintext: bytes, aad: bytes = b"") -> tuple[bytes, bytes]:
         """Return a fresh 12-byte nonce and the ciphertext with its tag."""
         if not self._left:
-            raise _used_up("One more value is to be sealed")
+            raise _used_up("No further value can be sealed")
         self._left -= 1
         nonce = os.urandom(NONCE_SIZE)
         return nonce, self._cipher.encrypt(nonce, plaintext, aad or None)
@@ -63,17 +63,17 @@ def decrypt(data_key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes = b"") 
     """Return the plaintext; raises :class:`BlobError` (``not_authentic``) where anything was altered."""
     if len(data_key) != DATA_KEY_SIZE:
         raise BlobError(
-            f"KMS opened the data key, but it has {len(data_key)} bytes instead of {DATA_KEY_SIZE}.",
+            f"KMS decrypted the data key, but it has {len(data_key)} bytes instead of {DATA_KEY_SIZE}.",
             reason="not_authentic",
-            remedy="The value was not sealed by an awskms seal, or it was altered.",
+            remedy="The value was not sealed by an awskms seal, or it was modified.",
         )
     try:
         return _cipher(data_key).decrypt(nonce, ciphertext, aad or None)
     except InvalidTag:
         raise BlobError(
-            "KMS opened the data key, but the value is not authentic under it.",
+            "KMS decrypted the data key, but the value is not authentic.",
             reason="not_authentic",
-            remedy="Either the value was altered, or it was sealed with other additional authenticated data (aad).",
+            remedy="The value was modified, or it was sealed with different additional authenticated data (aad).",
         ) from None
 
 
@@ -85,7 +85,7 @@ def _cipher(data_key: bytes) -> AESGCM:
 
 def _used_up(what: str) -> SettingError:
     return SettingError(
-        f"{what} under one data key, more than it was made for; no key may seal more than {MOST_PER_KEY} (NIST SP 800-38D).",
+        f"{what} under one data key: the limit of the key is exceeded; a data key may seal at most {MOST_PER_KEY} values (NIST SP 800-38D).",
         reason="invalid_option",
-        remedy="Seal fewer values in one call, or give each a data key of its own (data_key=per_value).",
+        remedy="Seal fewer values in one call, or use a separate data key for each (data_key=per_value).",
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a sealed value tells of itself without KMS: its form, its slots, the keys that it names; and whether these are the key wanted.
+"""The description of a sealed value without KMS: its format, slots and keys; and whether these are a given key.
 
 Facts hold no part of the value, so that those of many large values fit into memory.
 """
@@ -91,7 +91,7 @@ class Status(NamedTuple):
 
 
 def value_facts(value: SealedValue) -> ValueFacts:
-    """The facts of one value; asks nobody."""
+    """The description of one value, without calling KMS."""
     slots = tuple(_slot_facts(index, slot) for index, slot in enumerate(value.slots))
     unknown = tuple(str(number) for number, _raw in value.others)
     return ValueFacts(value.form, sum(map(len, value.pieces())), value.generation, slots, unknown, value.region)
@@ -106,9 +106,9 @@ def status(facts: ValueFacts, key: KeyReference, name: str) -> Status:
         where = [f"{f'Slot {slot.index}' if several else 'The value'} is sealed under {slot.key}" for slot in others]
         return Status(STALE, f"{'; '.join(where)}, not under {name}.")
     if silent:
-        return Status(UNKNOWN, "The value does not say which key sealed it.")
+        return Status(UNKNOWN, "The value does not name its key.")
     if not facts.own:
-        return Status(UNKNOWN, "The value was sealed by another seal than awskms.")
+        return Status(UNKNOWN, "The value was sealed by a seal other than awskms.")
     return Status(CURRENT)
 
 
@@ -163,22 +163,22 @@ _LONGEST_SHOWN = 200  # characters of a key id, which can be as long as the valu
 
 
 def check_wrapper(slot: BlobInfo) -> None:
-    """Refuse, before any call, what no awskms seal wrote; raises :class:`SealError`."""
+    """Reject, before any call, a slot that was not written by an awskms seal; raises :class:`SealError`."""
     if slot.mechanism not in (DIRECT, ENVELOPE):
         raise BlobError(
-            f"The value is sealed by mechanism {slot.mechanism}; an awskms seal knows 0 (direct) and 1 (envelope).",
+            f"The value uses mechanism {slot.mechanism}; awskms seals support 0 (direct) and 1 (envelope).",
             reason="unsupported_mechanism",
-            remedy="It was sealed by another seal than awskms, or by a newer format than this collection reads.",
+            remedy="It was sealed by a seal other than awskms, or in a newer format than this collection supports.",
         )
     if slot.key_id and KeyReference.parse_key_arn(slot.key_id) is None:
         shown = slot.key_id if len(slot.key_id) <= _LONGEST_SHOWN else f"{slot.key_id[:_LONGEST_SHOWN]}..."
         raise BlobError(
-            f"The value is sealed under {shown!r}, which is no AWS KMS key.",
+            f"The value is sealed under {shown!r}, which is not an AWS KMS key.",
             reason="foreign_wrapper",
-            remedy="It was sealed by another seal than awskms (another cloud's, transit or an HSM); open it with that one.",
+            remedy="It was sealed by a seal other than awskms (another cloud, transit or an HSM); use that seal to decrypt it.",
         )
     slot.check()
     if slot.mechanism == DIRECT and len(slot.ciphertext) > _MAX_DIRECT_CIPHERTEXT:
         raise BlobError.malformed(
-            f"a ciphertext that KMS made itself has at most {_MAX_DIRECT_CIPHERTEXT} bytes, this one {len(slot.ciphertext)}"
+            f"a ciphertext of KMS has at most {_MAX_DIRECT_CIPHERTEXT} bytes, but this one has {len(slot.ciphertext)}"
         )

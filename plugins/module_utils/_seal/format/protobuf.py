@@ -94,7 +94,7 @@ def read_fields(data: Buffer, base: int = 0, limit: int = MAX_FIELDS) -> list[Fi
                 field = field._replace(end=end)
                 left -= inside
             elif wire_type == GROUP_END:
-                raise BlobError.malformed("a group ends that never began", base + position)
+                raise BlobError.malformed("a group ends that was not started", base + position)
         fields.append(field)
         position = field.end
     return fields
@@ -105,7 +105,7 @@ def _read_field(view: memoryview, start: int, base: int) -> tuple[int, Field]:
     tag, position = read_varint(view, start, base)
     number, wire_type = tag >> 3, tag & 7
     if not 0 < number <= _HIGHEST_FIELD_NUMBER:
-        raise BlobError.malformed("a field has an impossible number", base + start)
+        raise BlobError.malformed("a field has an invalid number", base + start)
     value: int | memoryview | None = None
     if wire_type == VARINT:
         value, position = read_varint(view, position, base)
@@ -131,10 +131,10 @@ def _skip_group(view: memoryview, first: Field, base: int, limit: int) -> tuple[
         wire_type, field = _read_field(view, position, base)
         if wire_type == GROUP_START:
             if len(open_groups) == _MAX_GROUP_DEPTH:
-                raise BlobError.malformed(f"groups are nested more than {_MAX_GROUP_DEPTH} deep", base + position)
+                raise BlobError.malformed(f"groups have more than {_MAX_GROUP_DEPTH} levels", base + position)
             open_groups.append(field.number)
         elif wire_type == GROUP_END and open_groups.pop() != field.number:
-            raise BlobError.malformed("a group ends that never began", base + position)
+            raise BlobError.malformed("a group ends that was not started", base + position)
         position = field.end
         if not open_groups:
             return position, count

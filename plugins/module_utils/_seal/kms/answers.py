@@ -92,7 +92,7 @@ class Answers:
     def check(self, operation: str, shape: Any, asked: Mapping[str, Any], answer: Any, region: str) -> None:
         """Raises :class:`AnswerError`."""
         if not isinstance(answer, dict):
-            raise MissingFieldError("it is not an object")
+            raise MissingFieldError("the response is not an object")
         _check_required(operation, answer)
         if shape is not None:
             _check_shape(shape, answer, "")
@@ -112,7 +112,7 @@ class Answers:
         if len(got) == 6 and len(given) == 6:
             role = got[5].split("/")
             if got[4] != given[4] or len(role) < 2 or role[1] != given[5].rsplit("/", 1)[-1]:
-                raise AnswerError("the role is not the one that was asked for")
+                raise AnswerError("the role is not the requested role")
         if len(given) == 6:
             self.account = given[4]
 
@@ -121,9 +121,9 @@ class Answers:
             metadata = answer["KeyMetadata"]
             answered = self._check_key(metadata["Arn"], asked.get("KeyId", ""), region)
             if metadata["KeyId"] != answered.key_id:
-                raise AnswerError("KeyId and Arn name two keys")
+                raise AnswerError("KeyId and Arn name different keys")
             if metadata.get("AWSAccountId", answered.account) != answered.account:
-                raise AnswerError("AWSAccountId and Arn name two accounts")
+                raise AnswerError("AWSAccountId and Arn name different accounts")
         elif operation in ("Encrypt", "Decrypt"):
             self._check_key(answer["KeyId"], asked.get("KeyId", ""), region)
         elif operation == "ReEncrypt":
@@ -140,9 +140,9 @@ class Answers:
         """The key that the answer names by its ARN, which must be the one asked for."""
         answered = KeyReference.parse_key_arn(text)
         if answered is None:
-            raise AnswerError("the key that it names is not a key ARN")
+            raise AnswerError("the returned key is not a key ARN")
         if answered.region != region:
-            raise AnswerError(f"it names a key in region {answered.region}")
+            raise AnswerError(f"the returned key is in region {answered.region}")
         wanted = _reference(asked)
         if wanted is None:
             return answered
@@ -167,9 +167,9 @@ class Pages:
         if not page.get("Truncated", False):
             return ""
         if not marker:
-            raise AnswerError("it says that there are more pages, and not how to get them")
+            raise AnswerError("it announces more pages without a marker")
         if marker in self._seen:
-            raise AnswerError("its pages go round in a circle")
+            raise AnswerError("a page marker occurs twice")
         self._seen.add(marker)
         if len(self._seen) >= MAX_PAGES:
             raise AnswerError(f"it has more than {MAX_PAGES} pages")
@@ -201,14 +201,14 @@ def _check_inside(answer: Mapping[str, Any]) -> None:
 def _check_bytes(asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
     for name, longest in (("CiphertextBlob", MAX_CIPHERTEXT), ("Plaintext", MAX_PLAINTEXT)):
         if name in answer and not 1 <= len(answer[name]) <= longest:
-            raise AnswerError(f"{name} has {len(answer[name])} bytes, where 1 to {longest} are valid")
+            raise AnswerError(f"{name} has {len(answer[name])} bytes instead of 1 to {longest}")
     ciphertext, plaintext = bytes(answer.get("CiphertextBlob", b"")), bytes(asked.get("Plaintext", b""))
     if len(plaintext) >= _MIN_ECHO and plaintext in ciphertext:
         raise AnswerError("CiphertextBlob contains the plaintext")
     if ciphertext and ciphertext == asked.get("CiphertextBlob"):
-        raise AnswerError("CiphertextBlob is the one that was sent")
+        raise AnswerError("CiphertextBlob is the same as in the request")
     if "Plaintext" in answer and bytes(answer["Plaintext"]) == asked.get("CiphertextBlob"):
-        raise AnswerError("Plaintext is the ciphertext that was sent")
+        raise AnswerError("Plaintext is the ciphertext of the request")
 
 
 def _check_shape(shape: Any, value: Any, path: str) -> None:
@@ -274,7 +274,7 @@ def _check_same(asked: str, answered: str) -> None:
     """Listings name the key by its id or by its ARN."""
     wanted, found = _reference(asked), _reference(answered)
     if found is None or not found.key_id:
-        raise AnswerError("the key that it names is not a key ID or ARN")
+        raise AnswerError("the returned key is not a key ID or ARN")
     if wanted is None or wanted.is_alias:
         return
     same = _is_key(wanted, found) if wanted.is_arn and found.is_arn else wanted.key_id.lower() == found.key_id.lower()

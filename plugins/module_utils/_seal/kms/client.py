@@ -100,15 +100,15 @@ class BotoKms:
                 return pages
             if time.monotonic() > end:
                 raise KmsError(
-                    f"KMS still answers {_operation(operation)} of the key {key_id} with one page after the other.",
+                    f"Timed out listing all pages of {_operation(operation)} for the key {key_id}.",
                     reason="timed_out",
-                    remedy="Raise the option timeout.",
+                    remedy="Increase the option timeout.",
                 )
 
     def _check_known(self, operation: str) -> None:
         if not hasattr(self._client, operation):
             raise KmsError(
-                f"The botocore that runs here does not know {operation}.",
+                f"The installed botocore does not support {operation}.",
                 reason="unsupported_by_sdk",
                 remedy="Install a later boto3.",
                 details={"operation": operation},
@@ -143,7 +143,7 @@ class BotoKms:
             found = cast(SealError, to_error(ResponseParserError(), asked))
         self._session.sent.secrets.blank_error(found)
         if found.reason in ("invalid_credentials", "expired_credentials"):
-            found.message += f" Asked with access key {self._credentials}."
+            found.message += f" The access key was {self._credentials}."
         if self.key_in_environment and self.key_in_environment.value == key_id:
             # The task does not show where this key came from.
             found.message = found.message.replace(f"with key {key_id} ", f"with key {self.key_in_environment} ", 1)

@@ -78,7 +78,7 @@ class OutageGuard:
             return
         if not self._skipped:
             raise outage
-        raise SealError(f"{self._skipped}, after this failure: {outage.message}", reason=outage.reason, remedy=outage.remedy)
+        raise SealError(f"{self._skipped} because of a previous error: {outage.message}", reason=outage.reason, remedy=outage.remedy)
 
     def note(self, error: SealError, region: str = "") -> None:
         """Ask this region no more."""

@@ -19,22 +19,22 @@ from .sdk_errors import CREDENTIAL_SOURCES, Request, to_error
 from .sdk_settings import EXPIRATION_VARIABLE, invalid_setting
 
 _PROCESS = "custom-process"
-_SOURCE = "Check what the AWS configuration says where the credentials come from."
+_SOURCE = "Check the source of the credentials in the AWS configuration."
 _NETWORK = ("ClientError", "ConnectionError", "HTTPClientError", "ResponseParserError", "AnswerError")
-_CHECK_PROCESS = "Check credential_process in the AWS config file, by running it as the user that this runs as."
+_CHECK_PROCESS = "Check credential_process in the AWS config file by running it as the same user."
 _EXPIRY_FRAMES = {"_expiry_datetime", "_seconds_remaining", "_is_expired", "refresh_needed"}
 _VERSION = re.compile(r"[Vv]ersion '([^']*)'")
 _MISSING_KEY = re.compile(r"Missing required key in response: '(AccessKeyId|SecretAccessKey)'")
 _RENEW = {
-    "env": f"Export fresh temporary credentials together with their {EXPIRATION_VARIABLE}; unset that variable if they are long-term keys.",
-    _PROCESS: "Renew what the credential process hands out, such as its login or its cache.",
-    "container-role": "Check what serves the container's credentials, and this host's clock.",
+    "env": f"Export new temporary credentials together with their {EXPIRATION_VARIABLE}; unset that variable if they are long-term keys.",
+    _PROCESS: "Renew the credentials of the credential process, such as its login or its cache.",
+    "container-role": "Check the container's credentials endpoint, and this host's clock.",
     "iam-role": "Check the metadata service, and this host's clock.",
     "sso": "Log in again (aws sso login).",
     "login": "Log in again (aws login).",
 }
 _SECRET_NAMES = ("SECRET", "TOKEN", "PASSWORD")
-_RENEW_OTHER = "Get fresh temporary credentials from there, and check this host's clock."
+_RENEW_OTHER = "Get new temporary credentials from this source, and check this host's clock."
 
 
 class Origin(NamedTuple):
@@ -71,7 +71,7 @@ def credentials_error(error: Exception, origin: Origin, asked: Request) -> SealE
         return process
     if isinstance(error, (TypeError, ValueError)) and any(frame.f_code.co_name in _EXPIRY_FRAMES for frame in _frames(error)):
         return _no_credentials(
-            f"The AWS credentials from {origin} have no valid time of expiry.", "It must be a time with its zone (2026-01-31T12:00:00Z)."
+            f"The AWS credentials from {origin} have an invalid expiration time.", "It must be a time with a time zone (2026-01-31T12:00:00Z)."
         )
     if isinstance(error, KeyError):
         return _of_key_error(error, origin, asked)
@@ -90,7 +90,7 @@ def set_up_error(error: Exception, origin: Origin) -> SealError:
             return setting
     if isinstance(error, OSError) and error.filename:
         return SettingError(
-            f"The file {error.filename!r} that the AWS configuration names cannot be read: {error.strerror}.",
+            f"The file {error.filename!r} of the AWS configuration cannot be read: {error.strerror}.",
             reason="file_error",
             remedy="Check the path and its permissions on the host where this runs.",
         )
@@ -107,7 +107,7 @@ def sdk_failure(error: Exception) -> KmsError:
     return KmsError(
         f"The AWS SDK failed with {type(error).__name__}.",
         reason="aws_error",
-        remedy="Check the AWS configuration files and the environment variables whose names begin with AWS_, and the release of boto3.",
+        remedy="Check the AWS configuration files, the environment variables whose names begin with AWS_, and the version of boto3.",
     )
 
 
@@ -133,7 +133,7 @@ def _of_process(error: Exception, origin: Origin) -> SealError | None:
         return None
     profile = _profile_of_process(frame, origin)
     said = f"The credential process of profile {profile}"
-    printed = f"What the credential process of profile {profile} prints"
+    printed = f"The output of the credential process of profile {profile}"
     if isinstance(error, OSError):
         name = f" {error.filename!r}" if error.filename else ""
         return _no_credentials(f"{said} cannot be started{name}: {error.strerror}.", _CHECK_PROCESS)
@@ -141,21 +141,21 @@ def _of_process(error: Exception, origin: Origin) -> SealError | None:
         return _no_credentials(f"{printed} is not JSON.", "Check credential_process in the AWS config file.")
     status = getattr(frame.f_locals.get("p"), "returncode", None) if frame is not None else None
     if status:
-        ended = f"ended with exit code {status}" if status > 0 else f"was ended by signal {abs(status)}"
-        return _no_credentials(f"{said} {ended}; what it prints is not shown, as it may be a secret.", _CHECK_PROCESS)
+        ended = f"exited with code {status}" if status > 0 else f"was terminated by signal {abs(status)}"
+        return _no_credentials(f"{said} {ended}; its output is not shown, because it may contain a secret.", _CHECK_PROCESS)
     text = str(facts.get("error_msg", ""))
     version, missing = _VERSION.search(text), _MISSING_KEY.search(text)
     if missing:
-        return _no_credentials(f"{said} prints no {missing.group(1)}.", _CHECK_PROCESS)
+        return _no_credentials(f"{said} did not return {missing.group(1)}.", _CHECK_PROCESS)
     if version:
         number = version.group(1)
         shown = f"Version {number}" if re.fullmatch(r"[0-9.]{1,9}", number) else "no valid Version" if "not provided" not in number else "no Version"
-        return _no_credentials(f"{said} prints {shown}; the AWS SDK knows Version 1.", _CHECK_PROCESS)
+        return _no_credentials(f"{said} returned {shown}; the AWS SDK requires Version 1.", _CHECK_PROCESS)
     if is_expired(error) or any(frame.f_code.co_name in _EXPIRY_FRAMES for frame in _frames(error)):
-        return None if is_expired(error) else _no_credentials(f"{said} prints an Expiration that is not a time with its zone.", _CHECK_PROCESS)
+        return None if is_expired(error) else _no_credentials(f"{said} returned an Expiration that is not a time with a time zone.", _CHECK_PROCESS)
     if isinstance(error, ValueError) and frame is not None and "p" not in frame.f_locals:
         return _no_credentials(f"credential_process of profile {profile} is not a valid command line.", "Check its quotes.")
-    return _no_credentials(f"{printed} are no credentials.", _CHECK_PROCESS)
+    return _no_credentials(f"{printed} does not contain credentials.", _CHECK_PROCESS)
 
 
 def _profile_of_process(frame: Any, origin: Origin) -> str:
@@ -168,10 +168,10 @@ def _of_key_error(error: KeyError, origin: Origin, asked: Request) -> SealError:
     name = re.sub(r"[^A-Za-z_]", "", str(error))[:40]
     if origin.method == "container-role":
         return _no_credentials(
-            f"What the container's credentials endpoint answers are no credentials: {name!r} is missing.",
+            f"The response of the container's credentials endpoint does not contain credentials: {name!r} is missing.",
             "Check AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.",
         )
-    return _no_credentials(f"What {origin} gives are no credentials: {name!r} is missing.", _SOURCE)
+    return _no_credentials(f"The response of {origin} does not contain credentials: {name!r} is missing.", _SOURCE)
 
 
 def _no_credentials(message: str, remedy: str) -> KmsError:
@@ -183,9 +183,9 @@ def _invalid_value(error: ValueError, environ: Mapping[str, str]) -> SettingErro
     secrets = [value for name, value in environ.items() if any(word in name for word in _SECRET_NAMES) and value]
     if isinstance(error, UnicodeError) or "header" in text.lower() or any(secret in text for secret in secrets):
         # The HTTP library shows the header, which may be a session token.
-        text = "a setting or a credential holds a character that a request cannot carry"
+        text = "a setting or credential contains a character that is not allowed in a request"
     return SettingError(
-        f"A value of the AWS configuration is not valid: {text[:300]}.",
+        f"A value of the AWS configuration is invalid: {text[:300]}.",
         reason="invalid_option",
         remedy="Check the AWS config file and the environment variables whose names begin with AWS_.",
     )

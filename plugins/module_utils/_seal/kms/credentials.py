@@ -41,9 +41,9 @@ def find_region(
     if found:
         return Sourced(found, "instance metadata")
     raise SettingError(
-        "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one.",
+        "No AWS region is set by an option, environment variable, AWS profile, key ARN or the metadata service.",
         reason="no_region",
-        remedy="Give region, set the environment variable AWS_REGION, or name the key by its ARN.",
+        remedy="Set the option region or the environment variable AWS_REGION, or use a key ARN.",
     )
 
 
@@ -51,9 +51,9 @@ def check_region_name(region: Sourced) -> None:
     """Refuse what cannot be a region's name, as it becomes part of a host's name; raises :class:`SettingError`."""
     if not is_region_name(region.value):
         raise SettingError(
-            f"{region.value!r} (from {region.source}) is not the name of an AWS region.",
+            f"{region.value!r} (from {region.source}) is not a valid AWS region name.",
             reason="invalid_option",
-            remedy="Give a name such as us-east-1.",
+            remedy="Use a name such as us-east-1.",
         )
 
 
@@ -91,9 +91,9 @@ def load_credentials(session: SdkSession, region: Sourced, options: ConnectionOp
         value = getattr(frozen, name) or ""
         if value != value.strip() or not value.isprintable():
             raise SettingError(
-                f"The {name.replace('_', ' ')} from {source} begins or ends with white space or holds a control character.",
+                f"The {name.replace('_', ' ')} from {source} begins or ends with whitespace or contains a control character.",
                 reason="invalid_credentials",
-                remedy="Give it without line breaks and blanks.",
+                remedy="Remove line breaks and spaces.",
             )
     return Sourced(frozen.access_key, source)
 
@@ -115,8 +115,8 @@ def _no_credentials(session: SdkSession, environ: Mapping[str, str]) -> SettingE
         what, reason = "Environment variable AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID.", "incomplete_credentials"
     else:
         profile = session.get_config_variable("profile")
-        where = f", neither by profile {profile} nor elsewhere" if profile else ""
-        what, reason = f"No AWS credentials are found{where}.", "no_credentials"
+        where = f", neither in profile {profile} nor in other sources" if profile else ""
+        what, reason = f"No AWS credentials were found{where}.", "no_credentials"
     return SettingError(what, reason=reason, remedy=HALF_A_PAIR if reason == "incomplete_credentials" else NO_CREDENTIALS)
 
 
@@ -147,9 +147,9 @@ def _assume_role(session: SdkSession, options: ConnectionOptions, environ: Mappi
     if not role:
         if token_file:
             raise SettingError(
-                f"A web identity token file is given by {token_file.source}, but no role.",
+                f"A web identity token file is set by {token_file.source}, but no role.",
                 reason="incomplete_credentials",
-                remedy="Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
+                remedy="Set role_arn, or the environment variable AWS_ROLE_ARN.",
             )
         return ""
     extra = {"RoleSessionName": options.role_session_name or environ.get("AWS_ROLE_SESSION_NAME") or USER_AGENT}

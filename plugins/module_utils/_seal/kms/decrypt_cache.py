@@ -101,7 +101,7 @@ class _PendingRequest:
 
     def __init__(self) -> None:
         self.under_way: LockType | None = None
-        self.said: KmsPlaintext | BaseException = RuntimeError("KMS was not asked.")
+        self.said: KmsPlaintext | BaseException = RuntimeError("KMS was not called.")
 
     def lock(self) -> LockType:
         if self.under_way is None:

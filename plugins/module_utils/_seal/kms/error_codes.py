@@ -23,51 +23,51 @@ class Meaning(NamedTuple):
     remedy: str
 
 
-_CREDENTIALS = "Check the credentials, and where they come from."
+_CREDENTIALS = "Check the credentials and their source."
 _CLOCK = "Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most."
-_AGAIN = "Try again; if it persists, look at the AWS Health Dashboard."
-_ALTERED = "Something between here and AWS alters the requests; check proxy and endpoint."
-_SLOWER = "Try again later, raise the option timeout, or ask AWS for a higher KMS request quota."
+_AGAIN = "Try again; if the problem persists, check the AWS Health Dashboard."
+_ALTERED = "Requests are modified between this host and AWS; check the proxy and the endpoint."
+_SLOWER = "Try again later, increase the option timeout, or request a higher KMS request quota from AWS."
 
 _MEANINGS: dict[str, Meaning] = {
-    "DisabledException": Meaning("key_disabled", "Enable the key (kms:EnableKey), or name another."),
+    "DisabledException": Meaning("key_disabled", "Enable the key (kms:EnableKey), or use another key."),
     "NotFoundException": Meaning(
-        "not_found", "Check the key's id or alias, the account and the region: KMS looks for it in this region only."
+        "not_found", "Check the key ID or alias, the account and the region: KMS searches for it in this region only."
     ),
-    "InvalidArnException": Meaning("malformed_key_id", "Give the ARN as KMS shows it, of a key or alias in this region."),
+    "InvalidArnException": Meaning("malformed_key_id", "Use the ARN of a key or alias in this region, as displayed by KMS."),
     "InvalidKeyUsageException": Meaning(
-        "key_unusable", "A seal needs a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT."
+        "key_unusable", "A seal requires a symmetric key with key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT."
     ),
-    "KeyUnavailableException": Meaning("key_unusable", "The key exists, but KMS cannot reach it now. " + _AGAIN),
-    "KMSInvalidStateException": Meaning("key_unusable", "Bring the key into the state Enabled."),
-    "IncorrectKeyException": Meaning("wrong_key", "The value was sealed under another key than the one it is pinned to."),
+    "KeyUnavailableException": Meaning("key_unusable", "The key exists, but is currently not available to KMS. " + _AGAIN),
+    "KMSInvalidStateException": Meaning("key_unusable", "Change the state of the key to Enabled."),
+    "IncorrectKeyException": Meaning("wrong_key", "The value was sealed under a different key than the specified one."),
     "InvalidCiphertextException": Meaning(
         "not_authentic",
-        "The sealed data was altered, or it was not sealed by this AWS KMS, or it is bound to an encryption context.",
+        "The sealed data was modified, was not encrypted by this AWS KMS, or is bound to an encryption context.",
     ),
-    "AccessDeniedException": Meaning("access_denied", "Allow it by a key policy, an IAM policy or a grant."),
-    "AccessDenied": Meaning("access_denied", "Allow it to this principal."),
-    "UnauthorizedOperation": Meaning("access_denied", "Allow it to this principal."),
-    "NotAuthorized": Meaning("access_denied", "Allow it to this principal."),
-    "OptInRequired": Meaning("access_denied", "This account needs a subscription for KMS; look at its state with AWS."),
+    "AccessDeniedException": Meaning("access_denied", "Allow the operation in a key policy, an IAM policy or a grant."),
+    "AccessDenied": Meaning("access_denied", "Allow the operation for this principal."),
+    "UnauthorizedOperation": Meaning("access_denied", "Allow the operation for this principal."),
+    "NotAuthorized": Meaning("access_denied", "Allow the operation for this principal."),
+    "OptInRequired": Meaning("access_denied", "This account requires a subscription for KMS; check the account's status with AWS."),
     "UnrecognizedClientException": Meaning("invalid_credentials", "AWS does not know this access key. " + _CREDENTIALS),
     "InvalidClientTokenId": Meaning("invalid_credentials", "AWS does not know this access key or token. " + _CREDENTIALS),
     "InvalidAccessKeyId": Meaning("invalid_credentials", "AWS does not know this access key. " + _CREDENTIALS),
-    "InvalidSignatureException": Meaning("invalid_credentials", "The secret key is not that of the access key. " + _CREDENTIALS),
-    "SignatureDoesNotMatch": Meaning("invalid_credentials", "The secret key is not that of the access key. " + _CREDENTIALS),
-    "IncompleteSignature": Meaning("invalid_credentials", "Something between here and AWS alters the requests. " + _CREDENTIALS),
+    "InvalidSignatureException": Meaning("invalid_credentials", "The secret key does not match the access key. " + _CREDENTIALS),
+    "SignatureDoesNotMatch": Meaning("invalid_credentials", "The secret key does not match the access key. " + _CREDENTIALS),
+    "IncompleteSignature": Meaning("invalid_credentials", "Requests are modified between this host and AWS. " + _CREDENTIALS),
     "IncompleteSignatureException": Meaning(
-        "invalid_credentials", "Something between here and AWS alters the requests. " + _CREDENTIALS
+        "invalid_credentials", "Requests are modified between this host and AWS. " + _CREDENTIALS
     ),
-    "MissingAuthenticationToken": Meaning("no_credentials", "The request carried no signature. " + _CREDENTIALS),
-    "MissingAuthenticationTokenException": Meaning("no_credentials", "The request carried no signature. " + _CREDENTIALS),
-    "ExpiredTokenException": Meaning("expired_credentials", "Get fresh temporary credentials. " + _CREDENTIALS),
-    "ExpiredToken": Meaning("expired_credentials", "Get fresh temporary credentials. " + _CREDENTIALS),
-    "InvalidIdentityToken": Meaning("invalid_credentials", "STS does not accept the web identity token; get a fresh one."),
+    "MissingAuthenticationToken": Meaning("no_credentials", "The request was not signed. " + _CREDENTIALS),
+    "MissingAuthenticationTokenException": Meaning("no_credentials", "The request was not signed. " + _CREDENTIALS),
+    "ExpiredTokenException": Meaning("expired_credentials", "Get new temporary credentials. " + _CREDENTIALS),
+    "ExpiredToken": Meaning("expired_credentials", "Get new temporary credentials. " + _CREDENTIALS),
+    "InvalidIdentityToken": Meaning("invalid_credentials", "STS does not accept the web identity token; get a new one."),
     "IDPCommunicationError": Meaning("unreachable", "STS could not reach the identity provider. " + _AGAIN),
     "IDPRejectedClaim": Meaning("access_denied", "The role's trust policy does not accept this web identity."),
     "MalformedPolicyDocument": Meaning("access_denied", "Correct the session policy."),
-    "PackedPolicyTooLarge": Meaning("access_denied", "Make the session policy or its tags smaller."),
+    "PackedPolicyTooLarge": Meaning("access_denied", "Reduce the size of the session policy or its tags."),
     "RegionDisabledException": Meaning("access_denied", "Enable this region for the account."),
     "RequestExpired": Meaning("clock_skew", _CLOCK),
     "RequestTimeTooSkewed": Meaning("clock_skew", _CLOCK),
@@ -81,37 +81,37 @@ _MEANINGS: dict[str, Meaning] = {
     "LimitExceededException": Meaning("throttled", _SLOWER),
     "SlowDown": Meaning("throttled", _SLOWER),
     "KMSInternalException": Meaning("kms_internal", _AGAIN),
-    "DependencyTimeoutException": Meaning("kms_internal", "KMS timed out on something it depends on. " + _AGAIN),
+    "DependencyTimeoutException": Meaning("kms_internal", "A dependency of KMS timed out. " + _AGAIN),
     "InternalFailure": Meaning("kms_internal", _AGAIN),
     "InternalServerError": Meaning("kms_internal", _AGAIN),
     "ServiceUnavailable": Meaning("kms_internal", _AGAIN),
     "ServiceUnavailableException": Meaning("kms_internal", _AGAIN),
     "InvalidMarkerException": Meaning("kms_internal", _AGAIN),
-    "InvalidGrantTokenException": Meaning("access_denied", "The grant token is not valid (any more); ask for a new one."),
-    "InvalidGrantIdException": Meaning("not_found", "There is no such grant on this key."),
-    "DryRunOperationException": Meaning("dry_run", "The request would have succeeded; it only asked."),
+    "InvalidGrantTokenException": Meaning("access_denied", "The grant token is invalid or has expired; request a new one."),
+    "InvalidGrantIdException": Meaning("not_found", "The grant does not exist on this key."),
+    "DryRunOperationException": Meaning("dry_run", "The request would have succeeded; it was a dry run."),
     "UnsupportedOperationException": Meaning("unsupported_operation", "This key does not support the operation."),
-    "ConflictException": Meaning("kms_internal", "Another operation on this key is under way. " + _AGAIN),
-    "RequestAbortedException": Meaning("unreachable", "The connection was closed before KMS answered. " + _AGAIN),
-    "RequestTimeoutException": Meaning("timed_out", "The request came in too slowly; check the way to KMS, then try again."),
+    "ConflictException": Meaning("kms_internal", "Another operation on this key is in progress. " + _AGAIN),
+    "RequestAbortedException": Meaning("unreachable", "The connection was closed before KMS responded. " + _AGAIN),
+    "RequestTimeoutException": Meaning("timed_out", "The request was sent too slowly; check the connection to KMS, then try again."),
     "MalformedHttpRequestException": Meaning("invalid_request", _ALTERED),
     "RequestEntityTooLargeException": Meaning("invalid_request", _ALTERED),
     "ValidationException": Meaning("invalid_request", "Check the options against AWS's message."),
     "ValidationError": Meaning("invalid_request", "Check the options against AWS's message."),
-    "InvalidAction": Meaning("wrong_endpoint", "The endpoint is not that of AWS KMS; check it."),
-    "UnknownOperationException": Meaning("wrong_endpoint", "The endpoint is not that of AWS KMS; check it."),
+    "InvalidAction": Meaning("wrong_endpoint", "The endpoint is not an AWS KMS endpoint; check it."),
+    "UnknownOperationException": Meaning("wrong_endpoint", "The endpoint is not an AWS KMS endpoint; check it."),
 }
 _STATES = {
-    "pending deletion": Meaning("key_pending_deletion", "Cancel the deletion (kms:CancelKeyDeletion) and enable the key, at once."),
+    "pending deletion": Meaning("key_pending_deletion", "Cancel the deletion (kms:CancelKeyDeletion) and enable the key immediately."),
     "pending replica deletion": Meaning("key_pending_deletion", "Cancel the deletion (kms:CancelKeyDeletion) and enable the key."),
     "pending import": Meaning("key_pending_import", "Import the key's material (kms:ImportKeyMaterial)."),
-    "disabled": Meaning("key_disabled", "Enable the key (kms:EnableKey), or name another."),
+    "disabled": Meaning("key_disabled", "Enable the key (kms:EnableKey), or use another key."),
 }
 _BY_STATUS = {
     "429": Meaning("throttled", _SLOWER),
-    "407": Meaning("unreachable", "The proxy wants a login; check the proxy's address and credentials."),
-    "502": Meaning("unreachable", "Something between here and KMS answers in its place; check proxy and endpoint."),
-    "504": Meaning("unreachable", "Something between here and KMS answers in its place; check proxy and endpoint."),
+    "407": Meaning("unreachable", "The proxy requires authentication; check the proxy's address and credentials."),
+    "502": Meaning("unreachable", "The response does not come from KMS; check the proxy and the endpoint."),
+    "504": Meaning("unreachable", "The response does not come from KMS; check the proxy and the endpoint."),
 }
 _RESOURCE = re.compile(r"on resource: (arn:\S+|\*)")
 _ACTION = re.compile(r"not authorized to perform: (kms:\w+)")
@@ -129,11 +129,11 @@ def meaning(code: str, message: str, action: str = "", resource: str = "") -> Me
         if _SKEW.search(message):
             return Meaning("clock_skew", _CLOCK)
         if _SCOPE.search(message):
-            return Meaning("region_mismatch", "The endpoint is none of the region in force: correct the region, or the endpoint.")
+            return Meaning("region_mismatch", "The endpoint belongs to another region: correct the region or the endpoint.")
     known = _known(code, message, action, resource)
     if known is None:
         status = "5" if code.isdigit() and code.startswith("5") else ""
-        return Meaning("kms_internal", _AGAIN) if status else Meaning("aws_error", "See AWS's documentation of this error.")
+        return Meaning("kms_internal", _AGAIN) if status else Meaning("aws_error", "See the AWS documentation of this error.")
     if known.reason == "access_denied" and code.startswith("AccessDenied") and action:
         return Meaning(known.reason, _denied_remedy(message, action, resource))
     return known
@@ -144,7 +144,7 @@ def _known(code: str, message: str, action: str, resource: str) -> Meaning | Non
     if code == "KMSInvalidStateException":
         found = next((state for words, state in _STATES.items() if words in message.lower()), found)
     if found is not None and found.reason == "key_disabled" and not _may_name_another(message, action, resource):
-        return Meaning(found.reason, "Enable the key (kms:EnableKey): what is sealed under it opens with no other key.")
+        return Meaning(found.reason, "Enable the key (kms:EnableKey): values sealed under it cannot be decrypted with another key.")
     return found
 
 
@@ -177,9 +177,9 @@ def _denied_remedy(message: str, action: str, resource: str) -> str:
     if denial.cause in (EXPLICIT_DENY, LIMITING_POLICY):
         return in_words(action, denial)
     if action.startswith("sts:"):
-        return f"Allow it by the role's trust policy, and by an IAM policy with {policy_statement(action, arn)}."
+        return f"Allow it in the role's trust policy, and in an IAM policy with {policy_statement(action, arn)}."
     # What concerns no single key, such as kms:ListAliases, neither a key policy nor a grant can allow.
     if arn != "*" and denial.cause in (FOREIGN_ACCOUNT, MISSING_KEY_POLICY_OR_GRANT):
         return f"{in_words(action, denial)} The statement: {policy_statement(action, arn)}."
     means = "an IAM policy" if arn == "*" else "a key policy, a grant, or an IAM policy"
-    return f"Allow it by {means} with {policy_statement(action, arn)}."
+    return f"Allow it in {means} with {policy_statement(action, arn)}."

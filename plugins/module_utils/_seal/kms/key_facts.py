@@ -19,23 +19,23 @@ from ..strict_json import JsonError, read_json
 
 Answer = Mapping[str, Any]
 
-_OTHER_KEY = "Name a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. Neither can be changed once the key exists."
+_OTHER_KEY = "Use a symmetric key with key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. They cannot be changed after a key is created."
 _CANCEL = "Cancel the deletion (kms:CancelKeyDeletion), then enable the key (kms:EnableKey)."
 _IMPORT = "Import the same key material again (kms:ImportKeyMaterial)."
 
 # A multi-Region key in the state Updating, while its primary Region changes, encrypts and decrypts.
 _USABLE_STATES = ("Enabled", "Updating")
 _STATES = {
-    "Disabled": Finding("key_disabled", "The key is disabled.", "Enable the key (kms:EnableKey), or name another."),
+    "Disabled": Finding("key_disabled", "The key is disabled.", "Enable the key (kms:EnableKey), or use another key."),
     "PendingImport": Finding(
         "key_pending_import",
-        "The key has no key material: it was not imported yet, or it was deleted or has expired since.",
-        "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+        "The key has no key material: it was not imported yet, was deleted, or has expired.",
+        "Import the key material (kms:ImportKeyMaterial); if it was imported before, import the same material again.",
     ),
-    "Creating": Finding("key_unusable", "The key is a replica that is still being created.", "Try again in some seconds."),
+    "Creating": Finding("key_unusable", "The key is a replica that is still being created.", "Try again in a few seconds."),
     "Unavailable": Finding(
         "key_unusable",
-        "The key lies in a custom key store that is disconnected.",
+        "The key is in a custom key store that is disconnected.",
         "Connect the custom key store (kms:ConnectCustomKeyStore).",
     ),
 }
@@ -83,8 +83,8 @@ def key_warnings(metadata: Answer, now: datetime) -> list[Finding]:
     return [
         Finding(
             "key_material_expires",
-            f"The imported key material expires at {date_text(valid_to)}; from then on nothing that is sealed under the key opens.",
-            f"Have the key material at hand. {_IMPORT}",
+            f"The imported key material expires at {date_text(valid_to)}; after that, values sealed under the key cannot be decrypted.",
+            f"Keep the key material available. {_IMPORT}",
         )
     ]
 
@@ -95,7 +95,7 @@ def _state_problem(metadata: Answer) -> Finding | None:
         return None
     if state == "PendingDeletion":
         until = date_text(metadata.get("DeletionDate"))
-        when = f" It will be deleted at {until}, and nothing that is sealed under it opens ever again." if until else ""
+        when = f" It will be deleted at {until}; after that, values sealed under it can never be decrypted again." if until else ""
         return Finding("key_pending_deletion", f"The key is pending deletion.{when}", _CANCEL)
     if state == "PendingReplicaDeletion":
         days = metadata.get("PendingDeletionWindowInDays")
@@ -103,13 +103,13 @@ def _state_problem(metadata: Answer) -> Finding | None:
         return Finding(
             "key_pending_deletion", f"The key is pending deletion. It will be deleted {when} the last of its replicas is.", _CANCEL
         )
-    return _STATES.get(state) or Finding("key_unusable", f"The key is in the state {state}.", "Bring the key into the state Enabled.")
+    return _STATES.get(state) or Finding("key_unusable", f"The key is in the state {state}.", "Change the state of the key to Enabled.")
 
 
 def _kind_problem(metadata: Answer) -> Finding | None:
     usage, spec = metadata.get("KeyUsage"), _spec(metadata)
     if usage != "ENCRYPT_DECRYPT":
-        return Finding("key_unusable", f"The key's usage is {usage} (key spec {spec}); it does not encrypt.", _OTHER_KEY)
+        return Finding("key_unusable", f"The key's usage is {usage} (key spec {spec}); it cannot encrypt.", _OTHER_KEY)
     if spec != "SYMMETRIC_DEFAULT":
         return Finding("key_unusable", f"The key is asymmetric (key spec {spec}).", _OTHER_KEY)
     return None
@@ -121,7 +121,7 @@ def _manager_problem(metadata: Answer) -> Finding | None:
     return Finding(
         "key_unusable",
         "The key is managed by AWS: only the AWS service that owns it can use it, and its policy cannot be changed.",
-        "Name a customer managed key.",
+        "Use a customer managed key.",
     )
 
 

@@ -76,6 +76,6 @@ class KeySurvey:
 def _replica_described(asked: str, region: Sourced) -> Finding:
     return Finding(
         "region_mismatch",
-        f"The ARN names region {asked}, but region {region.value} is in force (from {region.source}): what is described is the related key there.",
-        f"Leave the region out, or set it to {asked}.",
+        f"The ARN is in region {asked}, but the region in effect is {region.value} (from {region.source}): the related key in that region is described.",
+        f"Remove the region setting, or set it to {asked}.",
     )

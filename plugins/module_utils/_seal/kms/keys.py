@@ -73,9 +73,9 @@ def open_for_key(clients: KmsClients, key: Key, region: str = "", region_source:
 def no_key() -> SettingError:
     """The error that says that no key is named."""
     return SettingError(
-        "No KMS key is named.",
+        "No KMS key is set.",
         reason="no_key",
-        remedy=f"Give kms_key_id, or set the environment variable {KEY_VARIABLES[0]}.",
+        remedy=f"Set the option kms_key_id or the environment variable {KEY_VARIABLES[0]}.",
     )
 
 
@@ -89,7 +89,7 @@ def parse_key(key: Sourced) -> KeyReference:
     try:
         return KeyReference.parse(key.value)
     except SettingError as error:
-        error.message = f"The key from {key.source} is malformed: {error.message}"
+        error.message = f"The key from {key.source} is invalid: {error.message}"
         raise
 
 
@@ -101,10 +101,10 @@ def check_region(region: Sourced, key: Key) -> None:
     reference = key.reference
     if reference.is_arn and reference.region != region.value and not reference.is_multi_region:
         raise OtherRegionError(
-            f"The key {key} lies in region {reference.region}, "
-            f"but region {region.value} is in force (from {region.source}).",
+            f"The key {key} is in region {reference.region}, "
+            f"but the region in effect is {region.value} (from {region.source}).",
             reason="region_mismatch",
-            remedy=f"Leave the region out, or set it to {reference.region}.",
+            remedy=f"Remove the region setting, or set it to {reference.region}.",
         )
 
 

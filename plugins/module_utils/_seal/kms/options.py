@@ -68,21 +68,21 @@ class ConnectionOptions:
         if bool(self.access_key) != bool(self.secret_key):
             given, missing = ("access_key", "secret_key") if self.access_key else ("secret_key", "access_key")
             raise SettingError(
-                f"Option {given} is given without {missing}.",
+                f"parameters are required together: {given}, {missing}.",
                 reason="incomplete_credentials",
-                remedy="Give both or neither.",
+                remedy="Set both, or neither.",
             )
         if self.session_token and not self.access_key:
             raise SettingError(
-                "Option session_token is given without access_key and secret_key.",
+                "missing parameter(s) required by 'session_token': access_key, secret_key.",
                 reason="incomplete_credentials",
-                remedy="Give all three, or leave session_token out.",
+                remedy="Set all three, or remove session_token.",
             )
         if self.access_key and self.shared_creds_profile:
             raise SettingError(
-                "Options access_key and shared_creds_profile are both given.",
+                "parameters are mutually exclusive: access_key|shared_creds_profile.",
                 reason="invalid_option",
-                remedy="Say by one of them whose credentials to use.",
+                remedy="Set one of them.",
             )
         for name in ("endpoint", "sts_endpoint", "proxy"):
             _check_url(name, getattr(self, name))
@@ -90,15 +90,15 @@ class ConnectionOptions:
             path = getattr(self, name)
             if path and not os.access(path, os.R_OK):
                 raise SettingError(
-                    f"Option {name} names {path!r}, which is not there or may not be read.",
+                    f"The file {path!r} of option {name} does not exist or is not readable.",
                     reason="file_error",
                     remedy="Check the path and its permissions on the host where this runs.",
                 )
         if not 0 < self.timeout <= 3600:
             raise SettingError(
-                f"Option timeout is {self.timeout:g}.",
+                f"Option timeout is {self.timeout:g}, which is out of range.",
                 reason="invalid_option",
-                remedy="Give seconds, above 0 and at most 3600.",
+                remedy="Use a number of seconds greater than 0 and at most 3600.",
             )
 
 
@@ -128,7 +128,7 @@ def unknown_profile(name: str, options: ConnectionOptions, environ: Mapping[str,
     config = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
     shared = options.shared_creds_filename or environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
     return SettingError(
-        f"The AWS profile {shown} is not found.",
+        f"The AWS profile {shown} was not found.",
         reason="no_credentials",
         remedy=f"Check the profile's name, and the files {config} and {shared}.",
     )
@@ -156,14 +156,14 @@ def _check_url(name: str, url: str) -> None:
         usable = False
     if not usable:
         raise SettingError(
-            f"{name} is not a URL of the form https://HOST or https://HOST:PORT.",
+            f"{name} must be a URL of the form https://HOST or https://HOST:PORT.",
             reason="invalid_option",
-            remedy="Give the scheme (https, or http for a test) and the host.",
+            remedy="Specify the scheme (https, or http for tests) and the host.",
         )
     if parts.username is not None and name != "proxy":
         # It would be shown wherever the endpoint is.
         raise SettingError(
-            f"{name} is a URL with a login.",
+            f"{name} must not contain a user name or password.",
             reason="invalid_option",
-            remedy="Leave the login out: AWS takes signatures only.",
+            remedy="Remove them: AWS authenticates requests by signatures only.",
         )

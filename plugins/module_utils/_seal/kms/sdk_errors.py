@@ -32,19 +32,19 @@ CREDENTIAL_SOURCES = {
 }
 """botocore's names of the ways to credentials, in words."""
 
-_WAY = "Check the endpoint's name and port, DNS, route and proxy."
+_CONNECTION = "Check the endpoint's name and port, DNS, the route and the proxy."
 _NO_NAME = "its name cannot be resolved"
-_DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint is known only to the resolver of its own VPC."
-_SLOW = "Check route, firewall, security group and VPC endpoint on the way, or raise the option timeout."
-_SOURCE = "Check what the AWS configuration says where the credentials come from."
-HALF_A_PAIR = "Set what is missing too, or nothing of it."
+_DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint can be resolved only in its VPC."
+_SLOW = "Check the route, firewall, security group and VPC endpoint, or increase the option timeout."
+_SOURCE = "Check the source of the credentials in the AWS configuration."
+HALF_A_PAIR = "Set both, or neither."
 NO_CREDENTIALS = (
-    "Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where an instance profile, "
-    "a container role or a web identity gives them."
+    "Set access_key and secret_key, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or use an instance profile, "
+    "a container role or a web identity."
 )
-_TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint speaks TLS under this name."
-_NOT_AWS = "Check the endpoint, and the proxy."
-_OTHER_SERVICE = "What answers {where} is not {service}"
+_TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint supports TLS with this name."
+_NOT_AWS = "Check the endpoint and the proxy."
+_OTHER_SERVICE = "The response {where} does not come from {service}"
 _UNREACHABLE = "{service} cannot be reached {where}: "
 _TLS_REASON = re.compile(r"\[(?:SSL|X509):? ?[A-Z0-9_]*\] ([^(\n]+)|(certificate verify failed[^(\n]*)|(hostname [^\n]*)", re.IGNORECASE)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[^'\")]*)")
@@ -99,57 +99,57 @@ def _refusal(answer: dict[str, Any], operation: str, asked: Request) -> KmsError
         details["aws_message"] = ""
         status = f"HTTP status {code}{_phrase(code)}" if code else "an error without a code"
         if reason == "aws_error":
-            said, reason, remedy = f"What answers {asked.where} is not {asked.service}: {status}", "wrong_endpoint", _NOT_AWS
+            said, reason, remedy = f"The response {asked.where} does not come from {asked.service}: {status}", "wrong_endpoint", _NOT_AWS
         else:
-            said = _UNREACHABLE.format(service=asked.service, where=asked.where) + f"the answer is {status}"
+            said = _UNREACHABLE.format(service=asked.service, where=asked.where) + f"the response is {status}"
         return KmsError(f"{said}.", reason=reason, remedy=remedy, details=details)
     key = f" with key {asked.key_id}" if asked.key_id else ""
     said = f"{code}: {message.rstrip('. ')}." if message else f"{code}."
-    return KmsError(f"AWS refused {operation}{key} {asked.where}: {said}", reason=reason, remedy=remedy, details=details)
+    return KmsError(f"AWS rejected {operation}{key} {asked.where}: {said}", reason=reason, remedy=remedy, details=details)
 
 
 # Templates take the exception's own facts, the fields of Asked, and those of _filled.
 _WORDS = {
-    "NoCredentialsError": ("No AWS credentials are found", "no_credentials", NO_CREDENTIALS),
+    "NoCredentialsError": ("No AWS credentials were found", "no_credentials", NO_CREDENTIALS),
     "PartialCredentialsError": (
         "The AWS credentials from {provider} are incomplete: {cred_var} is missing", "incomplete_credentials", HALF_A_PAIR,
     ),
-    "CredentialRetrievalError": ("The AWS credentials could not be fetched from {provider}{detail}", "no_credentials", _SOURCE),
-    "MetadataRetrievalError": ("The AWS credentials could not be fetched{detail}", "no_credentials", _SOURCE),
+    "CredentialRetrievalError": ("The AWS credentials could not be retrieved from {provider}{detail}", "no_credentials", _SOURCE),
+    "MetadataRetrievalError": ("The AWS credentials could not be retrieved{detail}", "no_credentials", _SOURCE),
     "InvalidIMDSEndpointError": (
-        "The metadata service's endpoint {endpoint} is no URL", "invalid_option", "Correct AWS_EC2_METADATA_SERVICE_ENDPOINT.",
+        "The metadata service's endpoint {endpoint} is not a URL", "invalid_option", "Correct AWS_EC2_METADATA_SERVICE_ENDPOINT.",
     ),
     "UnauthorizedSSOTokenError": ("The AWS IAM Identity Center session has expired", "expired_credentials", "Log in again (aws sso login)."),
-    "SSOTokenLoadError": ("There is no AWS IAM Identity Center session", "no_credentials", "Log in (aws sso login)."),
-    "TokenRetrievalError": ("The AWS token could not be fetched from {provider}", "no_credentials", _SOURCE),
-    "InvalidConfigError": ("The AWS configuration is not valid{detail}", "no_credentials", _SOURCE),
+    "SSOTokenLoadError": ("No AWS IAM Identity Center session exists", "no_credentials", "Log in (aws sso login)."),
+    "TokenRetrievalError": ("The AWS token could not be retrieved from {provider}", "no_credentials", _SOURCE),
+    "InvalidConfigError": ("The AWS configuration is invalid{detail}", "no_credentials", _SOURCE),
     "ConfigParseError": ("The AWS configuration file {path} cannot be read", "no_credentials", "Correct the file."),
-    "ConfigNotFound": ("The AWS configuration file {path} is not found", "no_credentials", "Check the path."),
+    "ConfigNotFound": ("The AWS configuration file {path} does not exist", "no_credentials", "Check the path."),
     "InfiniteLoopConfigError": ("The AWS profile {source_profile} refers to itself", "no_credentials", _SOURCE),
-    "UnknownCredentialError": ("The AWS configuration names an unknown source of credentials, {name}", "no_credentials", _SOURCE),
-    "InvalidProxiesConfigError": ("The proxy settings are not valid", "invalid_option", "Correct the proxy's URL."),
+    "UnknownCredentialError": ("The AWS configuration names an unknown credential source, {name}", "no_credentials", _SOURCE),
+    "InvalidProxiesConfigError": ("The proxy settings are invalid", "invalid_option", "Correct the proxy's URL."),
     "SSLError": (
         _UNREACHABLE + "TLS failed: {tls}", "tls_failed", _TLS,
     ),
     "ProxyConnectionError": (
         _UNREACHABLE + "the proxy {proxy_url} {tunnel}", "unreachable", "Check the proxy's address, login and rules.",
     ),
-    "ConnectTimeoutError": (_UNREACHABLE + "it takes no connection in time", "timed_out", _SLOW),
-    "ReadTimeoutError": (_UNREACHABLE + "it does not answer in time", "timed_out", _SLOW),
-    "ConnectionClosedError": (_UNREACHABLE + "it closes the connection without an answer", "unreachable", _WAY),
-    "EndpointConnectionError": (_UNREACHABLE + "{connection}", "unreachable", _WAY),
-    "HTTPClientError": (_UNREACHABLE + "{connection}", "unreachable", _WAY),
-    "IncompleteReadError": (_UNREACHABLE + "the answer broke off", "unreachable", _WAY),
-    "InvalidRegionError": ("{region_name!r} is no name of an AWS region", "no_region", "Check the region's name."),
-    "NoRegionError": ("No AWS region is known", "no_region", "Give region, or set AWS_REGION."),
-    "UnknownEndpointError": ("{service} has no endpoint there", "no_region", "Check the region's name."),
-    "EndpointProviderError": ("{service} has no endpoint there{detail}", "no_region", "Check the region's name."),
-    "ParamValidationError": ("The request is not valid{detail}", "invalid_request", "Check the options against the message."),
+    "ConnectTimeoutError": (_UNREACHABLE + "the connection timed out", "timed_out", _SLOW),
+    "ReadTimeoutError": (_UNREACHABLE + "the response timed out", "timed_out", _SLOW),
+    "ConnectionClosedError": (_UNREACHABLE + "the connection was closed without a response", "unreachable", _CONNECTION),
+    "EndpointConnectionError": (_UNREACHABLE + "{connection}", "unreachable", _CONNECTION),
+    "HTTPClientError": (_UNREACHABLE + "{connection}", "unreachable", _CONNECTION),
+    "IncompleteReadError": (_UNREACHABLE + "the response is incomplete", "unreachable", _CONNECTION),
+    "InvalidRegionError": ("{region_name!r} is not a valid AWS region name", "no_region", "Check the region's name."),
+    "NoRegionError": ("No AWS region is set", "no_region", "Set the option region, or AWS_REGION."),
+    "UnknownEndpointError": ("{service} has no endpoint in this region", "no_region", "Check the region's name."),
+    "EndpointProviderError": ("{service} has no endpoint in this region{detail}", "no_region", "Check the region's name."),
+    "ParamValidationError": ("The request is invalid{detail}", "invalid_request", "Check the options against the message."),
     "ResponseParserError": (_OTHER_SERVICE, "wrong_endpoint", _NOT_AWS),
     # Of answers.py.
     "MissingFieldError": (_OTHER_SERVICE, "wrong_endpoint", _NOT_AWS),
-    "OtherKeyError": ("{service} was asked for the key {asked} ({operation} {where}), but answered with {answered}", "wrong_key", _NOT_AWS),
-    "AnswerError": (_OTHER_SERVICE + ": in its answer to {operation}, {what}", "wrong_endpoint", _NOT_AWS),
+    "OtherKeyError": ("{service} returned the key {answered} instead of the requested key {asked} ({operation} {where})", "wrong_key", _NOT_AWS),
+    "AnswerError": (_OTHER_SERVICE + ": invalid response to {operation}: {what}", "wrong_endpoint", _NOT_AWS),
     "BotoCoreError": ("The AWS SDK failed{detail}", "aws_error", "See the message."),
 }
 
@@ -163,7 +163,7 @@ def _filled(what: str, error: Exception, asked: Request) -> str:
         **asked._asdict(),
         "detail": f": {_short(str(error))}",
         "tls": _tls(str(error)),
-        "tunnel": f"does not let the request pass ({tunnel.group(1).strip()})" if tunnel else "cannot be reached",
+        "tunnel": f"rejected the request ({tunnel.group(1).strip()})" if tunnel else "cannot be reached",
         "connection": _connection(cause),
         "proxy_url": _without_login(str(facts.get("proxy_url", ""))),
         "provider": CREDENTIAL_SOURCES.get(provider, provider).format(profile=asked.profile),
@@ -196,18 +196,18 @@ def _phrase(code: str) -> str:
 
 def _tls(cause: str) -> str:
     if "No such file" in cause or "invalid path" in cause:
-        return "the file of CA certificates is not found"
-    return _first(_TLS_REASON, cause) or "the endpoint does not speak it"
+        return "the CA bundle does not exist"
+    return _first(_TLS_REASON, cause) or "the endpoint does not support TLS"
 
 
 def _connection(cause: str) -> str:
     if "refused" in cause:
-        return "the connection is refused"
+        return "the connection was refused"
     if any(words in cause for words in ("resolve", "Name or service not known", "nodename", "getaddrinfo")):
         return _NO_NAME
     if "unreachable" in cause or "No route" in cause:
         return "there is no route to it"
-    return "the connection fails"
+    return "the connection failed"
 
 
 def _without_login(url: str) -> str:

@@ -35,7 +35,7 @@ def check_opens(source: str, path: str) -> None:
         if getattr(error, "errno", None) == errno.EINVAL:
             raise SettingError(
                 f"{path} (from {source}) cannot be read: it is not a regular file.", reason="file_error",
-                remedy="Name a regular file; a pipe, a device or a socket might be waited for without end.",
+                remedy="Use a regular file; reading a pipe, a device or a socket could block.",
             ) from None
 
 

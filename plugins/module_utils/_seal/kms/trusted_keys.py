@@ -40,9 +40,9 @@ class TrustedKeys:
         if not self.keys:
             # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
             raise SettingError(
-                f"{source[:1].upper()}{source[1:]} is empty: it names no key to trust.",
+                f"{source[:1].upper()}{source[1:]} is empty.",
                 reason="invalid_option",
-                remedy="Name the keys, or leave the option out to trust every key that the caller may use.",
+                remedy="Add the keys to trust, or remove the option to trust every key that the caller is allowed to use.",
             )
 
     def __str__(self) -> str:
@@ -55,9 +55,9 @@ class TrustedKeys:
         claimed = KeyReference.parse_key_arn(key_id)
         if claimed is None or not self._match(claimed):
             raise BlobError(
-                f"The value is sealed under the key {key_id}, which is none of the allowed keys ({self}).",
+                f"The value is sealed under the key {key_id}, which is not one of the allowed keys ({self}).",
                 reason="wrong_key",
-                remedy="If this key is to be trusted, add it to allowed_key_ids.",
+                remedy="To trust this key, add it to allowed_key_ids.",
                 details={"key_id": key_id},
             )
 
@@ -66,9 +66,9 @@ class TrustedKeys:
         answered = KeyReference.parse_key_arn(key_arn)
         if answered is None or not self._match(answered):
             raise KmsError(
-                f"KMS opened the value with the key {key_arn}, which is none of the allowed keys ({self}).",
+                f"KMS decrypted the value with the key {key_arn}, which is not one of the allowed keys ({self}).",
                 reason="wrong_key",
-                remedy="If this key is to be trusted, add it to allowed_key_ids.",
+                remedy="To trust this key, add it to allowed_key_ids.",
                 details={"key_id": key_arn},
             )
 

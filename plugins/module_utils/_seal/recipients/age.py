@@ -35,7 +35,7 @@ def age_file(recipient: X25519PublicKey, plaintext: bytes) -> bytes:
     try:
         shared = ephemeral.exchange(recipient)
     except ValueError:  # a point of small order: anybody could open what is encrypted to it
-        raise invalid_recipient("it is no point that X25519 may be used with") from None
+        raise invalid_recipient("it is not a valid X25519 public key") from None
     wrap_key = _derived(shared, share + public, b"age-encryption.org/v1/X25519")
     wrapped = ChaCha20Poly1305(wrap_key).encrypt(bytes(12), file_key, None)
     header = _AGE_VERSION + b"-> X25519 " + _unpadded(share) + b"\n" + _unpadded(wrapped) + b"\n---"
@@ -63,12 +63,12 @@ def age_recipient(text: str) -> bytes:
     lower = text.lower()
     digits = [_BECH32.find(letter) for letter in lower[len("age1") :]]
     if text not in (lower, text.upper()) or -1 in digits or len(digits) != 58 or _bech32_checksum("age", digits) != 1:
-        raise invalid_recipient("it begins as an age recipient of X25519 and is none: it was cut off or mistyped, or is of another kind")
+        raise invalid_recipient("it begins like an X25519 age recipient but is invalid: it was truncated or mistyped, or has another type")
     number = 0
     for digit in digits[:52]:
         number = number << 5 | digit
     if number & 0xF:
-        raise invalid_recipient("it begins as an age recipient and is none")
+        raise invalid_recipient("it begins like an age recipient but is invalid")
     return (number >> 4).to_bytes(32, "big")
 
 

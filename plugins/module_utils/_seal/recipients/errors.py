@@ -13,7 +13,7 @@ LEAST_RSA_BITS = 2048
 
 def invalid_recipient(what: str) -> SettingError:
     return SettingError(
-        f"The public key to encrypt to is refused: {what}.",
+        f"The recipient's public key is invalid: {what}.",
         reason="invalid_recipient",
-        remedy=f"Give an RSA public key of {LEAST_RSA_BITS} bits or more, or an X25519 one, as PEM (BEGIN PUBLIC KEY), or an age recipient (age1...).",
+        remedy=f"Use an RSA public key of at least {LEAST_RSA_BITS} bits or an X25519 public key, as PEM (BEGIN PUBLIC KEY), or an age recipient (age1...).",
     )

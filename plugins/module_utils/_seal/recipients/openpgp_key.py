@@ -55,7 +55,7 @@ class _Key:
     def why_not(self, now: float) -> str:
         """Why nothing can be encrypted to it; empty where it can."""
         if self.algorithm not in _CAN_ENCRYPT or not self.said.flags & _ENCRYPT_COMMUNICATIONS:
-            return "is not for encryption"
+            return "cannot encrypt"
         return self.why_invalid(now)
 
     def why_invalid(self, now: float) -> str:
@@ -86,7 +86,7 @@ class PgpKey:
             if packet.tag in (SECRET_KEY, SECRET_SUBKEY):
                 raise secret_key()
             if packet.tag == PUBLIC_KEY and keys:
-                raise malformed("there are several in one text")
+                raise malformed("it contains several keys")
             if packet.tag in (PUBLIC_KEY, PUBLIC_SUBKEY):
                 keys.append((packet.body, []))
             elif not keys:
@@ -116,13 +116,13 @@ class PgpKey:
             reasons = [key.why_not(now) for key in (self._primary, *self._subkeys)]
             if not all(reasons):
                 return
-            lasting = [reason for reason in reasons if reason != "is not for encryption"]
-            why = f"has no key for encryption that is valid: the one it has {lasting[-1]}" if lasting else "has no key for encryption"
+            lasting = [reason for reason in reasons if reason != "cannot encrypt"]
+            why = f"has no valid encryption key: its encryption key {lasting[-1]}" if lasting else "has no encryption key"
         raise SettingError(
-            f"Nothing can be encrypted to the OpenPGP key {self.name}: it {why}.",
+            f"The OpenPGP key {self.name} cannot be used for encryption: it {why}.",
             reason="invalid_pgp_key",
-            remedy="Ask its owner for a key that is valid and for encryption. "
-            "A server finds out in the middle of its initialisation, which then cannot be repeated.",
+            remedy="Ask its owner for a valid encryption key. "
+            "With this key, the initialisation of a server would fail halfway, and could not be repeated.",
         )
 
 
@@ -140,7 +140,7 @@ def _content(text: str) -> bytes:
 
 def _key(body: bytes, signatures: list[Signature]) -> _Key:
     if len(body) < 6:
-        raise malformed("a key is not whole")
+        raise malformed("a key is truncated")
     # Revocations and the signatures of others say nothing about what the key is for.
     said = [each for each in signatures if each.flags or each.key_expires_after]
     latest = max(said, key=lambda each: each.created, default=Signature(0, 0, 0, 0))

@@ -43,9 +43,9 @@ class Signature(NamedTuple):
 def malformed(what: str) -> SettingError:
     """The error of something that is no OpenPGP public key."""
     return SettingError(
-        f"This is no OpenPGP public key: {what}.",
+        f"This is not an OpenPGP public key: {what}.",
         reason="invalid_pgp_key",
-        remedy="Give what `gpg --export --armor` prints for the person's key, or the base64 of what `gpg --export` prints.",
+        remedy="Use the output of `gpg --export --armor` for the person's key, or the base64-encoded output of `gpg --export`.",
     )
 
 
@@ -66,7 +66,7 @@ def from_text(text: str) -> bytes:
     checksum = body.pop()[1:] if body and body[-1].startswith("=") and len(body[-1]) == 5 else ""
     content = _decoded("".join(body))
     if checksum and _decoded(checksum) != _crc24(content).to_bytes(3, "big"):
-        raise malformed("the checksum of its armor does not fit, so it was not copied whole")
+        raise malformed("the checksum of its armor is wrong, so it was not copied completely")
     return content
 
 
@@ -75,7 +75,7 @@ def secret_key() -> SettingError:
     return SettingError(
         "This is an OpenPGP secret key.",
         reason="invalid_pgp_key",
-        remedy="Give the public key (`gpg --export`). Where the secret key has been in a variable or file of Ansible's, it is no longer secret.",
+        remedy="Use the public key (`gpg --export`). Consider the secret key compromised if it was in an Ansible variable or file.",
     )
 
 
@@ -92,7 +92,7 @@ def packets(content: bytes) -> Iterator[Packet]:
         except IndexError:
             raise malformed("it ends within a packet's header") from None
         if start + size > len(content):
-            raise malformed("it ends within a packet, so it was not copied whole")
+            raise malformed("it ends within a packet, so it was not copied completely")
         yield Packet(header & 0x3F if header & 0x40 else header >> 2 & 0x0F, content[start : start + size])
         at = start + size
 
@@ -101,30 +101,30 @@ def fingerprint(key: bytes) -> str:
     """Of the body of a key packet, in hexadecimal digits as gpg shows it; raises :class:`SettingError` (``invalid_pgp_key``)."""
     version = key[0] if key else 0
     if version == 4 and len(key) > _LONGEST_V4:
-        raise malformed(f"a key packet has {len(key)} bytes, and {_LONGEST_V4} at most are allowed")
+        raise malformed(f"a key packet has {len(key)} bytes; the maximum is {_LONGEST_V4}")
     if version == 4:
         # SHA-1 is what the format prescribes for an identifier; nothing is signed or trusted by it here.
         return hashlib.new("sha1", b"\x99" + len(key).to_bytes(2, "big") + key, usedforsecurity=False).hexdigest().upper()
     if version == 6:
         return hashlib.sha256(b"\x9b" + len(key).to_bytes(4, "big") + key).hexdigest().upper()
-    raise malformed(f"its key is of version {version}, and 4 and 6 are known")
+    raise malformed(f"its key has version {version}; supported are 4 and 6")
 
 
 def signature(body: bytes) -> Signature:
     """Raises :class:`SettingError` (``invalid_pgp_key``)."""
     if len(body) < 2:
-        raise malformed("a signature is not whole")
+        raise malformed("a signature is truncated")
     version, kind = body[0], body[1]
     if version not in (4, 6):
         return Signature(kind, 0, 0, 0)
     start = 8 if version == 6 else 6
     size = int.from_bytes(body[4:start], "big")
     if len(body) < start + size:
-        raise malformed("a signature is not whole")
+        raise malformed("a signature is truncated")
     values = dict(_subpackets(body[start : start + size]))
     for name in (_CREATED, _KEY_EXPIRES):
         if len(values.get(name, bytes(4))) != 4:
-            raise malformed("a time in a signature is not of 4 bytes")
+            raise malformed("a time in a signature does not have 4 bytes")
     flags = values.get(_FLAGS, b"")
     created, expires = (int.from_bytes(values.get(name, b""), "big") for name in (_CREATED, _KEY_EXPIRES))
     return Signature(kind, created, expires, flags[0] if flags else 0)
@@ -140,7 +140,7 @@ def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
         elif size >= 192:
             size, width = (size - 192 << 8) + int.from_bytes(area[at + 1 : at + 2], "big") + 192, 2
         if not size or at + width + size > len(area):
-            raise malformed("a subpacket of a signature is not whole")
+            raise malformed("a subpacket of a signature is truncated")
         yield area[at + width] & 0x7F, area[at + width + 1 : at + width + size]
         at += width + size
 
@@ -153,13 +153,13 @@ def _new_size(content: bytes, at: int) -> tuple[int, int]:
         return at + 3, (first - 192 << 8) + content[at + 2] + 192
     if first == 255:
         return at + 6, int.from_bytes(content[at + 2 : at + 6], "big")
-    raise malformed("a packet has no length of its own")
+    raise malformed("a packet has an invalid length")
 
 
 def _old_size(content: bytes, at: int) -> tuple[int, int]:
     width = {0: 1, 1: 2, 2: 4}.get(content[at] & 3)
     if width is None:
-        raise malformed("a packet has no length of its own")
+        raise malformed("a packet has an invalid length")
     return at + 1 + width, int.from_bytes(content[at + 1 : at + 1 + width], "big")
 
 
@@ -167,7 +167,7 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise malformed("it is neither armoured nor base64") from None
+        raise malformed("it is neither armored nor base64") from None
 
 
 def _crc_table() -> list[int]:

@@ -69,9 +69,9 @@ class Recipient:
 
 def _public_key(text: str) -> Any:
     if len(text) > _LONGEST:
-        raise invalid_recipient("it is too long to be one")
+        raise invalid_recipient("it is too long")
     if "PRIVATE KEY" in text or text.upper().startswith("AGE-SECRET-KEY-"):
-        raise invalid_recipient("it is a private key, which nobody but its owner should see. Take it for known to others from now on")
+        raise invalid_recipient("it is a private key. Consider it compromised")
     if text.lower().startswith("age1"):
         return X25519PublicKey.from_public_bytes(age_recipient(text))
     try:
@@ -83,7 +83,7 @@ def _public_key(text: str) -> Any:
         if not LEAST_RSA_BITS <= key.key_size <= _LARGEST_RSA_BITS:
             raise invalid_recipient(f"it is an RSA key of {key.key_size} bits")
     elif not isinstance(key, X25519PublicKey):
-        raise invalid_recipient("it is a key of another kind than RSA and X25519")
+        raise invalid_recipient("it is neither an RSA nor an X25519 key")
     return key
 
 

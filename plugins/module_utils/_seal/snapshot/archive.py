@@ -55,7 +55,7 @@ class SnapshotError(SealError):
     @classmethod
     def malformed(cls, what: str) -> SnapshotError:
         """Something that no server writes."""
-        remedy = "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."
+        remedy = "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`."
         return cls(f"This is not a raft snapshot of Vault or OpenBao: {what}.", reason="malformed_snapshot", remedy=remedy)
 
     @classmethod
@@ -63,7 +63,7 @@ class SnapshotError(SealError):
         """A file that begins as no gzip file does, named as what it is."""
         foreign = identify(beginning, SNAPSHOT)
         if not beginning or foreign is None:
-            what = "it is empty" if not beginning else "it is a sealed value, not a snapshot" if _is_sealed(beginning) else "it is not compressed by gzip"
+            what = "it is empty" if not beginning else "it is a sealed value, not a snapshot" if _is_sealed(beginning) else "it is not gzip-compressed"
             return cls.malformed(what)
         error = cls.malformed(foreign.what)
         error.remedy = foreign.remedy(SNAPSHOT)
@@ -72,7 +72,7 @@ class SnapshotError(SealError):
 
     @classmethod
     def too_large(cls, what: str, remedy: str) -> SnapshotError:
-        return cls(f"The snapshot is beyond the limits: {what}.", reason="snapshot_too_large", remedy=remedy)
+        return cls(f"The snapshot exceeds a limit: {what}.", reason="snapshot_too_large", remedy=remedy)
 
 
 class Member(NamedTuple):
@@ -87,9 +87,9 @@ def checked_state_limit(limit: int) -> int:
     """The option ``max_size``, in bytes; raises :class:`SealError` (``invalid_option``) outside 1 MiB to 16 TiB."""
     if not _LEAST_LIMIT <= limit <= _LARGEST_LIMIT:
         raise SealError(
-            f"Option max_size is {limit}.",
+            f"Option max_size is {limit}, which is out of range.",
             reason="invalid_option",
-            remedy=f"Give {_LEAST_LIMIT} to {_LARGEST_LIMIT} bytes.",
+            remedy=f"Use a value from {_LEAST_LIMIT} to {_LARGEST_LIMIT} bytes.",
         )
     return limit
 
@@ -131,22 +131,22 @@ class Archive:
 def _check_member(name: str, size: int, seen: list[str], file_size: int, max_state: int) -> None:
     if name not in MEMBERS:
         raise SnapshotError.malformed(
-            f"it holds a member {_shown(name)}, and a snapshot holds {', '.join(MEMBERS)} and nothing else. "
-            "Servers refuse such a file; nothing of it was unpacked to disk"
+            f"it contains a member {_shown(name)}, but a snapshot contains only {', '.join(MEMBERS)}. "
+            "Servers reject such a file; nothing was unpacked to disk"
         )
     if name in seen:
-        raise SnapshotError.malformed(f"it holds {name} twice")
+        raise SnapshotError.malformed(f"it contains {name} twice")
     if name != STATE and size > MAX_SMALL_MEMBER:
-        raise SnapshotError.malformed(f"its {name} has {size} bytes, and the servers read at most {MAX_SMALL_MEMBER}")
+        raise SnapshotError.malformed(f"its {name} has {size} bytes; the servers read at most {MAX_SMALL_MEMBER}")
     if name == STATE and size > max_state:
         raise SnapshotError.too_large(
-            f"its {STATE} has {size} bytes, and at most {max_state} are allowed", "Raise max_size, if it is the right file."
+            f"its {STATE} has {size} bytes; the maximum is {max_state}", "If it is the right file, increase max_size."
         )
     if name == STATE and size > max(_ANY_EXPANSION, MAX_EXPANSION * file_size):
         raise SnapshotError.too_large(
-            f"its {STATE} is said to have {size} bytes in a file of {file_size}: more than {MAX_EXPANSION} times as many. "
-            "What a server writes is ciphertext, which does not get that much shorter by compression",
-            "Do not trust this file: it was made to exhaust whoever unpacks it.",
+            f"its {STATE} declares {size} bytes in a file of {file_size}: more than {MAX_EXPANSION} times as many. "
+            "A server writes ciphertext, which cannot be compressed that much",
+            "Do not trust this file: it may be a decompression bomb.",
         )
 
 
@@ -170,7 +170,7 @@ def _next_header(unpacked: _Unpacked) -> tuple[str, int] | None:
             raise SnapshotError.malformed(str(error)) from None
         if kind_of(block) not in _REGULAR:
             kind = _shown(kind_of(block).decode("latin-1"))
-            raise SnapshotError.malformed(f"its member {_shown(name)} is no regular file (type {kind}). Nothing of it was unpacked to disk")
+            raise SnapshotError.malformed(f"its member {_shown(name)} is not a regular file (type {kind}). Nothing was unpacked to disk")
         return name, size
 
 
@@ -234,7 +234,7 @@ class _Unpacked:
         while self._rest or self._more():
             padding += len(self._rest)
             if bytes(self._rest).strip(b"\0"):
-                raise SnapshotError.malformed("its archive goes on after its end")
+                raise SnapshotError.malformed("data follow the end of its archive")
             if padding > _MAX_PADDING:
                 raise SnapshotError.malformed(f"more than {_MAX_PADDING} zeros follow the end of its archive")
             self._rest = memoryview(b"")
@@ -260,20 +260,20 @@ class _Unpacked:
             else:
                 packed = unpacker.unconsumed_tail or self._stream.read(_PACKED)
                 if not packed and not piece:
-                    raise SnapshotError.damaged("it is cut off: its gzip stream does not end")
+                    raise SnapshotError.damaged("it is truncated: its gzip stream has no end")
 
     def _after_the_end(self, packed: bytes) -> bytes:
         """What follows a gzip file that ended: the next one, or nothing; zeros up to the end of the file count as nothing."""
         packed = packed or self._stream.read(_PACKED)
         while packed[:1] == b"\0":
             if packed.strip(b"\0"):
-                raise SnapshotError.damaged("its gzip stream is followed by zeros, and these by other bytes")
+                raise SnapshotError.damaged("its gzip stream is followed by zeros and other bytes")
             self.trailing_zeros += len(packed)
             if self.trailing_zeros > self._max_zeros:
                 raise SnapshotError.too_large(
-                    f"more than {self._max_zeros} zeros follow its archive", "Cut the file off after its archive, or raise max_size."
+                    f"more than {self._max_zeros} zeros follow its archive", "Truncate the file after its archive, or increase max_size."
                 )
             packed = self._stream.read(_PACKED)
         if packed and self.trailing_zeros:
-            raise SnapshotError.damaged("its gzip stream is followed by zeros, and these by other bytes")
+            raise SnapshotError.damaged("its gzip stream is followed by zeros and other bytes")
         return packed

@@ -21,7 +21,7 @@ from .verdict import MAX_PATHS, KeyState, SnapshotProblem, Verdict
 
 # What says nothing of the snapshot: that KMS could not be asked, or not where the key lies.
 INCONCLUSIVE_REASONS = CONNECTIVITY_REASONS | {"region_mismatch"}
-_FORCE = "A server takes the snapshot by its restore with force (`operator raft snapshot restore -force`), which looks at the plain sums only."
+_FORCE = "A server accepts the snapshot with a forced restore (`operator raft snapshot restore -force`), which verifies only the plain checksums."
 
 
 def assess(
@@ -75,33 +75,35 @@ class _Assessment:
             what = "core/seal-config" if found.seal is None else BARRIER_KEYS
             self.verdict.problems.append(
                 SnapshotProblem(
-                    "incomplete_snapshot", f"The snapshot holds no {what}.",
-                    "Its server was not initialised when it was taken, or it is not a server's. Take another one.", [what],
+                    "incomplete_snapshot", f"The snapshot contains no {what}.",
+                    "Its server was not initialised when it was taken, or it was not written by a server. Take another one.", [what],
                 )
             )
         if found.entry(SEALED_SUMS) is None:
             self.verdict.problems.append(
-                SnapshotProblem("no_sealed_checksums", f"The snapshot holds no {SEALED_SUMS}: nothing proves that a server made it.", _FORCE, [SEALED_SUMS])
+                SnapshotProblem(
+                    "no_sealed_checksums", f"The snapshot contains no {SEALED_SUMS}: it cannot be verified that a server wrote it.", _FORCE, [SEALED_SUMS]
+                )
             )
         if found.seal_type == AWSKMS and found.entry(RECOVERY_KEY) is None:
             self.verdict.notes.append(
                 SnapshotProblem(
-                    "no_recovery_key", "The snapshot holds no recovery key.",
-                    "Restored, the server has no operation that needs one, such as a new root token.", [RECOVERY_KEY],
+                    "no_recovery_key", "The snapshot contains no recovery key.",
+                    "The restored server cannot perform operations that require one, such as generating a root token.", [RECOVERY_KEY],
                 )
             )
         if found.trailing_zeros:
             self.verdict.notes.append(
                 SnapshotProblem(
-                    "trailing_zeros", f"{found.trailing_zeros} zero bytes follow the archive in the file, as dd and tapes add them.",
-                    "No action is needed: servers restore such a file.",
+                    "trailing_zeros", f"{found.trailing_zeros} zero bytes follow the archive in the file, as added by dd and tapes.",
+                    "No action is required: servers restore such a file.",
                 )
             )
         if found.passed_over:
             self.verdict.notes.append(
                 SnapshotProblem(
-                    "not_looked_at", f"{found.passed_over} entries are too long to be looked at: whether Vault Enterprise sealed them is not known.",
-                    "Nothing is to be done where the server is none of Vault Enterprise.",
+                    "not_looked_at", f"{found.passed_over} entries are too large to be checked: it is unknown whether Vault Enterprise sealed them.",
+                    "Ignore this unless the server is Vault Enterprise.",
                 )
             )
 
@@ -111,27 +113,27 @@ class _Assessment:
         own = [entry for entry in shamir if not entry.namespace]
         if own:
             self._note(
-                "shamir_seal", "The server's seal is shamir: it is opened by its unseal keys, and depends on no KMS key.",
-                "Have as many of the unseal keys at hand as the threshold says.", own,
+                "shamir_seal", "The server's seal is shamir: it is unsealed by its unseal keys, and depends on no KMS key.",
+                "Keep as many unseal keys available as the threshold requires.", own,
             )
-            self.verdict.open_questions.append("The server's seal is shamir: whether its unseal keys are at hand cannot be seen here.")
+            self.verdict.open_questions.append("The server's seal is shamir: it cannot be checked whether its unseal keys are available.")
         within = [entry for entry in shamir if entry.namespace]
         if within:
             self._note(
-                "shamir_seal", "Namespaces have a shamir seal of their own: after a restore they are opened by their own unseal keys.",
-                "See that their owners have these at hand.", within,
+                "shamir_seal", "Namespaces have a separate shamir seal: after a restore they are unsealed by their own unseal keys.",
+                "Check that their owners have these keys available.", within,
             )
         unnamed = [entry for entry in entries if AWSKMS in entry.seals]
         if unnamed:
-            self._note("unnamed_key", "Values do not say which KMS key sealed them.", "Open them (check=open) to learn whether they can be.", unnamed)
+            self._note("unnamed_key", "Values do not name their KMS key.", "Use check=open to check whether they can be decrypted.", unnamed)
             self._open(unnamed)
         foreign = [entry for entry in entries if AWSKMS not in entry.seals and entry.seals != {SHAMIR}]
         if foreign:
             self._note(
-                "foreign_wrapper", f"Values are sealed by another seal than awskms (the server's is {self._snapshot.seal_type or 'not known'}).",
-                "Ask that seal whether it opens them.", foreign,
+                "foreign_wrapper", f"Values are sealed by a seal other than awskms (the server's seal is {self._snapshot.seal_type or 'unknown'}).",
+                "Check with that seal whether they can be decrypted.", foreign,
             )
-            self.verdict.open_questions.append("Values are sealed by another seal than awskms, which cannot be asked here.")
+            self.verdict.open_questions.append("Values are sealed by a seal other than awskms, which cannot be checked.")
 
     def _trusted_one(self, keys: tuple[str, ...]) -> bool:
         if self._trusted is None:
@@ -151,18 +153,18 @@ class _Assessment:
         if self._unwrapper:
             entries = [entry for entry in self._snapshot.listed if tuple(entry.keys) == keys]
             if all(entry.value is None for entry in entries):
-                self.verdict.open_questions.append(f"The values under the key {keys[0]} are too long to be opened here.")
+                self.verdict.open_questions.append(f"The values under the key {keys[0]} are too large to be decrypted.")
             self._open(entries)
         elif self._states is not None:
             self._by_state(keys, [self._states[arn] for arn in keys])
         else:
-            self.verdict.open_questions.append("Its KMS keys were not asked for: see check=key and check=open.")
+            self.verdict.open_questions.append("Its KMS keys were not checked: see check=key and check=open.")
 
     def _by_state(self, keys: tuple[str, ...], states: Sequence[KeyState]) -> None:
         facts = [state for state in states if not isinstance(state, SealError)]
         if any(state["usable_for_seal"] for state in facts):
             self._opened += 1
-            self.verdict.open_questions.append("Its KMS keys can be used; whether this principal may was not tried: see check=open.")
+            self.verdict.open_questions.append("Its KMS keys are usable; the permissions of this principal were not checked: see check=open.")
             return
         unknown = [state for state in states if isinstance(state, SealError) and state.reason != "not_found"]
         if unknown:
@@ -172,7 +174,7 @@ class _Assessment:
 
     def _open(self, entries: Sequence[SealedEntry]) -> None:
         if self._unwrapper is None:
-            self.verdict.open_questions.append("Values that name no key were not opened: see check=open.")
+            self.verdict.open_questions.append("Values that name no key were not decrypted: see check=open.")
             return
         failed: dict[tuple[str, str], tuple[SealError, list[str]]] = {}
         for entry in entries:
@@ -182,7 +184,7 @@ class _Assessment:
             if failure is None:
                 self._opened += 1
             elif failure.reason in INCONCLUSIVE_REASONS:
-                self._not_known(failure, f"whether {entry.path} opens")
+                self._not_known(failure, f"whether {entry.path} can be decrypted")
             else:
                 failed.setdefault((failure.reason, failure.message), (failure, []))[1].append(entry.path)
         for failure, paths in failed.values():
@@ -190,7 +192,7 @@ class _Assessment:
 
     def _not_known(self, error: SealError, what: str) -> None:
         self._unanswered = self._unanswered or error
-        self.verdict.open_questions.append(f"Not known is {what}. {error.message}")
+        self.verdict.open_questions.append(f"It is unknown: {what}. {error.message}")
         self.verdict.notes.append(SnapshotProblem(*error.finding()))
 
     def _cannot(self, keys: tuple[str, ...], error: SealError) -> None:
@@ -226,4 +228,4 @@ def _depend(paths: Sequence[str]) -> str:
 def _of_state(problem: dict[str, str]) -> SealError:
     finding = Finding(**problem)
     # To name another key is no remedy for what is sealed under this one.
-    return SealError.of(finding._replace(remedy=finding.remedy.replace(", or name another.", ".")))
+    return SealError.of(finding._replace(remedy=finding.remedy.replace(", or use another key.", ".")))

@@ -53,7 +53,7 @@ def json_object(name: str, content: bytes) -> dict[str, Any]:
     except JsonError:
         found = None
     if not isinstance(found, dict):
-        raise SnapshotError.malformed(f"its {name} is no JSON object")
+        raise SnapshotError.malformed(f"its {name} is not a JSON object")
     return found
 
 
@@ -72,7 +72,7 @@ def seal_config(name: str, config: dict[str, Any]) -> SealConfig:
     """One of the configurations; a server from before seals had types has a shamir seal."""
     kind = config.get("type") or "shamir"
     if not isinstance(kind, str):
-        raise SnapshotError.malformed(f"its {name} names no type of seal")
+        raise SnapshotError.malformed(f"its {name} has no seal type")
     return SealConfig(_text(kind), _number(config, "secret_shares"), _number(config, "secret_threshold"))
 
 

@@ -35,14 +35,14 @@ def opening_failure(path: str, value: SealedValue, snapshot: Snapshot, unwrapper
         return None
     if path == SEALED_SUMS:
         return BlobError(
-            f"The checksums that the server sealed are not this snapshot's: {what}.",
+            f"The sealed checksums do not match this snapshot: {what}.",
             reason="not_authentic",
-            remedy="The snapshot was altered after the server made it, or put together of several. Take another one.",
+            remedy="The snapshot was modified after the server wrote it, or combined from several snapshots. Take another one.",
         )
     return BlobError(
-        f"It opens, but not to what a server needs: {what}.",
+        f"It was decrypted, but its content is invalid: {what}.",
         reason="wrong_content",
-        remedy="A server that restores this snapshot does not unseal itself. Take another one.",
+        remedy="A server cannot unseal itself after restoring this snapshot. Take another one.",
     )
 
 
@@ -51,14 +51,14 @@ def recovery_key(snapshot: Snapshot, unwrapper: Unwrapper) -> bytes:
     entry = snapshot.entry(RECOVERY_KEY)
     if entry is None or entry.value is None:
         raise BlobError(
-            "The snapshot holds no recovery key.",
+            "The snapshot contains no recovery key.",
             reason="no_recovery_key",
-            remedy="Only a server with an auto-unseal has one; one with a shamir seal is opened by its unseal keys.",
+            remedy="Only servers with auto-unseal have recovery keys; a server with a shamir seal has unseal keys.",
         )
     opened = unwrapper.unwrap(entry.value).plaintext
     if _wrong_content(RECOVERY_KEY, opened, snapshot):
         raise BlobError(
-            f"{RECOVERY_KEY} opens, but not to a key of {KEY_SIZE} bytes.", reason="wrong_content", remedy="Take another snapshot."
+            f"{RECOVERY_KEY} was decrypted, but is not a key of {KEY_SIZE} bytes.", reason="wrong_content", remedy="Use another snapshot."
         )
     return opened
 
@@ -67,9 +67,9 @@ def _wrong_content(path: str, opened: bytes, snapshot: Snapshot) -> str:
     if path == SEALED_SUMS:
         return checked_sums(opened, snapshot.digests)
     if path.endswith(BARRIER_KEYS) and not _are_keys(opened):
-        return f"it is no JSON array of base64 keys of {KEY_SIZE} bytes"
+        return f"it is not a JSON array of base64-encoded keys of {KEY_SIZE} bytes"
     if path.endswith(RECOVERY_KEY) and len(opened) != KEY_SIZE:
-        return f"it has {len(opened)} bytes, and a key has {KEY_SIZE}"
+        return f"it has {len(opened)} bytes instead of {KEY_SIZE}"
     return ""
 
 

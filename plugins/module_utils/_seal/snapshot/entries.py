@@ -49,13 +49,13 @@ def read_entries(pieces: Iterable[bytes]) -> Iterator[Entry]:
             try:
                 length, start = read_varint(data, position)
             except BlobError:
-                raise _malformed(window, "the length of an entry is none") from None
+                raise _malformed(window, "an entry has an invalid length") from None
         window.advance(start - position)
         if length > MAX_ENTRY:
             yield _passed_over(window, length)
             continue
         if not window.fill(length):
-            raise _malformed(window, "its last entry is cut off")
+            raise _malformed(window, "its last entry is truncated")
         start = window.position
         yield _entry(window, memoryview(window.data)[start : start + length])
         window.advance(length)
@@ -83,7 +83,7 @@ def _entry(window: _Window, message: memoryview) -> Entry:
             elif item.number == 2 and isinstance(item.value, memoryview):
                 content = item.value
     except BlobError as error:
-        raise _malformed(window, f"an entry is not of its form ({error.message})") from None
+        raise _malformed(window, f"an entry is invalid ({error.message})") from None
     if not path:
         raise _malformed(window, "an entry has no path")
     return Entry(_path(window, path), content, size)
@@ -91,7 +91,7 @@ def _entry(window: _Window, message: memoryview) -> Entry:
 
 def _passed_over(window: _Window, length: int) -> Entry:
     if not window.fill(min(_HEAD, length)):
-        raise _malformed(window, "its last entry is cut off")
+        raise _malformed(window, "its last entry is truncated")
     head = memoryview(window.data)[window.position : window.position + _HEAD]
     try:
         size, start = read_varint(head, 1)
@@ -101,7 +101,7 @@ def _passed_over(window: _Window, length: int) -> Entry:
         raise _malformed(window, f"an entry of {length} bytes does not begin with its path")
     path = _path(window, head[start : start + size])
     if not window.skip(length):
-        raise _malformed(window, "its last entry is cut off")
+        raise _malformed(window, "its last entry is truncated")
     return Entry(path, None, length)
 
 

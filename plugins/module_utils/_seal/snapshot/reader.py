@@ -33,7 +33,7 @@ _SUFFIX = b"s"[0]
 _MOST_KEPT = 16 << 20
 _LONGEST_KEPT = 1 << 20  # of one value
 _MOST_SLOTS = 100_000  # a slot takes memory of its own, however few bytes it has
-_NO_SERVERS = "Do not trust this file: no server writes such a one."
+_NO_SERVERS = "Do not trust this file: it was not written by a server."
 
 
 def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) -> Snapshot:
@@ -62,7 +62,7 @@ def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) 
         digests[member.name] = digest.hexdigest()
     missing = [name for name in (META, STATE, SUMS) if name not in digests]
     if missing:
-        raise SnapshotError.malformed(f"it holds no {' and no '.join(missing)}")
+        raise SnapshotError.malformed(f"it contains no {' and no '.join(missing)}")
     found = checked_sums(small[SUMS], digests)
     if found:
         raise SnapshotError.damaged(found)
@@ -70,7 +70,7 @@ def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) 
         raise fault
     meta = meta_facts(small[META])
     if meta.size != state.size:
-        raise SnapshotError.malformed(f"its {META} says that {STATE} has {meta.size} bytes, and it has {state.size}")
+        raise SnapshotError.malformed(f"its {META} declares {meta.size} bytes for {STATE}, but it has {state.size}")
     snapshot = state.snapshot(meta, {name: digests[name] for name in (META, STATE)}, small[SUMS], small.get(SEALED_SUMS, b""))
     snapshot.trailing_zeros = archive.trailing_zeros
     return snapshot
@@ -82,13 +82,13 @@ def checked_sums(sums: bytes, digests: dict[str, str]) -> str:
     for line in sums.decode("utf-8", "replace").splitlines():
         digest, _spaces, name = line.partition("  ")
         if name not in (META, STATE) or name in stated or len(digest) != 64:
-            return f"its {SUMS} has a line that is none of its form"
+            return f"its {SUMS} has an invalid line"
         stated[name] = digest.lower()
     for name in (META, STATE):
         if name not in stated:
-            return f"its {SUMS} names no {name}"
+            return f"its {SUMS} has no line for {name}"
         if stated[name] != digests[name]:
-            return f"its {name} has the SHA-256 sum {digests[name]}, and {SUMS} says {stated[name]}"
+            return f"its {name} has the SHA-256 checksum {digests[name]}, but {SUMS} declares {stated[name]}"
     return ""
 
 
@@ -132,9 +132,9 @@ class _State:
 
     def _of_the_seal(self, path: str, namespace: str, name: str, value: Buffer | None) -> None:
         if value is None or len(value) > _LONGEST_KEPT:
-            raise SnapshotError.malformed(f"its entry {path} is too long to be one of a server's")
+            raise SnapshotError.malformed(f"its entry {path} is too large")
         if path in self._seen:
-            raise SnapshotError.malformed(f"its state holds {path} twice")
+            raise SnapshotError.malformed(f"its state contains {path} twice")
         self._seen.add(path)
         self._keep(len(path))
         if namespace:
@@ -182,13 +182,13 @@ class _State:
             self._keep(len(path) + sum(len(slot.key_id) for slot in slots))
             self._slots += len(slots)
             if self._slots > _MOST_SLOTS:
-                raise SnapshotError.too_large(f"its sealed values have more than {_MOST_SLOTS} slots to keep in mind", _NO_SERVERS)
+                raise SnapshotError.too_large(f"its sealed values have more than {_MOST_SLOTS} slots", _NO_SERVERS)
             self._listed.append(entry)
 
     def _keep(self, size: int) -> None:
         self._kept += size
         if self._kept > _MOST_KEPT:
-            raise SnapshotError.too_large(f"its sealed values, paths and keys have more than {_MOST_KEPT} bytes to keep in mind", _NO_SERVERS)
+            raise SnapshotError.too_large(f"its sealed values, paths and keys have more than {_MOST_KEPT} bytes", _NO_SERVERS)
 
     def snapshot(self, meta: SnapshotMeta, digests: dict[str, str], sums: bytes, sealed_sums: bytes) -> Snapshot:
         """All that was gathered; ``sealed_sums`` is empty where the archive holds none."""

@@ -18,7 +18,7 @@ MAX_PAX = 64 << 10
 _MAX_NUMBER = (1 << 63) - 1
 _OCTAL = re.compile(rb"[0-7]{0,21}")
 _DECIMAL = re.compile(r"[0-9]{1,19}")
-_NO_TAR = "what is compressed in it is no tar archive, or a header of it is damaged"
+_NO_TAR = "its compressed content is not a tar archive, or has a damaged header"
 
 
 class TarError(ValueError):
@@ -55,11 +55,11 @@ def pax_records(content: bytes) -> dict[str, str]:
         length = decimal(digits.decode("latin-1")) if space else None
         # The shortest record is "5 a=\n": each takes its own length at the least.
         if length is None or length < 5 or content[position + length - 1 : position + length] != b"\n":
-            raise TarError("an extended header of its archive is not of its form")
+            raise TarError("an extended header of its archive is invalid")
         key, equals, value = content[position + len(digits) + 1 : position + length - 1].partition(b"=")
         name = key.decode("utf-8", "backslashreplace")
         if not equals or not name or name in records or name.startswith("GNU.sparse."):
-            raise TarError("an extended header of its archive is not of its form")
+            raise TarError("an extended header of its archive is invalid")
         records[name] = value.decode("utf-8", "backslashreplace")
         position += length
     return records
@@ -69,7 +69,7 @@ def pax_size(text: str) -> int:
     """The size of a member that a pax record states; raises :class:`TarError`."""
     size = decimal(text)
     if size is None:
-        raise TarError("an extended header of its archive holds an invalid size")
+        raise TarError("an extended header of its archive has an invalid size")
     return size
 
 

@@ -66,10 +66,10 @@ class Verdict:
     def summary(self) -> str:
         """The answer in a sentence or some."""
         if self.problems:
-            return "It cannot be restored as it is. " + " ".join(problem.msg for problem in self.problems)
+            return "It cannot be restored. " + " ".join(problem.msg for problem in self.problems)
         if self.open_questions:
-            return "The archive is whole, and its checksums are right. " + " ".join(dict.fromkeys(self.open_questions))
-        return "The archive is whole, its checksums are those that the server sealed, and everything sealed that was tried opens with its keys."
+            return "The archive is complete, and its checksums are correct. " + " ".join(dict.fromkeys(self.open_questions))
+        return "The archive is complete, its checksums match the sealed checksums, and all sealed values that were tried can be decrypted."
 
     def kms_keys(self) -> list[dict[str, Any]]:
         """Each KMS key that a value depends on, what is known of it, and the values."""

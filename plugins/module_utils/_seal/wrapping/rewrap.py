@@ -117,10 +117,10 @@ class Rewrapper:
         here = source.in_region(region)
         if here.region not in ("", region):
             raise SettingError(
-                f"The value is sealed under {source} in region {source.region}, and the key to move it to lies in region {region}; "
+                f"The value is sealed under {source} in region {source.region}, but the new key is in region {region}; "
                 "kms:ReEncrypt works within one region.",
                 reason="region_mismatch",
-                remedy=f"Set method to {DATA_KEY}, which decrypts the data key in the one region and encrypts it in the other, on this host, "
+                remedy=f"Set method to {DATA_KEY}, which decrypts the data key in one region and encrypts it in the other, on this host, "
                 f"or to {RESEAL}.",
             )
         try:
@@ -128,7 +128,7 @@ class Rewrapper:
         except KmsError as error:
             if here != source and error.reason in ("not_found", "access_denied"):
                 error.remedy += (
-                    f" The value is sealed in region {source.region}: the multi-Region key needs a replica in {region}, or method {DATA_KEY} is to be set."
+                    f" The value is sealed in region {source.region}: create a replica of the multi-Region key in {region}, or set method to {DATA_KEY}."
                 )
             raise
 
@@ -147,9 +147,9 @@ class Rewrapper:
         answered = KeyReference.parse_key_arn(key_arn)
         if answered is None or not self._destination.key.matches(answered):
             raise KmsError(
-                f"KMS was to move the value to the key {self._destination.key}, but answered with {key_arn}.",
+                f"KMS returned the key {key_arn} instead of the requested key {self._destination.key}.",
                 reason="wrong_key",
-                remedy="Check what answers at the endpoint.",
+                remedy="Check the endpoint.",
             )
 
     def _verify(self, moved: SealedValue, slots: Sequence[int]) -> None:
@@ -160,12 +160,12 @@ class Rewrapper:
             try:
                 self._verify_slot(written.slots[index])
             except SealError as error:
-                error.message = f"Moved to {self._destination.key} the value could not be verified, so it is not replaced. {error.message}"
+                error.message = f"The value re-encrypted under {self._destination.key} could not be verified and was not stored. {error.message}"
                 if error.reason == "access_denied":
                     error.remedy += (
-                        f" Or set verify to {IN_KMS}, which needs kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to {NOTHING}."
+                        f" Or set verify to {IN_KMS}, which requires kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to {NOTHING}."
                         if self._verification == OPEN
-                        else f" Or set verify to {OPEN}, which needs kms:Decrypt on the new key instead, or to {NOTHING}."
+                        else f" Or set verify to {OPEN}, which requires kms:Decrypt on the new key instead, or to {NOTHING}."
                     )
                 raise
 

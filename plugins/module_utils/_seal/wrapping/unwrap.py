@@ -96,9 +96,9 @@ class Unwrapper:
             self._trusted.check_claim(slot.key_id)
         if slot.mechanism == DIRECT and self._aad:
             raise BlobError(
-                "The value is encrypted by KMS directly (mechanism 0), which binds it to no additional authenticated data.",
+                "The value is encrypted by KMS directly (mechanism 0), which does not support additional authenticated data.",
                 reason="not_authentic",
-                remedy="Leave aad out, if this value is what you expect.",
+                remedy="If you expect such a value, remove aad.",
             )
         answer = self._decrypt(slot.of_kms, slot.key_id)
         check_answer(slot.key_id, answer.key_arn, self._trusted)

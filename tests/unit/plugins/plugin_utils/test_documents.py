@@ -148,7 +148,7 @@ def test_what_is_not_utf_8(content, encoding):
 
 def test_where_it_is_wrong():
     message = refused(lambda: encoded("The value", f"a: 1\nb: '{SECRET}\n".encode(), "yaml"))
-    assert message == "The value opens, but it is not a YAML or JSON document (line 3, column 1)."
+    assert message == "The value was decrypted, but it is not a YAML or JSON document (line 3, column 1)."
     assert refused(lambda: encoded("The value", f'{{"a": 1,\n"{SECRET}"'.encode(), "json")).endswith("it is not a JSON document (line 2, column 17).")
     words = "a number without quotes has more than 400 characters (line 2, column 6)"
     assert words in refused(lambda: parse_variables(DataLoader(), f"a: 1\npin: {'7' * 5000}".encode(), "/srv/all.yml.sealed"))
@@ -156,7 +156,7 @@ def test_where_it_is_wrong():
 
 @pytest.mark.parametrize("text", [SECRET, f"[{SECRET}]", "5", "true", f"- {SECRET}"])
 def test_what_holds_no_variables(text):
-    assert "holds no variables" in refused(lambda: parse_variables(DataLoader(), text.encode(), "/srv/all.yml.sealed"))
+    assert "not a dictionary of variables" in refused(lambda: parse_variables(DataLoader(), text.encode(), "/srv/all.yml.sealed"))
 
 
 @pytest.mark.parametrize("text", [f"1: {SECRET}", f"true: {SECRET}", f"2026-01-01: {SECRET}", f"~: {SECRET}"])

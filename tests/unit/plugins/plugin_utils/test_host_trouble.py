@@ -44,7 +44,7 @@ OTHER: list[dict[str, Any]] = [
 def test_a_user_that_cannot_be_become(result: dict[str, Any], task: str) -> None:
     found = host_trouble(result, task, "openbao", LIBRARIES)
     assert found["reason"] == "become_failed"
-    assert "may become the user openbao" in found["remedy"]["msg"]
+    assert "can become the user openbao" in found["remedy"]["msg"]
     assert "boto3" not in found["remedy"]["msg"]
 
 
@@ -54,14 +54,14 @@ def test_what_provides_the_libraries_fails(result: dict[str, Any]) -> None:
     assert (found["reason"], found["remedy"]["msg"]) == ("host_failed", LIBRARIES)
     assert found["summary"].startswith("Install the libraries: ")
     found = host_trouble(result, "Call AWS KMS", "", LIBRARIES)
-    assert (found["reason"], found["remedy"]["msg"]) == ("host_failed", "Check the Python that modules run with there.")
+    assert (found["reason"], found["remedy"]["msg"]) == ("host_failed", "Check the Python interpreter that modules use on this host.")
 
 
 @pytest.mark.parametrize("result", [None, "", [], 5, {"msg": 5, "stderr": None, "unreachable": "yes"}])
 def test_any_result_is_taken(result: Any) -> None:
     assert host_trouble(result) == {
         "reason": "host_failed", "summary": "The module gave no answer.",
-        "remedy": {"msg": "Check the Python that modules run with there.", "policy_statement": None, "key_policy_statement": None, "grant": None},
+        "remedy": {"msg": "Check the Python interpreter that modules use on this host.", "policy_statement": None, "key_policy_statement": None, "grant": None},
     }  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def test_a_swapped_part_is_found_out(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "link", link)
     with pytest.raises(SealError) as raised:
         file.replace(NEW)
-    assert raised.value.message == f"The file {path} cannot be replaced: Somebody else replaced the new file meanwhile. It was not changed."
+    assert raised.value.message == f"The file {path} cannot be replaced: Another process replaced the new file. It was not changed."
     assert path.read_bytes() == OLD.encode()
 
 
@@ -180,7 +180,7 @@ def test_links_in_the_path(tmp_path):
     if os.geteuid() == 0:
         (tmp_path / "theirs").symlink_to("real")
         os.chown(tmp_path / "theirs", 12345, 12345, follow_symlinks=False)
-        with pytest.raises(PermissionError, match="belongs to user 12345"), held_folder(str(tmp_path / "theirs" / "deep")):
+        with pytest.raises(PermissionError, match="is owned by user 12345"), held_folder(str(tmp_path / "theirs" / "deep")):
             pass
         os.chown(tmp_path / "real", 12345, 12345)
         with held_folder(str(tmp_path / "theirs")):

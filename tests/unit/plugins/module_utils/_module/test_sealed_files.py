@@ -96,7 +96,7 @@ def test_a_link_of_another_user_leads_to_no_file_of_ours(link, tmp_path):
     made.symlink_to(file if made.name == "file" else file.parent)
     SealedFile(str(tmp_path / link), LIMIT).read()
     os.chown(made, 12345, 12345, follow_symlinks=False)
-    with pytest.raises(SealError, match="belongs to user 12345") as raised:
+    with pytest.raises(SealError, match="is owned by user 12345") as raised:
         SealedFile(str(tmp_path / link), LIMIT).read()
     assert raised.value.reason == "file_error"
     # What is theirs anyway may be reached through it.
@@ -112,7 +112,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path):
     path.write_bytes(b"newer and longer" + OLD.encode())
     error = error_of(file.replace, NEW)
     assert (error.reason, str(error)) == (
-        "file_error", f"The file {path} was changed by somebody else meanwhile. It was left as it is now. Run the task again."
+        "file_error", f"The file {path} was changed by another process in the meantime. It was not replaced. Run the task again."
     )
     assert path.read_bytes() == b"newer and longer" + OLD.encode()
     assert os.listdir(tmp_path) == ["value"]
@@ -158,13 +158,15 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b"x" * 200)
     where = "Check the path and its permissions on the host where the task runs."
-    assert str(error_of(SealedFile(str(tmp_path / "pipe"), LIMIT).read)) == f"The file {tmp_path / 'pipe'} is no regular file. Name a file."
+    assert str(error_of(SealedFile(str(tmp_path / "pipe"), LIMIT).read)) == f"The file {tmp_path / 'pipe'} is not a regular file. Use the path of a file."
     assert str(error_of(SealedFile(str(tmp_path), LIMIT).read)) == f"The file {tmp_path} cannot be read: Is a directory. {where}"
     assert str(error_of(SealedFile(str(tmp_path / "none"), LIMIT).read)) == f"The file {tmp_path / 'none'} cannot be read: No such file or directory. {where}"
     assert str(error_of(SealedFile(str(tmp_path / "large"), 100).read)) == (
-        f"The file {tmp_path / 'large'} has more than 150 bytes. Raise max_size, if it is the right file."
+        f"The file {tmp_path / 'large'} is larger than 150 bytes. If it is the right file, increase max_size."
     )
-    assert str(error_of(files_in, str(tmp_path / "none"), ["*"], False)) == f"The folder {tmp_path / 'none'} cannot be read: No such file or directory. {where}"
+    assert str(error_of(files_in, str(tmp_path / "none"), ["*"], False)) == (
+        f"The directory {tmp_path / 'none'} cannot be read: No such file or directory. {where}"
+    )
 
 
 def test_the_files_of_a_folder(tmp_path):

@@ -35,7 +35,7 @@ class Call(NamedTuple):
 
 
 def refusal(reason: str, operation: str, text: str) -> KmsError:
-    return KmsError(f"AWS refused {operation}: {text}.", reason=reason, details={"operation": operation})
+    return KmsError(f"AWS rejected {operation}: {text}.", reason=reason, details={"operation": operation})
 
 
 class FakeAws:

@@ -87,7 +87,7 @@ def test_lines_of_a_secret_document_are_blanked() -> None:
 
 
 def test_short_secrets_ruin_nothing() -> None:
-    message = "AWS refused Encrypt with key arn:aws:kms:us-east-1:111122223333:key/1234abcd: a"
+    message = "AWS rejected Encrypt with key arn:aws:kms:us-east-1:111122223333:key/1234abcd: a"
     assert secrets("a", "1", "us-east", "", b"", 1111222, None, True).blank(message) == message
 
 

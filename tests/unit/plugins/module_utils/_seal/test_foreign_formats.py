@@ -51,7 +51,7 @@ SOPS_LATE = b"".join(b"key%d: value\n" % number for number in range(20000)) + b"
 ERRORS = b'{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}\n'
 FILES = {
     "nothing": (b"", "empty", "empty"),
-    "white space": (b" \r\n\t", "empty", "white space"),
+    "only whitespace": (b" \r\n\t", "empty", "only whitespace"),
     "hole": (bytes(4096), "zeros", "zero bytes"),
     "utf-16 of powershell": (b"\xff\xfe" + SEALED.decode().encode("utf-16-le"), "utf16", "UTF-16"),
     "utf-16 big-endian": (b"\xfe\xff" + SEALED.decode().encode("utf-16-be"), "utf16", "UTF-16"),

@@ -29,16 +29,16 @@ MESSAGE = Foreign("pgp", "it is an OpenPGP message", "Decrypt it with `gpg --dec
 PUBLIC, PRIVATE = Foreign("pgp_public_key", "it is an OpenPGP public key"), Foreign("pgp", "it is an OpenPGP private key")
 AGE_PRIVATE, PRIVATE_KEY = Foreign("private_key", "it is a private key of age"), Foreign("private_key", "it is a private key")
 PEM = Foreign("pem", "it is a PEM file")
-HTML = Foreign("html", "it is an HTML page, as a proxy or a login page answers with")
-XML, XML_ERROR = Foreign("xml", "it is XML"), Foreign("xml", "it is an error in XML, as S3 answers with")
+HTML = Foreign("html", "it is an HTML page, such as an error page of a proxy or a login page")
+XML, XML_ERROR = Foreign("xml", "it is XML"), Foreign("xml", "it is an XML error, such as from S3")
 QUOTED = Foreign("quoted", "it is base64 in quotes", "Remove the quotes.")
-PYTHON = Foreign("python_bytes", "it is base64 in the form in which Python shows bytes (b'...')", "Remove the b and the quotes.")
+PYTHON = Foreign("python_bytes", "it is base64 as a Python bytes literal (b'...')", "Remove the b and the quotes.")
 HEX = Foreign("hex", "it is hexadecimal text", "Decode it with `xxd -r -p`.")
 URL_SAFE = Foreign("url_safe_base64", "it is base64 of the URL-safe alphabet, or cut off", "Convert it by `tr -- '-_' '+/'`.")
 TWICE = Foreign("base64_twice", "it is base64 of base64", "Decode it once (`base64 -d`).")
 BBOLT = Foreign("database", "it is a bbolt database of a server (vault.db or raft.db), not a snapshot of it")
 GZIP = "compressed by gzip, as a raft snapshot is, which vault_snapshot_info reads"
-TAR = "a tar archive that is not compressed; a snapshot that was unpacked by gunzip is one, which `gzip` undoes"
+TAR = "an uncompressed tar archive; if it is a snapshot that was unpacked by gunzip, compress it again with `gzip`"
 LONG = 64 << 10  # bytes that are looked at
 
 
@@ -55,8 +55,8 @@ def packet(tag: int, *following: int) -> bytes:
 
 CASES: list[tuple[bytes, Foreign | None]] = [
     (b"", Foreign("empty", "it is empty")),
-    (b" \n", Foreign("empty", "it holds white space only")),
-    (b"\0\0", Foreign("zeros", "it holds zero bytes only, as a file does that was never written to its end")),
+    (b" \n", Foreign("empty", "it contains only whitespace")),
+    (b"\0\0", Foreign("zeros", "it contains only zero bytes, like a file that was not written completely")),
     # UTF-32 and UTF-16, by their marks or by every other byte
     *((content, Foreign("utf32", "it is UTF-32 text", "Convert it by `iconv -f UTF-32 -t UTF-8`."))
       for content in (b"\xff\xfe\0\0a\0\0\0", b"\0\0\xfe\xff\0\0\0a")),
@@ -73,7 +73,7 @@ CASES: list[tuple[bytes, Foreign | None]] = [
       for content in (b"a: ENC[AES256_GCM,data:x]\n", b"a: b\nsops:\n", b"a: b\n" * 40_000 + b"sops:\n")),
     (b"a: b\n" * 20_000 + b"sops:\n" + b"a: b\n" * 20_000, YAML),  # neither in the first nor in the last 64 KiB
     (b"\x01\x02\x02\x00x\xff", Foreign("aws_kms", "it is a bare ciphertext of AWS KMS, as `aws kms encrypt` returns it", KMS)),
-    (b' {"CiphertextBlob": "x"}', Foreign("aws_kms", "it is the JSON answer of `aws kms encrypt`", KMS)),
+    (b' {"CiphertextBlob": "x"}', Foreign("aws_kms", "it is the JSON output of `aws kms encrypt`", KMS)),
     (b'["CiphertextBlob"]', JSON), (b'{"Ciphertext": "x"}', JSON),
     *((content, Foreign("aws_encryption_sdk", "it is a message of the AWS Encryption SDK", "Decrypt it with `aws-encryption-cli --decrypt`."))
       for content in (b"\x01\x80\x03\x78", b"\x02\x05\x78")),
@@ -115,12 +115,12 @@ CASES: list[tuple[bytes, Foreign | None]] = [
     (b"\x1f\x8b\x08", Foreign("gzip", f"it is {GZIP}")), (tar(), Foreign("tar", f"it is {TAR}")),
     (bytes(16) + b"\xed\xda\x0c\xed", BBOLT), (bytes(16) + b"\xed\x0c\xda\xed", BBOLT), (bytes(15) + b"\xed\x0c\xda\xed", None),
     # answers
-    (b"\nHTTP/1.1 200 OK\r\n", Foreign("http", "it begins with the headers of an HTTP answer", "Fetch it again without them (curl: leave out -i).")),
+    (b"\nHTTP/1.1 200 OK\r\n", Foreign("http", "it begins with the headers of an HTTP response", "Download it again without the headers (curl: without -i).")),
     (b"HTTP/" + b"1" * 56 + b" 200!", PLAIN),
     *((content, HTML) for content in (b"<!doctype HTML>", b" <HTML>", b"<head>", b"<body>")),
     (b"<?xml?><a/>", XML), (b"<error>", XML), (b"<Error><Code>x", XML_ERROR),
     (b"<?xml?>".ljust(1018) + b"<Error", XML_ERROR), (b"<?xml?>".ljust(1019) + b"<Error", XML),
-    (b' {"errors": []}', Foreign("server_error", "it is the error of a Vault or OpenBao server, as JSON; the request for it failed")),
+    (b' {"errors": []}', Foreign("server_error", "it is the JSON error of a Vault or OpenBao server; the request failed")),
     (b'[{"errors": []}]', JSON),
     # encoded once more
     (b"b'AQID'\n", PYTHON), (b'b"AQID"', PYTHON), *((content, PLAIN) for content in (b"b'AQ!'", b"b'!QID'", b"b'AQI!'", b"b'AQID", b"b'AQID\"")),
@@ -163,20 +163,21 @@ def test_what_may_be_what_was_wanted_is_not_named(content: bytes, wanted: str, n
 
 
 SEAL = "Seal the plaintext with sealwright.vault_seal.awskms_seal_wrap."
-WRITTEN = "Give what sealwright.vault_seal.awskms_seal_wrap or an awskms seal wrote, as bytes or as base64."
+WRITTEN = "Use a value that was written by sealwright.vault_seal.awskms_seal_wrap or an awskms seal, binary or base64-encoded."
 
 
 @pytest.mark.parametrize(("foreign", "wanted", "remedy"), [
-    (QUOTED, SEALED_VALUE, "Remove the quotes. Then give the sealed value."),
-    (QUOTED, KEY, "Remove the quotes. Then give the public key."),
-    (Foreign("zip", "it is a ZIP archive"), SNAPSHOT, "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."),
-    (YAML, SEALED_VALUE, f"{SEAL} The playbook sealwright.vault_seal.edit makes a new sealed file."),
+    (QUOTED, SEALED_VALUE, "Remove the quotes. Then use the sealed value."),
+    (QUOTED, KEY, "Remove the quotes. Then use the public key."),
+    (Foreign("zip", "it is a ZIP archive"), SNAPSHOT,
+     "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`."),
+    (YAML, SEALED_VALUE, f"{SEAL} The playbook sealwright.vault_seal.edit creates a new sealed file."),
     (MESSAGE, SEALED_VALUE, f"Decrypt it with `gpg --decrypt FILE`. {SEAL}"),
     (HTML, SEALED_VALUE, WRITTEN),
     (Foreign("tar", "it is a tar archive", "Unpack it."), SEALED_VALUE, f"Unpack it. {WRITTEN}"),
-    (MESSAGE, CONFIG, "Decrypt it with `gpg --decrypt FILE`. Name a configuration file of the server, in HCL or JSON."),
-    (YAML, CONFIG, "Name a configuration file of the server, in HCL or JSON."),
-    (PEM, KEY, "Give the public key in the form that the option's documentation names."),
+    (MESSAGE, CONFIG, "Decrypt it with `gpg --decrypt FILE`. Use a configuration file of the server, in HCL or JSON."),
+    (YAML, CONFIG, "Use a configuration file of the server, in HCL or JSON."),
+    (PEM, KEY, "Use a public key in one of the formats in the option's documentation."),
     (HTML, DOCUMENT, "Seal a YAML or JSON document."),
 ])
 def test_what_to_do(foreign: Foreign, wanted: str, remedy: str) -> None:

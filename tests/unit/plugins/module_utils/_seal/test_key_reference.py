@@ -119,23 +119,22 @@ def test_says_what_is_wrong_in_full():
     with pytest.raises(SettingError) as raised:
         KeyReference.parse("my-vault-key")
     assert str(raised.value) == (
-        "'my-vault-key' is not a reference to a KMS key. Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), "
-        "a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN "
-        "(arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
+        "'my-vault-key' is not a valid KMS key reference. Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
+        "(arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
     )
 
 
 def test_a_long_reference_is_shown_in_part():
     with pytest.raises(SettingError) as raised:
         KeyReference.parse("x" * 5000)
-    assert raised.value.message == f"'{'x' * 117}...' is not a reference to a KMS key."
+    assert raised.value.message == f"'{'x' * 117}...' is not a valid KMS key reference."
 
 
 @pytest.mark.parametrize(("length", "shown"), [(119, "x" * 119), (120, "x" * 120), (121, "x" * 117 + "..."), (122, "x" * 117 + "...")])
 def test_a_reference_of_up_to_120_characters_is_shown_whole(length, shown):
     with pytest.raises(SettingError) as raised:
         KeyReference.parse("x" * length)
-    assert raised.value.message == f"'{shown}' is not a reference to a KMS key."
+    assert raised.value.message == f"'{shown}' is not a valid KMS key reference."
 
 
 def test_a_reference_has_at_most_2048_characters():

@@ -141,7 +141,7 @@ def test_another_run_removes_leftovers_at_the_same_time(tmp_path, monkeypatch, c
     monkeypatch.setattr(owner, call, hooked)
     folder = Folder(str(tmp_path), None)
     if times == 1000:
-        with pytest.raises(OSError, match="removes every new folder"):
+        with pytest.raises(OSError, match="removes every new directory"):
             folder.make({})
     else:
         folder.make({})

@@ -86,7 +86,7 @@ def test_a_part_that_was_swapped_is_noticed(tmp_path: Path, folder: Folder) -> N
     part = folder.prepare("a.hcl", b"one", PRIVATE)
     (tmp_path / "etc" / part.part).unlink()
     (tmp_path / "etc" / part.part).symlink_to("/etc/passwd")
-    with pytest.raises(SettingError, match="another process replaced it"):
+    with pytest.raises(SettingError, match="was replaced by another process while it was written"):
         part.commit()
 
 
@@ -148,11 +148,11 @@ def test_whose_an_environment_file_is() -> None:
 
     assert why_foreign("/etc/a.env", ours, ["/etc/systemd/system/a.service"], run) == ""
     assert "not written by this collection" in why_foreign("/etc/a.env", b"", [], run)
-    assert "names it" in why_foreign("/etc/a.env", ours, ["/usr/lib/systemd/system/vault.service"], run)
+    assert "uses it" in why_foreign("/etc/a.env", ours, ["/usr/lib/systemd/system/vault.service"], run)
     owned.append("/etc/systemd/system/a.service")
-    assert "names it" in why_foreign("/etc/a.env", ours, ["/etc/systemd/system/a.service"], run)
+    assert "uses it" in why_foreign("/etc/a.env", ours, ["/etc/systemd/system/a.service"], run)
     owned.append("/etc/a.env")
-    assert "a package of the host brings it" in why_foreign("/etc/a.env", ours, [], run)
+    assert "it belongs to an installed package" in why_foreign("/etc/a.env", ours, [], run)
 
 
 def test_a_pipe_in_the_place_of_the_environment_file_is_not_waited_for(tmp_path: Path) -> None:

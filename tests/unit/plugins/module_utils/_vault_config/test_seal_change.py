@@ -85,7 +85,7 @@ def test_an_allowed_change_of_type_allows_no_other_key() -> None:
 ])
 def test_an_answer_is_understood_or_a_doubt(status: int, content: bytes, expected: Any) -> None:
     answer = read_answer(status, content, "https://server")
-    assert answer == expected if expected else (answer.initialised is None and answer.doubt.startswith("The answer of https://server"))
+    assert answer == expected if expected else (answer.initialised is None and answer.doubt.startswith("The response of https://server"))
 
 
 def test_data_on_disk(tmp_path: Any) -> None:

@@ -54,14 +54,14 @@ def test_the_table_in_full() -> None:
         "  snapshot  node1: /var/backups/1.snap",
         "  files     node1: 2 files in /etc/app  stale",
         f"{GONE}  PendingDeletion  unusable: The key is pending deletion.",
-        "  files     node1: 1 file in /etc/app  CANNOT BE OPENED",
+        "  files     node1: 1 file in /etc/app  CANNOT BE DECRYPTED",
         "No key is known",
         "  host      node2: seal                not ready: no_credentials",
-        "  host      node4: seal                this host was not asked",
-        "  files     node1: 1 file in /etc/app  no sealed value, or a damaged one",
+        "  host      node4: seal                this host was not checked",
+        "  files     node1: 1 file in /etc/app  not a sealed value, or damaged",
         "  files     node2: /none               no such folder",
     ]
-    assert key_map([])["table"] == ["Nothing that depends on a KMS key was found."]
+    assert key_map([])["table"] == ["No dependencies on KMS keys were found."]
 
 
 def test_the_data() -> None:
@@ -132,5 +132,5 @@ def test_escape() -> None:
 
 def test_what_is_no_result_is_refused_in_words() -> None:
     for given_value in ([{"folders": []}], ["x"], [{"host": "a", "snapshots": [{}]}]):
-        with pytest.raises(AnsibleFilterError, match="key_map: this is not a list of hosts with the results of the modules"):
+        with pytest.raises(AnsibleFilterError, match="key_map: the input must be a list of hosts with module results"):
             key_map(given_value)  # type: ignore[arg-type]

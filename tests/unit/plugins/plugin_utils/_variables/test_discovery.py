@@ -78,7 +78,7 @@ def test_a_folder_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: 
         raise PermissionError(errno.EACCES, "Permission denied", folder)
 
     monkeypatch.setattr(os, "listdir", denied)
-    with pytest.raises(SettingError, match=f"The folder {tmp_path} cannot be read: Permission denied."):
+    with pytest.raises(SettingError, match=f"The directory {tmp_path} cannot be read: Permission denied."):
         sealed_files(str(tmp_path))
 
 

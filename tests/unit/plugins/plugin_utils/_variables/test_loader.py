@@ -118,8 +118,8 @@ def test_a_file_that_does_not_open_can_be_left_out(project: Project) -> None:
 
 @pytest.mark.parametrize(("content", "what"), [
     (b"secret: \xff", "it is not UTF-8"),
-    (b"- secret\n", "it holds no variables, which are names with values"),
-    (b"secret", "it holds no variables, which are names with values"),
+    (b"- secret\n", "it is not a dictionary of variables"),
+    (b"secret", "it is not a dictionary of variables"),
     (b"a: 1\nsecret: [\n", "it is not a YAML or JSON document (line 3, column 1)"),
     (b"secret: &a *secret\n", "it is not a YAML or JSON document"),
 ])
@@ -127,7 +127,7 @@ def test_what_is_no_document_of_variables_is_not_shown(project: Project, content
     project.write("group_vars/all.yml.sealed", content)
     with pytest.raises(SettingError) as caught:
         project.ask(project.variables(), "all")
-    assert f"all.yml.sealed opens, but {what}" in str(caught.value)
+    assert f"all.yml.sealed was decrypted, but {what}" in str(caught.value)
     assert caught.value.reason == "malformed_document"
     assert caught.value.__suppress_context__
     assert "secret" not in str(caught.value).replace("sealwright.vault_seal", "")

@@ -24,48 +24,48 @@ SAID: dict[str, Any] = {
 }
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown": ({"seals": [{**SEAL, "kms_keyid": "x"}]}, "vault_config_seals[0] has the setting kms_keyid, which OpenBao 2.6.2 does not know and would drop "
-                "silently. Did you mean kms_key_id?"),
-    "the other product's": ({"seals": [{**SEAL, "priority": 1}]}, "vault_config_seals[0] has the setting priority, which OpenBao 2.6.2 does not know and "
-                            "would drop silently. Vault Enterprise 1.16 and later knows it."),
-    "no seal": ({"seals": []}, "vault_config_seals is empty. Name the key of the seal, or set vault_config_state to absent."),
-    "credentials nowhere": ({"seals": [{**SEAL, **CREDENTIALS}]}, "vault_config_seals[0] has access_key, secret_key, and vault_config_credentials_in is "
-                            "none: no credential is written anywhere. Prefer an instance profile or a web identity; else set vault_config_credentials_in "
-                            "to environment_file."),
-    "a secret in the stanza": ({"seals": [{**SEAL, **CREDENTIALS}], "credentials_in": "stanza"}, "vault_config_seals[0] would write a secret into the "
-                               "configuration file, which backups and colleagues read. Use vault_config_credentials_in: environment_file; or set "
-                               "vault_config_allow_secrets_in_stanza to have it all the same."),
+    "unknown": ({"seals": [{**SEAL, "kms_keyid": "x"}]}, "vault_config_seals[0] has the setting kms_keyid, which OpenBao 2.6.2 does not support and "
+                "would ignore silently. Did you mean kms_key_id?"),
+    "the other product's": ({"seals": [{**SEAL, "priority": 1}]}, "vault_config_seals[0] has the setting priority, which OpenBao 2.6.2 does not support "
+                            "and would ignore silently. Vault Enterprise 1.16 and later supports it."),
+    "no seal": ({"seals": []}, "vault_config_seals is empty. Add a seal with its key, or set vault_config_state to absent."),
+    "credentials nowhere": ({"seals": [{**SEAL, **CREDENTIALS}]}, "vault_config_seals[0] has access_key, secret_key, but vault_config_credentials_in is "
+                            "none, so credentials are not written. Use an instance profile or a web identity, or set vault_config_credentials_in to "
+                            "environment_file."),
+    "a secret in the stanza": ({"seals": [{**SEAL, **CREDENTIALS}], "credentials_in": "stanza"}, "vault_config_seals[0] would write a secret to the "
+                               "configuration file, which can be read by others and is part of backups. Use vault_config_credentials_in: "
+                               "environment_file, or set vault_config_allow_secrets_in_stanza to allow it."),
     "half a pair": ({"seals": [{**SEAL, "access_key": "AKIAX"}], "credentials_in": "environment_file"},
-                    "vault_config_seals[0] has half a pair of access_key and secret_key. Give both, or neither."),
-    "two seals": ({"seals": [SEAL, SEAL]}, "vault_config_seals has 2 enabled seals. Disable the one that is left."),
+                    "vault_config_seals[0] has only one of access_key and secret_key. Set both, or neither."),
+    "two seals": ({"seals": [SEAL, SEAL]}, "vault_config_seals has 2 enabled seals. Disable the old one."),
     "awskms to awskms": ({"seals": [{**SEAL, "disabled": True}, SEAL]}, "vault_config_seals would change from one awskms seal to another, which neither "
-                         "product supports. Keep one stanza and let its alias lead to the new key; or change to shamir first, and then to awskms with the "
+                         "product supports. Keep one stanza and point its alias to the new key; or migrate to shamir first, and then to awskms with the "
                          "new key."),
-    "multiseal": ({"seals": [SEAL], "multiseal": True}, "vault_config_multiseal is for Vault Enterprise; OpenBao takes one seal. Leave it out."),
-    "no plugin": ({"seals": [SEAL], "version": "2.7.2"}, "OpenBao 2.7.2 has no awskms seal built in, and vault_config_plugin is empty. Give the plugin's "
+    "multiseal": ({"seals": [SEAL], "multiseal": True}, "vault_config_multiseal requires Vault Enterprise; OpenBao supports one seal. Remove it."),
+    "no plugin": ({"seals": [SEAL], "version": "2.7.2"}, "OpenBao 2.7.2 has no awskms seal built in, and vault_config_plugin is empty. Set the plugin's "
                   "command and sha256sum, and vault_config_plugin_directory."),
     "no checksum": ({"seals": [SEAL], "plugin": {"command": "x"}, "plugin_directory": "/p"},
-                    "vault_config_plugin has no sha256sum of 64 hexadecimal digits. Give the checksum of the plugin's file."),
-    "no storage": ({"seals": [SEAL], "storage": {}}, "vault_config_storage is empty. Give the storage, such as raft with its path; or set "
+                    "vault_config_plugin.sha256sum must have 64 hexadecimal digits. Set it to the checksum of the plugin's file."),
+    "no storage": ({"seals": [SEAL], "storage": {}}, "vault_config_storage is empty. Set the storage, such as raft with its path, or set "
                    "vault_config_manage to seal."),
-    "extra": ({"seals": [SEAL], "extra": {"seal": []}}, "vault_config_extra has seal, which has a variable of its own. Use that variable."),
+    "extra": ({"seals": [SEAL], "extra": {"seal": []}}, "vault_config_extra has seal, for which there is a separate variable. Use that variable."),
     "health checks by environment": ({"seals": [{**SEAL, "health_check_timeout": "1m"}], "version": "2.7.0", "plugin": PLUGIN, "plugin_directory": "/p",
-                                      "activation": "environment"}, "No variable of the environment sets health_check_timeout. Use "
+                                      "activation": "environment"}, "health_check_timeout cannot be set by an environment variable. Use "
                                      "vault_config_activation: stanza."),
-    "a variable": ({"seals": [SEAL], "environment": {"A B": 1}}, "vault_config_environment: the variable 'A B' has a name that no variable "
-                   "can have. Use letters of ASCII, digits and _, and no digit first."),
+    "a variable": ({"seals": [SEAL], "environment": {"A B": 1}}, "vault_config_environment: the variable 'A B' has an invalid name. Use ASCII letters, "
+                   "digits and _; the first character must not be a digit."),
     "a variable twice": ({"seals": [SEAL], "activation": "environment", "environment": {"AWS_REGION": "eu-west-1"}},
-                         "vault_config_environment and vault_config_seals both set AWS_REGION, and differ. Set it in vault_config_seals."),
-    "a seal that is none": ({"seals": ["x"]}, "vault_config_seals[0] is no dictionary. Give the settings of the stanza by name."),
-    "no listener": ({"seals": [SEAL], "listeners": []}, "vault_config_listeners is empty. Give a listener, such as tcp with its address."),
-    "a plugin without folder": ({"seals": [SEAL], "plugin": PLUGIN}, "vault_config_plugin is given without vault_config_plugin_directory. Give both."),
-    "a plugin too early": ({"seals": [SEAL], "plugin": PLUGIN, "version": "2.5.0"}, "OpenBao 2.5.0 takes no plugin for a seal. Leave vault_config_plugin out."),
+                         "vault_config_environment and vault_config_seals set AWS_REGION to different values. Set it in vault_config_seals only."),
+    "a seal that is none": ({"seals": ["x"]}, "vault_config_seals[0] must be a dictionary. Use the names of the stanza's settings as keys."),
+    "no listener": ({"seals": [SEAL], "listeners": []}, "vault_config_listeners is empty. Add a listener, such as tcp with its address."),
+    "a plugin without folder": ({"seals": [SEAL], "plugin": PLUGIN}, "vault_config_plugin requires vault_config_plugin_directory. Set both."),
+    "a plugin too early": ({"seals": [SEAL], "plugin": PLUGIN, "version": "2.5.0"}, "OpenBao 2.5.0 does not support seal plugins. Remove vault_config_plugin."),
     "a token alone": ({"seals": [{**SEAL, "session_token": "x"}], "credentials_in": "environment_file"},
-                      "vault_config_seals[0] has a session_token without access_key and secret_key. Give all three."),
+                      "vault_config_seals[0] has session_token without access_key and secret_key. Set all three."),
     "no stanza for them": ({"seals": [{**SEAL, **CREDENTIALS}], "credentials_in": "stanza", "activation": "environment"},
-                           "vault_config_credentials_in is stanza, and there is none by vault_config_activation. Use environment_file."),
+                           "vault_config_credentials_in is stanza, but with this vault_config_activation no stanza is written. Use environment_file."),
     "one environment for two": ({"product": "vault", "multiseal": True, "credentials_in": "environment_file", "seals": [{**SEAL, **CREDENTIALS}] * 2},
-                                "The credentials of several seals cannot be told apart in one environment file here. Use an instance profile."),
+                                "One environment file cannot contain the credentials of several seals. Use an instance profile."),
 }
 
 
@@ -125,8 +125,8 @@ def test_an_environment_file() -> None:
     with pytest.raises(SettingError) as error:
         environment_text({"AWS_SECRET_ACCESS_KEY": f"{SECRET}\n"})
     assert str(error.value) == (
-        "The variable AWS_SECRET_ACCESS_KEY has a line break or NUL in its value, which no environment file of a service can hold. "
-        "Take it off: a file that the value was read from has one at its end."
+        "The variable AWS_SECRET_ACCESS_KEY has a line break or NUL character in its value, which an environment file cannot represent. "
+        "Remove it, for example with the filter trim: a value read from a file ends with a line break."
     )
 
 
@@ -140,18 +140,18 @@ def test_what_a_variable_becomes(value: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(("variables", "what"), [
-    ({"A": ["x"]}, "The variable A is a list, and must be a text, a number or a boolean."),
-    ({"A": {"x": 1}}, "The variable A is a dict, and must be a text, a number or a boolean."),
-    ({"A": b"x"}, "The variable A is a bytes, and must be a text, a number or a boolean."),
-    ({"A": float("nan")}, "The variable A is a number that is not finite, and must be a text, a number or a boolean."),
-    ({"A": "\ufffe"}, "The variable A has a character in its value that systemd takes for invalid, such as U+FFFE; it would refuse the whole file."),
-    ({"A": "\ud800"}, "The variable A has a character in its value that systemd takes for invalid, such as U+FFFE; it would refuse the whole file."),
-    ({"A": "\U0010ffff"}, "The variable A has a character in its value that systemd takes for invalid, such as U+FFFE; it would refuse the whole file."),
-    ({"A B": "x"}, "The variable 'A B' has a name that no variable can have."),
-    ({"1A": "x"}, "The variable '1A' has a name that no variable can have."),
-    ({"\u00c4": "x"}, "The variable '\u00c4' has a name that no variable can have."),
-    ({5: "x"}, "The variable 5 has a name that no variable can have."),
-    ([], "The variables are no dictionary."),
+    ({"A": ["x"]}, "The variable A must be a string, a number or a boolean, not a list."),
+    ({"A": {"x": 1}}, "The variable A must be a string, a number or a boolean, not a dict."),
+    ({"A": b"x"}, "The variable A must be a string, a number or a boolean, not a bytes."),
+    ({"A": float("nan")}, "The variable A must be a string, a number or a boolean, not a number that is not finite."),
+    ({"A": "\ufffe"}, "The variable A has a character in its value that systemd considers invalid, such as U+FFFE; it would reject the whole file."),
+    ({"A": "\ud800"}, "The variable A has a character in its value that systemd considers invalid, such as U+FFFE; it would reject the whole file."),
+    ({"A": "\U0010ffff"}, "The variable A has a character in its value that systemd considers invalid, such as U+FFFE; it would reject the whole file."),
+    ({"A B": "x"}, "The variable 'A B' has an invalid name."),
+    ({"1A": "x"}, "The variable '1A' has an invalid name."),
+    ({"\u00c4": "x"}, "The variable '\u00c4' has an invalid name."),
+    ({5: "x"}, "The variable 5 has an invalid name."),
+    ([], "The variables must be a dictionary."),
 ])
 def test_what_no_environment_file_can_hold(variables: Any, what: str) -> None:
     with pytest.raises(SettingError) as error:
@@ -165,16 +165,16 @@ def test_what_no_environment_file_can_hold(variables: Any, what: str) -> None:
 def test_reserved_names_whatever_their_case(name: str) -> None:
     with pytest.raises(SettingError) as error:
         server_files({**SAID, "seals": [SEAL], "ui": True, "extra": {name: {}}})
-    assert error.value.message == f"vault_config_extra has {name}, which has a variable of its own."
+    assert error.value.message == f"vault_config_extra has {name}, for which there is a separate variable."
 
 
 def test_a_name_of_extra_twice() -> None:
     with pytest.raises(SettingError) as error:
         server_files({**SAID, "seals": [SEAL], "extra": {"Audit": {}, "audit": {}}})
-    assert error.value.message == "vault_config_extra has Audit and audit, which the server takes for the same."
+    assert error.value.message == "vault_config_extra has Audit and audit, which are the same setting for the server."
 
 
 def test_a_credential_that_is_no_text() -> None:
     with pytest.raises(SettingError) as error:
         server_files({**SAID, "seals": [{**SEAL, **CREDENTIALS, "secret_key": [SECRET]}], "credentials_in": "environment_file"})
-    assert error.value.message == "vault_config_seals[0].secret_key is a list, and must be a text, a number or a boolean."
+    assert error.value.message == "vault_config_seals[0].secret_key must be a string, a number or a boolean, not a list."

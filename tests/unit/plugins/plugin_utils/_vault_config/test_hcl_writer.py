@@ -89,20 +89,20 @@ def test_hcl2_reads_every_text_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(("data", "message"), [
-    ({"a": {"b": "x\0"}}, "a.b has a NUL character, which no configuration file can hold."),
+    ({"a": {"b": "x\0"}}, "a.b contains a NUL character, which a configuration file cannot represent."),
     ({"a": float("nan")}, "a is a number that is not finite."),
-    ({"a": "\ud800"}, "a is no text in UTF-8."),
-    ({1: "a"}, "The data has a key that is no text."),
-    ({"a": {1: "b"}}, "a has a key that is no text."),
-    ({"a": b"x"}, "a is a bytes, which HCL does not know."),
-    ([], "The data is no dictionary."),
-    ({"a": datetime.date(2026, 1, 1)}, "a is a date, which HCL does not know."),
-    ({"a": [None]}, "a is a NoneType, which HCL does not know."),
+    ({"a": "\ud800"}, "a is not valid UTF-8."),
+    ({1: "a"}, "The data has a key that is not a string."),
+    ({"a": {1: "b"}}, "a has a key that is not a string."),
+    ({"a": b"x"}, "a is a bytes, which HCL does not support."),
+    ([], "The data must be a dictionary."),
+    ({"a": datetime.date(2026, 1, 1)}, "a is a date, which HCL does not support."),
+    ({"a": [None]}, "a is a NoneType, which HCL does not support."),
     ({"a": 1 << 63}, "a is a number of more than 64 bits."),
     ({"a": [{"b": float("inf")}, 1]}, "a.b is a number that is not finite."),
-    ({"a": [1, {2: "b"}]}, "a has a key that is no text."),
-    ({"a\0": 1}, "The data has a NUL character, which no configuration file can hold."),
-    ({"storage": {"\udc80": {}}}, "storage is no text in UTF-8."),
+    ({"a": [1, {2: "b"}]}, "a has a key that is not a string."),
+    ({"a\0": 1}, "The data contains a NUL character, which a configuration file cannot represent."),
+    ({"storage": {"\udc80": {}}}, "storage is not valid UTF-8."),
 ])
 def test_what_hcl_cannot_hold(data: Any, message: str) -> None:
     with pytest.raises(SettingError) as error:

@@ -59,7 +59,7 @@ def test_where_in_key_info_an_error_is(key_info, what, offset):
 
 @pytest.mark.parametrize(
     ("more", "what"),
-    [(b"\x32\x01\xff", "field 6 is not UTF-8"), (b"\x0a\x09c", "field 1 is cut off"), (b"\x00\x00", "a field has an impossible number")],
+    [(b"\x32\x01\xff", "field 6 is not UTF-8"), (b"\x0a\x09c", "field 1 is cut off"), (b"\x00\x00", "a field has an invalid number")],
 )
 def test_where_in_a_slot_an_error_is(more, what):
     assert refused(CIPHERTEXT + more) == malformed(what, len(CIPHERTEXT))
@@ -183,7 +183,7 @@ def test_unknown_fields_of_both_are_listed_in_the_order_of_the_message():
         (16, 12, None), (15, 12, "its ciphertext is shorter than nonce and authentication tag"),
         (28, 0, None), (27, 0, "its ciphertext is shorter than nonce and authentication tag"),
         (40, 11, "its nonce has 11 bytes instead of 12"), (40, 13, "its nonce has 13 bytes instead of 12"), (40, 1, "its nonce has 1 bytes instead of 12"),
-        (0, 12, "it holds no ciphertext"),
+        (0, 12, "it contains no ciphertext"),
     ],
 )
 def test_the_sizes_of_an_envelope(ciphertext, iv, what):
@@ -209,7 +209,7 @@ def test_what_is_no_envelope_needs_a_ciphertext_only(key_info):
 def test_the_parts_of_key_info_are_16_at_most():
     parts = field(5, MECHANISM) * 15 + field(5, KEY_ID + WRAPPED_KEY)
     assert SealedValue.parse(CIPHERTEXT + IV + parts).slots[0].key_info == KeyInfo(1, "key", b"wrapped")
-    assert refused(CIPHERTEXT + IV + field(5, MECHANISM) + parts)[0].startswith("This is not a sealed value: its key_info comes in more than 16 parts at byte ")
+    assert refused(CIPHERTEXT + IV + field(5, MECHANISM) + parts)[0].startswith("This is not a sealed value: its key_info has more than 16 parts at byte ")
     # Each part must be whole by itself, and says where it is not.
     start = len(CIPHERTEXT + IV)
     assert refused(CIPHERTEXT + IV + field(5, MECHANISM) + field(5, b"\x1a\x09")) == malformed("field 3 is cut off", start + 4 + 2)

@@ -94,8 +94,8 @@ def test_truncated_in_full():
     assert refusal(SealedValue.parse, DATA[:37]) == malformed("a number is cut off at byte 37")
     header = b"multiwrapvalue:1"
     assert refusal(SealedValue.parse, header + b"\x00\x00") == malformed("the several-slot container is cut off at byte 18")
-    assert refusal(SealedValue.parse, header + b"\x00\x00\x00\x09abc") == malformed("the several-slot container says 9 bytes and holds 3 at byte 16")
-    assert refusal(SealedValue.parse, header + b"\x00\x00\x00\x00") == malformed("the several-slot container holds no slot at byte 20")
+    assert refusal(SealedValue.parse, header + b"\x00\x00\x00\x09abc") == malformed("the several-slot container declares 9 bytes but contains 3 at byte 16")
+    assert refusal(SealedValue.parse, header + b"\x00\x00\x00\x00") == malformed("the several-slot container contains no slots at byte 20")
 
 
 def test_the_size_is_limited():
@@ -116,7 +116,7 @@ def test_a_limit_outside_in_full(limit):
     with pytest.raises(SettingError) as raised:
         checked_limit(limit)
     assert raised.value.reason == "invalid_option"
-    assert str(raised.value) == f"Option max_size is {limit}. Give 32768 to 1073741824 bytes."
+    assert str(raised.value) == f"Option max_size is {limit}, which is out of range. Use a value from 32768 to 1073741824 bytes."
 
 
 # What a blob must hold
@@ -125,8 +125,8 @@ def test_a_limit_outside_in_full(limit):
 @pytest.mark.parametrize(
     ("blob", "what"),
     [
-        (BlobInfo(b"", b"n" * 12, KeyInfo(1, "k", b"w")), "it holds no ciphertext"),
-        (BlobInfo(b"c" * 20, b"n" * 12, KeyInfo(1, "k", b"")), "it holds no wrapped data key"),
+        (BlobInfo(b"", b"n" * 12, KeyInfo(1, "k", b"w")), "it contains no ciphertext"),
+        (BlobInfo(b"c" * 20, b"n" * 12, KeyInfo(1, "k", b"")), "it contains no wrapped data key"),
         (BlobInfo(b"c" * 20, b"n" * 12, KeyInfo(1, "", b"w")), "it does not name the key that sealed it"),
         (BlobInfo(b"c" * 20, b"n" * 16, KeyInfo(1, "k", b"w")), "its nonce has 16 bytes instead of 12"),
         (BlobInfo(b"c" * 15, b"n" * 12, KeyInfo(1, "k", b"w")), "its ciphertext is shorter than nonce and authentication tag"),
@@ -141,13 +141,13 @@ def test_incomplete_blobs_in_full(blob, what):
 
 
 def test_an_empty_message_in_full():
-    assert refusal(SealedValue.parse, b"\x78\x01") == malformed("it holds no ciphertext at byte 0")
+    assert refusal(SealedValue.parse, b"\x78\x01") == malformed("it contains no ciphertext at byte 0")
 
 
 def test_key_info_in_too_many_parts_in_full():
     parts = [b"\x2a\x02\x08\x02"] * 17
     assert SealedValue.parse(b"\x0a\x01c" + b"".join(parts[:16])).slots[0].mechanism == 2
-    assert refusal(SealedValue.parse, b"\x0a\x01c" + b"".join(parts)) == malformed(f"its key_info comes in more than 16 parts at byte {3 + 16 * 4 + 2}")
+    assert refusal(SealedValue.parse, b"\x0a\x01c" + b"".join(parts)) == malformed(f"its key_info has more than 16 parts at byte {3 + 16 * 4 + 2}")
 
 
 def test_a_part_of_key_info_must_be_whole_by_itself():
@@ -174,7 +174,7 @@ def test_base64(text):
 
 @pytest.mark.parametrize("text", ["!", "a", "ab", "abc", "a===", "ab=c", "YQ==YQ==", "YQ", "YQ=", "Y\u00e9==", "YQ==\x00", "\ud800", "_-=="])
 def test_not_base64_in_full(text):
-    assert refusal(from_base64, text) == malformed("it is not base64")
+    assert refusal(from_base64, text) == malformed("it is not valid base64")
 
 
 @pytest.mark.parametrize("text", ["", " \n", b"", b"\t"])
@@ -184,7 +184,7 @@ def test_an_empty_text_in_full(text):
 
 def test_a_long_text_in_full():
     assert from_base64("A" * 40000, 30000) == bytes(30000)
-    assert refusal(from_base64, "A" * 46025, 30000) == malformed("its text has 46025 characters, more than a value of 30000 bytes needs")
+    assert refusal(from_base64, "A" * 46025, 30000) == malformed("its base64 has 46025 characters, too many for the limit of 30000 bytes")
 
 
 @pytest.mark.parametrize("data", [DATA, SealedValue((ENVELOPE,), multi=True).encode(), DATA + b"s", BlobInfo(b"\x01c").encode()])
@@ -196,7 +196,7 @@ def test_a_file_may_hold_bytes_or_text(data):
 
 def test_a_file_that_holds_something_else():
     assert from_file_content(b"") == b""
-    assert refusal(from_file_content, b"abcde") == malformed("it is not base64")
+    assert refusal(from_file_content, b"abcde") == malformed("it is not valid base64")
     other = json.dumps({"sops": {}}).encode()
     assert from_file_content(other) == other
     assert refusal(SealedValue.parse, other).startswith("This is not a sealed value: ")
@@ -208,7 +208,7 @@ def test_a_file_that_holds_something_else():
 def test_the_longest_text_that_a_value_may_have():
     # 4/3 for base64 itself; what is above that up to 3/2 and 1024 more is room for line ends.
     assert from_base64("A" * 46024, 30000) == bytes(34518)
-    assert refusal(from_base64, "A" * 46025, 30000) == malformed("its text has 46025 characters, more than a value of 30000 bytes needs")
+    assert refusal(from_base64, "A" * 46025, 30000) == malformed("its base64 has 46025 characters, too many for the limit of 30000 bytes")
     assert from_base64("A" * 46024 + "\n", 30001) == bytes(34518)
 
 
@@ -225,7 +225,7 @@ def test_the_limit_holds_for_the_text_and_for_the_value_in_it(read):
     assert refusal(read, text, len(data) - 1) == malformed(
         f"it has {len(data)} bytes, more than the limit of {len(data) - 1} at byte {len(data) - 1}"
     )
-    assert refusal(read, text, 32768) == malformed(f"its text has {len(text)} characters, more than a value of 32768 bytes needs")
+    assert refusal(read, text, 32768) == malformed(f"its base64 has {len(text)} characters, too many for the limit of 32768 bytes")
 
 
 def test_the_limit_holds_for_a_file_of_bytes_too():
@@ -235,7 +235,7 @@ def test_the_limit_holds_for_a_file_of_bytes_too():
         f"it has {len(data)} bytes, more than the limit of {len(data) - 1} at byte {len(data) - 1}"
     )
     text = base64.b64encode(data)
-    assert refusal(from_file_content, text, 32768) == malformed(f"its text has {len(text)} characters, more than a value of 32768 bytes needs")
+    assert refusal(from_file_content, text, 32768) == malformed(f"its base64 has {len(text)} characters, too many for the limit of 32768 bytes")
 
 
 def test_a_file_of_another_format_is_named():

@@ -39,8 +39,8 @@ def test_other_additional_data_in_full(aad):
         envelope.decrypt(KEY, nonce, ciphertext, aad)
     assert raised.value.reason == "not_authentic"
     assert str(raised.value) == (
-        "KMS opened the data key, but the value is not authentic under it. "
-        "Either the value was altered, or it was sealed with other additional authenticated data (aad)."
+        "KMS decrypted the data key, but the value is not authentic. "
+        "The value was modified, or it was sealed with different additional authenticated data (aad)."
     )
     assert raised.value.__suppress_context__
     assert not isinstance(raised.value.__cause__, InvalidTag)
@@ -52,7 +52,7 @@ def test_a_data_key_of_another_size_in_full(size):
         envelope.decrypt(os.urandom(size), bytes(12), bytes(32))
     assert raised.value.reason == "not_authentic"
     assert str(raised.value) == (
-        f"KMS opened the data key, but it has {size} bytes instead of 32. The value was not sealed by an awskms seal, or it was altered."
+        f"KMS decrypted the data key, but it has {size} bytes instead of 32. The value was not sealed by an awskms seal, or it was modified."
     )
 
 
@@ -79,8 +79,8 @@ def test_a_shared_data_key_seals_what_it_was_made_for_and_no_more():
         data_key.encrypt(b"three")
     assert raised.value.reason == "invalid_option"
     assert str(raised.value) == (
-        "One more value is to be sealed under one data key, more than it was made for; no key may seal more than 4294967296 (NIST SP 800-38D). "
-        "Seal fewer values in one call, or give each a data key of its own (data_key=per_value)."
+        "No further value can be sealed under one data key: the limit of the key is exceeded; a data key may seal at most 4294967296 values (NIST SP 800-38D). "
+        "Seal fewer values in one call, or use a separate data key for each (data_key=per_value)."
     )
 
 

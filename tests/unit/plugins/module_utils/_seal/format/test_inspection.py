@@ -68,8 +68,8 @@ def test_keys_are_those_of_aws_and_each_once():
             NEW,
             ("stale", f"Slot 0 is sealed under {key_arn(OLD)}; Slot 2 is sealed under {key_arn(MRK)}, not under KEY."),
         ),
-        ([BlobInfo(b"c" * 44)], OLD, ("unknown", "The value does not say which key sealed it.")),
-        ([slot("projects/p")], OLD, ("unknown", "The value was sealed by another seal than awskms.")),
+        ([BlobInfo(b"c" * 44)], OLD, ("unknown", "The value does not name its key.")),
+        ([slot("projects/p")], OLD, ("unknown", "The value was sealed by a seal other than awskms.")),
     ],
 )
 def test_status(slots, key, expected):

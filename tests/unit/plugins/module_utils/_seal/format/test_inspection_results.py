@@ -16,8 +16,8 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
 from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HASHICORP, written
 
 OLD, NEW = (key_arn(f"{digit * 8}-12ab-34cd-56ef-1234567890ab") for digit in "12")
-FOREIGN = "It was sealed by another seal than awskms (another cloud's, transit or an HSM); open it with that one."
-NEWER = "It was sealed by another seal than awskms, or by a newer format than this collection reads."
+FOREIGN = "It was sealed by a seal other than awskms (another cloud, transit or an HSM); use that seal to decrypt it."
+NEWER = "It was sealed by a seal other than awskms, or in a newer format than this collection supports."
 WHOLE = "Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal."
 
 
@@ -113,7 +113,7 @@ def refusal(call, *arguments):
 def test_a_value_without_an_awskms_slot_is_refused_by_what_its_first_slot_says():
     facts = of(slot("projects/p"), slot("projects/q"))
     assert refusal(slots_to_move, facts, KeyReference.parse(NEW)) == (
-        BlobError, "foreign_wrapper", "The value is sealed under 'projects/p', which is no AWS KMS key.", FOREIGN,
+        BlobError, "foreign_wrapper", "The value is sealed under 'projects/p', which is not an AWS KMS key.", FOREIGN,
     )
     assert refusal(slots_to_move, of(slot("projects/p", mechanism=3), slot("projects/q")), KeyReference.parse(NEW), True)[1] == "unsupported_mechanism"
 
@@ -127,13 +127,15 @@ def test_a_slot_that_cannot_be_moved_is_refused():
 @pytest.mark.parametrize("mechanism", [2, 3, 1 << 40])
 def test_another_mechanism_in_full(mechanism):
     assert refusal(check_wrapper, slot(OLD, mechanism)) == (
-        BlobError, "unsupported_mechanism", f"The value is sealed by mechanism {mechanism}; an awskms seal knows 0 (direct) and 1 (envelope).", NEWER,
+        BlobError, "unsupported_mechanism", f"The value uses mechanism {mechanism}; awskms seals support 0 (direct) and 1 (envelope).", NEWER,
     )
 
 
 @pytest.mark.parametrize(("size", "shown"), [(199, "k" * 199), (200, "k" * 200), (201, "k" * 200 + "..."), (5000, "k" * 200 + "...")])
 def test_a_long_key_id_is_shortened(size, shown):
-    assert refusal(check_wrapper, slot("k" * size)) == (BlobError, "foreign_wrapper", f"The value is sealed under '{shown}', which is no AWS KMS key.", FOREIGN)
+    assert refusal(check_wrapper, slot("k" * size)) == (
+        BlobError, "foreign_wrapper", f"The value is sealed under '{shown}', which is not an AWS KMS key.", FOREIGN,
+    )
 
 
 def test_a_ciphertext_of_kms_has_at_most_6144_bytes():
@@ -144,5 +146,5 @@ def test_a_ciphertext_of_kms_has_at_most_6144_bytes():
     for direct in (BlobInfo(b"c" * 6145), slot(OLD, 0, b"c" * 6145, b"", b"")):
         assert refusal(check_wrapper, direct) == (
             BlobError, "malformed_blob",
-            "This is not a sealed value: a ciphertext that KMS made itself has at most 6144 bytes, this one 6145.", WHOLE,
+            "This is not a sealed value: a ciphertext of KMS has at most 6144 bytes, but this one has 6145.", WHOLE,
         )

@@ -108,15 +108,15 @@ def test_the_length_of_what_is_encrypted_or_decrypted(operation, field):
     check(operation, asked, {**answer, field: b"x"})
     check(operation, asked, {**answer, field: b"x" * most})
     for size in (0, most + 1):
-        assert str(refused(operation, **{field: b"x" * size})) == f"{field} has {size} bytes, where 1 to {most} are valid"
+        assert str(refused(operation, **{field: b"x" * size})) == f"{field} has {size} bytes instead of 1 to {most}"
 
 
 def test_what_is_not_encrypted_at_all():
     assert str(refused("Encrypt", CiphertextBlob=b"prefix" + DATA_KEY)) == "CiphertextBlob contains the plaintext"
     check("Encrypt", {"KeyId": ID, "Plaintext": b"c" * 15}, GOOD["Encrypt"][1])  # so short a one may be there by chance
     assert str(refused("Encrypt", {"Plaintext": b"c" * 16})) == "CiphertextBlob contains the plaintext"
-    assert str(refused("ReEncrypt", CiphertextBlob=b"c" * 180)) == "CiphertextBlob is the one that was sent"
-    assert str(refused("Decrypt", Plaintext=b"c" * 180)) == "Plaintext is the ciphertext that was sent"
+    assert str(refused("ReEncrypt", CiphertextBlob=b"c" * 180)) == "CiphertextBlob is the same as in the request"
+    assert str(refused("Decrypt", Plaintext=b"c" * 180)) == "Plaintext is the ciphertext of the request"
 
 
 NO_ARN = ["", "text", ID, "alias/vault", ALIAS_ARN, ARN + "\n", ARN + "/x", ARN.replace("kms", "s3"), "arn:aws:kms:us-east-1::key/" + ID]
@@ -125,15 +125,15 @@ NO_ARN = ["", "text", ID, "alias/vault", ALIAS_ARN, ARN + "\n", ARN + "/x", ARN.
 @pytest.mark.parametrize("text", NO_ARN)
 @pytest.mark.parametrize(("operation", "field"), [("Encrypt", "KeyId"), ("Decrypt", "KeyId"), ("ReEncrypt", "KeyId"), ("ReEncrypt", "SourceKeyId")])
 def test_a_key_that_is_no_key_arn(operation, field, text):
-    assert str(refused(operation, **{field: text})) == "the key that it names is not a key ARN"
-    assert str(refused(operation, {"KeyId": "", "SourceKeyId": "", "DestinationKeyId": ""}, **{field: text})) == "the key that it names is not a key ARN"
+    assert str(refused(operation, **{field: text})) == "the returned key is not a key ARN"
+    assert str(refused(operation, {"KeyId": "", "SourceKeyId": "", "DestinationKeyId": ""}, **{field: text})) == "the returned key is not a key ARN"
 
 
 @pytest.mark.parametrize("region", ["us-east-2", "eu-central-1"])
 @pytest.mark.parametrize("asked", ["", ID, "alias/vault", ARN, MRK, arn(MRK)])
 def test_a_key_of_another_region(asked, region):
     key_id = MRK if MRK in asked else ID
-    assert str(refused("Decrypt", {"KeyId": asked}, KeyId=arn(key_id, region))) == f"it names a key in region {region}"
+    assert str(refused("Decrypt", {"KeyId": asked}, KeyId=arn(key_id, region))) == f"the returned key is in region {region}"
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_another_algorithm(name):
 
 
 def test_metadata_that_contradict_themselves():
-    assert str(refused("DescribeKey", KeyMetadata={**METADATA, "KeyId": OTHER_ID})) == "KeyId and Arn name two keys"
-    assert str(refused("DescribeKey", KeyMetadata={**METADATA, "AWSAccountId": "444455556666"})) == "AWSAccountId and Arn name two accounts"
+    assert str(refused("DescribeKey", KeyMetadata={**METADATA, "KeyId": OTHER_ID})) == "KeyId and Arn name different keys"
+    assert str(refused("DescribeKey", KeyMetadata={**METADATA, "AWSAccountId": "444455556666"})) == "AWSAccountId and Arn name different accounts"
     assert str(refused("DescribeKey", KeyMetadata={"KeyId": ID})) == "Arn is missing in KeyMetadata"
 
 
@@ -242,7 +242,7 @@ def test_facts_of_another_key(operation, changes):
 
 @pytest.mark.parametrize("text", ["text", "alias/vault"])
 def test_facts_of_what_is_no_key(text):
-    assert str(refused("GetKeyRotationStatus", KeyId=text)) == "the key that it names is not a key ID or ARN"
+    assert str(refused("GetKeyRotationStatus", KeyId=text)) == "the returned key is not a key ID or ARN"
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_which_role_may_be_answered(given, got, passes):
         check("AssumeRole", {"RoleArn": given}, answer, answers)
         assert answers.account == ("111122223333" if given != "no ARN" else "")
     else:
-        assert str(refused("AssumeRole", {"RoleArn": given}, **answer)) == "the role is not the one that was asked for"
+        assert str(refused("AssumeRole", {"RoleArn": given}, **answer)) == "the role is not the requested role"
 
 
 @pytest.mark.parametrize("user", [None, {}])
@@ -432,7 +432,7 @@ def test_maps(value, said):
 
 def test_an_answer_of_an_operation_without_a_model():
     Answers().check("ToCome", None, {}, {"anything": object()}, REGION)
-    with pytest.raises(MissingFieldError, match="^it is not an object$"):
+    with pytest.raises(MissingFieldError, match="^the response is not an object$"):
         Answers().check("ToCome", None, {}, [], REGION)
     with pytest.raises(MissingFieldError, match="^Rotations is missing$"):
         Answers().check("ListKeyRotations", None, {}, {}, REGION)
@@ -446,7 +446,7 @@ def test_a_shape_that_is_not_an_object():
 
 
 def test_what_is_judged_by_its_length_before_its_kind():
-    assert str(refused("Encrypt", CiphertextBlob=b"x" * 65536)) == "CiphertextBlob has 65536 bytes, where 1 to 6144 are valid"
+    assert str(refused("Encrypt", CiphertextBlob=b"x" * 65536)) == "CiphertextBlob has 65536 bytes instead of 1 to 6144"
     check("Decrypt", {"KeyId": ARN, "CiphertextBlob": b"XXXX"}, GOOD["Decrypt"][1])
     check("DescribeKey", {"KeyId": ID}, {"KeyMetadata": {"Arn": ARN, "KeyId": ID}})
 
@@ -510,7 +510,7 @@ def test_an_answer_is_checked_against_what_was_asked():
     elsewhere = Client()
     elsewhere.region_name = "eu-west-1"
     Answers().attach(elsewhere)
-    with pytest.raises(AnswerError, match="^it names a key in region us-east-1$"):
+    with pytest.raises(AnswerError, match="^the returned key is in region us-east-1$"):
         elsewhere.call("Encrypt", *GOOD["Encrypt"])
 
 
@@ -554,9 +554,9 @@ def test_pages_that_never_end():
     pages = Pages()
     pages.next_marker({"Truncated": True, "NextMarker": "a"})
     pages.next_marker({"Truncated": True, "NextMarker": "b"})
-    with pytest.raises(AnswerError, match="^its pages go round in a circle$"):
+    with pytest.raises(AnswerError, match="^a page marker occurs twice$"):
         pages.next_marker({"Truncated": True, "NextMarker": "a"})
-    with pytest.raises(AnswerError, match="^it says that there are more pages, and not how to get them$"):
+    with pytest.raises(AnswerError, match="^it announces more pages without a marker$"):
         pages.next_marker({"Truncated": True})
     pages = Pages()
     for number in range(MAX_PAGES - 1):

@@ -160,10 +160,10 @@ def test_pages_that_go_round_in_a_circle(kms, aws):
     aws.answer("ListGrants", {"Grants": [], "Truncated": True, "NextMarker": "again"})
     error = failure(lambda: kms.facts("list_grants", KEY))
     assert texts(error) == (
-        f"What answers in region us-east-1 (from option region) at {aws.url} (from option endpoint) is not AWS KMS: "
-        "in its answer to ListGrants, its pages go round in a circle.",
+        f"The response in region us-east-1 (from option region) at {aws.url} (from option endpoint) does not come from AWS KMS: "
+        "invalid response to ListGrants: a page marker occurs twice.",
         "wrong_endpoint",
-        "Check the endpoint, and the proxy.",
+        "Check the endpoint and the proxy.",
     )
     assert error.details == {"operation": "ListGrants"}
 
@@ -175,7 +175,7 @@ def test_a_listing_ends_after_ten_times_the_timeout(kms, aws, monkeypatch):
     monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     error = failure(lambda: kms.facts("list_grants", KEY))
     assert texts(error) == (
-        f"KMS still answers ListGrants of the key {KEY} with one page after the other.", "timed_out", "Raise the option timeout."
+        f"Timed out listing all pages of ListGrants for the key {KEY}.", "timed_out", "Increase the option timeout."
     )
     assert error.details == {}
     assert len(aws.asked) == 3
@@ -183,7 +183,7 @@ def test_a_listing_ends_after_ten_times_the_timeout(kms, aws, monkeypatch):
 
 def test_what_the_sdk_does_not_know(kms, aws):
     error = failure(lambda: kms.facts("list_wishes", KEY))
-    assert texts(error) == ("The botocore that runs here does not know list_wishes.", "unsupported_by_sdk", "Install a later boto3.")
+    assert texts(error) == ("The installed botocore does not support list_wishes.", "unsupported_by_sdk", "Install a later boto3.")
     assert error.details == {"operation": "list_wishes"}
     assert aws.asked == []
 
@@ -210,10 +210,10 @@ def test_a_refusal_names_operation_key_region_and_endpoint(kms, aws, operation, 
     aws.refuse(operation, "NotFoundException", "Key is not found.")
     error = failure(lambda: call(kms, KEY))
     assert texts(error) == (
-        f"AWS refused {operation} with key {KEY} in region us-east-1 (from option region) at {aws.url} (from option endpoint): "
+        f"AWS rejected {operation} with key {KEY} in region us-east-1 (from option region) at {aws.url} (from option endpoint): "
         "NotFoundException: Key is not found.",
         "not_found",
-        "Check the key's id or alias, the account and the region: KMS looks for it in this region only.",
+        "Check the key ID or alias, the account and the region: KMS searches for it in this region only.",
     )
     assert error.details == {"operation": operation, "aws_code": "NotFoundException", "aws_message": "Key is not found.", "aws_operation": operation}
     assert len(aws.asked) == 1
@@ -231,8 +231,8 @@ def test_a_refusal_of_the_credentials_names_the_access_key(kms, aws, code, messa
     error = failure(lambda: kms.describe_key(KEY))
     assert error.reason == reason
     assert error.message == (
-        f"AWS refused DescribeKey with key {KEY} in region us-east-1 (from option region) at {aws.url} (from option endpoint): {code}: {message}"
-        f" Asked with access key {ACCESS_KEY} (from options access_key and secret_key)."
+        f"AWS rejected DescribeKey with key {KEY} in region us-east-1 (from option region) at {aws.url} (from option endpoint): {code}: {message}"
+        f" The access key was {ACCESS_KEY} (from options access_key and secret_key)."
     )
 
 
@@ -240,7 +240,7 @@ def test_a_key_of_the_environment_is_named_with_its_variable(kms, aws):
     kms.key_in_environment = Sourced(KEY, "environment variable VAULT_AWSKMS_SEAL_KEY_ID")
     aws.refuse("DescribeKey", "NotFoundException", f"Not found with key {KEY} there.")
     assert failure(lambda: kms.describe_key(KEY)).message == (
-        f"AWS refused DescribeKey with key {KEY} (from environment variable VAULT_AWSKMS_SEAL_KEY_ID) in region us-east-1 (from option region) at "
+        f"AWS rejected DescribeKey with key {KEY} (from environment variable VAULT_AWSKMS_SEAL_KEY_ID) in region us-east-1 (from option region) at "
         f"{aws.url} (from option endpoint): NotFoundException: Not found with key {KEY} there."
     )
     aws.refuse("DescribeKey", "NotFoundException", "Not found.")
@@ -253,16 +253,16 @@ def test_a_key_of_the_environment_is_named_with_its_variable(kms, aws):
 def test_what_is_not_kms(kms, aws, content):
     aws.answer("DescribeKey", content)
     error = failure(lambda: kms.describe_key(KEY))
-    begin = f"What answers in region us-east-1 (from option region) at {aws.url} (from option endpoint) is not AWS KMS"
+    begin = f"The response in region us-east-1 (from option region) at {aws.url} (from option endpoint) does not come from AWS KMS"
     assert error.message.startswith(begin)
     assert error.message[len(begin):][:1] in (".", ":")
-    assert (error.reason, error.remedy, error.details) == ("wrong_endpoint", "Check the endpoint, and the proxy.", {"operation": "DescribeKey"})
+    assert (error.reason, error.remedy, error.details) == ("wrong_endpoint", "Check the endpoint and the proxy.", {"operation": "DescribeKey"})
 
 
 def test_what_python_fails_on_is_not_kms(kms, aws):
     aws.answer("DescribeKey", '{"KeyMetadata": {"Arn": "a", "KeyId": "b", "CreationDate": [1]}}')
     assert failure(lambda: kms.describe_key(KEY)).message == (
-        f"What answers in region us-east-1 (from option region) at {aws.url} (from option endpoint) is not AWS KMS."
+        f"The response in region us-east-1 (from option region) at {aws.url} (from option endpoint) does not come from AWS KMS."
     )
 
 
@@ -271,9 +271,9 @@ def test_an_endpoint_that_closes_the_connection(aws):
     error = failure(lambda: opened(aws, timeout=0.9).describe_key(KEY))
     assert texts(error) == (
         f"AWS KMS cannot be reached in region us-east-1 (from option region) at {aws.url} (from option endpoint): "
-        "it closes the connection without an answer.",
+        "the connection was closed without a response.",
         "unreachable",
-        "Check the endpoint's name and port, DNS, route and proxy.",
+        "Check the endpoint's name and port, DNS, the route and the proxy.",
     )
 
 
@@ -314,7 +314,7 @@ def test_a_renewal_that_fails(temporary, aws):
     make_due(temporary)
     aws.answer("GET /credentials", {"AccessKeyId": ACCESS_KEY})
     assert texts(failure(lambda: temporary.update_alias("alias/vault", KEY))) == (
-        "What the container's credentials endpoint answers are no credentials: 'SecretAccessKey' is missing.",
+        "The response of the container's credentials endpoint does not contain credentials: 'SecretAccessKey' is missing.",
         "no_credentials",
         "Check AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.",
     )
@@ -324,7 +324,7 @@ def test_a_renewal_that_fails(temporary, aws):
 EXPIRED = (
     "The AWS credentials from the container's credentials endpoint have expired.",
     "expired_credentials",
-    "Check what serves the container's credentials, and this host's clock.",
+    "Check the container's credentials endpoint, and this host's clock.",
 )
 
 
@@ -353,8 +353,8 @@ def test_without_the_library(monkeypatch):
 
 
 def test_options_are_checked_first(aws):
-    assert failure(lambda: opened(aws, timeout=0), SettingError).message == "Option timeout is 0."
-    assert failure(lambda: opened(aws, session_token="", secret_key=""), SettingError).message == "Option access_key is given without secret_key."
+    assert failure(lambda: opened(aws, timeout=0), SettingError).message == "Option timeout is 0, which is out of range."
+    assert failure(lambda: opened(aws, session_token="", secret_key=""), SettingError).message == "parameters are required together: access_key, secret_key."
 
 
 def test_a_file_that_would_be_waited_for_is_refused(aws, tmp_path, monkeypatch):
@@ -409,7 +409,7 @@ def test_an_unknown_profile(aws, monkeypatch, options, variables, shown):
         monkeypatch.setenv(name, value)
     none = {"access_key": "", "secret_key": "", "session_token": ""}
     assert texts(failure(lambda: opened(aws, **none, **options), SettingError)) == (
-        f"The AWS profile {shown} is not found.",
+        f"The AWS profile {shown} was not found.",
         "no_credentials",
         "Check the profile's name, and the files ~/.aws/config and ~/.aws/credentials.",
     )
@@ -440,7 +440,7 @@ def test_a_role_is_asked_for_in_the_region_in_force(aws):
 def test_a_role_that_is_refused(aws):
     aws.refuse_sts("AssumeRole", "ExpiredToken", "It has expired")
     assert failure(lambda: opened(aws, role_arn=ROLE, sts_endpoint=aws.url)).message == (
-        f"AWS refused AssumeRole in region us-east-1 (from option region) at {aws.url} (from option sts_endpoint): ExpiredToken: It has expired."
+        f"AWS rejected AssumeRole in region us-east-1 (from option region) at {aws.url} (from option sts_endpoint): ExpiredToken: It has expired."
     )
 
 

@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 SECRET = "hush-hush-hush"
 NEWER = [int(part) for part in botocore.__version__.split(".")[:2]] >= [1, 36]
 PAST = "2020-01-01T00:00:00Z"
-NOT_JSON = "What the credential process of profile vault prints is not JSON. Check credential_process in the AWS config file."
-CHECK = "Check credential_process in the AWS config file, by running it as the user that this runs as."
+NOT_JSON = "The output of the credential process of profile vault is not JSON. Check credential_process in the AWS config file."
+CHECK = "Check credential_process in the AWS config file by running it as the same user."
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ REFUSED = {
     "AWS_METADATA_SERVICE_NUM_ATTEMPTS": ("abc", "an integer from 1 to 100"),
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": ("x", "one of ipv4, ipv6"),
     "AWS_EC2_METADATA_SERVICE_ENDPOINT": ("x", "a URL (http://HOST)"),
-    "AWS_CREDENTIAL_EXPIRATION": ("soon", "a time with its zone, such as 2026-01-31T12:00:00Z"),
+    "AWS_CREDENTIAL_EXPIRATION": ("soon", "a time with a time zone, such as 2026-01-31T12:00:00Z"),
 }
 REFUSED_BY_NEWER = {
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": ("x", "one of preferred, disabled, required"),
@@ -125,7 +125,7 @@ def test_keys_of_the_environment_that_have_expired(environment):
     assert failure() == (
         "expired_credentials",
         f"The AWS credentials from environment variable AWS_ACCESS_KEY_ID have expired: environment variable AWS_CREDENTIAL_EXPIRATION says {PAST}. "
-        "Export fresh temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
+        "Export new temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
     )
 
 
@@ -156,22 +156,23 @@ OF_PROFILE = "The credential process of profile vault"
 @pytest.mark.parametrize(
     ("script", "reason", "message"),
     [
-        (f"echo {SECRET} >&2; exit 3", "no_credentials", f"{OF_PROFILE} ended with exit code 3; what it prints is not shown, as it may be a secret. {CHECK}"),
-        (f"echo {SECRET}; kill -9 $$", "no_credentials", f"{OF_PROFILE} was ended by signal 9; what it prints is not shown, as it may be a secret. {CHECK}"),
-        (document(Version=2), "no_credentials", f"{OF_PROFILE} prints Version 2; the AWS SDK knows Version 1. {CHECK}"),
-        (document(Version=None), "no_credentials", f"{OF_PROFILE} prints no Version; the AWS SDK knows Version 1. {CHECK}"),
-        (document(Version=SECRET), "no_credentials", f"{OF_PROFILE} prints no valid Version; the AWS SDK knows Version 1. {CHECK}"),
-        (document(AccessKeyId=None), "no_credentials", f"{OF_PROFILE} prints no AccessKeyId. {CHECK}"),
-        (document(SecretAccessKey=None), "no_credentials", f"{OF_PROFILE} prints no SecretAccessKey. {CHECK}"),
+        (f"echo {SECRET} >&2; exit 3", "no_credentials", f"{OF_PROFILE} exited with code 3; its output is not shown, because it may contain a secret. {CHECK}"),
+        (f"echo {SECRET}; kill -9 $$", "no_credentials",
+         f"{OF_PROFILE} was terminated by signal 9; its output is not shown, because it may contain a secret. {CHECK}"),
+        (document(Version=2), "no_credentials", f"{OF_PROFILE} returned Version 2; the AWS SDK requires Version 1. {CHECK}"),
+        (document(Version=None), "no_credentials", f"{OF_PROFILE} returned no Version; the AWS SDK requires Version 1. {CHECK}"),
+        (document(Version=SECRET), "no_credentials", f"{OF_PROFILE} returned no valid Version; the AWS SDK requires Version 1. {CHECK}"),
+        (document(AccessKeyId=None), "no_credentials", f"{OF_PROFILE} did not return AccessKeyId. {CHECK}"),
+        (document(SecretAccessKey=None), "no_credentials", f"{OF_PROFILE} did not return SecretAccessKey. {CHECK}"),
         (f"echo {SECRET}", "no_credentials", NOT_JSON),
         ("printf '\\377'", "no_credentials", NOT_JSON),
-        (f"echo '[\"{SECRET}\"]'", "no_credentials", f"What the credential process of profile vault prints are no credentials. {CHECK}"),
-        ("echo 1", "no_credentials", f"What the credential process of profile vault prints are no credentials. {CHECK}"),
-        (document(Expiration="2020-01-01T00:00:00"), "no_credentials", f"{OF_PROFILE} prints an Expiration that is not a time with its zone. {CHECK}"),
-        (document(Expiration="soon"), "no_credentials", f"{OF_PROFILE} prints an Expiration that is not a time with its zone. {CHECK}"),
+        (f"echo '[\"{SECRET}\"]'", "no_credentials", f"The output of the credential process of profile vault does not contain credentials. {CHECK}"),
+        ("echo 1", "no_credentials", f"The output of the credential process of profile vault does not contain credentials. {CHECK}"),
+        (document(Expiration="2020-01-01T00:00:00"), "no_credentials", f"{OF_PROFILE} returned an Expiration that is not a time with a time zone. {CHECK}"),
+        (document(Expiration="soon"), "no_credentials", f"{OF_PROFILE} returned an Expiration that is not a time with a time zone. {CHECK}"),
         (
             document(Expiration=PAST), "expired_credentials",
-            "The AWS credentials from the credential process of profile vault have expired. Renew what the credential process hands out, such as its "
+            "The AWS credentials from the credential process of profile vault have expired. Renew the credentials of the credential process, such as its "
             "login or its cache.",
         ),
     ],
@@ -200,7 +201,7 @@ def test_a_credential_process_of_a_roles_source_profile(environment, tmp_path):
     with open(path, "a", encoding="utf-8") as file:
         file.write("[profile role]\nrole_arn = arn:aws:iam::111122223333:role/vault\nsource_profile = vault\n")
     environment(AWS_CONFIG_FILE=path)
-    assert failure(shared_creds_profile="role")[1].startswith(f"{OF_PROFILE} ended with exit code 3; ")
+    assert failure(shared_creds_profile="role")[1].startswith(f"{OF_PROFILE} exited with code 3; ")
 
 
 @pytest.mark.parametrize(
@@ -263,10 +264,10 @@ def test_whatever_is_raised_becomes_an_error_without_its_text(kind, method, tran
 # Errors as the SDK raises them, without a process
 
 
-SOURCE = "Check what the AWS configuration says where the credentials come from."
+SOURCE = "Check the source of the credentials in the AWS configuration."
 ASKED = Request("AWS STS", "AssumeRole", "in region us-east-1 at http://sts")
 STILL_EXPIRED = RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
-FAILED = "Check the AWS configuration files and the environment variables whose names begin with AWS_, and the release of boto3."
+FAILED = "Check the AWS configuration files, the environment variables whose names begin with AWS_, and the version of boto3."
 
 
 def translated(error, method="", environ=None, settings=None, by=credentials_error):
@@ -297,14 +298,14 @@ def raised_in(name, error, self=None, **process):
     ("method", "source", "remedy"),
     [
         ("env", "environment variable AWS_ACCESS_KEY_ID",
-         "Export fresh temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys."),
-        ("custom-process", "the credential process of profile vault", "Renew what the credential process hands out, such as its login or its cache."),
-        ("container-role", "the container's credentials endpoint", "Check what serves the container's credentials, and this host's clock."),
+         "Export new temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys."),
+        ("custom-process", "the credential process of profile vault", "Renew the credentials of the credential process, such as its login or its cache."),
+        ("container-role", "the container's credentials endpoint", "Check the container's credentials endpoint, and this host's clock."),
         ("iam-role", "the instance profile", "Check the metadata service, and this host's clock."),
         ("sso", "AWS IAM Identity Center by profile vault", "Log in again (aws sso login)."),
         ("login", "login", "Log in again (aws login)."),
-        ("assume-role", "the role of profile vault", "Get fresh temporary credentials from there, and check this host's clock."),
-        ("", "the AWS configuration", "Get fresh temporary credentials from there, and check this host's clock."),
+        ("assume-role", "the role of profile vault", "Get new temporary credentials from this source, and check this host's clock."),
+        ("", "the AWS configuration", "Get new temporary credentials from this source, and check this host's clock."),
     ],
 )
 def test_credentials_that_are_expired_when_they_come(by, method, source, remedy):
@@ -331,10 +332,10 @@ def test_other_failures_are_shown_by_their_kind(by):
 
 def test_a_service_that_refuses_or_does_not_answer():
     refusal = exceptions.ClientError({"Error": {"Code": "ExpiredToken", "Message": "m"}}, "AssumeRole")
-    assert translated(refusal)[:2] == ("AWS refused AssumeRole in region us-east-1 at http://sts: ExpiredToken: m.", "expired_credentials")
+    assert translated(refusal)[:2] == ("AWS rejected AssumeRole in region us-east-1 at http://sts: ExpiredToken: m.", "expired_credentials")
     closed = exceptions.ConnectionClosedError(endpoint_url="u")
-    assert translated(closed)[0] == "AWS STS cannot be reached in region us-east-1 at http://sts: it closes the connection without an answer."
-    assert translated(closed, by=set_up_error)[0] == "AWS KMS cannot be reached : it closes the connection without an answer."
+    assert translated(closed)[0] == "AWS STS cannot be reached in region us-east-1 at http://sts: the connection was closed without a response."
+    assert translated(closed, by=set_up_error)[0] == "AWS KMS cannot be reached : the connection was closed without a response."
     # The network is not to blame on a setting whose value happens to be in the text.
     network = exceptions.HTTPClientError(error="the x of it")
     for by in (credentials_error, set_up_error):
@@ -353,8 +354,8 @@ def test_a_setting_that_explains_the_error(by):
 @pytest.mark.parametrize("kind", [TypeError, ValueError])
 def test_a_time_of_expiry_that_the_sdk_cannot_read(name, kind):
     assert translated(raised_in(name, kind("x")), "container-role") == (
-        "The AWS credentials from the container's credentials endpoint have no valid time of expiry.",
-        "no_credentials", "It must be a time with its zone (2026-01-31T12:00:00Z).",
+        "The AWS credentials from the container's credentials endpoint have an invalid expiration time.",
+        "no_credentials", "It must be a time with a time zone (2026-01-31T12:00:00Z).",
     )
     assert translated(raised_in(name, RuntimeError("x")), "container-role")[1] == "aws_error"
     assert translated(raised_in("another", ValueError("x")), "container-role")[1] == "invalid_option"
@@ -367,19 +368,19 @@ def test_a_time_of_expiry_that_the_sdk_cannot_read(name, kind):
 
 def test_an_answer_without_credentials():
     assert translated(KeyError("SecretAccessKey"), "container-role") == (
-        "What the container's credentials endpoint answers are no credentials: 'SecretAccessKey' is missing.",
+        "The response of the container's credentials endpoint does not contain credentials: 'SecretAccessKey' is missing.",
         "no_credentials", "Check AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.",
     )
     assert translated(KeyError("Access_Key 1!" + "x" * 50), "iam-role") == (
-        f"What the instance profile gives are no credentials: 'Access_Key{'x' * 30}' is missing.", "no_credentials", SOURCE
+        f"The response of the instance profile does not contain credentials: 'Access_Key{'x' * 30}' is missing.", "no_credentials", SOURCE
     )
 
 
 def test_the_sdks_own_errors_keep_their_words():
-    assert translated(exceptions.SSOTokenLoadError(error_msg="m"))[0] == "There is no AWS IAM Identity Center session."
+    assert translated(exceptions.SSOTokenLoadError(error_msg="m"))[0] == "No AWS IAM Identity Center session exists."
     for by in (credentials_error, set_up_error):
         found = by(exceptions.NoRegionError(), *((Origin("", "v", {}, {}), ASKED) if by is credentials_error else (Origin("", "v", {}, {}),)))
-        assert found.message == "No AWS region is known."
+        assert found.message == "No AWS region is set."
         assert found.details == {"operation": "AssumeRole" if by is credentials_error else "connect"}
 
 
@@ -387,23 +388,23 @@ def test_the_sdks_own_errors_keep_their_words():
 def test_a_file_that_cannot_be_read(by):
     error = PermissionError(13, "Permission denied", "/token")
     assert translated(error, by=by) == (
-        "The file '/token' that the AWS configuration names cannot be read: Permission denied.",
+        "The file '/token' of the AWS configuration cannot be read: Permission denied.",
         "file_error", "Check the path and its permissions on the host where this runs.",
     )
     assert translated(OSError(5, "Input/output error"), by=by)[0] == "The AWS SDK failed with OSError."
 
 
-CARRY = "A value of the AWS configuration is not valid: a setting or a credential holds a character that a request cannot carry."
+CARRY = "A value of the AWS configuration is invalid: a setting or credential contains a character that is not allowed in a request."
 
 
 @pytest.mark.parametrize("by", [credentials_error, set_up_error])
 def test_a_value_that_is_not_valid(by):
     assert translated(ValueError(" Invalid\n endpoint: X.. "), by=by) == (
-        "A value of the AWS configuration is not valid: Invalid endpoint: X.",
+        "A value of the AWS configuration is invalid: Invalid endpoint: X.",
         "invalid_option", "Check the AWS config file and the environment variables whose names begin with AWS_.",
     )
-    assert translated(ValueError("v" * 400), by=by)[0] == f"A value of the AWS configuration is not valid: {'v' * 300}."
-    assert translated(ValueError(".v"), by=by)[0] == "A value of the AWS configuration is not valid: .v."
+    assert translated(ValueError("v" * 400), by=by)[0] == f"A value of the AWS configuration is invalid: {'v' * 300}."
+    assert translated(ValueError(".v"), by=by)[0] == "A value of the AWS configuration is invalid: .v."
 
 
 @pytest.mark.parametrize(
@@ -422,7 +423,7 @@ def test_a_value_that_may_be_secret_is_not_shown(error, environ):
 
 def test_a_value_that_is_no_secret_is_shown():
     environ = {"AWS_SECRET_ACCESS_KEY": "other", "AWS_SESSION_TOKEN": "", "AWS_REGION": "there"}
-    assert translated(ValueError("odd: there"), environ=environ, by=set_up_error)[0] == "A value of the AWS configuration is not valid: odd: there."
+    assert translated(ValueError("odd: there"), environ=environ, by=set_up_error)[0] == "A value of the AWS configuration is invalid: odd: there."
 
 
 # Credential processes
@@ -449,13 +450,13 @@ def of_process(error, **variables):
         (OSError(8, "Exec format error"), f"{OF_PROFILE} cannot be started: Exec format error.", CHECK),
         (
             json.JSONDecodeError("m", SECRET, 0),
-            "What the credential process of profile vault prints is not JSON.", "Check credential_process in the AWS config file.",
+            "The output of the credential process of profile vault is not JSON.", "Check credential_process in the AWS config file.",
         ),
         (
             UnicodeDecodeError("utf-8", b"\xff", 0, 1, "m"),
-            "What the credential process of profile vault prints is not JSON.", "Check credential_process in the AWS config file.",
+            "The output of the credential process of profile vault is not JSON.", "Check credential_process in the AWS config file.",
         ),
-        (AttributeError(SECRET), "What the credential process of profile vault prints are no credentials.", CHECK),
+        (AttributeError(SECRET), "The output of the credential process of profile vault does not contain credentials.", CHECK),
     ],
 )
 def test_a_credential_process_that_fails(error, message, remedy):
@@ -473,16 +474,16 @@ UNSUPPORTED = "Unsupported version '{}' for credential process provider, support
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        (SECRET, 3, "ended with exit code 3; what it prints is not shown, as it may be a secret."),
-        (SECRET, 1, "ended with exit code 1; what it prints is not shown, as it may be a secret."),
-        (SECRET, -9, "was ended by signal 9; what it prints is not shown, as it may be a secret."),
-        (UNSUPPORTED.format(2), 0, "prints Version 2; the AWS SDK knows Version 1."),
-        (UNSUPPORTED.format("2.0000000"), 0, "prints Version 2.0000000; the AWS SDK knows Version 1."),
-        (UNSUPPORTED.format("2.00000000"), 0, "prints no valid Version; the AWS SDK knows Version 1."),
-        (UNSUPPORTED.format("<Version key not provided>"), 0, "prints no Version; the AWS SDK knows Version 1."),
-        (UNSUPPORTED.format("two").replace("v", "V", 1), 0, "prints no valid Version; the AWS SDK knows Version 1."),
-        ("Missing required key in response: 'AccessKeyId'", 0, "prints no AccessKeyId."),
-        ("Missing required key in response: 'SecretAccessKey'", 0, "prints no SecretAccessKey."),
+        (SECRET, 3, "exited with code 3; its output is not shown, because it may contain a secret."),
+        (SECRET, 1, "exited with code 1; its output is not shown, because it may contain a secret."),
+        (SECRET, -9, "was terminated by signal 9; its output is not shown, because it may contain a secret."),
+        (UNSUPPORTED.format(2), 0, "returned Version 2; the AWS SDK requires Version 1."),
+        (UNSUPPORTED.format("2.0000000"), 0, "returned Version 2.0000000; the AWS SDK requires Version 1."),
+        (UNSUPPORTED.format("2.00000000"), 0, "returned no valid Version; the AWS SDK requires Version 1."),
+        (UNSUPPORTED.format("<Version key not provided>"), 0, "returned no Version; the AWS SDK requires Version 1."),
+        (UNSUPPORTED.format("two").replace("v", "V", 1), 0, "returned no valid Version; the AWS SDK requires Version 1."),
+        ("Missing required key in response: 'AccessKeyId'", 0, "did not return AccessKeyId."),
+        ("Missing required key in response: 'SecretAccessKey'", 0, "did not return SecretAccessKey."),
     ],
 )
 def test_a_credential_process_whose_output_the_sdk_refuses(text, code, message):
@@ -493,26 +494,26 @@ def test_a_credential_process_whose_output_the_sdk_refuses(text, code, message):
 
 def test_a_credential_process_is_that_of_the_provider_which_started_it():
     error = raised_in("_retrieve_credentials_using", retrieval("x"), p=Process(3), self=Provider("base"))
-    assert translated(error, "assume-role")[0].startswith("The credential process of profile base ended with exit code 3; ")
+    assert translated(error, "assume-role")[0].startswith("The credential process of profile base exited with code 3; ")
     error = raised_in("_retrieve_credentials_using", retrieval("x"), p=Process(3), self=Provider(None))
-    assert translated(error)[0].startswith("The credential process of profile vault ended with exit code 3; ")
+    assert translated(error)[0].startswith("The credential process of profile vault exited with code 3; ")
 
 
 def test_a_credential_process_that_is_no_command_line():
     assert of_process(ValueError("No closing quotation")) == (
         "credential_process of profile vault is not a valid command line.", "no_credentials", "Check its quotes."
     )
-    assert of_process(ValueError("x"), p=Process(0))[0] == "What the credential process of profile vault prints are no credentials."
-    assert of_process(TypeError("x"))[0] == "What the credential process of profile vault prints are no credentials."
-    assert translated(ValueError("x"), "custom-process")[0] == "What the credential process of profile vault prints are no credentials."
+    assert of_process(ValueError("x"), p=Process(0))[0] == "The output of the credential process of profile vault does not contain credentials."
+    assert of_process(TypeError("x"))[0] == "The output of the credential process of profile vault does not contain credentials."
+    assert translated(ValueError("x"), "custom-process")[0] == "The output of the credential process of profile vault does not contain credentials."
 
 
 def test_a_credential_process_whose_expiration_cannot_be_read():
     assert translated(raised_in("_expiry_datetime", ValueError("x")), "custom-process") == (
-        f"{OF_PROFILE} prints an Expiration that is not a time with its zone.", "no_credentials", CHECK
+        f"{OF_PROFILE} returned an Expiration that is not a time with a time zone.", "no_credentials", CHECK
     )
 
 
 def test_an_error_of_another_provider_is_not_the_process_fault():
     other = exceptions.CredentialRetrievalError(provider="container-role", error_msg="Missing required key in response: 'AccessKeyId'")
-    assert translated(other, "container-role")[0].startswith("The AWS credentials could not be fetched from the container's credentials endpoint: ")
+    assert translated(other, "container-role")[0].startswith("The AWS credentials could not be retrieved from the container's credentials endpoint: ")

@@ -32,10 +32,10 @@ PAIR = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
 PAIR_OF_ENVIRONMENT = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 OF_OPTIONS = "options access_key and secret_key"
 GIVE_THEM = (
-    "Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where an instance profile, "
-    "a container role or a web identity gives them."
+    "Set access_key and secret_key, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or use an instance profile, "
+    "a container role or a web identity."
 )
-HALF = "Set what is missing too, or nothing of it."
+HALF = "Set both, or neither."
 
 
 @pytest.fixture(autouse=True)
@@ -133,16 +133,16 @@ def test_no_region(aws, environment, zone):
     with pytest.raises(SettingError) as raised:
         region()
     assert (raised.value.message, raised.value.reason, raised.value.remedy) == (
-        "No AWS region is known: no option, environment variable, AWS profile, key ARN or metadata service names one.",
+        "No AWS region is set by an option, environment variable, AWS profile, key ARN or the metadata service.",
         "no_region",
-        "Give region, set the environment variable AWS_REGION, or name the key by its ARN.",
+        "Set the option region or the environment variable AWS_REGION, or use a key ARN.",
     )
 
 
 def test_a_metadata_service_that_refuses_the_request_names_no_region(aws, environment):
     environment(AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=aws.url)
     aws.answer("PUT /latest/api/token", Answer(400))
-    with pytest.raises(SettingError, match="^No AWS region is known: "):
+    with pytest.raises(SettingError, match="^No AWS region is set by "):
         region()
 
 
@@ -191,17 +191,17 @@ def test_an_instance(aws, environment):
 
 
 def test_no_credentials(config, environment):
-    assert failure() == ("No AWS credentials are found.", "no_credentials", GIVE_THEM)
+    assert failure() == ("No AWS credentials were found.", "no_credentials", GIVE_THEM)
     config("[profile vault]\nregion = us-east-1\n")
     environment(AWS_PROFILE="vault")
-    assert failure() == ("No AWS credentials are found, neither by profile vault nor elsewhere.", "no_credentials", GIVE_THEM)
-    assert failure(role_arn=ROLE) == ("No AWS credentials are found, neither by profile vault nor elsewhere.", "no_credentials", GIVE_THEM)
+    assert failure() == ("No AWS credentials were found, neither in profile vault nor in other sources.", "no_credentials", GIVE_THEM)
+    assert failure(role_arn=ROLE) == ("No AWS credentials were found, neither in profile vault nor in other sources.", "no_credentials", GIVE_THEM)
 
 
 def test_a_profile_without_credentials_beats_the_keys_of_the_environment(config, environment):
     config("[profile vault]\nregion = us-east-1\n")
     environment(**PAIR_OF_ENVIRONMENT)
-    message = "No AWS credentials are found, neither by profile vault nor elsewhere."
+    message = "No AWS credentials were found, neither in profile vault nor in other sources."
     assert failure(profile="vault", shared_creds_profile="vault") == (message, "no_credentials", GIVE_THEM)
 
 
@@ -231,9 +231,9 @@ def test_half_a_pair_of_the_environment(environment, monkeypatch):
 def test_white_space_around_a_credential(name, words, value):
     options = {**PAIR, "session_token": SESSION_TOKEN, name: value}
     assert failure(**options) == (
-        f"The {words} from options access_key and secret_key begins or ends with white space or holds a control character.",
+        f"The {words} from options access_key and secret_key begins or ends with whitespace or contains a control character.",
         "invalid_credentials",
-        "Give it without line breaks and blanks.",
+        "Remove line breaks and spaces.",
     )
 
 
@@ -292,9 +292,9 @@ def test_a_role_that_may_not_be_assumed(aws):
     who = f"User: arn:aws:iam::111122223333:user/vault is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
     aws.refuse_sts("AssumeRole", "AccessDenied", who)
     assert failure(KmsError, **PAIR, role_arn=ROLE, sts_endpoint=aws.url) == (
-        f"AWS refused AssumeRole in region us-east-1 (from option region) at {aws.url} (from option sts_endpoint): AccessDenied: {who}.",
+        f"AWS rejected AssumeRole in region us-east-1 (from option region) at {aws.url} (from option sts_endpoint): AccessDenied: {who}.",
         "access_denied",
-        f'Allow it by the role\'s trust policy, and by an IAM policy with {{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "{ROLE}"}}.',
+        f'Allow it in the role\'s trust policy, and in an IAM policy with {{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "{ROLE}"}}.',
     )
 
 
@@ -366,16 +366,16 @@ def test_a_web_identity_without_a_role(environment, token_file, by_option, shown
     if not by_option:
         environment(AWS_WEB_IDENTITY_TOKEN_FILE=token_file)
     assert failure(**({"web_identity_token_file": token_file} if by_option else {})) == (
-        f"A web identity token file is given by {shown}, but no role.",
+        f"A web identity token file is set by {shown}, but no role.",
         "incomplete_credentials",
-        "Give role_arn too, or set the environment variable AWS_ROLE_ARN.",
+        "Set role_arn, or the environment variable AWS_ROLE_ARN.",
     )
 
 
 def test_a_token_that_sts_repeats_is_not_shown(aws, token_file):
     aws.refuse_sts("AssumeRoleWithWebIdentity", "InvalidIdentityToken", "The token a-web-identity-token is odd")
     message, reason, _remedy = failure(KmsError, role_arn=ROLE, web_identity_token_file=token_file, sts_endpoint=aws.url)
-    assert message.startswith(f"AWS refused AssumeRoleWithWebIdentity in region us-east-1 (from option region) at {aws.url} (from option sts_endpoint): Inv")
+    assert message.startswith(f"AWS rejected AssumeRoleWithWebIdentity in region us-east-1 (from option region) at {aws.url} (from option sts_endpoint): Inv")
     assert "a-web-identity-token" not in message
     assert reason == "invalid_credentials"
 
@@ -396,7 +396,7 @@ def test_the_endpoint_that_was_asked_last(endpoints, where):
     session = SdkSession(ConnectionOptions(), {}, None)
     session.endpoints.update(endpoints)
     assert session_credentials_error(DENIED, session, REGION, None).message == (
-        f"AWS refused AssumeRole in region us-east-1 (from option region) at {where}: ExpiredToken: m."
+        f"AWS rejected AssumeRole in region us-east-1 (from option region) at {where}: ExpiredToken: m."
     )
 
 
@@ -407,7 +407,7 @@ def test_a_service_that_does_not_answer_is_named():
     session.endpoints["sso"] = Sourced("http://o", "the AWS SDK")
     found = session_credentials_error(error, session, REGION, None)
     assert found.message == (
-        "AWS SSO cannot be reached in region us-east-1 (from option region) at http://o (from the AWS SDK): it closes the connection without an answer."
+        "AWS SSO cannot be reached in region us-east-1 (from option region) at http://o (from the AWS SDK): the connection was closed without a response."
     )
     assert found.details == {"operation": "AssumeRole"}
 

@@ -158,7 +158,7 @@ def test_a_keys_state_is_taken_from_the_words(message, reason):
     ],
 )
 def test_another_key_is_advised_only_where_it_helps(code, action, resource, another):
-    end = ", or name another." if another else ": what is sealed under it opens with no other key."
+    end = ", or use another key." if another else ": values sealed under it cannot be decrypted with another key."
     assert meaning(code, f"{KEY} is disabled.", action, resource) == ("key_disabled", f"Enable the key (kms:EnableKey){end}")
 
 
@@ -192,7 +192,7 @@ def test_a_denial_shows_the_statement_that_is_missing(tail):
 def test_a_denial_in_full():
     message = f"User: {USER} is not authorized to perform: kms:Decrypt on resource: {KEY} because no policy allows it"
     assert meaning("AccessDeniedException", message, "kms:Decrypt").remedy == (
-        f'Allow it by a key policy, a grant, or an IAM policy with {{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "{KEY}"}}.'
+        f'Allow it in a key policy, a grant, or an IAM policy with {{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "{KEY}"}}.'
     )
 
 
@@ -212,7 +212,7 @@ def test_a_statement_never_names_what_is_no_keys_arn(asked):
 def test_a_denial_that_concerns_no_single_key():
     message = f"User: {USER} is not authorized to perform: kms:ListAliases on resource: * because no identity-based policy allows the kms:ListAliases action"
     assert meaning("AccessDeniedException", message, "kms:ListAliases", KEY).remedy == (
-        'Allow it by an IAM policy with {"Effect": "Allow", "Action": "kms:ListAliases", "Resource": "*"}.'
+        'Allow it in an IAM policy with {"Effect": "Allow", "Action": "kms:ListAliases", "Resource": "*"}.'
     )
 
 
@@ -259,8 +259,8 @@ def test_a_policy_statement():
 
 
 CLOCK = ("clock_skew", "Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most.")
-AGAIN = ("kms_internal", "Try again; if it persists, look at the AWS Health Dashboard.")
-UNKNOWN = ("aws_error", "See AWS's documentation of this error.")
+AGAIN = ("kms_internal", "Try again; if the problem persists, check the AWS Health Dashboard.")
+UNKNOWN = ("aws_error", "See the AWS documentation of this error.")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ UNKNOWN = ("aws_error", "See AWS's documentation of this error.")
         ("SignatureDoesNotMatch", "Signature expired: x", CLOCK),
         (
             "InvalidSignatureException", "Credential should be scoped to a valid region.",
-            ("region_mismatch", "The endpoint is none of the region in force: correct the region, or the endpoint."),
+            ("region_mismatch", "The endpoint belongs to another region: correct the region or the endpoint."),
         ),
         ("RequestExpired", "", CLOCK),
         ("500", "", AGAIN),
@@ -287,10 +287,10 @@ def test_the_whole_meaning(code, message, expected):
 
 def test_a_denial_without_an_action_has_a_general_remedy():
     for code, remedy in (
-        ("AccessDeniedException", "Allow it by a key policy, an IAM policy or a grant."),
-        ("AccessDenied", "Allow it to this principal."),
-        ("NotAuthorized", "Allow it to this principal."),
-        ("OptInRequired", "This account needs a subscription for KMS; look at its state with AWS."),
+        ("AccessDeniedException", "Allow the operation in a key policy, an IAM policy or a grant."),
+        ("AccessDenied", "Allow the operation for this principal."),
+        ("NotAuthorized", "Allow the operation for this principal."),
+        ("OptInRequired", "This account requires a subscription for KMS; check the account's status with AWS."),
     ):
         assert meaning(code, "") == ("access_denied", remedy)
         if not code.startswith("AccessDenied"):
@@ -298,12 +298,12 @@ def test_a_denial_without_an_action_has_a_general_remedy():
 
 
 def test_a_disabled_key_without_action_may_be_replaced_by_another():
-    assert meaning("DisabledException", "").remedy == "Enable the key (kms:EnableKey), or name another."
+    assert meaning("DisabledException", "").remedy == "Enable the key (kms:EnableKey), or use another key."
 
 
 def test_a_denial_of_a_role_concerns_its_trust_policy():
     role = "arn:aws:iam::111122223333:role/vault"
-    by = "Allow it by the role's trust policy, and by an IAM policy with"
+    by = "Allow it in the role's trust policy, and in an IAM policy with"
     for message, resource in ((f"User: {USER} is not authorized to perform: sts:AssumeRole on resource: {role}.,", role), ("", "ROLE-ARN")):
         assert meaning("AccessDenied", message, "sts:AssumeRole").remedy == (
             f'{by} {{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "{resource}"}}.'
@@ -322,7 +322,7 @@ def test_a_resource_keeps_its_own_letters():
 def test_the_key_that_a_value_is_moved_to_is_known_by_its_id():
     """By the whole resource it could not be: the message may name the key in another way."""
     for name in (KEY.rsplit("/", 1)[1], KEY):
-        assert meaning("DisabledException", f"{KEY.rsplit('/', 1)[1]} is disabled.", "kms:ReEncrypt", name).remedy.endswith("or name another.")
+        assert meaning("DisabledException", f"{KEY.rsplit('/', 1)[1]} is disabled.", "kms:ReEncrypt", name).remedy.endswith("or use another key.")
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_the_key_that_a_value_is_moved_to_is_known_by_its_id():
 )
 def test_codes_that_ask_to_go_slower(code):
     assert is_throttling(code) is True
-    assert meaning(code, "") == ("throttled", "Try again later, raise the option timeout, or ask AWS for a higher KMS request quota.")
+    assert meaning(code, "") == ("throttled", "Try again later, increase the option timeout, or request a higher KMS request quota from AWS.")
 
 
 @pytest.mark.parametrize("code", ["", "500", "KMSInternalException", "AccessDeniedException", "throttlingexception", "Odd"])

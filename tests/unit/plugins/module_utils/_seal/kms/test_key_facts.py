@@ -97,13 +97,13 @@ STATES = {
     "PendingDeletion": [
         (
             "key_pending_deletion",
-            "The key is pending deletion. It will be deleted at 2026-07-01T12:00:00Z, and nothing that is sealed under it opens ever again.",
+            "The key is pending deletion. It will be deleted at 2026-07-01T12:00:00Z; after that, values sealed under it can never be decrypted again.",
         )
     ],
     "PendingReplicaDeletion": [("key_pending_deletion", "The key is pending deletion. It will be deleted 7 days after the last of its replicas is.")],
-    "PendingImport": [("key_pending_import", "The key has no key material: it was not imported yet, or it was deleted or has expired since.")],
+    "PendingImport": [("key_pending_import", "The key has no key material: it was not imported yet, was deleted, or has expired.")],
     "Creating": [("key_unusable", "The key is a replica that is still being created.")],
-    "Unavailable": [("key_unusable", "The key lies in a custom key store that is disconnected.")],
+    "Unavailable": [("key_unusable", "The key is in a custom key store that is disconnected.")],
 }
 
 
@@ -132,7 +132,7 @@ def test_every_usage_but_one_is_refused() -> None:
     others = set(MODEL.shape_for("KeyUsageType").enum) - {"ENCRYPT_DECRYPT"}
     assert {"SIGN_VERIFY", "GENERATE_VERIFY_MAC"} <= others
     for usage in others:
-        assert judged(KeyUsage=usage, KeySpec="OTHER") == [("key_unusable", f"The key's usage is {usage} (key spec OTHER); it does not encrypt.")]
+        assert judged(KeyUsage=usage, KeySpec="OTHER") == [("key_unusable", f"The key's usage is {usage} (key spec OTHER); it cannot encrypt.")]
 
 
 def test_every_spec_but_one_is_refused() -> None:
@@ -309,8 +309,8 @@ def test_what_kms_does_not_say_of_a_key_is_empty() -> None:
         "encryption_algorithms": [],
         "usable_for_seal": False,
         "problems": [
-            {"reason": "key_unusable", "msg": "The key is in the state .", "remedy": "Bring the key into the state Enabled."},
-            {"reason": "key_unusable", "msg": "The key's usage is None (key spec None); it does not encrypt.", "remedy": SYMMETRIC},
+            {"reason": "key_unusable", "msg": "The key is in the state .", "remedy": "Change the state of the key to Enabled."},
+            {"reason": "key_unusable", "msg": "The key's usage is None (key spec None); it cannot encrypt.", "remedy": SYMMETRIC},
         ],
         "warnings": [],
     }
@@ -328,7 +328,7 @@ def test_what_kms_does_not_say_of_rotation_and_grants_is_empty() -> None:
     }
 
 
-SYMMETRIC = "Name a symmetric key: key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. Neither can be changed once the key exists."
+SYMMETRIC = "Use a symmetric key with key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT. They cannot be changed after a key is created."
 CANCEL = "Cancel the deletion (kms:CancelKeyDeletion), then enable the key (kms:EnableKey)."
 IMPORT = "Import the same key material again (kms:ImportKeyMaterial)."
 
@@ -336,23 +336,23 @@ IMPORT = "Import the same key material again (kms:ImportKeyMaterial)."
 @pytest.mark.parametrize(
     ("changes", "reason", "remedy"),
     [
-        ({"KeyState": "Disabled"}, "key_disabled", "Enable the key (kms:EnableKey), or name another."),
+        ({"KeyState": "Disabled"}, "key_disabled", "Enable the key (kms:EnableKey), or use another key."),
         (
             {"KeyState": "PendingImport"}, "key_pending_import",
-            "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+            "Import the key material (kms:ImportKeyMaterial); if it was imported before, import the same material again.",
         ),
         (
             {"KeyState": "PendingImport", "ValidTo": PAST}, "key_pending_import",
-            "Import the key material (kms:ImportKeyMaterial); where there was some before, the same again.",
+            "Import the key material (kms:ImportKeyMaterial); if it was imported before, import the same material again.",
         ),
         ({"KeyState": "PendingDeletion"}, "key_pending_deletion", CANCEL),
         ({"KeyState": "PendingReplicaDeletion"}, "key_pending_deletion", CANCEL),
-        ({"KeyState": "Creating"}, "key_unusable", "Try again in some seconds."),
+        ({"KeyState": "Creating"}, "key_unusable", "Try again in a few seconds."),
         ({"KeyState": "Unavailable"}, "key_unusable", "Connect the custom key store (kms:ConnectCustomKeyStore)."),
-        ({"KeyState": "Hibernating"}, "key_unusable", "Bring the key into the state Enabled."),
+        ({"KeyState": "Hibernating"}, "key_unusable", "Change the state of the key to Enabled."),
         ({"KeyUsage": "SIGN_VERIFY"}, "key_unusable", SYMMETRIC),
         ({"KeySpec": "RSA_2048"}, "key_unusable", SYMMETRIC),
-        ({"KeyManager": "AWS"}, "key_unusable", "Name a customer managed key."),
+        ({"KeyManager": "AWS"}, "key_unusable", "Use a customer managed key."),
         ({"ValidTo": PAST}, "key_pending_import", IMPORT),
     ],
 )
@@ -373,8 +373,8 @@ def test_material_expires_at_its_moment_and_not_before() -> None:
     assert [(warning.reason, warning.msg, warning.remedy) for warning in key_warnings(metadata(ValidTo=NOW + moment), NOW)] == [
         (
             "key_material_expires",
-            "The imported key material expires at 2026-06-01T12:00:01Z; from then on nothing that is sealed under the key opens.",
-            f"Have the key material at hand. {IMPORT}",
+            "The imported key material expires at 2026-06-01T12:00:01Z; after that, values sealed under the key cannot be decrypted.",
+            f"Keep the key material available. {IMPORT}",
         )
     ]
     assert judged(ValidTo=NOW + moment) == []

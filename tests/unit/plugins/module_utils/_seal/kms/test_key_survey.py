@@ -122,8 +122,8 @@ def test_a_replica_is_described_in_the_region_in_force():
     assert clients.asked == [("us-east-1", arn(MRK))]
     assert entry["warnings"][-1] == {
         "reason": "region_mismatch",
-        "msg": "The ARN names region eu-west-1, but region us-east-1 is in force (from option region): what is described is the related key there.",
-        "remedy": "Leave the region out, or set it to eu-west-1.",
+        "msg": "The ARN is in region eu-west-1, but the region in effect is us-east-1 (from option region): the related key in that region is described.",
+        "remedy": "Remove the region setting, or set it to eu-west-1.",
     }
 
 
@@ -132,8 +132,8 @@ def test_a_key_of_another_region_than_the_one_in_force_is_not_asked_for():
     survey = KeySurvey(clients, skipped=SKIPPED)
     found = {
         "reason": "region_mismatch",
-        "msg": f"The key {arn(region='eu-west-1')} (from {OPTION}) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
-        "remedy": "Leave the region out, or set it to eu-west-1.",
+        "msg": f"The key {arn(region='eu-west-1')} (from {OPTION}) is in region eu-west-1, but the region in effect is us-east-1 (from option region).",
+        "remedy": "Remove the region setting, or set it to eu-west-1.",
     }
     assert survey.entry(key(arn(region="eu-west-1"))) == {
         "asked": arn(region="eu-west-1"), "usable_for_seal": False, "problems": [found], "warnings": [], **found
@@ -153,7 +153,7 @@ def test_a_region_that_cannot_be_reached_is_asked_once():
     failure = failed("unreachable")
     clients = Clients(failures={"us-east-1": failure})
     survey = KeySurvey(clients, skipped=SKIPPED)
-    again = "Not asked for, after this failure: It is unreachable."
+    again = "Not asked for because of a previous error: It is unreachable."
     assert survey.entry(key(ID)) == refusal(ID, "unreachable")
     assert survey.entry(key("alias/vault")) == refusal("alias/vault", "unreachable", again)
     assert len(clients.opened) == 2
@@ -179,7 +179,7 @@ def test_a_client_that_cannot_be_opened():
     clients = Clients(unopened={"": failure})
     survey = KeySurvey(clients, skipped=SKIPPED)
     assert survey.entry(key(ID)) == refusal(ID, "no_credentials")
-    again = "Not asked for, after this failure: It is no_credentials."
+    again = "Not asked for because of a previous error: It is no_credentials."
     assert survey.entry(key(OTHER_ID)) == refusal(OTHER_ID, "no_credentials", again)
     assert (clients.opened, unreached(survey)) == ([("", "the sealed value's key ARN")], failure)
 
@@ -192,7 +192,7 @@ def test_a_key_is_described_in_the_region_in_force():
     with pytest.raises(SettingError) as raised:
         survey.describe(key(arn(region="eu-west-1"), SNAPSHOT))
     assert raised.value.message == (
-        f"The key {arn(region='eu-west-1')} (from the snapshot) lies in region eu-west-1, but region us-east-1 is in force (from option region)."
+        f"The key {arn(region='eu-west-1')} (from the snapshot) is in region eu-west-1, but the region in effect is us-east-1 (from option region)."
     )
 
 

@@ -33,7 +33,7 @@ def test_the_key_that_is_named_whatever_its_form():
 def test_no_key_in_full():
     error = no_key()
     assert (type(error), error.reason, error.message, error.remedy) == (
-        SettingError, "no_key", "No KMS key is named.", "Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID.",
+        SettingError, "no_key", "No KMS key is set.", "Set the option kms_key_id or the environment variable VAULT_AWSKMS_SEAL_KEY_ID.",
     )
 
 
@@ -45,7 +45,7 @@ def test_the_name_of_a_region(name):
 @pytest.mark.parametrize("name", ["us east 1", "us-east-1.evil.example", "us-east-1/", "us_east_1", "-", "us-east-1\n"])
 def test_what_is_no_name_of_a_region_in_full(name):
     assert refusal(check_region_name, Sourced(name, "environment variable AWS_REGION")) == (
-        "invalid_option", f"{name!r} (from environment variable AWS_REGION) is not the name of an AWS region.", "Give a name such as us-east-1.",
+        "invalid_option", f"{name!r} (from environment variable AWS_REGION) is not a valid AWS region name.", "Use a name such as us-east-1.",
     )
 
 
@@ -53,14 +53,14 @@ def test_a_key_of_another_region_in_full():
     key = key_arn(ID, "eu-west-1")
     assert refusal(check_region, HERE, Key.parse(Sourced(key, "option kms_key_id"))) == (
         "region_mismatch",
-        f"The key {key} (from option kms_key_id) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
-        "Leave the region out, or set it to eu-west-1.",
+        f"The key {key} (from option kms_key_id) is in region eu-west-1, but the region in effect is us-east-1 (from option region).",
+        "Remove the region setting, or set it to eu-west-1.",
     )
 
 
 def test_a_malformed_key_has_no_region():
     assert refusal(Key.parse, Sourced("vault", "option kms_key_id"))[:2] == (
-        "malformed_key_id", "The key from option kms_key_id is malformed: 'vault' is not a reference to a KMS key.",
+        "malformed_key_id", "The key from option kms_key_id is invalid: 'vault' is not a valid KMS key reference.",
     )
 
 

@@ -52,12 +52,12 @@ def test_which_key_is_in_force(option, environ, value, source):
 def test_no_key_in_full(option, environ):
     assert refusal(key_in_force, option, environ) == (
         "no_key",
-        "No KMS key is named. Give kms_key_id, or set the environment variable VAULT_AWSKMS_SEAL_KEY_ID.",
+        "No KMS key is set. Set the option kms_key_id or the environment variable VAULT_AWSKMS_SEAL_KEY_ID.",
     )
 
 
 FORMS = (
-    "Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), "
+    "Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), "
     "an alias (alias/NAME) or an alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
 )
 
@@ -65,11 +65,11 @@ FORMS = (
 def test_a_malformed_key_in_full():
     assert refusal(key_in_force, "vault", BOTH) == (
         "malformed_key_id",
-        f"The key from option kms_key_id is malformed: 'vault' is not a reference to a KMS key. {FORMS}",
+        f"The key from option kms_key_id is invalid: 'vault' is not a valid KMS key reference. {FORMS}",
     )
     assert refusal(key_in_force, None, {"VAULT_AWSKMS_SEAL_KEY_ID": ARN + " "}) == (
         "malformed_key_id",
-        f"The key from environment variable VAULT_AWSKMS_SEAL_KEY_ID is malformed: '{ARN} ' is not a reference to a KMS key. {FORMS}",
+        f"The key from environment variable VAULT_AWSKMS_SEAL_KEY_ID is invalid: '{ARN} ' is not a valid KMS key reference. {FORMS}",
     )
 
 
@@ -92,8 +92,8 @@ def test_a_key_of_another_region_in_full():
     key = Key(KeyReference.parse(ARN), "option kms_key_id")
     assert refusal(check_region, Sourced("eu-west-1", "environment variable AWS_REGION"), key) == (
         "region_mismatch",
-        f"The key {ARN} (from option kms_key_id) lies in region us-east-1, but region eu-west-1 is in force "
-        "(from environment variable AWS_REGION). Leave the region out, or set it to us-east-1.",
+        f"The key {ARN} (from option kms_key_id) is in region us-east-1, but the region in effect is eu-west-1 (from environment variable AWS_REGION). "
+        "Remove the region setting, or set it to us-east-1.",
     )
     alias = Key(KeyReference.parse("arn:aws:kms:us-east-1:111122223333:alias/vault"), "option kms_key_id")
     assert refusal(check_region, Sourced("eu-west-1", "option region"), alias)[0] == "region_mismatch"
@@ -151,15 +151,15 @@ def test_urls(url):
 def test_what_is_no_url_in_full(name, url):
     assert refusal(ConnectionOptions(**{name: url}).check) == (
         "invalid_option",
-        f"{name} is not a URL of the form https://HOST or https://HOST:PORT. Give the scheme (https, or http for a test) and the host.",
+        f"{name} must be a URL of the form https://HOST or https://HOST:PORT. Specify the scheme (https, or http for tests) and the host.",
     )
 
 
 def test_an_endpoint_from_the_environment_that_is_no_url_in_full():
     assert refusal(endpoint_in_force, ConnectionOptions(), {"AWS_KMS_ENDPOINT": "kms.example"}) == (
         "invalid_option",
-        "environment variable AWS_KMS_ENDPOINT is not a URL of the form https://HOST or https://HOST:PORT. "
-        "Give the scheme (https, or http for a test) and the host.",
+        "environment variable AWS_KMS_ENDPOINT must be a URL of the form https://HOST or https://HOST:PORT. "
+        "Specify the scheme (https, or http for tests) and the host.",
     )
 
 
@@ -172,28 +172,33 @@ def test_an_endpoint_from_the_environment_that_is_no_url_in_full():
         (
             {"access_key": "AKIA"},
             "incomplete_credentials",
-            "Option access_key is given without secret_key. Give both or neither.",
+            "parameters are required together: access_key, secret_key. Set both, or neither.",
         ),
         (
             {"secret_key": "hush"},
             "incomplete_credentials",
-            "Option secret_key is given without access_key. Give both or neither.",
+            "parameters are required together: secret_key, access_key. Set both, or neither.",
         ),
         (
             {"session_token": "hush"},
             "incomplete_credentials",
-            "Option session_token is given without access_key and secret_key. Give all three, or leave session_token out.",
+            "missing parameter(s) required by 'session_token': access_key, secret_key. Set all three, or remove session_token.",
         ),
         (
             {"access_key": "AKIA", "secret_key": "hush", "shared_creds_profile": "vault"},
             "invalid_option",
-            "Options access_key and shared_creds_profile are both given. Say by one of them whose credentials to use.",
+            "parameters are mutually exclusive: access_key|shared_creds_profile. Set one of them.",
         ),
-        ({"timeout": 0.0}, "invalid_option", "Option timeout is 0. Give seconds, above 0 and at most 3600."),
-        ({"timeout": -1.5}, "invalid_option", "Option timeout is -1.5. Give seconds, above 0 and at most 3600."),
-        ({"timeout": 3601}, "invalid_option", "Option timeout is 3601. Give seconds, above 0 and at most 3600."),
-        ({"timeout": float("nan")}, "invalid_option", "Option timeout is nan. Give seconds, above 0 and at most 3600."),
-        ({"timeout": float("inf")}, "invalid_option", "Option timeout is inf. Give seconds, above 0 and at most 3600."),
+        ({"timeout": 0.0}, "invalid_option", "Option timeout is 0, which is out of range. Use a number of "
+                                             "seconds greater than 0 and at most 3600."),
+        ({"timeout": -1.5}, "invalid_option", "Option timeout is -1.5, which is out of range. Use a number "
+                                              "of seconds greater than 0 and at most 3600."),
+        ({"timeout": 3601}, "invalid_option", "Option timeout is 3601, which is out of range. Use a number "
+                                              "of seconds greater than 0 and at most 3600."),
+        ({"timeout": float("nan")}, "invalid_option", "Option timeout is nan, which is out of range. Use a "
+                                                      "number of seconds greater than 0 and at most 3600."),
+        ({"timeout": float("inf")}, "invalid_option", "Option timeout is inf, which is out of range. Use a "
+                                                      "number of seconds greater than 0 and at most 3600."),
     ],
 )
 def test_options_that_cannot_work_in_full(options, reason, message):
@@ -208,7 +213,7 @@ def test_a_file_that_is_not_there_in_full(name, tmp_path):
     missing = str(tmp_path / "missing")
     assert refusal(ConnectionOptions(**{name: missing}).check) == (
         "file_error",
-        f"Option {name} names {missing!r}, which is not there or may not be read. Check the path and its permissions on the host where this runs.",
+        f"The file {missing!r} of option {name} does not exist or is not readable. Check the path and its permissions on the host where this runs.",
     )
 
 
@@ -229,10 +234,10 @@ def test_a_login_in_an_endpoint_in_full():
     for url in ("https://user@kms.example", "https://user:hush@kms.example:8443", "https://@kms.example", "https://:@kms.example"):
         for name in ("endpoint", "sts_endpoint"):
             assert refusal(ConnectionOptions(**{name: url}).check) == (
-                "invalid_option", f"{name} is a URL with a login. Leave the login out: AWS takes signatures only.",
+                "invalid_option", f"{name} must not contain a user name or password. Remove them: AWS authenticates requests by signatures only.",
             )
         assert refusal(sts_endpoint_in_force, ConnectionOptions(), {"AWS_ENDPOINT_URL_STS": url})[1].startswith(
-            "environment variable AWS_ENDPOINT_URL_STS is a URL with a login."
+            "environment variable AWS_ENDPOINT_URL_STS must not contain a user name or password."
         )
         ConnectionOptions(proxy=url).check()
 
@@ -244,7 +249,7 @@ def test_an_endpoint_of_the_aws_config_file_comes_last():
         assert in_force(ConnectionOptions(), {variable: "https://v.example"}, configured) == Sourced("https://v.example", f"environment variable {variable}")
         for switch, expected in (("true", None), ("TRUE", None), ("false", configured), ("", configured), ("1", configured)):
             assert in_force(ConnectionOptions(), {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": switch}, configured) == expected
-        assert refusal(in_force, ConnectionOptions(), {}, Sourced("nothing", "AWS config file"))[1].startswith("AWS config file is not a URL of the form ")
+        assert refusal(in_force, ConnectionOptions(), {}, Sourced("nothing", "AWS config file"))[1].startswith("AWS config file must be a URL of the form ")
 
 
 PROFILES = {"AWS_DEFAULT_PROFILE": "older", "AWS_PROFILE": "newer"}
@@ -288,13 +293,13 @@ FILES = {"AWS_CONFIG_FILE": "/etc/aws/config", "AWS_SHARED_CREDENTIALS_FILE": "/
 def test_a_profile_that_is_not_found_in_full(options, environ, shown, files):
     error = unknown_profile("vault", ConnectionOptions(**options), environ)
     assert (type(error), error.reason, error.message, error.remedy) == (
-        SettingError, "no_credentials", f"The AWS profile {shown} is not found.", f"Check the profile's name, and the files {files}.",
+        SettingError, "no_credentials", f"The AWS profile {shown} was not found.", f"Check the profile's name, and the files {files}.",
     )
 
 
 def test_a_profile_of_its_own_file_that_is_not_found():
     assert unknown_profile("default", ConnectionOptions(shared_creds_filename="/f"), {}).message == (
-        "The AWS profile default (from option shared_creds_filename) is not found."
+        "The AWS profile default (from option shared_creds_filename) was not found."
     )
 
 

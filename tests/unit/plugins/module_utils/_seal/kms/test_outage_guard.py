@@ -43,7 +43,7 @@ def test_a_region_is_asked_no_more_after_an_outage():
 def test_what_is_skipped_says_so():
     guard = OutageGuard("Not moved")
     refusal(guard, "", OUTAGE)
-    assert refusal(guard, "").finding() == Finding("timed_out", "Not moved, after this failure: No answer.", "Check it.")
+    assert refusal(guard, "").finding() == Finding("timed_out", "Not moved because of a previous error: No answer.", "Check it.")
 
 
 def test_any_other_error_is_an_answer():
@@ -58,7 +58,7 @@ def test_a_survey_asks_an_unreachable_region_once():
     aws.faults["DescribeKey"] = OUTAGE
     survey = KeySurvey(aws, skipped="Not asked for")
     first, second = [survey.entry(key) for key in KEYS]
-    assert (first["msg"], second["msg"], aws.count("DescribeKey")) == ("No answer.", "Not asked for, after this failure: No answer.", 1)
+    assert (first["msg"], second["msg"], aws.count("DescribeKey")) == ("No answer.", "Not asked for because of a previous error: No answer.", 1)
     with pytest.raises(KmsError) as caught:
         survey.check_answered()
     assert caught.value is OUTAGE

@@ -18,17 +18,17 @@ WHERE = "in region us-east-1 at https://kms.example"
 ASKED = Request("AWS KMS", "DescribeKey", WHERE, KEY, "vault")
 URL = "https://kms.example"
 UNREACHABLE = f"AWS KMS cannot be reached {WHERE}: "
-NOT_KMS = f"What answers {WHERE} is not AWS KMS"
+NOT_KMS = f"The response {WHERE} does not come from AWS KMS"
 
-WAY = "Check the endpoint's name and port, DNS, route and proxy."
-DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint is known only to the resolver of its own VPC."
-SLOW = "Check route, firewall, security group and VPC endpoint on the way, or raise the option timeout."
-SOURCE = "Check what the AWS configuration says where the credentials come from."
-TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint speaks TLS under this name."
-NOT_AWS = "Check the endpoint, and the proxy."
+WAY = "Check the endpoint's name and port, DNS, the route and the proxy."
+DNS = "Check the endpoint's name, the region and DNS; the name of a VPC endpoint can be resolved only in its VPC."
+SLOW = "Check the route, firewall, security group and VPC endpoint, or increase the option timeout."
+SOURCE = "Check the source of the credentials in the AWS configuration."
+TLS = "Check ca_bundle or AWS_CA_BUNDLE, the proxy, and that the endpoint supports TLS with this name."
+NOT_AWS = "Check the endpoint and the proxy."
 GIVE_THEM = (
-    "Give access_key and secret_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where an instance profile, "
-    "a container role or a web identity gives them."
+    "Set access_key and secret_key, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or use an instance profile, "
+    "a container role or a web identity."
 )
 PROXY = "Check the proxy's address, login and rules."
 REGION = "Check the region's name."
@@ -48,88 +48,88 @@ def described(error, asked=ASKED):
 @pytest.mark.parametrize(
     ("error", "message", "reason", "remedy"),
     [
-        (error_of("NoCredentialsError"), "No AWS credentials are found.", "no_credentials", GIVE_THEM),
+        (error_of("NoCredentialsError"), "No AWS credentials were found.", "no_credentials", GIVE_THEM),
         (
             error_of("PartialCredentialsError", provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
             "The AWS credentials from environment variable AWS_ACCESS_KEY_ID are incomplete: AWS_SECRET_ACCESS_KEY is missing.",
             "incomplete_credentials",
-            "Set what is missing too, or nothing of it.",
+            "Set both, or neither.",
         ),
         (
             error_of("CredentialRetrievalError", provider="assume-role", error_msg="it failed"),
-            "The AWS credentials could not be fetched from the role of profile vault: it failed.", "no_credentials", SOURCE,
+            "The AWS credentials could not be retrieved from the role of profile vault: it failed.", "no_credentials", SOURCE,
         ),
         (
             error_of("CredentialRetrievalError", provider="a method to come", error_msg="it failed. "),
-            "The AWS credentials could not be fetched from a method to come: it failed.", "no_credentials", SOURCE,
+            "The AWS credentials could not be retrieved from a method to come: it failed.", "no_credentials", SOURCE,
         ),
         (
             error_of("CredentialRetrievalError", provider="custom-process", error_msg="a secret"),
-            "The AWS credentials could not be fetched from the credential process of profile vault.", "no_credentials", SOURCE,
+            "The AWS credentials could not be retrieved from the credential process of profile vault.", "no_credentials", SOURCE,
         ),
         (
             error_of(
                 "CredentialRetrievalError", provider="container-role",
                 error_msg="Error retrieving metadata: Received non 200 response 403 from container metadata: a secret\nbody",
             ),
-            "The AWS credentials could not be fetched from the container's credentials endpoint: Received non 200 response 403 from container metadata.",
+            "The AWS credentials could not be retrieved from the container's credentials endpoint: Received non 200 response 403 from container metadata.",
             "no_credentials", SOURCE,
         ),
         (
             error_of("MetadataRetrievalError", error_msg="Received error when attempting to retrieve container metadata: timed out"),
-            "The AWS credentials could not be fetched: timed out.", "no_credentials", SOURCE,
+            "The AWS credentials could not be retrieved: timed out.", "no_credentials", SOURCE,
         ),
         (
             error_of("InvalidIMDSEndpointError", endpoint="http://["),
-            "The metadata service's endpoint http://[ is no URL.", "invalid_option", "Correct AWS_EC2_METADATA_SERVICE_ENDPOINT.",
+            "The metadata service's endpoint http://[ is not a URL.", "invalid_option", "Correct AWS_EC2_METADATA_SERVICE_ENDPOINT.",
         ),
         (
             error_of("UnauthorizedSSOTokenError"),
             "The AWS IAM Identity Center session has expired.", "expired_credentials", "Log in again (aws sso login).",
         ),
         (
-            error_of("SSOTokenLoadError", error_msg="m"), "There is no AWS IAM Identity Center session.", "no_credentials", "Log in (aws sso login).",
+            error_of("SSOTokenLoadError", error_msg="m"), "No AWS IAM Identity Center session exists.", "no_credentials", "Log in (aws sso login).",
         ),
         (
             error_of("TokenRetrievalError", provider="sso", error_msg="m"),
-            "The AWS token could not be fetched from AWS IAM Identity Center by profile vault.", "no_credentials", SOURCE,
+            "The AWS token could not be retrieved from AWS IAM Identity Center by profile vault.", "no_credentials", SOURCE,
         ),
-        (error_of("InvalidConfigError", error_msg="It is odd."), "The AWS configuration is not valid: It is odd.", "no_credentials", SOURCE),
+        (error_of("InvalidConfigError", error_msg="It is odd."), "The AWS configuration is invalid: It is odd.", "no_credentials", SOURCE),
         (error_of("ConfigParseError", path="/c", error="e"), "The AWS configuration file /c cannot be read.", "no_credentials", "Correct the file."),
-        (error_of("ConfigNotFound", path="/c"), "The AWS configuration file /c is not found.", "no_credentials", "Check the path."),
+        (error_of("ConfigNotFound", path="/c"), "The AWS configuration file /c does not exist.", "no_credentials", "Check the path."),
         (
             error_of("InfiniteLoopConfigError", source_profile="a", visited_profiles=["a"]),
             "The AWS profile a refers to itself.", "no_credentials", SOURCE,
         ),
         (
             error_of("UnknownCredentialError", name="Moon"),
-            "The AWS configuration names an unknown source of credentials, Moon.", "no_credentials", SOURCE,
+            "The AWS configuration names an unknown credential source, Moon.", "no_credentials", SOURCE,
         ),
-        (error_of("InvalidProxiesConfigError", error="e"), "The proxy settings are not valid.", "invalid_option", "Correct the proxy's URL."),
-        (error_of("ConnectTimeoutError", endpoint_url=URL, error="e"), f"{UNREACHABLE}it takes no connection in time.", "timed_out", SLOW),
-        (error_of("ReadTimeoutError", endpoint_url=URL, error="e"), f"{UNREACHABLE}it does not answer in time.", "timed_out", SLOW),
+        (error_of("InvalidProxiesConfigError", error="e"), "The proxy settings are invalid.", "invalid_option", "Correct the proxy's URL."),
+        (error_of("ConnectTimeoutError", endpoint_url=URL, error="e"), f"{UNREACHABLE}the connection timed out.", "timed_out", SLOW),
+        (error_of("ReadTimeoutError", endpoint_url=URL, error="e"), f"{UNREACHABLE}the response timed out.", "timed_out", SLOW),
         (
             error_of("ConnectionClosedError", endpoint_url=URL, error="e"),
-            f"{UNREACHABLE}it closes the connection without an answer.", "unreachable", WAY,
+            f"{UNREACHABLE}the connection was closed without a response.", "unreachable", WAY,
         ),
-        (error_of("HTTPClientError", error="refused"), f"{UNREACHABLE}the connection is refused.", "unreachable", WAY),
-        (error_of("IncompleteReadError", actual_bytes=1, expected_bytes=2), f"{UNREACHABLE}the answer broke off.", "unreachable", WAY),
-        (error_of("InvalidRegionError", region_name="a_b"), "'a_b' is no name of an AWS region.", "no_region", REGION),
-        (error_of("NoRegionError"), "No AWS region is known.", "no_region", "Give region, or set AWS_REGION."),
-        (error_of("UnknownEndpointError", service_name="kms", region_name="r"), "AWS KMS has no endpoint there.", "no_region", REGION),
+        (error_of("HTTPClientError", error="refused"), f"{UNREACHABLE}the connection was refused.", "unreachable", WAY),
+        (error_of("IncompleteReadError", actual_bytes=1, expected_bytes=2), f"{UNREACHABLE}the response is incomplete.", "unreachable", WAY),
+        (error_of("InvalidRegionError", region_name="a_b"), "'a_b' is not a valid AWS region name.", "no_region", REGION),
+        (error_of("NoRegionError"), "No AWS region is set.", "no_region", "Set the option region, or AWS_REGION."),
+        (error_of("UnknownEndpointError", service_name="kms", region_name="r"), "AWS KMS has no endpoint in this region.", "no_region", REGION),
         (
-            error_of("EndpointProviderError", msg="FIPS is not there"), "AWS KMS has no endpoint there: FIPS is not there.", "no_region", REGION,
+            error_of("EndpointProviderError", msg="FIPS is not there"), "AWS KMS has no endpoint in this region: FIPS is not there.", "no_region", REGION,
         ),
         (
             error_of("ParamValidationError", report="Invalid length"),
-            "The request is not valid: Parameter validation failed: Invalid length.", "invalid_request", "Check the options against the message.",
+            "The request is invalid: Parameter validation failed: Invalid length.", "invalid_request", "Check the options against the message.",
         ),
         (ResponseParserError("a page"), f"{NOT_KMS}.", "wrong_endpoint", NOT_AWS),
         (MissingFieldError("KeyId is missing"), f"{NOT_KMS}.", "wrong_endpoint", NOT_AWS),
-        (AnswerError("KeyId is not a text"), f"{NOT_KMS}: in its answer to DescribeKey, KeyId is not a text.", "wrong_endpoint", NOT_AWS),
+        (AnswerError("KeyId is not a text"), f"{NOT_KMS}: invalid response to DescribeKey: KeyId is not a text.", "wrong_endpoint", NOT_AWS),
         (
             OtherKeyError(asked="alias/a", answered=KEY),
-            f"AWS KMS was asked for the key alias/a (DescribeKey {WHERE}), but answered with {KEY}.", "wrong_key", NOT_AWS,
+            f"AWS KMS returned the key {KEY} instead of the requested key alias/a (DescribeKey {WHERE}).", "wrong_key", NOT_AWS,
         ),
         (error_of("DataNotFoundError", data_path="kms"), "The AWS SDK failed: Unable to load data for: kms.", "aws_error", "See the message."),
     ],
@@ -141,7 +141,7 @@ def test_errors_of_the_sdk(error, message, reason, remedy):
 @pytest.mark.parametrize(
     ("cause", "words", "remedy"),
     [
-        ("[Errno 111] Connection refused", "the connection is refused", WAY),
+        ("[Errno 111] Connection refused", "the connection was refused", WAY),
         ("Failed to resolve 'kms.example' ([Errno -2] Name or service not known)", "its name cannot be resolved", DNS),
         ("Failed to resolve 'kms.example'", "its name cannot be resolved", DNS),
         ("[Errno -2] Name or service not known", "its name cannot be resolved", DNS),
@@ -149,7 +149,7 @@ def test_errors_of_the_sdk(error, message, reason, remedy):
         ("getaddrinfo failed", "its name cannot be resolved", DNS),
         ("[Errno 101] Network is unreachable", "there is no route to it", WAY),
         ("[Errno 113] No route to host", "there is no route to it", WAY),
-        ("something else", "the connection fails", WAY),
+        ("something else", "the connection failed", WAY),
     ],
 )
 def test_why_there_is_no_connection(cause, words, remedy):
@@ -167,9 +167,9 @@ def test_why_there_is_no_connection(cause, words, remedy):
         ("[X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate or crl found (_ssl.c:1)", "no certificate or crl found"),
         ("error: certificate verify failed (1)", "certificate verify failed"),
         ("hostname 'a' doesn't match 'b'\nmore", "hostname 'a' doesn't match 'b'"),
-        ("[Errno 2] No such file or directory", "the file of CA certificates is not found"),
-        ("Could not find a suitable TLS CA certificate bundle, invalid path: /ca", "the file of CA certificates is not found"),
-        ("EOF occurred in violation of protocol", "the endpoint does not speak it"),
+        ("[Errno 2] No such file or directory", "the CA bundle does not exist"),
+        ("Could not find a suitable TLS CA certificate bundle, invalid path: /ca", "the CA bundle does not exist"),
+        ("EOF occurred in violation of protocol", "the endpoint does not support TLS"),
     ],
 )
 def test_why_tls_failed(cause, words):
@@ -182,9 +182,9 @@ def test_why_tls_failed(cause, words):
     ("proxy", "cause", "words"),
     [
         ("http://user:hush@proxy:3128", "OSError('Tunnel connection failed: 407 Proxy Authentication Required')",
-         "the proxy http://proxy:3128 does not let the request pass (407 Proxy Authentication Required)"),
+         "the proxy http://proxy:3128 rejected the request (407 Proxy Authentication Required)"),
         ("http://proxy:3128", 'OSError("Tunnel connection failed: 403 Forbidden ")',
-         "the proxy http://proxy:3128 does not let the request pass (403 Forbidden)"),
+         "the proxy http://proxy:3128 rejected the request (403 Forbidden)"),
         ("https://proxy", "[Errno 111] Connection refused", "the proxy https://proxy cannot be reached"),
         ("proxy", "[Errno 111] Connection refused", "the proxy that is set cannot be reached"),
         ("http://user:hush@", "x", "the proxy that is set cannot be reached"),
@@ -239,7 +239,7 @@ def test_the_request_has_a_default_key_and_profile():
     asked = Request("AWS STS", "AssumeRole", WHERE)
     assert asked == ("AWS STS", "AssumeRole", WHERE, "", "default")
     assert described(error_of("CredentialRetrievalError", provider="config-file", error_msg="m"), asked)[0] == (
-        "The AWS credentials could not be fetched from profile default of the AWS config file: m."
+        "The AWS credentials could not be retrieved from profile default of the AWS config file: m."
     )
 
 
@@ -248,13 +248,13 @@ def test_the_request_has_a_default_key_and_profile():
 
 @pytest.mark.parametrize(("length", "shown"), [(300, 300), (301, 297), (9000, 297)])
 def test_a_long_text_is_cut(length, shown):
-    assert described(error_of("InvalidConfigError", error_msg="x" * length))[0] == f"The AWS configuration is not valid: {'x' * shown}."
+    assert described(error_of("InvalidConfigError", error_msg="x" * length))[0] == f"The AWS configuration is invalid: {'x' * shown}."
 
 
 def test_a_text_on_one_line_without_addresses():
-    assert described(error_of("InvalidConfigError", error_msg="It is X."))[0] == "The AWS configuration is not valid: It is X."
+    assert described(error_of("InvalidConfigError", error_msg="It is X."))[0] == "The AWS configuration is invalid: It is X."
     text = "one\n  two <urllib3.HTTPConnection object at 0x7f00ab>: three <a object at 0xf> four."
-    assert described(error_of("InvalidConfigError", error_msg=text))[0] == "The AWS configuration is not valid: one two three four."
+    assert described(error_of("InvalidConfigError", error_msg=text))[0] == "The AWS configuration is invalid: one two three four."
 
 
 def test_a_fact_of_any_length_gives_a_message_of_a_bounded_one():
@@ -274,19 +274,19 @@ def details(code, message="", operation="Encrypt"):
     return {"operation": "DescribeKey", "aws_code": code, "aws_message": message, "aws_operation": operation}
 
 
-NOT_FOUND = "Check the key's id or alias, the account and the region: KMS looks for it in this region only."
+NOT_FOUND = "Check the key ID or alias, the account and the region: KMS searches for it in this region only."
 
 
 def test_a_refusal():
     assert refused({"Code": "NotFoundException", "Message": "Key is not found. "}) == (
-        f"AWS refused Encrypt with key {KEY} {WHERE}: NotFoundException: Key is not found.",
+        f"AWS rejected Encrypt with key {KEY} {WHERE}: NotFoundException: Key is not found.",
         "not_found", NOT_FOUND, details("NotFoundException", "Key is not found. "),
     )
     assert refused({"Code": "NotFoundException"}, asked=ASKED._replace(key_id="")) == (
-        f"AWS refused Encrypt {WHERE}: NotFoundException.", "not_found", NOT_FOUND, details("NotFoundException")
+        f"AWS rejected Encrypt {WHERE}: NotFoundException.", "not_found", NOT_FOUND, details("NotFoundException")
     )
     assert refused({"Code": "Odd", "Message": "Look at region X."})[0].endswith(": Odd: Look at region X.")
-    assert refused({"Code": "Odd", "Message": "."})[:2] == (f"AWS refused Encrypt with key {KEY} {WHERE}: Odd: .", "aws_error")
+    assert refused({"Code": "Odd", "Message": "."})[:2] == (f"AWS rejected Encrypt with key {KEY} {WHERE}: Odd: .", "aws_error")
 
 
 def test_the_statement_of_a_denial_names_the_services_action_and_the_key():
@@ -302,12 +302,12 @@ def test_the_statement_of_a_denial_names_the_services_action_and_the_key():
         ("799", f"{NOT_KMS}: HTTP status 799.", "wrong_endpoint", NOT_AWS),
         ("", f"{NOT_KMS}: an error without a code.", "wrong_endpoint", NOT_AWS),
         (
-            "502", f"{UNREACHABLE}the answer is HTTP status 502 (Bad Gateway).", "unreachable",
-            "Something between here and KMS answers in its place; check proxy and endpoint.",
+            "502", f"{UNREACHABLE}the response is HTTP status 502 (Bad Gateway).", "unreachable",
+            "The response does not come from KMS; check the proxy and the endpoint.",
         ),
         (
-            "500", f"{UNREACHABLE}the answer is HTTP status 500 (Internal Server Error).", "kms_internal",
-            "Try again; if it persists, look at the AWS Health Dashboard.",
+            "500", f"{UNREACHABLE}the response is HTTP status 500 (Internal Server Error).", "kms_internal",
+            "Try again; if the problem persists, check the AWS Health Dashboard.",
         ),
     ],
 )
@@ -323,7 +323,7 @@ def test_a_refusal_without_anything(answer):
 def test_a_refusal_of_any_length_gives_texts_of_a_bounded_one():
     message, reason, _remedy, facts = refused({"Code": "c" * 201, "Message": "m" * 8193})
     assert facts == details("c" * 200, "m" * 8192)
-    assert (message, reason) == (f"AWS refused Encrypt with key {KEY} {WHERE}: {'c' * 200}: {'m' * 8192}.", "aws_error")
+    assert (message, reason) == (f"AWS rejected Encrypt with key {KEY} {WHERE}: {'c' * 200}: {'m' * 8192}.", "aws_error")
 
 
 def test_a_code_and_a_message_that_are_no_text():
@@ -336,7 +336,7 @@ def test_a_refusal_that_names_no_operation_is_of_the_one_that_was_asked():
         response = {"Error": {"Code": "NotFoundException", "Message": "m"}}
 
     found = to_error(ClientError(), ASKED)
-    assert found.message == f"AWS refused DescribeKey with key {KEY} {WHERE}: NotFoundException: m."
+    assert found.message == f"AWS rejected DescribeKey with key {KEY} {WHERE}: NotFoundException: m."
     assert found.details == details("NotFoundException", "m", "DescribeKey")
 
 

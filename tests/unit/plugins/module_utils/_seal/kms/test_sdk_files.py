@@ -30,7 +30,7 @@ def refusal(options=None, environ=None):
         check_sdk_files(options or ConnectionOptions(), environ or {})
     error = raised.value
     assert (error.reason, error.remedy) == (
-        "file_error", "Name a regular file; a pipe, a device or a socket might be waited for without end."
+        "file_error", "Use a regular file; reading a pipe, a device or a socket could block."
     )
     assert error.__cause__ is None
     return error.message
@@ -66,7 +66,7 @@ def test_a_socket_and_a_device(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")
     for path in ("socket", "/dev/full"):
-        with pytest.raises(SettingError, match=f"^{path} \\(from the test\\) cannot be read: it is not a regular file\\. Name a regular file"):
+        with pytest.raises(SettingError, match=f"^{path} \\(from the test\\) cannot be read: it is not a regular file\\. Use a regular file"):
             check_opens("the test", path)
 
 

@@ -39,7 +39,7 @@ INVALID = {
     "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES": ["-1", "10485761"],
 }
 WORDS = {
-    DATE: "a time with its zone, such as 2026-01-31T12:00:00Z",
+    DATE: "a time with a time zone, such as 2026-01-31T12:00:00Z",
     ENDPOINT: "a URL (http://HOST)",
     "AWS_DEFAULTS_MODE": "one of legacy, auto, standard, in-region, cross-region, mobile",
     "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "an integer from 1 to 100",

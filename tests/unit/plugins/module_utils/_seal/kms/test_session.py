@@ -221,7 +221,7 @@ def test_the_environment_may_heed_endpoints_that_the_profile_ignores(config):
 
 
 def test_an_endpoint_that_is_none():
-    with pytest.raises(SettingError, match="^environment variable AWS_ENDPOINT_URL is not a URL of the form"):
+    with pytest.raises(SettingError, match="^environment variable AWS_ENDPOINT_URL must be a URL of the form"):
         client(made({"AWS_ENDPOINT_URL": "kms"}))
 
 

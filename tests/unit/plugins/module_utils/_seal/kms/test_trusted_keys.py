@@ -14,7 +14,7 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
 MRK = "mrk-1234abcd12ab34cd56ef1234567890ab"
-REMEDY = "If this key is to be trusted, add it to allowed_key_ids."
+REMEDY = "To trust this key, add it to allowed_key_ids."
 
 
 def accepts(trusted, arn):
@@ -77,7 +77,7 @@ def test_a_malformed_reference_is_an_error():
     with pytest.raises(SettingError) as raised:
         TrustedKeys(["vault"], aws)
     assert raised.value.reason == "malformed_key_id"
-    assert raised.value.message.startswith("The key from option allowed_key_ids is malformed: 'vault' is not a reference to a KMS key.")
+    assert raised.value.message.startswith("The key from option allowed_key_ids is invalid: 'vault' is not a valid KMS key reference.")
     assert aws.calls == []
 
 
@@ -87,7 +87,9 @@ def test_another_key_is_claimed_in_full():
         trusted.check_claim(key_arn(OTHER_ID))
     assert raised.value.reason == "wrong_key"
     assert raised.value.details == {"key_id": key_arn(OTHER_ID)}
-    assert str(raised.value) == (f"The value is sealed under the key {key_arn(OTHER_ID)}, which is none of the allowed keys ({ID}, {key_arn(MRK)}). {REMEDY}")
+    assert str(raised.value) == (
+        f"The value is sealed under the key {key_arn(OTHER_ID)}, which is not one of the allowed keys ({ID}, {key_arn(MRK)}). {REMEDY}"
+    )
 
 
 def test_another_key_is_answered_in_full():
@@ -95,7 +97,7 @@ def test_another_key_is_answered_in_full():
     with pytest.raises(KmsError) as raised:
         trusted.check_answer(key_arn(OTHER_ID))
     assert raised.value.reason == "wrong_key"
-    assert str(raised.value) == (f"KMS opened the value with the key {key_arn(OTHER_ID)}, which is none of the allowed keys ({ID}). {REMEDY}")
+    assert str(raised.value) == (f"KMS decrypted the value with the key {key_arn(OTHER_ID)}, which is not one of the allowed keys ({ID}). {REMEDY}")
 
 
 @pytest.mark.parametrize("text", ["", "alias/vault", ID, "projects/p", key_arn(ID) + " "])
@@ -134,8 +136,7 @@ def test_no_key_at_all_is_refused_in_full():
         TrustedKeys([], FakeAws())
     assert (raised.value.reason, str(raised.value)) == (
         "invalid_option",
-        "Option allowed_key_ids is empty: it names no key to trust. Name the keys, or leave the option out to trust every key that "
-        "the caller may use.",
+        "Option allowed_key_ids is empty. Add the keys to trust, or remove the option to trust every key that the caller is allowed to use.",
     )
 
 
@@ -145,11 +146,11 @@ def test_where_the_keys_were_set_is_said_unless_it_is_the_option_itself():
     with pytest.raises(BlobError) as raised:
         trusted.check_claim(key_arn(OTHER_ID))
     assert raised.value.message == (
-        f"The value is sealed under the key {key_arn(OTHER_ID)}, which is none of the allowed keys ({ID}, {key_arn(MRK)}; from variable vault_seal_trusted)."
+        f"The value is sealed under the key {key_arn(OTHER_ID)}, which is not one of the allowed keys ({ID}, {key_arn(MRK)}; from variable vault_seal_trusted)."
     )
     with pytest.raises(SettingError) as empty:
         TrustedKeys([], FakeAws(), source="variable vault_seal_trusted")
-    assert empty.value.message == "Variable vault_seal_trusted is empty: it names no key to trust."
+    assert empty.value.message == "Variable vault_seal_trusted is empty."
     with pytest.raises(SettingError) as malformed:
         TrustedKeys(["vault"], FakeAws(), source="variable vault_seal_trusted")
-    assert malformed.value.message.startswith("The key from variable vault_seal_trusted is malformed: ")
+    assert malformed.value.message.startswith("The key from variable vault_seal_trusted is invalid: ")

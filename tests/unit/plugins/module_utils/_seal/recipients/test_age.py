@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 # Of the specification of age (c2sp.org/age), whose identity is 32 times the byte 0x42.
 SPEC_RECIPIENT = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
-MISTYPED = "it begins as an age recipient of X25519 and is none: it was cut off or mistyped, or is of another kind"
-REMEDY = "Give an RSA public key of 2048 bits or more, or an X25519 one, as PEM (BEGIN PUBLIC KEY), or an age recipient (age1...)."
+MISTYPED = "it begins like an X25519 age recipient but is invalid: it was truncated or mistyped, or has another type"
+REMEDY = "Use an RSA public key of at least 2048 bits or an X25519 public key, as PEM (BEGIN PUBLIC KEY), or an age recipient (age1...)."
 
 
 def polymod(values):
@@ -54,7 +54,7 @@ def refused(text):
 def test_the_error_in_full():
     error = invalid_recipient("it is short")
     assert (type(error), error.reason, error.message, error.remedy) == (
-        SettingError, "invalid_recipient", "The public key to encrypt to is refused: it is short.", REMEDY,
+        SettingError, "invalid_recipient", "The recipient's public key is invalid: it is short.", REMEDY,
     )
 
 
@@ -74,7 +74,7 @@ def test_the_bytes_of_a_recipient(number):
 @pytest.mark.parametrize("bit", [1, 2, 4, 8])
 def test_bits_after_the_last_byte_must_be_zero(bit):
     digits = [*DIGITS[:-1], DIGITS[-1] & 16 | bit]
-    assert refused(bech32("age", digits)) == "The public key to encrypt to is refused: it begins as an age recipient and is none."
+    assert refused(bech32("age", digits)) == "The recipient's public key is invalid: it begins like an age recipient but is invalid."
     assert len(age_recipient(bech32("age", [*DIGITS[:-1], DIGITS[-1] & 16 ^ 16]))) == 32
 
 
@@ -83,12 +83,12 @@ def test_a_letter_that_bech32_does_not_have_is_refused_even_with_a_checksum_to_f
     for position in (0, 30, 51):
         digits = [*DIGITS[:position], -1, *DIGITS[position + 1 :]]
         text = SPEC_RECIPIENT[4 : 4 + position] + letter + SPEC_RECIPIENT[5 + position : -6]
-        assert refused(bech32("age", digits, text)) == f"The public key to encrypt to is refused: {MISTYPED}."
+        assert refused(bech32("age", digits, text)) == f"The recipient's public key is invalid: {MISTYPED}."
 
 
 @pytest.mark.parametrize("digits", [DIGITS[:-1], [*DIGITS, 0], []])
 def test_a_recipient_of_another_length_is_refused_even_with_a_checksum_to_fit(digits):
-    assert refused(bech32("age", digits)) == f"The public key to encrypt to is refused: {MISTYPED}."
+    assert refused(bech32("age", digits)) == f"The recipient's public key is invalid: {MISTYPED}."
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_recipient_of_another_length_is_refused_even_with_a_checksum_to_fit(di
     ],
 )
 def test_what_is_no_recipient_in_full(text):
-    assert refused(text) == f"The public key to encrypt to is refused: {MISTYPED}."
+    assert refused(text) == f"The recipient's public key is invalid: {MISTYPED}."
 
 
 @pytest.mark.parametrize("size", [0, 32, 128])
@@ -125,4 +125,4 @@ def test_nothing_is_used_twice():
 def test_a_point_of_small_order_in_full():
     with pytest.raises(SettingError) as failure:
         age_file(X25519PublicKey.from_public_bytes(bytes(32)), b"")
-    assert failure.value.message == "The public key to encrypt to is refused: it is no point that X25519 may be used with."
+    assert failure.value.message == "The recipient's public key is invalid: it is not a valid X25519 public key."

@@ -49,11 +49,11 @@ def test_fingerprint_and_user_id_are_gpgs(name: str) -> None:
         ("rsa", NOW, ""),
         ("ecc", NOW, ""),
         ("ecc", BEFORE, "is not valid before 2024-01-01"),
-        ("sign", NOW, "has no key for encryption"),
+        ("sign", NOW, "has no encryption key"),
         ("old", MIDDLE, ""),
         ("old", NOW, "expired on 2024-12-31"),
         ("half", MIDDLE, ""),
-        ("half", NOW, "has no key for encryption that is valid: the one it has expired on 2024-12-31"),
+        ("half", NOW, "has no valid encryption key: its encryption key expired on 2024-12-31"),
         ("revoked", NOW, "was revoked"),
     ],
 )
@@ -63,7 +63,7 @@ def test_whether_a_server_could_encrypt_to_it(name: str, now: float, why: str) -
         return
     with pytest.raises(SettingError) as caught:
         key(name).check_encrypts(now)
-    assert caught.value.message == f"Nothing can be encrypted to the OpenPGP key {key(name).name}: it {why}."
+    assert caught.value.message == f"The OpenPGP key {key(name).name} cannot be used for encryption: it {why}."
 
 
 def test_a_secret_key_is_refused_in_each_form() -> None:
@@ -79,12 +79,12 @@ def test_what_is_no_key() -> None:
     lines = armored.splitlines()
     altered = [*lines[:3], lines[3].swapcase(), *lines[4:]]
     assert refusal("").endswith("it is empty.")
-    assert refusal("hello").endswith("it is neither armoured nor base64.")
+    assert refusal("hello").endswith("it is neither armored nor base64.")
     assert refusal("AAAA").endswith("no packet begins at byte 0.")
     assert refusal("\n".join(lines[:5])).endswith("its armor has no end.")
-    assert refusal("\n".join(altered)).endswith("the checksum of its armor does not fit, so it was not copied whole.")
+    assert refusal("\n".join(altered)).endswith("the checksum of its armor is wrong, so it was not copied completely.")
     both = base64.b64encode(key("ecc").content + key("rsa").content).decode()
-    assert refusal(both).endswith("there are several in one text.")
+    assert refusal(both).endswith("it contains several keys.")
     user_id_first = base64.b64encode(b"\xb4\x01a").decode()
     assert refusal(user_id_first).endswith("it does not begin with a public key.")
 
@@ -113,18 +113,18 @@ def with_subpackets(area: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(("content", "what"), [
-    (packet(6, b"\x04" + bytes(65_535)), "a key packet has 65536 bytes, and 65535 at most are allowed"),
-    (with_subpackets(b"\xff\xff\xff\xff\xff\x02"), "a subpacket of a signature is not whole"),
-    (with_subpackets(b"\x05\x02\0\0"), "a subpacket of a signature is not whole"),
-    (with_subpackets(b"\xc0"), "a subpacket of a signature is not whole"),
-    (with_subpackets(b"\x00" * 60_000), "a subpacket of a signature is not whole"),
-    (with_subpackets(b"\x40\x09" + b"\xff" * 63), "a time in a signature is not of 4 bytes"),
-    (KEY + packet(2, b"\x04\x13\x01\x08\xff\xff"), "a signature is not whole"),
-    (KEY + packet(2, b""), "a signature is not whole"),
+    (packet(6, b"\x04" + bytes(65_535)), "a key packet has 65536 bytes; the maximum is 65535"),
+    (with_subpackets(b"\xff\xff\xff\xff\xff\x02"), "a subpacket of a signature is truncated"),
+    (with_subpackets(b"\x05\x02\0\0"), "a subpacket of a signature is truncated"),
+    (with_subpackets(b"\xc0"), "a subpacket of a signature is truncated"),
+    (with_subpackets(b"\x00" * 60_000), "a subpacket of a signature is truncated"),
+    (with_subpackets(b"\x40\x09" + b"\xff" * 63), "a time in a signature does not have 4 bytes"),
+    (KEY + packet(2, b"\x04\x13\x01\x08\xff\xff"), "a signature is truncated"),
+    (KEY + packet(2, b""), "a signature is truncated"),
     (bytes(5 * 1024 * 1024), "it has more than 4 MiB"),
 ])
 def test_a_packet_that_no_key_has(content: bytes, what: str) -> None:
-    assert refusal(base64.b64encode(content).decode()) == f"This is no OpenPGP public key: {what}."
+    assert refusal(base64.b64encode(content).decode()) == f"This is not an OpenPGP public key: {what}."
 
 
 def test_a_key_packet_as_long_as_a_fingerprint_allows() -> None:
@@ -169,10 +169,10 @@ def why(content: bytes, now: float) -> str:
     except SettingError as error:
         assert (error.reason, error.remedy) == (
             "invalid_pgp_key",
-            "Ask its owner for a key that is valid and for encryption. "
-            "A server finds out in the middle of its initialisation, which then cannot be repeated.",
+            "Ask its owner for a valid encryption key. "
+            "With this key, the initialisation of a server would fail halfway, and could not be repeated.",
         )
-        beginning = f"Nothing can be encrypted to the OpenPGP key {found.fingerprint}: it "
+        beginning = f"The OpenPGP key {found.fingerprint} cannot be used for encryption: it "
         assert error.message.startswith(beginning)
         return error.message[len(beginning) :]
     return ""
@@ -186,13 +186,13 @@ REVOKED, SUBKEY_REVOKED = b"\x20", b"\x28"
 def test_which_algorithms_encrypt(algorithm: int) -> None:
     # RFC 9580, 9.1: RSA, RSA for encryption only, Elgamal, ECDH, X25519, X448.
     encrypts = algorithm in (1, 2, 16, 18, 25, 26)
-    assert why(synthetic(algorithm, said(0x0C)), 5000) == ("" if encrypts else "has no key for encryption.")
+    assert why(synthetic(algorithm, said(0x0C)), 5000) == ("" if encrypts else "has no encryption key.")
 
 
 @pytest.mark.parametrize(("flags", "encrypts"), [(0x04, True), (0x0C, True), (0xFF, True), (0x08, False), (0x03, False), (0xFB, False), (0, False)])
 def test_which_flags_say_that_it_encrypts(flags: int, encrypts: bool) -> None:
-    assert why(synthetic(1, said(flags)), 5000) == ("" if encrypts else "has no key for encryption.")
-    assert why(synthetic(1), 5000) == "has no key for encryption."
+    assert why(synthetic(1, said(flags)), 5000) == ("" if encrypts else "has no encryption key.")
+    assert why(synthetic(1), 5000) == "has no encryption key."
 
 
 @pytest.mark.parametrize(
@@ -209,8 +209,8 @@ def test_a_key_is_valid_from_its_creation_up_to_its_expiry(now: float, expected:
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        (2999, "has no key for encryption that is valid: the one it has is not valid before 1970-01-01."), (3000, ""), (3000 + DAY - 1, ""),
-        (3000 + DAY, "has no key for encryption that is valid: the one it has expired on 1970-01-02."),
+        (2999, "has no valid encryption key: its encryption key is not valid before 1970-01-01."), (3000, ""), (3000 + DAY - 1, ""),
+        (3000 + DAY, "has no valid encryption key: its encryption key expired on 1970-01-02."),
     ],
 )
 def test_a_subkey_is_valid_from_its_creation_up_to_its_expiry(now: float, expected: str) -> None:
@@ -229,13 +229,13 @@ def test_revocations() -> None:
     assert why(synthetic(22, said(0x03), REVOKED) + sub, 5000) == "was revoked."
     assert why(synthetic(22, said(0x03), SUBKEY_REVOKED) + sub, 5000) == "was revoked."
     revoked = synthetic(18, said(0x0C, kind=0x18), SUBKEY_REVOKED, tag=14)
-    assert why(synthetic(22, said(0x03)) + revoked, 5000) == "has no key for encryption that is valid: the one it has was revoked."
+    assert why(synthetic(22, said(0x03)) + revoked, 5000) == "has no valid encryption key: its encryption key was revoked."
     assert why(synthetic(22, said(0x03)) + revoked + sub, 5000) == ""
     # Of several that cannot be used the last is told.
     expired = synthetic(18, said(0x0C, DAY, kind=0x18), tag=14)
-    assert why(synthetic(22, said(0x03)) + revoked + expired, 2 * DAY) == "has no key for encryption that is valid: the one it has expired on 1970-01-02."
+    assert why(synthetic(22, said(0x03)) + revoked + expired, 2 * DAY) == "has no valid encryption key: its encryption key expired on 1970-01-02."
     assert why(synthetic(22, said(0x03)) + expired + synthetic(22, said(0x02, kind=0x18), tag=14), 2 * DAY) == (
-        "has no key for encryption that is valid: the one it has expired on 1970-01-02."
+        "has no valid encryption key: its encryption key expired on 1970-01-02."
     )
 
 
@@ -243,12 +243,12 @@ def test_the_latest_signature_counts_whatever_the_order() -> None:
     old, new = said(0x03, created=2000), said(0x0C, created=3000)
     assert why(synthetic(1, old, new), 5000) == why(synthetic(1, new, old), 5000) == ""
     old, new = said(0x0C, created=2000), said(0x03, created=3000)
-    assert why(synthetic(1, old, new), 5000) == why(synthetic(1, new, old), 5000) == "has no key for encryption."
+    assert why(synthetic(1, old, new), 5000) == why(synthetic(1, new, old), 5000) == "has no encryption key."
     # The kind of signature does not decide it.
-    assert why(synthetic(1, said(0x0C, created=2000, kind=0x1F), said(0x03, created=3000, kind=0x10)), 5000) == "has no key for encryption."
+    assert why(synthetic(1, said(0x0C, created=2000, kind=0x1F), said(0x03, created=3000, kind=0x10)), 5000) == "has no encryption key."
     # One that says neither what it is for nor until when, such as another person's, does not count.
     assert why(synthetic(1, said(0x0C, created=2000), said(0, created=4000, kind=0x10)), 5000) == ""
-    assert why(synthetic(1, said(0x0C, created=2000), said(0, DAY, created=4000)), 5000) == "has no key for encryption."
+    assert why(synthetic(1, said(0x0C, created=2000), said(0, DAY, created=4000)), 5000) == "has no encryption key."
 
 
 def test_dates_are_in_utc_wherever_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,21 +279,21 @@ def test_other_packets_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (packet(6, b"\x04\0\0\0\1"), "a key is not whole"),
-        (packet(6, b""), "a key is not whole"),
+        (packet(6, b"\x04\0\0\0\1"), "a key is truncated"),
+        (packet(6, b""), "a key is truncated"),
         (packet(14, b"\x04\0\0\0\1\1"), None),
-        (KEY + packet(14, b"\x04\0\0\0\1"), "a key is not whole"),
+        (KEY + packet(14, b"\x04\0\0\0\1"), "a key is truncated"),
         (packet(2, b"\x04\x13\x01\x08\0\0") + KEY, "it does not begin with a public key"),
         (packet(13, b"Ann") + KEY, "it does not begin with a public key"),
-        (KEY + KEY, "there are several in one text"),
-        (packet(6, b"\x03\0\0\0\1\1"), "its key is of version 3, and 4 and 6 are known"),
+        (KEY + KEY, "it contains several keys"),
+        (packet(6, b"\x03\0\0\0\1\1"), "its key has version 3; supported are 4 and 6"),
     ],
 )
 def test_a_certificate_that_is_not_of_its_form_in_full(content: bytes, what: str) -> None:
     if what is None:
         assert PgpKey.parse(base64.b64encode(content).decode()).fingerprint
     else:
-        assert refusal(base64.b64encode(content).decode()) == f"This is no OpenPGP public key: {what}."
+        assert refusal(base64.b64encode(content).decode()) == f"This is not an OpenPGP public key: {what}."
 
 
 @pytest.mark.parametrize("tag", [5, 7])
@@ -310,24 +310,24 @@ def test_a_user_id_is_shortened(size: int, shown: int) -> None:
 
 def test_a_text_of_another_format_is_named_as_what_it_is() -> None:
     message = refusal("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl3dIeudNqd0DPMRD6OIh65tjkYDqrb0zLxJcMqPQPz ann@example.com")
-    assert message.startswith("This is no OpenPGP public key: ")
-    assert not message.endswith("it is neither armoured nor base64.")
+    assert message.startswith("This is not an OpenPGP public key: ")
+    assert not message.endswith("it is neither armored nor base64.")
 
 
 @pytest.mark.parametrize("size", [100, 4 * 1024 * 1024])
 def test_a_file_of_ansible_vault_is_named_up_to_the_longest_text(size: int) -> None:
     text = "$ANSIBLE_VAULT;1.1;AES256\n"
-    assert refusal(text + "6" * (size - len(text))) == "This is no OpenPGP public key: it is encrypted by ansible-vault."
-    assert refusal(text + "6" * (4 * 1024 * 1024 + 1 - len(text))) == "This is no OpenPGP public key: it has more than 4 MiB."
+    assert refusal(text + "6" * (size - len(text))) == "This is not an OpenPGP public key: it is encrypted by ansible-vault."
+    assert refusal(text + "6" * (4 * 1024 * 1024 + 1 - len(text))) == "This is not an OpenPGP public key: it has more than 4 MiB."
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\ud800" * 5, "a\udfff"])
 def test_a_text_that_cannot_be_encoded_is_refused(text: str) -> None:
-    assert refusal(text) == "This is no OpenPGP public key: it is neither armoured nor base64."
+    assert refusal(text) == "This is not an OpenPGP public key: it is neither armored nor base64."
 
 
 def test_nothing_but_a_byte_order_mark_is_taken_off_a_text() -> None:
-    assert refusal("XAAA") == "This is no OpenPGP public key: no packet begins at byte 0."
+    assert refusal("XAAA") == "This is not an OpenPGP public key: no packet begins at byte 0."
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

@@ -36,7 +36,7 @@ I8kWVkXU6vFOi+HWvv/ira7ofJu16NnoUkhclkUrk0mXubZvyl4GBg==
 -----END PGP PUBLIC KEY BLOCK-----
 """
 V6_FINGERPRINT = "CB186C4F0609A697E4D52DFA6C722B0C1F1E27C18A56708F6525EC27BAD9ACC9"
-EXPORT = "Give what `gpg --export --armor` prints for the person's key, or the base64 of what `gpg --export` prints."
+EXPORT = "Use the output of `gpg --export --armor` for the person's key, or the base64-encoded output of `gpg --export`."
 CREATED = 0x63877FE3  # 2022-11-30, in the sample
 
 
@@ -44,7 +44,7 @@ def refused(call, *arguments):
     with pytest.raises(SettingError) as failure:
         call(*arguments)
     assert (failure.value.reason, failure.value.remedy) == ("invalid_pgp_key", EXPORT)
-    beginning = "This is no OpenPGP public key: "
+    beginning = "This is not an OpenPGP public key: "
     assert failure.value.message.startswith(beginning)
     return failure.value.message[len(beginning) :]
 
@@ -56,12 +56,12 @@ def all_packets(content):
 def test_the_errors_in_full():
     error = malformed("it is short")
     assert (type(error), error.reason, error.message, error.remedy) == (
-        SettingError, "invalid_pgp_key", "This is no OpenPGP public key: it is short.", EXPORT,
+        SettingError, "invalid_pgp_key", "This is not an OpenPGP public key: it is short.", EXPORT,
     )
     error = secret_key()
     assert (type(error), error.reason, error.message, error.remedy) == (
         SettingError, "invalid_pgp_key", "This is an OpenPGP secret key.",
-        "Give the public key (`gpg --export`). Where the secret key has been in a variable or file of Ansible's, it is no longer secret.",
+        "Use the public key (`gpg --export`). Consider the secret key compromised if it was in an Ansible variable or file.",
     )
 
 
@@ -93,17 +93,17 @@ def test_lengths_of_packets(header, size):
     both = b"\xcd\x03abc" + header + body + b"\xb4\x01z"
     assert list(packets(both)) == [(13, b"abc"), (6, body), (13, b"z")]
     if size:
-        assert refused(all_packets, header + body[:-1]) == "it ends within a packet, so it was not copied whole."
+        assert refused(all_packets, header + body[:-1]) == "it ends within a packet, so it was not copied completely."
 
 
 @pytest.mark.parametrize("header", [b"\xc6\xff\x01\x00\x00\x00", b"\x9a\x01\x00\x00\x00", b"\xc6\xff\xff\xff\xff\xff"])
 def test_a_packet_that_says_it_is_longer_than_any_text_in_full(header):
-    assert refused(all_packets, header + bytes(10)) == "it ends within a packet, so it was not copied whole."
+    assert refused(all_packets, header + bytes(10)) == "it ends within a packet, so it was not copied completely."
 
 
 @pytest.mark.parametrize("header", [b"\xc6\xe0", b"\xc6\xe1", b"\xc6\xfe", b"\x9b"])
 def test_a_packet_without_a_length_of_its_own_in_full(header):
-    assert refused(all_packets, header + bytes(600)) == "a packet has no length of its own."
+    assert refused(all_packets, header + bytes(600)) == "a packet has an invalid length."
 
 
 @pytest.mark.parametrize("content", [b"\xc6", b"\xc6\xc0"])
@@ -136,10 +136,10 @@ def test_the_fingerprint_of_version_4(size):
 
 
 def test_fingerprints_that_cannot_be():
-    assert refused(fingerprint, b"\x04" + bytes(65535)) == "a key packet has 65536 bytes, and 65535 at most are allowed."
+    assert refused(fingerprint, b"\x04" + bytes(65535)) == "a key packet has 65536 bytes; the maximum is 65535."
     for version in (0, 2, 3, 5, 7):
-        assert refused(fingerprint, bytes([version]) + bytes(50)) == f"its key is of version {version}, and 4 and 6 are known."
-    assert refused(fingerprint, b"") == "its key is of version 0, and 4 and 6 are known."
+        assert refused(fingerprint, bytes([version]) + bytes(50)) == f"its key has version {version}; supported are 4 and 6."
+    assert refused(fingerprint, b"") == "its key has version 0; supported are 4 and 6."
     key = b"\x06" + bytes(65535)
     assert fingerprint(key) == hashlib.sha256(b"\x9b" + (65536).to_bytes(4, "big") + key).hexdigest().upper()  # 5.5.4.3
 
@@ -199,23 +199,23 @@ def test_the_kind_of_a_signature(kind):
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        (b"", "a signature is not whole."),
-        (b"\x04", "a signature is not whole."),
-        (b"\x04\x13", "a signature is not whole."),
-        (v4(b"")[:-1], "a signature is not whole."),
-        (v6(b"")[:-1], "a signature is not whole."),
-        (v4(subpacket(2, TIME))[:-1], "a signature is not whole."),
-        (v6(subpacket(2, TIME))[:-1], "a signature is not whole."),
-        (v4(subpacket(2, TIME[:3])), "a time in a signature is not of 4 bytes."),
-        (v4(subpacket(2, TIME + b"\0")), "a time in a signature is not of 4 bytes."),
-        (v4(subpacket(2, b"")), "a time in a signature is not of 4 bytes."),
-        (v4(subpacket(9, EXPIRES[:3])), "a time in a signature is not of 4 bytes."),
-        (v4(b"\x00"), "a subpacket of a signature is not whole."),
-        (v4(b"\x02\x02"), "a subpacket of a signature is not whole."),
-        (v4(subpacket(2, TIME)[:-1]), "a subpacket of a signature is not whole."),
-        (v4(b"\xc0\x00" + bytes([20]) + bytes(190)), "a subpacket of a signature is not whole."),
-        (v4(b"\xff\x01\x00\x00\x05" + bytes([2]) + TIME), "a subpacket of a signature is not whole."),
-        (v4(b"\xff\x00\x00\x00\x05" + bytes([2]) + TIME[:3]), "a subpacket of a signature is not whole."),
+        (b"", "a signature is truncated."),
+        (b"\x04", "a signature is truncated."),
+        (b"\x04\x13", "a signature is truncated."),
+        (v4(b"")[:-1], "a signature is truncated."),
+        (v6(b"")[:-1], "a signature is truncated."),
+        (v4(subpacket(2, TIME))[:-1], "a signature is truncated."),
+        (v6(subpacket(2, TIME))[:-1], "a signature is truncated."),
+        (v4(subpacket(2, TIME[:3])), "a time in a signature does not have 4 bytes."),
+        (v4(subpacket(2, TIME + b"\0")), "a time in a signature does not have 4 bytes."),
+        (v4(subpacket(2, b"")), "a time in a signature does not have 4 bytes."),
+        (v4(subpacket(9, EXPIRES[:3])), "a time in a signature does not have 4 bytes."),
+        (v4(b"\x00"), "a subpacket of a signature is truncated."),
+        (v4(b"\x02\x02"), "a subpacket of a signature is truncated."),
+        (v4(subpacket(2, TIME)[:-1]), "a subpacket of a signature is truncated."),
+        (v4(b"\xc0\x00" + bytes([20]) + bytes(190)), "a subpacket of a signature is truncated."),
+        (v4(b"\xff\x01\x00\x00\x05" + bytes([2]) + TIME), "a subpacket of a signature is truncated."),
+        (v4(b"\xff\x00\x00\x00\x05" + bytes([2]) + TIME[:3]), "a subpacket of a signature is truncated."),
     ],
 )
 def test_signatures_that_are_not_whole_in_full(body, what):
@@ -246,7 +246,7 @@ def test_armor_with_and_without_a_checksum(content):
     assert from_text(armored(content, crc24(content), ["Version: 1", "Comment: a"])) == content
     assert from_text("\n\n  " + armored(content, crc24(content)).replace("\n", "\r\n") + "\n\n") == content
     if content:
-        assert refused(from_text, armored(content, crc24(content[:-1]))) == "the checksum of its armor does not fit, so it was not copied whole."
+        assert refused(from_text, armored(content, crc24(content[:-1]))) == "the checksum of its armor is wrong, so it was not copied completely."
 
 
 def test_the_checksum_of_nothing_is_its_start():
@@ -282,12 +282,12 @@ def test_base64_alone(text):
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("YWJ", "it is neither armoured nor base64."),
-        ("YW*Jj", "it is neither armoured nor base64."),
-        ("\u00e9YWJ", "it is neither armoured nor base64."),
-        ("Dear Ann,\n" + armored(b"abc"), "it is neither armoured nor base64."),
-        (armored(b"abc").replace("YWJj", "YW*j"), "it is neither armoured nor base64."),
-        (armored(b"abc", "=AB*D"), "it is neither armoured nor base64."),
+        ("YWJ", "it is neither armored nor base64."),
+        ("YW*Jj", "it is neither armored nor base64."),
+        ("\u00e9YWJ", "it is neither armored nor base64."),
+        ("Dear Ann,\n" + armored(b"abc"), "it is neither armored nor base64."),
+        (armored(b"abc").replace("YWJj", "YW*j"), "it is neither armored nor base64."),
+        (armored(b"abc", "=AB*D"), "it is neither armored nor base64."),
         (armored(b"abc").partition("-----END")[0], "its armor has no end."),
         ("A" * (4 * 1024 * 1024 + 1), "it has more than 4 MiB."),
     ],

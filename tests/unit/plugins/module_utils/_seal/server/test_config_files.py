@@ -24,7 +24,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_blocks import Plugin, Stanza
 
 CORRECT = "Correct the file; the server would refuse it too."
-NAME_ONE = "Name a configuration file of the server, in HCL or JSON."
+NAME_ONE = "Use a configuration file of the server, in HCL or JSON."
 
 
 def parsed(text: str) -> ServerConfig:

@@ -204,7 +204,7 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
     "no key": (hcl(region="eu-west-1"), {}, "openbao", "", [
         "error no_key: No KMS key is named (seal.hcl, line 1). Set kms_key_id, or VAULT_AWSKMS_SEAL_KEY_ID in the service's environment."]),
     "a malformed key": (hcl(kms_key_id="my key", region="eu-west-1"), {}, "openbao", "", [
-        f"error malformed_key_id: The key from {STANZA} is malformed: 'my key' is not a reference to a KMS key. Give a key id "
+        f"error malformed_key_id: The key from {STANZA} is malformed: 'my key' is not a valid KMS key reference. Use a key ID "
         "(1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an "
         "alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."]),
     "another region": (hcl(kms_key_id=KEY, region="eu-west-2"), {}, "openbao", "", [

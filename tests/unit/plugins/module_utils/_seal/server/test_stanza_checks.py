@@ -11,7 +11,7 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
 
 ID = KEY.rpartition("/")[2]
 FORMS = (
-    "Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an "
+    "Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an "
     "alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."
 )
 UNKNOWN = "error unknown_setting {0}: OpenBao 2.6.2 does not know the setting {0} (seal.hcl, line 1) and drops it silently. {1}"
@@ -123,7 +123,7 @@ NO_SCHEME = (
     (['region = "eu-west-1"'], [
         "error no_key kms_key_id: No KMS key is named (seal.hcl, line 1). Set kms_key_id, or VAULT_AWSKMS_SEAL_KEY_ID in the service's environment."]),
     (['kms_key_id = "x"'], [
-        f"error malformed_key_id kms_key_id: The key from {STANZA} is malformed: 'x' is not a reference to a KMS key. {FORMS}"]),
+        f"error malformed_key_id kms_key_id: The key from {STANZA} is malformed: 'x' is not a valid KMS key reference. {FORMS}"]),
     ([f'kms_key_id = "{KEY}"', 'region = "eu-west-2"'], [
         f"error region_mismatch region: The key lies in region eu-west-1, but region eu-west-2 is in force (from {STANZA}). Set the region to eu-west-1."]),
     (['kms_key_id = "alias/x"', 'region = "eu west"'], [

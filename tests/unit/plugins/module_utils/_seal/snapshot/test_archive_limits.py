@@ -24,7 +24,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapsh
 )
 from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._seal.snapshots import Server
 
-SAVE = "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."
+SAVE = "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`."
 AGAIN = "Take the snapshot again from its source, or another one."
 NOT_ONE = "This is not a raft snapshot of Vault or OpenBao: "
 MEMBERS = "meta.json, state.bin, SHA256SUMS, SHA256SUMS.sealed"
@@ -69,7 +69,7 @@ def damaged(what):
 
 
 def too_large(what, remedy):
-    return "snapshot_too_large", f"The snapshot is beyond the limits: {what}.", remedy
+    return "snapshot_too_large", f"The snapshot exceeds a limit: {what}.", remedy
 
 
 def packed(*parts):
@@ -90,7 +90,7 @@ def test_a_limit_outside_in_full(limit):
     with pytest.raises(SealError) as failure:
         checked_state_limit(limit)
     assert (failure.value.reason, failure.value.message, failure.value.remedy) == (
-        "invalid_option", f"Option max_size is {limit}.", "Give 1048576 to 17592186044416 bytes.",
+        "invalid_option", f"Option max_size is {limit}, which is out of range.", "Use a value from 1048576 to 17592186044416 bytes.",
     )
 
 
@@ -98,8 +98,8 @@ def test_a_limit_outside_in_full(limit):
     ("data", "what"),
     [
         (b"", "it is empty"),
-        (b"\x1f", "it is not compressed by gzip"),
-        (b"hello", "it is not compressed by gzip"),
+        (b"\x1f", "it is not gzip-compressed"),
+        (b"hello", "it is not gzip-compressed"),
         (Server().stored["core/recovery-key"], "it is a sealed value, not a snapshot"),
     ],
 )
@@ -134,12 +134,12 @@ def test_the_longest_small_member(size):
 
 def test_a_small_member_that_is_too_long_in_full():
     for name in ("meta.json", "SHA256SUMS", "SHA256SUMS.sealed"):
-        assert refused(packed(member(name, bytes(8192)), END)) == malformed(f"its {name} has 8192 bytes, and the servers read at most 8191")
+        assert refused(packed(member(name, bytes(8192)), END)) == malformed(f"its {name} has 8192 bytes; the servers read at most 8191")
     assert read(packed(member("state.bin", bytes(8192)), END))[0][0][1] == 8192
 
 
 def test_a_member_that_comes_twice_in_full():
-    assert refused(packed(member("meta.json", b"{}"), member("state.bin", b""), member("meta.json", b"{}"), END)) == malformed("it holds meta.json twice")
+    assert refused(packed(member("meta.json", b"{}"), member("state.bin", b""), member("meta.json", b"{}"), END)) == malformed("it contains meta.json twice")
 
 
 @pytest.mark.parametrize(
@@ -150,20 +150,20 @@ def test_a_member_that_no_server_writes_in_full(name, shown):
     data = packed(made.tobuf(tarfile.USTAR_FORMAT), END)
     quoted = '"a\'b"' if shown is None else f"'{shown}'"
     assert refused(data) == malformed(
-        f"it holds a member {quoted}, and a snapshot holds {MEMBERS} and nothing else. Servers refuse such a file; nothing of it was unpacked to disk"
+        f"it contains a member {quoted}, but a snapshot contains only {MEMBERS}. Servers reject such a file; nothing was unpacked to disk"
     )
 
 
 @pytest.mark.parametrize(("kind", "shown"), [(b"1", "1"), (b"2", "2"), (b"5", "5"), (b"g", "g"), (b"L", "L"), (b"\xff", "\u00ff"), (b"\x01", "\\x01")])
 def test_a_member_that_is_no_regular_file_in_full(kind, shown):
     data = packed(block("meta.json", 0, field=kind, at=156), END)
-    assert refused(data) == malformed(f"its member 'meta.json' is no regular file (type '{shown}'). Nothing of it was unpacked to disk")
+    assert refused(data) == malformed(f"its member 'meta.json' is not a regular file (type '{shown}'). Nothing was unpacked to disk")
 
 
 def test_the_state_as_long_as_is_allowed():
     assert read(packed(member("state.bin", bytes(5000)), END), max_state=5000)[0][0][1] == 5000
     assert refused(packed(member("state.bin", bytes(5000)), END), max_state=4999) == too_large(
-        "its state.bin has 5000 bytes, and at most 4999 are allowed", "Raise max_size, if it is the right file."
+        "its state.bin has 5000 bytes; the maximum is 4999", "If it is the right file, increase max_size."
     )
 
 
@@ -177,9 +177,9 @@ def test_how_far_a_state_may_be_compressed(size, file_size, good):
         assert refused(data, file_size=file_size, max_state=1 << 40) == damaged(f"it ends within state.bin, of which {size} bytes are missing")
         return
     assert refused(data, file_size=file_size, max_state=1 << 40) == too_large(
-        f"its state.bin is said to have {size} bytes in a file of {file_size}: more than 200 times as many. "
-        "What a server writes is ciphertext, which does not get that much shorter by compression",
-        "Do not trust this file: it was made to exhaust whoever unpacks it.",
+        f"its state.bin declares {size} bytes in a file of {file_size}: more than 200 times as many. "
+        "A server writes ciphertext, which cannot be compressed that much",
+        "Do not trust this file: it may be a decompression bomb.",
     )
 
 
@@ -219,11 +219,11 @@ def test_an_extended_header_fills_whole_blocks(size):
 
 
 def test_extended_headers_that_are_not_of_their_form_in_full():
-    assert refused(packed(extended(b"hello"), member("state.bin", b""), END)) == malformed("an extended header of its archive is not of its form")
-    assert refused(packed(extended(record("size", "x")), member("state.bin", b""), END)) == malformed("an extended header of its archive holds an invalid size")
+    assert refused(packed(extended(b"hello"), member("state.bin", b""), END)) == malformed("an extended header of its archive is invalid")
+    assert refused(packed(extended(record("size", "x")), member("state.bin", b""), END)) == malformed("an extended header of its archive has an invalid size")
     assert refused(packed(block("x", 100, b"x"), b"10 a=")) == damaged("it ends within a header, of which 95 bytes are missing")
     twice = packed(extended(record("a", "b")), extended(record("a", "b")), member("state.bin", b""), END)
-    assert refused(twice) == malformed("its member 'PaxHeader' is no regular file (type 'x'). Nothing of it was unpacked to disk")
+    assert refused(twice) == malformed("its member 'PaxHeader' is not a regular file (type 'x'). Nothing was unpacked to disk")
 
 
 @pytest.mark.parametrize(("parts", "missing", "of"), [
@@ -239,7 +239,7 @@ def test_an_archive_that_ends_too_soon_in_full(parts, missing, of):
 
 def test_what_is_no_tar_in_full():
     for content in (b"hello" * 200, b"X" * 512, bytes(511) + b"X"):
-        assert refused(packed(content)) == malformed("what is compressed in it is no tar archive, or a header of it is damaged")
+        assert refused(packed(content)) == malformed("its compressed content is not a tar archive, or has a damaged header")
 
 
 @pytest.mark.parametrize("zeros", [512, 1024, 10240, 512 + (1 << 20)])
@@ -252,9 +252,9 @@ def test_what_follows_the_end_of_the_archive_in_full():
     start = member("state.bin", b"abc")
     assert refused(packed(start, bytes(512 + (1 << 20) + 1))) == malformed("more than 1048576 zeros follow the end of its archive")
     for after in (b"x", b"X"):
-        assert refused(packed(start, bytes(512), after)) == malformed("its archive goes on after its end")
-    assert refused(packed(start, bytes(512), member("meta.json", b"{}"))) == malformed("its archive goes on after its end")
-    assert refused(packed(start, bytes(512 + 70000), b"x")) == malformed("its archive goes on after its end")
+        assert refused(packed(start, bytes(512), after)) == malformed("data follow the end of its archive")
+    assert refused(packed(start, bytes(512), member("meta.json", b"{}"))) == malformed("data follow the end of its archive")
+    assert refused(packed(start, bytes(512 + 70000), b"x")) == malformed("data follow the end of its archive")
 
 
 GOOD = packed(member("state.bin", b"abc"), END)
@@ -268,12 +268,12 @@ def test_zeros_after_the_file(zeros):
 
 def test_too_many_zeros_after_the_file_in_full():
     assert refused(GOOD + bytes(70001), max_state=70000) == too_large(
-        "more than 70000 zeros follow its archive", "Cut the file off after its archive, or raise max_size."
+        "more than 70000 zeros follow its archive", "Truncate the file after its archive, or increase max_size."
     )
 
 
 def test_what_follows_zeros_in_full():
-    what = "its gzip stream is followed by zeros, and these by other bytes"
+    what = "its gzip stream is followed by zeros and other bytes"
     for zeros in (1, 65536 - len(GOOD), 65536 * 2 - len(GOOD), 70000):
         for after in (b"x", b"X", GOOD):
             assert refused(GOOD + bytes(zeros) + after) == damaged(what)
@@ -344,7 +344,7 @@ def test_a_large_member_comes_in_pieces_of_at_most_1_mib():
 
 @pytest.mark.parametrize("size", [20, len(GOOD) // 2, len(GOOD) - 9, len(GOOD) - 1])
 def test_a_file_that_is_cut_off_in_full(size):
-    assert refused(GOOD[:size]) == damaged("it is cut off: its gzip stream does not end")
+    assert refused(GOOD[:size]) == damaged("it is truncated: its gzip stream has no end")
 
 
 def test_a_file_whose_checksum_or_content_does_not_fit():

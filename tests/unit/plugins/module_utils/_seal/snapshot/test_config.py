@@ -19,7 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapsh
     seal_generation,
 )
 
-REMEDY = "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."
+REMEDY = "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`."
 META = {"Index": 52, "Term": 3, "Version": 1, "Size": 1000, "ConfigurationIndex": 7}
 ODD_NUMBERS = [None, "1", 1.0, True, False, -1, 1 << 64, [1]]
 
@@ -46,17 +46,17 @@ def test_an_object():
 @pytest.mark.parametrize("content", [b"", b"[]", b"7", b'"a"', b"null", b"{", b"\xff{}", b'{"a": NaN}', b"{}{}", b"[" * 100000])
 def test_what_is_no_object_in_full(content):
     for name in ("meta.json", "core/seal-config"):
-        assert refused(json_object, name, content) == f"its {name} is no JSON object."
+        assert refused(json_object, name, content) == f"its {name} is not a JSON object."
 
 
 def test_an_object_has_at_most_1_mib():
     spaces = (1 << 20) - 2
     assert json_object("meta.json", b"{}" + b" " * spaces) == {}
-    assert refused(json_object, "meta.json", b"{}" + b" " * (spaces + 1)) == "its meta.json is no JSON object."
+    assert refused(json_object, "meta.json", b"{}" + b" " * (spaces + 1)) == "its meta.json is not a JSON object."
 
 
 def test_a_description_that_is_no_object_in_full():
-    assert refused(meta_facts, b"[]") == "its meta.json is no JSON object."
+    assert refused(meta_facts, b"[]") == "its meta.json is not a JSON object."
 
 
 def test_the_description_in_full():
@@ -113,7 +113,7 @@ def test_the_type_of_a_seal(config, kind):
 @pytest.mark.parametrize("kind", [1, ["awskms"], {"a": 1}, True])
 def test_a_type_that_is_none_in_full(kind):
     for name in ("core/seal-config", "core/recovery-config"):
-        assert refused(seal_config, name, {"type": kind}) == f"its {name} names no type of seal."
+        assert refused(seal_config, name, {"type": kind}) == f"its {name} has no seal type."
 
 
 def test_a_text_that_could_not_be_written_is_shown_with_question_marks():

@@ -18,8 +18,8 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
 from ansible_collections.sealwright.vault_seal.tests.vectors.messages import written
 
 RECOVERY_PATH = "core/recovery-key"
-NOT_WHAT_IT_NEEDS = "It opens, but not to what a server needs: "
-ANOTHER = "A server that restores this snapshot does not unseal itself. Take another one."
+NOT_WHAT_IT_NEEDS = "It was decrypted, but its content is invalid: "
+ANOTHER = "A server cannot unseal itself after restoring this snapshot. Take another one."
 
 
 def keys(*sizes):
@@ -50,7 +50,7 @@ def test_the_barrier_keys_are_an_array_of_keys(path, opened, good):
     else:
         assert (type(error), error.as_result()) == (
             BlobError,
-            {"reason": "wrong_content", "remedy": ANOTHER, "msg": f"{NOT_WHAT_IT_NEEDS}it is no JSON array of base64 keys of 32 bytes. {ANOTHER}"},
+            {"reason": "wrong_content", "remedy": ANOTHER, "msg": f"{NOT_WHAT_IT_NEEDS}it is not a JSON array of base64-encoded keys of 32 bytes. {ANOTHER}"},
         )
 
 
@@ -64,7 +64,7 @@ def test_a_recovery_key_has_32_bytes(path, size):
         assert error is None
     else:
         assert error.as_result() == {
-            "reason": "wrong_content", "remedy": ANOTHER, "msg": f"{NOT_WHAT_IT_NEEDS}it has {size} bytes, and a key has 32. {ANOTHER}",
+            "reason": "wrong_content", "remedy": ANOTHER, "msg": f"{NOT_WHAT_IT_NEEDS}it has {size} bytes instead of 32. {ANOTHER}",
         }
 
 
@@ -72,10 +72,10 @@ def test_the_sealed_checksums_are_those_of_the_snapshot():
     server = Server()
     assert failure(server, "SHA256SUMS.sealed") is None
     server.sealed_sums = lambda _text: written(server.sealed(b"hello"))
-    again = "The snapshot was altered after the server made it, or put together of several. Take another one."
+    again = "The snapshot was modified after the server wrote it, or combined from several snapshots. Take another one."
     assert failure(server, "SHA256SUMS.sealed").as_result() == {
         "reason": "not_authentic", "remedy": again,
-        "msg": f"The checksums that the server sealed are not this snapshot's: its SHA256SUMS has a line that is none of its form. {again}",
+        "msg": f"The sealed checksums do not match this snapshot: its SHA256SUMS has an invalid line. {again}",
     }
 
 
@@ -110,8 +110,8 @@ def test_a_recovery_key_of_another_size_in_full(size):
     assert (type(error), error.as_result()) == (
         BlobError,
         {
-            "reason": "wrong_content", "remedy": "Take another snapshot.",
-            "msg": "core/recovery-key opens, but not to a key of 32 bytes. Take another snapshot.",
+            "reason": "wrong_content", "remedy": "Use another snapshot.",
+            "msg": "core/recovery-key was decrypted, but is not a key of 32 bytes. Use another snapshot.",
         },
     )
 
@@ -121,13 +121,13 @@ def test_a_snapshot_without_a_recovery_key_in_full():
     server.stored = {"core/seal-config": config("shamir", 5, 3), BARRIER_PATH: shamir_sealed()}
     server.sealed_sums = lambda _text: shamir_sealed()
     error = no_recovery_key(server)
-    remedy = "Only a server with an auto-unseal has one; one with a shamir seal is opened by its unseal keys."
+    remedy = "Only servers with auto-unseal have recovery keys; a server with a shamir seal has unseal keys."
     assert (type(error), error.as_result()) == (
-        BlobError, {"reason": "no_recovery_key", "remedy": remedy, "msg": f"The snapshot holds no recovery key. {remedy}"},
+        BlobError, {"reason": "no_recovery_key", "remedy": remedy, "msg": f"The snapshot contains no recovery key. {remedy}"},
     )
 
 
 def test_a_recovery_key_that_does_not_open():
     server = Server()
-    server.aws.faults["Decrypt"] = KmsError("AWS refused Decrypt.", reason="access_denied", remedy="Allow it.")
+    server.aws.faults["Decrypt"] = KmsError("AWS rejected Decrypt.", reason="access_denied", remedy="Allow it.")
     assert no_recovery_key(server) is server.aws.faults["Decrypt"]

@@ -34,7 +34,7 @@ def refused(*pieces):
     with pytest.raises(SnapshotError) as failure:
         found(*pieces)
     assert failure.value.reason == "malformed_snapshot"
-    assert failure.value.remedy == "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."
+    assert failure.value.remedy == "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`."
     beginning = "This is not a raft snapshot of Vault or OpenBao: in its state, at byte "
     assert failure.value.message.startswith(beginning)
     assert failure.value.message.endswith(".")
@@ -75,15 +75,15 @@ def test_the_entry_after_one_that_is_passed_over_is_read_wherever_the_pieces_end
         assert found(state[:at], state[at:]) == [("long/one", None, LONG), ("next", b"value", 13)]
     # Nothing follows: the entry ends with the state.
     assert found(first[:-cut], first[-cut:]) == [("long/one", None, LONG)]
-    assert refused(first[:-cut]).endswith(", its last entry is cut off")
+    assert refused(first[:-cut]).endswith(", its last entry is truncated")
 
 
 def test_an_entry_that_is_cut_off_in_full():
     whole = entry("k", b"value")
     for size in range(1, len(whole)):
-        assert refused(whole[:size]) == "1, its last entry is cut off"
-        assert refused(whole, whole[:size]) == f"{len(whole) + 1}, its last entry is cut off"
-    assert refused(long_entry(b"k")[:100]) == "4, its last entry is cut off"
+        assert refused(whole[:size]) == "1, its last entry is truncated"
+        assert refused(whole, whole[:size]) == f"{len(whole) + 1}, its last entry is truncated"
+    assert refused(long_entry(b"k")[:100]) == "4, its last entry is truncated"
 
 
 @pytest.mark.parametrize("path", [b"k", b"p" * 127, b"p" * 128, b"p" * 32768])
@@ -121,19 +121,19 @@ def test_what_an_entry_that_is_passed_over_must_begin_with(raw, what):
         (b"\x0a\x02\xff\xfe\x12\x01v", "the path of an entry is not UTF-8"),
         (b"\x0a\x80\x80\x02" + b"k" * 32768, None),
         (b"\x0a\x81\x80\x02" + b"k" * 32769, "the path of an entry has 32769 bytes, more than 32768"),
-        (b"\x0a\x05k", "an entry is not of its form (This is not a sealed value: field 1 is cut off at byte 0.)"),
-        (b"\x0a\x01k\x12\x09v", "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
-        (b"\x0a\x01k\x12", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 4.)"),
+        (b"\x0a\x05k", "an entry is invalid (This is not a sealed value: field 1 is cut off at byte 0.)"),
+        (b"\x0a\x01k\x12\x09v", "an entry is invalid (This is not a sealed value: field 2 is cut off at byte 3.)"),
+        (b"\x0a\x01k\x12", "an entry is invalid (This is not a sealed value: a number is cut off at byte 4.)"),
         # Lengths that promise more or less than there is.
-        (b"\x0a\x02kk\x12", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 5.)"),
-        (b"\x0a\x01k\x12\x05v", "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
-        (b"\x0a\x01k\x12\x01vx", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 7.)"),
-        (b"\x0a\x01k\x12\x80\x01v", "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
-        (b"\x0a\x01k\x12\x80\x01" + b"v" * 127, "an entry is not of its form (This is not a sealed value: field 2 is cut off at byte 3.)"),
+        (b"\x0a\x02kk\x12", "an entry is invalid (This is not a sealed value: a number is cut off at byte 5.)"),
+        (b"\x0a\x01k\x12\x05v", "an entry is invalid (This is not a sealed value: field 2 is cut off at byte 3.)"),
+        (b"\x0a\x01k\x12\x01vx", "an entry is invalid (This is not a sealed value: a number is cut off at byte 7.)"),
+        (b"\x0a\x01k\x12\x80\x01v", "an entry is invalid (This is not a sealed value: field 2 is cut off at byte 3.)"),
+        (b"\x0a\x01k\x12\x80\x01" + b"v" * 127, "an entry is invalid (This is not a sealed value: field 2 is cut off at byte 3.)"),
         (b"\x12\x03abc\x12\x01v", "an entry has no path"),
         (b"\x12\x0a0123456789\x12\x01v", "an entry has no path"),
-        (b"\x0a\x01k\x12\xff", "an entry is not of its form (This is not a sealed value: a number is cut off at byte 4.)"),
-        (b"\x0a\x01k\x12" + b"\xff" * 11, "an entry is not of its form (This is not a sealed value: a number has more than 64 bits at byte 4.)"),
+        (b"\x0a\x01k\x12\xff", "an entry is invalid (This is not a sealed value: a number is cut off at byte 4.)"),
+        (b"\x0a\x01k\x12" + b"\xff" * 11, "an entry is invalid (This is not a sealed value: a number has more than 64 bits at byte 4.)"),
     ],
 )
 def test_what_an_entry_must_consist_of(message, what):
@@ -186,8 +186,8 @@ def test_where_in_the_state_an_error_is_whatever_the_pieces(size):
 
 def test_a_length_that_is_none_in_full():
     before = entry("a", b"b")
-    assert refused(before, b"\xff" * 10 + b"\x01") == f"{len(before)}, the length of an entry is none"
-    assert refused(before, b"\x80") == f"{len(before)}, the length of an entry is none"
+    assert refused(before, b"\xff" * 10 + b"\x01") == f"{len(before)}, an entry has an invalid length"
+    assert refused(before, b"\x80") == f"{len(before)}, an entry has an invalid length"
 
 
 def test_lengths_are_read_across_pieces():

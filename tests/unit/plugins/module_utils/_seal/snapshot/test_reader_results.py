@@ -34,8 +34,8 @@ OTHER_TENANT = "0086639e-ee4a-2fb8-715a-6ddd9ec0552d"
 THIRD_KEY = key_arn("33333333-3333-3333-3333-333333333333")
 RECOVERY_PATH = "core/recovery-key"
 NOT_ONE = "This is not a raft snapshot of Vault or OpenBao: "
-SAVE = "Give a file as `bao operator raft snapshot save` or `vault operator raft snapshot save` wrote it."
-NO_SERVERS = "Do not trust this file: no server writes such a one."
+SAVE = "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`."
+NO_SERVERS = "Do not trust this file: it was not written by a server."
 
 
 def refused(data):
@@ -49,7 +49,7 @@ def malformed(what):
 
 
 def too_large(what):
-    return "snapshot_too_large", f"The snapshot is beyond the limits: {what}.", NO_SERVERS
+    return "snapshot_too_large", f"The snapshot exceeds a limit: {what}.", NO_SERVERS
 
 
 def test_a_snapshot_in_full():
@@ -90,12 +90,12 @@ def test_a_snapshot_without_sealed_sums_and_without_a_configuration():
 )
 def test_members_that_are_missing_in_full(left, missing):
     members = Server().members()
-    assert refused(archive((name, members[name]) for name in left)) == malformed(f"it holds no {missing}")
+    assert refused(archive((name, members[name]) for name in left)) == malformed(f"it contains no {missing}")
 
 
 ONE, TWO = "1" * 64, "a" * 64
 DIGESTS = {"meta.json": ONE, "state.bin": TWO}
-NO_FORM = "its SHA256SUMS has a line that is none of its form"
+NO_FORM = "its SHA256SUMS has an invalid line"
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ NO_FORM = "its SHA256SUMS has a line that is none of its form"
         (f"{ONE}1  meta.json\n{TWO}  state.bin\n", NO_FORM),
         (f"{ONE[:31]}  {ONE[:31]}  meta.json\n{TWO}  state.bin\n", NO_FORM),
         ("\xff", NO_FORM),
-        ("", "its SHA256SUMS names no meta.json"),
-        (f"{TWO}  state.bin\n", "its SHA256SUMS names no meta.json"),
-        (f"{ONE}  meta.json\n", "its SHA256SUMS names no state.bin"),
-        (f"{TWO}  meta.json\n{TWO}  state.bin\n", f"its meta.json has the SHA-256 sum {ONE}, and SHA256SUMS says {TWO}"),
-        (f"{ONE}  meta.json\n{ONE}  state.bin\n", f"its state.bin has the SHA-256 sum {TWO}, and SHA256SUMS says {ONE}"),
-        (f"{TWO}  meta.json\n{ONE}  state.bin\n", f"its meta.json has the SHA-256 sum {ONE}, and SHA256SUMS says {TWO}"),
+        ("", "its SHA256SUMS has no line for meta.json"),
+        (f"{TWO}  state.bin\n", "its SHA256SUMS has no line for meta.json"),
+        (f"{ONE}  meta.json\n", "its SHA256SUMS has no line for state.bin"),
+        (f"{TWO}  meta.json\n{TWO}  state.bin\n", f"its meta.json has the SHA-256 checksum {ONE}, but SHA256SUMS declares {TWO}"),
+        (f"{ONE}  meta.json\n{ONE}  state.bin\n", f"its state.bin has the SHA-256 checksum {TWO}, but SHA256SUMS declares {ONE}"),
+        (f"{TWO}  meta.json\n{ONE}  state.bin\n", f"its meta.json has the SHA-256 checksum {ONE}, but SHA256SUMS declares {TWO}"),
     ],
 )
 def test_the_text_of_checksums(text, what):
@@ -131,7 +131,7 @@ def test_a_sum_that_does_not_fit_in_full():
     own = hashlib.sha256(members["state.bin"]).hexdigest()
     members["SHA256SUMS"] = members["SHA256SUMS"].replace(own.encode(), other.encode())
     assert refused(archive(members.items())) == (
-        "damaged_snapshot", f"The snapshot is damaged: its state.bin has the SHA-256 sum {own}, and SHA256SUMS says {other}.",
+        "damaged_snapshot", f"The snapshot is damaged: its state.bin has the SHA-256 checksum {own}, but SHA256SUMS declares {other}.",
         "Take the snapshot again from its source, or another one.",
     )
 
@@ -144,7 +144,7 @@ def test_damage_is_told_rather_than_what_comes_of_it():
     about = meta(len(content))
     whole = {"meta.json": about, "state.bin": content, "SHA256SUMS": sums(about, content)}
     reason, message, _remedy = refused(archive(whole.items()))
-    assert (reason, message.endswith("its last entry is cut off.")) == ("malformed_snapshot", True)
+    assert (reason, message.endswith("its last entry is truncated.")) == ("malformed_snapshot", True)
 
 
 @pytest.mark.parametrize("difference", [-1, 1])
@@ -152,7 +152,7 @@ def test_a_size_that_does_not_fit_in_full(difference):
     server = Server()
     size = len(server.members()["state.bin"])
     assert refused(server.snapshot(Size=size + difference)) == malformed(
-        f"its meta.json says that state.bin has {size + difference} bytes, and it has {size}"
+        f"its meta.json declares {size + difference} bytes for state.bin, but it has {size}"
     )
 
 
@@ -179,9 +179,9 @@ def test_an_entry_of_the_seal_has_at_most_1_mib(path):
     server.stored[path] = b"{}" + b" " * ((1 << 20) - 2)
     assert read(server.snapshot()).entries == len(server.stored)
     server.stored[path] += b" "
-    assert refused(server.snapshot()) == malformed(f"its entry {path} is too long to be one of a server's")
+    assert refused(server.snapshot()) == malformed(f"its entry {path} is too large")
     server.stored[path] = bytes((8 << 20) + 1)
-    assert refused(server.snapshot()) == malformed(f"its entry {path} is too long to be one of a server's")
+    assert refused(server.snapshot()) == malformed(f"its entry {path} is too large")
 
 
 @pytest.mark.parametrize("path", ["core/seal-config", BARRIER_PATH, f"namespaces/{TENANT}/core/seal-config"])
@@ -191,7 +191,7 @@ def test_a_path_that_comes_twice_in_full(path):
     content = state(server.stored) + entry(path, server.stored[path])
     about = meta(len(content))
     assert refused(archive({"meta.json": about, "state.bin": content, "SHA256SUMS": sums(about, content)}.items())) == malformed(
-        f"its state holds {path} twice"
+        f"its state contains {path} twice"
     )
 
 
@@ -206,7 +206,7 @@ def test_configurations_that_are_no_json_in_full():
     for path in ("core/seal-config", "core/recovery-config", "core/seal-gen-info"):
         server = Server()
         server.stored[path] = b"[]"
-        assert refused(server.snapshot()) == malformed(f"its {path} is no JSON object")
+        assert refused(server.snapshot()) == malformed(f"its {path} is not a JSON object")
 
 
 def test_the_key_of_a_shamir_seal_and_what_is_in_namespaces_is_not_read_as_json():
@@ -348,7 +348,7 @@ def test_at_the_limit_of_the_slots(monkeypatch):
     monkeypatch.setattr(reader, "_MOST_SLOTS", 6)
     assert [len(each.slots) for each in read(server.snapshot()).listed] == [1, 4, 1]
     monkeypatch.setattr(reader, "_MOST_SLOTS", 5)
-    assert refused(server.snapshot()) == too_large("its sealed values have more than 5 slots to keep in mind")
+    assert refused(server.snapshot()) == too_large("its sealed values have more than 5 slots")
 
 
 def test_at_the_limit_of_what_is_kept(monkeypatch):
@@ -365,7 +365,7 @@ def test_at_the_limit_of_what_is_kept(monkeypatch):
     monkeypatch.setattr(reader, "_MOST_KEPT", kept)
     assert read(snapshot).sealed == 5
     monkeypatch.setattr(reader, "_MOST_KEPT", kept - 1)
-    assert refused(snapshot) == too_large(f"its sealed values, paths and keys have more than {kept - 1} bytes to keep in mind")
+    assert refused(snapshot) == too_large(f"its sealed values, paths and keys have more than {kept - 1} bytes")
 
 
 def test_at_the_limit_of_the_list(monkeypatch):

@@ -19,8 +19,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapsh
     size_of,
 )
 
-NO_TAR = "what is compressed in it is no tar archive, or a header of it is damaged"
-NO_RECORD = "an extended header of its archive is not of its form"
+NO_TAR = "its compressed content is not a tar archive, or has a damaged header"
+NO_RECORD = "an extended header of its archive is invalid"
 
 
 def header(name="state.bin", size=0, form=tarfile.USTAR_FORMAT, kind=tarfile.REGTYPE):
@@ -231,6 +231,6 @@ def test_a_name_that_only_looks_sparse():
 def test_decimal_numbers(text, number):
     assert decimal(text) == number
     if number is None:
-        assert refused(pax_size, text) == "an extended header of its archive holds an invalid size"
+        assert refused(pax_size, text) == "an extended header of its archive has an invalid size"
     else:
         assert pax_size(text) == number

@@ -45,7 +45,7 @@ def test_without_a_check_nothing_is_asked_and_the_answer_is_open():
     server = Server()
     judge = server.judged("none")
     assert (judge.restorable, reasons(judge), operations(server)) == (None, ([], []), [])
-    assert judge.summary.endswith("Its KMS keys were not asked for: see check=key and check=open.")
+    assert judge.summary.endswith("Its KMS keys were not checked: see check=key and check=open.")
     (key,) = judge.kms_keys()
     assert (key["arn"], key["account"], key["region"], key["sealed_count"], key["only_key_of"], key["paths"]) == (
         KEY, "111122223333", "us-east-1", 3, 3, SEAL_PATHS,
@@ -81,7 +81,7 @@ def test_with_check_open_all_that_opens_is_a_yes():
 def test_a_key_that_cannot_be_used(check, metadata, reason, words):
     server = Server()
     server.aws.metadata[KEY] = metadata
-    server.aws.faults["Decrypt"] = KmsError("AWS refused it.", reason=reason)
+    server.aws.faults["Decrypt"] = KmsError("AWS rejected it.", reason=reason)
     judge = server.judged(check)
     assert (judge.restorable, reasons(judge)) == (False, ([reason], []))
     (problem,) = judge.problems
@@ -89,7 +89,7 @@ def test_a_key_that_cannot_be_used(check, metadata, reason, words):
     assert words in problem.msg
     assert (problem.paths, problem.key_arn) == (SEAL_PATHS, KEY)
     assert "name another" not in problem.remedy
-    assert judge.summary == f"It cannot be restored as it is. {problem.msg}"
+    assert judge.summary == f"It cannot be restored. {problem.msg}"
     assert judge.kms_keys()[0]["problems"][0]["reason"] == reason
 
 
@@ -113,11 +113,11 @@ def test_a_key_that_is_not_there_is_a_no_and_one_that_may_not_be_described_is_no
     server.aws.faults["DescribeKey"] = KmsError("KMS does not find it.", reason="not_found", remedy="Look.")
     judge = server.judged("key")
     assert (judge.restorable, reasons(judge)) == (False, (["not_found"], []))
-    server.aws.faults["DescribeKey"] = KmsError("AWS refused DescribeKey.", reason="access_denied", remedy="Allow it.")
+    server.aws.faults["DescribeKey"] = KmsError("AWS rejected DescribeKey.", reason="access_denied", remedy="Allow it.")
     judge = server.judged("open")
     assert (judge.restorable, judge.kms_keys()[0]["problems"][0]["reason"]) == (True, "access_denied")
     # Where that is all that was asked, the answer is not known, and nobody is told that it was.
-    with pytest.raises(SealError, match="AWS refused DescribeKey"):
+    with pytest.raises(SealError, match="AWS rejected DescribeKey"):
         server.judged("key")
 
 
@@ -156,7 +156,7 @@ def test_values_that_are_too_long_to_be_kept_leave_the_answer_open():
     server = Server()
     server.stored["logical/1"] = written(server.sealed(bytes(2 << 20), OTHER_KEY)) + b"s"
     judge = server.judged()
-    assert (judge.restorable, judge.summary.endswith(f"The values under the key {OTHER_KEY} are too long to be opened here.")) == (None, True)
+    assert (judge.restorable, judge.summary.endswith(f"The values under the key {OTHER_KEY} are too large to be decrypted.")) == (None, True)
 
 
 def test_sealed_sums_of_another_snapshot():
@@ -165,7 +165,7 @@ def test_sealed_sums_of_another_snapshot():
     server.sealed_sums = lambda _text: written(server.sealed(text))
     judge = server.judged()
     assert (judge.restorable, reasons(judge)) == (False, (["not_authentic"], []))
-    assert "The checksums that the server sealed are not this snapshot's" in judge.problems[0].msg
+    assert "The sealed checksums do not match this snapshot" in judge.problems[0].msg
 
 
 def test_sealed_sums_in_another_order_are_the_same():
@@ -229,7 +229,7 @@ def test_a_shamir_server_depends_on_no_key(check):
     server.sealed_sums = lambda _text: shamir_sealed()
     judge = server.judged(check)
     assert (judge.restorable, reasons(judge), judge.kms_keys(), operations(server)) == (None, ([], ["shamir_seal"]), [], [])
-    assert "whether its unseal keys are at hand cannot be seen here" in judge.summary
+    assert "it cannot be checked whether its unseal keys are available" in judge.summary
 
 
 def test_another_clouds_seal_cannot_be_judged():
@@ -238,7 +238,7 @@ def test_another_clouds_seal_cannot_be_judged():
     server.sealed_sums = lambda _text: written(azure_slot())
     judge = server.judged()
     assert (judge.restorable, reasons(judge)) == (None, ([], ["foreign_wrapper"]))
-    assert "(the server's is azurekeyvault)" in judge.notes[0].msg
+    assert "(the server's seal is azurekeyvault)" in judge.notes[0].msg
 
 
 def test_a_namespace_under_shamir_is_said_and_stands_in_no_way():
@@ -273,10 +273,10 @@ def test_keys_that_are_not_allowed():
 def test_values_under_allowed_keys_are_judged_like_any_other():
     server = Server()
     trusted = TrustedKeys([KEY], server.aws)
-    assert server.judged("none", trusted).summary.endswith("Its KMS keys were not asked for: see check=key and check=open.")
+    assert server.judged("none", trusted).summary.endswith("Its KMS keys were not checked: see check=key and check=open.")
     assert server.judged("open", trusted).restorable is True
     assert operations(server).count("Decrypt") == len(SEAL_PATHS)
-    server.aws.faults["Decrypt"] = KmsError("AWS refused it.", reason="access_denied")
+    server.aws.faults["Decrypt"] = KmsError("AWS rejected it.", reason="access_denied")
     judge = server.judged("open", trusted)
     assert (judge.restorable, reasons(judge)) == (False, (["access_denied"], []))
 

@@ -22,11 +22,11 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
 )
 from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HASHICORP, written
 
-WHOLE = "The archive is whole, and its checksums are right. "
-NOT_ASKED = "Its KMS keys were not asked for: see check=key and check=open."
-USABLE = "Its KMS keys can be used; whether this principal may was not tried: see check=open."
-UNTRIED = "Values that name no key were not opened: see check=open."
-NOT_ALLOWED = f"The value is sealed under the key {OTHER_KEY}, which is none of the allowed keys ({KEY})."
+WHOLE = "The archive is complete, and its checksums are correct. "
+NOT_ASKED = "Its KMS keys were not checked: see check=key and check=open."
+USABLE = "Its KMS keys are usable; the permissions of this principal were not checked: see check=open."
+UNTRIED = "Values that name no key were not decrypted: see check=open."
+NOT_ALLOWED = f"The value is sealed under the key {OTHER_KEY}, which is not one of the allowed keys ({KEY})."
 RECOVERY_PATH = "core/recovery-key"
 NAMESPACE_PATH = "namespaces/1686639e/core/hsm/barrier-unseal-keys"
 KEY_FACTS = {"state": None, "enabled": None, "deletion_date": None, "valid_to": None, "usable_for_seal": None, "problems": [], "warnings": []}
@@ -64,8 +64,8 @@ def test_what_is_known_of_a_key_that_was_not_asked_for():
 def test_what_is_known_of_a_key_that_was_asked_for():
     server = Server()
     server.aws.metadata[KEY] = {"ValidTo": datetime(2026, 7, 1, tzinfo=timezone.utc)}
-    expires = "The imported key material expires at 2026-07-01T00:00:00Z; from then on nothing that is sealed under the key opens."
-    again = "Have the key material at hand. Import the same key material again (kms:ImportKeyMaterial)."
+    expires = "The imported key material expires at 2026-07-01T00:00:00Z; after that, values sealed under the key cannot be decrypted."
+    again = "Keep the key material available. Import the same key material again (kms:ImportKeyMaterial)."
     judge = server.judged("key")
     (key,) = judge.kms_keys()
     assert {name: key[name] for name in KEY_FACTS} == {
@@ -77,10 +77,10 @@ def test_what_is_known_of_a_key_that_was_asked_for():
 
 def test_what_is_known_of_a_key_that_may_not_be_described():
     server = Server()
-    server.aws.faults["DescribeKey"] = KmsError("AWS refused DescribeKey.", reason="access_denied", remedy="Allow it.")
+    server.aws.faults["DescribeKey"] = KmsError("AWS rejected DescribeKey.", reason="access_denied", remedy="Allow it.")
     (key,) = server.judged("open").kms_keys()
     assert {name: key[name] for name in KEY_FACTS} == {
-        **KEY_FACTS, "problems": [{"reason": "access_denied", "msg": "AWS refused DescribeKey.", "remedy": "Allow it."}],
+        **KEY_FACTS, "problems": [{"reason": "access_denied", "msg": "AWS rejected DescribeKey.", "remedy": "Allow it."}],
     }
 
 
@@ -89,12 +89,12 @@ def test_the_summaries_in_full():
     assert server.judged("none").summary == WHOLE + NOT_ASKED
     assert server.judged("key").summary == WHOLE + USABLE
     assert server.judged().summary == (
-        "The archive is whole, its checksums are those that the server sealed, and everything sealed that was tried opens with its keys."
+        "The archive is complete, its checksums match the sealed checksums, and all sealed values that were tried can be decrypted."
     )
     server.stored["logical/1"] = written(server.sealed(bytes(2 << 20), OTHER_KEY)) + b"s"
     # The same question is asked once, whatever the number of keys.
     assert server.judged("none").summary == WHOLE + NOT_ASKED
-    assert server.judged().summary == f"{WHOLE}The values under the key {OTHER_KEY} are too long to be opened here."
+    assert server.judged().summary == f"{WHOLE}The values under the key {OTHER_KEY} are too large to be decrypted."
 
 
 @pytest.mark.parametrize("check", ["none", "key", "open"])
@@ -102,11 +102,11 @@ def test_a_shamir_server_in_full(check):
     judge = shamir_server().judged(check)
     assert results(judge.notes) == [
         finding(
-            "shamir_seal", "The server's seal is shamir: it is opened by its unseal keys, and depends on no KMS key.",
-            "Have as many of the unseal keys at hand as the threshold says.", ["SHA256SUMS.sealed", BARRIER_PATH],
+            "shamir_seal", "The server's seal is shamir: it is unsealed by its unseal keys, and depends on no KMS key.",
+            "Keep as many unseal keys available as the threshold requires.", ["SHA256SUMS.sealed", BARRIER_PATH],
         )
     ]
-    assert judge.summary == f"{WHOLE}The server's seal is shamir: whether its unseal keys are at hand cannot be seen here."
+    assert judge.summary == f"{WHOLE}The server's seal is shamir: it cannot be checked whether its unseal keys are available."
 
 
 def test_a_namespace_under_shamir_in_full():
@@ -116,8 +116,8 @@ def test_a_namespace_under_shamir_in_full():
     assert judge.restorable is True
     assert results(judge.notes) == [
         finding(
-            "shamir_seal", "Namespaces have a shamir seal of their own: after a restore they are opened by their own unseal keys.",
-            "See that their owners have these at hand.", [NAMESPACE_PATH],
+            "shamir_seal", "Namespaces have a separate shamir seal: after a restore they are unsealed by their own unseal keys.",
+            "Check that their owners have these keys available.", [NAMESPACE_PATH],
         )
     ]
 
@@ -133,14 +133,14 @@ def test_a_shamir_server_with_a_namespace_has_both_notes():
 def test_values_that_name_no_key_in_full():
     server = Server()
     server.stored[RECOVERY_PATH] = unnamed(server, RECOVERY_KEY)
-    note = finding("unnamed_key", "Values do not say which KMS key sealed them.", "Open them (check=open) to learn whether they can be.", [RECOVERY_PATH])
+    note = finding("unnamed_key", "Values do not name their KMS key.", "Use check=open to check whether they can be decrypted.", [RECOVERY_PATH])
     for check, restorable, summary in (("none", None, f"{WHOLE}{NOT_ASKED} {UNTRIED}"), ("key", None, f"{WHOLE}{USABLE} {UNTRIED}"), ("open", True, "")):
         judge = server.judged(check)
         assert (judge.restorable, results(judge.notes)) == (restorable, [note])
         assert judge.summary.startswith(summary)
 
 
-@pytest.mark.parametrize(("kind", "shown"), [("azurekeyvault", "azurekeyvault"), ("transit", "transit"), (None, "not known")])
+@pytest.mark.parametrize(("kind", "shown"), [("azurekeyvault", "azurekeyvault"), ("transit", "transit"), (None, "unknown")])
 def test_values_of_another_seal_in_full(kind, shown):
     server = Server()
     server.stored.update({BARRIER_PATH: written(azure_slot()), RECOVERY_PATH: written(azure_slot())})
@@ -152,11 +152,12 @@ def test_values_of_another_seal_in_full(kind, shown):
     judge = server.judged()
     assert results(judge.notes) == [
         finding(
-            "foreign_wrapper", f"Values are sealed by another seal than awskms (the server's is {shown}).", "Ask that seal whether it opens them.", SEAL_PATHS
+            "foreign_wrapper", f"Values are sealed by a seal other than awskms (the server's seal is {shown}).",
+            "Check with that seal whether they can be decrypted.", SEAL_PATHS,
         )
     ]
     if kind is not None:
-        assert judge.summary == f"{WHOLE}Values are sealed by another seal than awskms, which cannot be asked here."
+        assert judge.summary == f"{WHOLE}Values are sealed by a seal other than awskms, which cannot be checked."
 
 
 def test_a_key_that_is_not_there_in_full():
@@ -165,7 +166,7 @@ def test_a_key_that_is_not_there_in_full():
     judge = server.judged("key")
     message = f"SHA256SUMS.sealed, {BARRIER_PATH}, {RECOVERY_PATH} depend on the key {KEY}. KMS does not find it."
     assert results(judge.problems) == [finding("not_found", message, "Look.", SEAL_PATHS, KEY)]
-    assert judge.summary == f"It cannot be restored as it is. {message}"
+    assert judge.summary == f"It cannot be restored. {message}"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_a_key_that_is_not_there_in_full():
         ({"KeyState": "Disabled"}, "key_disabled", "The key is disabled.", "Enable the key (kms:EnableKey)."),
         (
             {"KeyState": "PendingDeletion", "DeletionDate": datetime(2026, 6, 8, 12, tzinfo=timezone.utc)}, "key_pending_deletion",
-            "The key is pending deletion. It will be deleted at 2026-06-08T12:00:00Z, and nothing that is sealed under it opens ever again.",
+            "The key is pending deletion. It will be deleted at 2026-06-08T12:00:00Z; after that, values sealed under it can never be decrypted again.",
             "Cancel the deletion (kms:CancelKeyDeletion), then enable the key (kms:EnableKey).",
         ),
     ],
@@ -183,7 +184,7 @@ def test_a_key_that_is_not_there_in_full():
 def test_a_key_that_cannot_be_used_in_full(check, metadata, reason, message, remedy):
     server = Server()
     server.aws.metadata[KEY] = metadata
-    server.aws.faults["Decrypt"] = KmsError("AWS refused it.", reason=reason, remedy="Another remedy.")
+    server.aws.faults["Decrypt"] = KmsError("AWS rejected it.", reason=reason, remedy="Another remedy.")
     judge = server.judged(check)
     shown = f"SHA256SUMS.sealed, {BARRIER_PATH}, {RECOVERY_PATH} depend on the key {KEY}. {message}"
     assert results(judge.problems) == [finding(reason, shown, remedy, SEAL_PATHS, KEY)]
@@ -192,21 +193,21 @@ def test_a_key_that_cannot_be_used_in_full(check, metadata, reason, message, rem
 def test_an_error_that_concerns_something_else_than_the_keys_state_keeps_its_own_words():
     server = Server()
     server.aws.metadata[KEY] = {"KeyState": "Disabled"}
-    server.aws.faults["Decrypt"] = KmsError(f"AWS does not allow kms:Decrypt with {KEY}.", reason="access_denied", remedy="Allow it, or name another.")
+    server.aws.faults["Decrypt"] = KmsError(f"AWS does not allow kms:Decrypt with {KEY}.", reason="access_denied", remedy="Allow it, or use another key.")
     assert results(server.judged().problems) == [
-        finding("access_denied", f"{', '.join(SEAL_PATHS)}: AWS does not allow kms:Decrypt with {KEY}.", "Allow it, or name another.", SEAL_PATHS, KEY)
+        finding("access_denied", f"{', '.join(SEAL_PATHS)}: AWS does not allow kms:Decrypt with {KEY}.", "Allow it, or use another key.", SEAL_PATHS, KEY)
     ]
 
 
 def test_one_value_depends_and_several_depend():
     server = Server()
     server.stored[RECOVERY_PATH] = written(server.sealed(b"short"))
-    lone = f"{RECOVERY_PATH} depends on the key {KEY}. It opens, but not to what a server needs: it has 5 bytes, and a key has 32."
-    remedy = "A server that restores this snapshot does not unseal itself. Take another one."
+    lone = f"{RECOVERY_PATH} depends on the key {KEY}. It was decrypted, but its content is invalid: it has 5 bytes instead of 32."
+    remedy = "A server cannot unseal itself after restoring this snapshot. Take another one."
     assert results(server.judged().problems) == [finding("wrong_content", lone, remedy, [RECOVERY_PATH], KEY)]
     server.stored["namespaces/1686639e/core/recovery-key"] = written(server.sealed(b"short"))
     (problem,) = server.judged().problems
-    assert problem.msg.startswith(f"{RECOVERY_PATH}, namespaces/1686639e/core/recovery-key depend on the key {KEY}. It opens, ")
+    assert problem.msg.startswith(f"{RECOVERY_PATH}, namespaces/1686639e/core/recovery-key depend on the key {KEY}. It was decrypted, ")
 
 
 def test_a_value_that_names_no_key_and_opens_to_something_else():
@@ -214,8 +215,8 @@ def test_a_value_that_names_no_key_and_opens_to_something_else():
     server.stored[RECOVERY_PATH] = unnamed(server, b"short")
     assert results(server.judged().problems) == [
         finding(
-            "wrong_content", f"{RECOVERY_PATH}: It opens, but not to what a server needs: it has 5 bytes, and a key has 32.",
-            "A server that restores this snapshot does not unseal itself. Take another one.", [RECOVERY_PATH],
+            "wrong_content", f"{RECOVERY_PATH}: It was decrypted, but its content is invalid: it has 5 bytes instead of 32.",
+            "A server cannot unseal itself after restoring this snapshot. Take another one.", [RECOVERY_PATH],
         )
     ]
 
@@ -248,7 +249,7 @@ def test_a_key_that_is_not_allowed_in_full():
     server = Server()
     server.stored[RECOVERY_PATH] = written(server.sealed(RECOVERY_KEY, OTHER_KEY))
     judge = server.judged("key", TrustedKeys([KEY], server.aws))
-    remedy = "If this key is to be trusted, add it to allowed_key_ids."
+    remedy = "To trust this key, add it to allowed_key_ids."
     assert results(judge.problems) == [finding("wrong_key", f"{RECOVERY_PATH}: {NOT_ALLOWED}", remedy, [RECOVERY_PATH], OTHER_KEY)]
 
 
@@ -258,9 +259,9 @@ def test_a_state_that_cannot_be_learned_of_one_key_in_full():
     server.stored[RECOVERY_PATH] = written(server.sealed(RECOVERY_KEY, OTHER_KEY))
     judge = server.judged("key", region="us-east-1")
     (note,) = judge.notes
-    message = f"The key {OTHER_KEY} (from the snapshot) lies in region eu-central-1, but region us-east-1 is in force (from option region)."
-    assert note.as_result() == finding("region_mismatch", message, "Leave the region out, or set it to eu-central-1.")
-    assert (judge.restorable, judge.summary) == (None, f"{WHOLE}{USABLE} Not known is the state of a key it depends on. {message}")
+    message = f"The key {OTHER_KEY} (from the snapshot) is in region eu-central-1, but the region in effect is us-east-1 (from option region)."
+    assert note.as_result() == finding("region_mismatch", message, "Remove the region setting, or set it to eu-central-1.")
+    assert (judge.restorable, judge.summary) == (None, f"{WHOLE}{USABLE} It is unknown: the state of a key it depends on. {message}")
 
 
 def test_a_value_that_could_not_be_opened_for_lack_of_a_connection_in_full():
@@ -270,7 +271,7 @@ def test_a_value_that_could_not_be_opened_for_lack_of_a_connection_in_full():
     (note,) = judge.notes
     assert (note.reason, note.paths, note.key_arn, judge.restorable) == ("region_mismatch", [], None, None)
     assert note.remedy
-    assert judge.summary == f"{WHOLE}Not known is whether {RECOVERY_PATH} opens. {note.msg}"
+    assert judge.summary == f"{WHOLE}It is unknown: whether {RECOVERY_PATH} can be decrypted. {note.msg}"
 
 
 def test_a_key_that_answers_is_enough_to_leave_the_other_open():
@@ -290,12 +291,12 @@ def test_a_key_that_answers_is_enough_to_leave_the_other_open():
     ("path", "reason", "message", "remedy"),
     [
         (
-            "core/seal-config", "incomplete_snapshot", "The snapshot holds no core/seal-config.",
-            "Its server was not initialised when it was taken, or it is not a server's. Take another one.",
+            "core/seal-config", "incomplete_snapshot", "The snapshot contains no core/seal-config.",
+            "Its server was not initialised when it was taken, or it was not written by a server. Take another one.",
         ),
         (
-            BARRIER_PATH, "incomplete_snapshot", f"The snapshot holds no {BARRIER_PATH}.",
-            "Its server was not initialised when it was taken, or it is not a server's. Take another one.",
+            BARRIER_PATH, "incomplete_snapshot", f"The snapshot contains no {BARRIER_PATH}.",
+            "Its server was not initialised when it was taken, or it was not written by a server. Take another one.",
         ),
     ],
 )
@@ -304,7 +305,7 @@ def test_what_is_missing_in_full(path, reason, message, remedy):
     del server.stored[path]
     judge = server.judged()
     assert results(judge.problems) == [finding(reason, message, remedy, [path])]
-    assert judge.summary == f"It cannot be restored as it is. {message}"
+    assert judge.summary == f"It cannot be restored. {message}"
 
 
 def test_a_snapshot_without_its_recovery_key_in_full():
@@ -312,8 +313,8 @@ def test_a_snapshot_without_its_recovery_key_in_full():
     del server.stored[RECOVERY_PATH]
     assert results(server.judged().notes) == [
         finding(
-            "no_recovery_key", "The snapshot holds no recovery key.",
-            "Restored, the server has no operation that needs one, such as a new root token.", [RECOVERY_PATH],
+            "no_recovery_key", "The snapshot contains no recovery key.",
+            "The restored server cannot perform operations that require one, such as generating a root token.", [RECOVERY_PATH],
         )
     ]
 
@@ -323,8 +324,8 @@ def test_a_snapshot_without_sealed_sums_in_full():
     server.sealed_sums = None
     judge = server.judged()
     problem = finding(
-        "no_sealed_checksums", "The snapshot holds no SHA256SUMS.sealed: nothing proves that a server made it.",
-        "A server takes the snapshot by its restore with force (`operator raft snapshot restore -force`), which looks at the plain sums only.",
+        "no_sealed_checksums", "The snapshot contains no SHA256SUMS.sealed: it cannot be verified that a server wrote it.",
+        "A server accepts the snapshot with a forced restore (`operator raft snapshot restore -force`), which verifies only the plain checksums.",
         ["SHA256SUMS.sealed"],
     )
     assert results(judge.problems) == [problem]
@@ -337,8 +338,8 @@ def test_several_problems_are_all_in_the_summary():
     judge = server.judged()
     assert [problem.reason for problem in judge.problems] == ["incomplete_snapshot", "no_sealed_checksums"]
     assert judge.summary == (
-        f"It cannot be restored as it is. The snapshot holds no {BARRIER_PATH}. "
-        "The snapshot holds no SHA256SUMS.sealed: nothing proves that a server made it."
+        f"It cannot be restored. The snapshot contains no {BARRIER_PATH}. "
+        "The snapshot contains no SHA256SUMS.sealed: it cannot be verified that a server wrote it."
     )
 
 
@@ -347,8 +348,8 @@ def test_entries_that_are_too_long_in_full():
     server.stored["logical/0"] = bytes((8 << 20) + 1)
     assert results(server.judged().notes) == [
         finding(
-            "not_looked_at", "1 entries are too long to be looked at: whether Vault Enterprise sealed them is not known.",
-            "Nothing is to be done where the server is none of Vault Enterprise.",
+            "not_looked_at", "1 entries are too large to be checked: it is unknown whether Vault Enterprise sealed them.",
+            "Ignore this unless the server is Vault Enterprise.",
         )
     ]
 
@@ -359,8 +360,8 @@ def test_zeros_after_the_archive_in_full(monkeypatch):
     monkeypatch.setattr(server, "snapshot", lambda: whole + bytes(512))
     assert results(server.judged().notes) == [
         finding(
-            "trailing_zeros", "512 zero bytes follow the archive in the file, as dd and tapes add them.",
-            "No action is needed: servers restore such a file.",
+            "trailing_zeros", "512 zero bytes follow the archive in the file, as added by dd and tapes.",
+            "No action is required: servers restore such a file.",
         )
     ]
 
@@ -372,10 +373,11 @@ def test_an_altered_snapshot_in_full():
     server.sealed_sums = lambda _text: written(server.sealed(text))
     (problem,) = server.judged().problems
     assert problem.msg.startswith(
-        f"SHA256SUMS.sealed depends on the key {KEY}. The checksums that the server sealed are not this snapshot's: its meta.json has the SHA-256 sum "
+        f"SHA256SUMS.sealed depends on the key {KEY}. The sealed checksums do not match this snapshot: its meta.json has the SHA-256 checksum "
     )
     assert (problem.reason, problem.remedy, problem.paths, problem.key_arn) == (
-        "not_authentic", "The snapshot was altered after the server made it, or put together of several. Take another one.", ["SHA256SUMS.sealed"], KEY,
+        "not_authentic", "The snapshot was modified after the server wrote it, or combined from several snapshots. Take another one.",
+        ["SHA256SUMS.sealed"], KEY,
     )
 
 
@@ -384,7 +386,7 @@ def test_barrier_keys_that_are_something_else_in_full():
     server.stored[BARRIER_PATH] = written(server.sealed(BARRIER_KEYS + b"x"))
     (problem,) = server.judged().problems
     assert problem.msg == (
-        f"{BARRIER_PATH} depends on the key {KEY}. It opens, but not to what a server needs: it is no JSON array of base64 keys of 32 bytes."
+        f"{BARRIER_PATH} depends on the key {KEY}. It was decrypted, but its content is invalid: it is not a JSON array of base64-encoded keys of 32 bytes."
     )
 
 
@@ -393,15 +395,16 @@ def test_different_failures_under_one_key_are_different_problems():
     server.stored[BARRIER_PATH] = written(server.sealed(b"[]"))
     server.stored[RECOVERY_PATH] = written(server.sealed(b"short"))
     judge = server.judged()
-    ending = "A server that restores this snapshot does not unseal itself. Take another one."
+    ending = "A server cannot unseal itself after restoring this snapshot. Take another one."
     assert results(judge.problems) == [
         finding(
             "wrong_content",
-            f"{BARRIER_PATH} depends on the key {KEY}. It opens, but not to what a server needs: it is no JSON array of base64 keys of 32 bytes.",
+            f"{BARRIER_PATH} depends on the key {KEY}. It was decrypted, but its content is invalid: "
+            "it is not a JSON array of base64-encoded keys of 32 bytes.",
             ending, [BARRIER_PATH], KEY,
         ),
         finding(
-            "wrong_content", f"{RECOVERY_PATH} depends on the key {KEY}. It opens, but not to what a server needs: it has 5 bytes, and a key has 32.",
+            "wrong_content", f"{RECOVERY_PATH} depends on the key {KEY}. It was decrypted, but its content is invalid: it has 5 bytes instead of 32.",
             ending, [RECOVERY_PATH], KEY,
         ),
     ]

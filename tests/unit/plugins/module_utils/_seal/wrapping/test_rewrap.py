@@ -251,7 +251,7 @@ def test_a_kms_that_answers_with_another_key_is_found_out(aws):
     error = error_of(crossed.rewrap, sealed(aws), [0])
     assert (error.reason, str(error)) == (
         "wrong_key",
-        f"KMS was to move the value to the key {NEW}, but answered with {key_arn(THIRD)}. Check what answers at the endpoint.",
+        f"KMS returned the key {key_arn(THIRD)} instead of the requested key {NEW}. Check the endpoint.",
     )
 
 
@@ -268,7 +268,7 @@ def test_what_was_moved_must_open_with_the_key_that_it_says(aws, monkeypatch, ve
     monkeypatch.setattr(kind, "re_encrypt", crossed)
     error = error_of(moved, aws, sealed(aws), verification=verification)
     assert error.reason == ("wrong_key" if verification == "open" else "not_authentic")
-    assert "could not be verified, so it is not replaced" in error.message
+    assert "could not be verified and was not stored" in error.message
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -289,9 +289,9 @@ def test_of_several_refusals_the_one_that_tells_most_is_raised(aws, monkeypatch)
         raise refusal(said[source_key_id], "ReEncrypt", source_key_id)
 
     monkeypatch.setattr(type(aws()), "re_encrypt", refuse)
-    assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS refused ReEncrypt: {THIRD}."
+    assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS rejected ReEncrypt: {THIRD}."
     said[THIRD] = "wrong_key"
-    assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS refused ReEncrypt: {MRK}."
+    assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS rejected ReEncrypt: {MRK}."
 
 
 # Regions
@@ -303,8 +303,8 @@ def test_two_regions_in_full(aws):
     error = error_of(moved, aws, value)
     assert (error.reason, operations(aws)) == ("region_mismatch", [])
     assert str(error) == (
-        f"The value is sealed under {key_arn(OLD, EUROPE)} in region {EUROPE}, and the key to move it to lies in region us-east-1; kms:ReEncrypt works "
-        "within one region. Set method to data_key, which decrypts the data key in the one region and encrypts it in the other, on this host, or to reseal."
+        f"The value is sealed under {key_arn(OLD, EUROPE)} in region {EUROPE}, but the new key is in region us-east-1; kms:ReEncrypt works "
+        "within one region. Set method to data_key, which decrypts the data key in one region and encrypts it in the other, on this host, or to reseal."
     )
 
 
@@ -332,7 +332,7 @@ def test_a_multi_region_key_without_a_replica_there_says_what_to_do():
     aws.faults["ReEncrypt"] = refusal("not_found", "ReEncrypt", "Key is not found")
     error = error_of(rewrapper(aws, NEW, "ap-south-1").rewrap, value, [0])
     assert (error.reason, error.remedy) == (
-        "not_found", " The value is sealed in region us-east-1: the multi-Region key needs a replica in ap-south-1, or method data_key is to be set."
+        "not_found", " The value is sealed in region us-east-1: create a replica of the multi-Region key in ap-south-1, or set method to data_key."
     )
 
 
@@ -348,7 +348,7 @@ def test_a_replica_is_advised_only_where_one_is_missing(key, region, reason, hel
     value = sealed(aws, key=key)
     aws.faults["ReEncrypt"] = refusal(reason, "ReEncrypt", "no")
     error = error_of(rewrapper(aws, NEW, region).rewrap, value, [0])
-    assert (error.reason, "needs a replica" in error.remedy) == (reason, helps)
+    assert (error.reason, "create a replica" in error.remedy) == (reason, helps)
 
 
 def test_the_advice_for_a_replica_comes_after_what_was_advised(aws):
@@ -385,8 +385,8 @@ def test_a_value_that_does_not_open_in_full(aws):
     error = error_of(moved, aws, value)
     assert (error.reason, str(error)) == (
         "not_authentic",
-        f"Moved to {NEW} the value could not be verified, so it is not replaced. KMS opened the data key, but the value is not authentic under it. "
-        "Either the value was altered, or it was sealed with other additional authenticated data (aad).",
+        f"The value re-encrypted under {NEW} could not be verified and was not stored. KMS decrypted the data key, but the value is not authentic. "
+        "The value was modified, or it was sealed with different additional authenticated data (aad).",
     )
     for verification in ("kms", "none"):  # neither needs the additional data
         assert moved(aws, value, verification=verification).slots[0].key_id == key_arn(NEW)
@@ -395,8 +395,8 @@ def test_a_value_that_does_not_open_in_full(aws):
 @pytest.mark.parametrize(
     ("verification", "fault", "remedy"),
     [
-        ("open", "Decrypt", " Or set verify to kms, which needs kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to none."),
-        ("kms", "ReEncrypt", " Or set verify to open, which needs kms:Decrypt on the new key instead, or to none."),
+        ("open", "Decrypt", " Or set verify to kms, which requires kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to none."),
+        ("kms", "ReEncrypt", " Or set verify to open, which requires kms:Decrypt on the new key instead, or to none."),
     ],
 )
 def test_verifying_without_the_permission_in_full(aws, verification, fault, remedy, monkeypatch):
@@ -412,7 +412,7 @@ def test_verifying_without_the_permission_in_full(aws, verification, fault, reme
         monkeypatch.setattr(kind, "re_encrypt", lambda self, *said: deny() if said[2] == key_arn(NEW) else genuine(self, *said))
     error = error_of(moved, aws, sealed(aws), verification=verification)
     assert (error.reason, error.remedy) == ("access_denied", remedy)
-    assert error.message.startswith(f"Moved to {NEW} the value could not be verified, so it is not replaced. AWS refused {fault}")
+    assert error.message.startswith(f"The value re-encrypted under {NEW} could not be verified and was not stored. AWS rejected {fault}")
 
 
 def test_what_kms_cannot_open_again_is_not_passed_on(aws, monkeypatch):
@@ -427,7 +427,7 @@ def test_what_kms_cannot_open_again_is_not_passed_on(aws, monkeypatch):
     for verification in ("open", "kms"):
         error = error_of(moved, aws, sealed(aws), verification=verification)
         assert error.reason == "not_authentic"
-        assert "could not be verified, so it is not replaced" in error.message
+        assert "could not be verified and was not stored" in error.message
 
 
 def test_what_is_verified_is_what_would_be_written(aws, monkeypatch):

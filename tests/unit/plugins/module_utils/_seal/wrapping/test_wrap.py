@@ -149,8 +149,8 @@ def test_a_batch_larger_than_one_key_may_seal_in_full(aws, monkeypatch):
     error = error_of(wrap_batch, aws(), ID, [b"x"] * 4)
     assert error.reason == "invalid_option"
     assert str(error) == (
-        "4 values are to be sealed under one data key, more than it was made for; no key may seal more than 3 (NIST SP 800-38D). "
-        "Seal fewer values in one call, or give each a data key of its own (data_key=per_value)."
+        "4 values cannot be sealed under one data key: the limit of the key is exceeded; a data key may seal at most 3 values (NIST SP 800-38D). "
+        "Seal fewer values in one call, or use a separate data key for each (data_key=per_value)."
     )
     assert aws.calls == []
 
@@ -283,8 +283,8 @@ def test_the_first_error_in_order_stops_the_rest_and_is_raised(aws):
 def test_not_authentic_in_full(aws):
     value = sealed(aws, aad=b"right")
     said = (
-        "KMS opened the data key, but the value is not authentic under it. "
-        "Either the value was altered, or it was sealed with other additional authenticated data (aad)."
+        "KMS decrypted the data key, but the value is not authentic. "
+        "The value was modified, or it was sealed with different additional authenticated data (aad)."
     )
     assert str(error_of(Unwrapper(aws).unwrap, value)) == said
     assert str(error_of(Unwrapper(aws, b"wrong").unwrap, value)) == said
@@ -297,8 +297,8 @@ def test_unsupported_mechanism_in_full(aws):
     error = error_of(Unwrapper(aws).unwrap, changed(value, mechanism=2))
     assert error.reason == "unsupported_mechanism"
     assert str(error) == (
-        "The value is sealed by mechanism 2; an awskms seal knows 0 (direct) and 1 (envelope). "
-        "It was sealed by another seal than awskms, or by a newer format than this collection reads."
+        "The value uses mechanism 2; awskms seals support 0 (direct) and 1 (envelope). "
+        "It was sealed by a seal other than awskms, or in a newer format than this collection supports."
     )
     assert aws.calls == []
 
@@ -311,8 +311,8 @@ def test_foreign_wrapper_in_full(aws, mechanism):
     error = error_of(Unwrapper(aws).unwrap, value)
     assert error.reason == "foreign_wrapper"
     assert str(error) == (
-        f"The value is sealed under '{google}', which is no AWS KMS key. "
-        "It was sealed by another seal than awskms (another cloud's, transit or an HSM); open it with that one."
+        f"The value is sealed under '{google}', which is not an AWS KMS key. "
+        "It was sealed by a seal other than awskms (another cloud, transit or an HSM); use that seal to decrypt it."
     )
     assert aws.calls == []
 
@@ -340,8 +340,8 @@ def test_a_value_of_another_region_than_the_one_in_force_in_full():
     error = error_of(Unwrapper(aws).unwrap, value)
     assert error.reason == "region_mismatch"
     assert str(error) == (
-        f"The key {key_arn(ID)} (from the sealed value) lies in region us-east-1, but region eu-west-1 is in force "
-        "(from option region). Leave the region out, or set it to us-east-1."
+        f"The key {key_arn(ID)} (from the sealed value) is in region us-east-1, but the region in effect is eu-west-1 (from option region). Remove the "
+        "region setting, or set it to us-east-1."
     )
     assert aws.calls == []
 
@@ -349,7 +349,7 @@ def test_a_value_of_another_region_than_the_one_in_force_in_full():
 def test_a_direct_ciphertext_that_is_too_large_in_full(aws):
     value = SealedValue((BlobInfo(bytes(6145), key_info=KeyInfo(0, key_arn(ID))),))
     assert str(error_of(Unwrapper(aws).unwrap, value)) == (
-        "This is not a sealed value: a ciphertext that KMS made itself has at most 6144 bytes, this one 6145. "
+        "This is not a sealed value: a ciphertext of KMS has at most 6144 bytes, but this one has 6145. "
         "Check that the whole value was copied, unchanged, and that it was sealed by an awskms seal."
     )
     assert aws.calls == []
@@ -373,8 +373,8 @@ def test_direct_values_have_no_additional_data(aws, key_info):
     error = error_of(Unwrapper(aws, b"aad").unwrap, value)
     assert (error.reason, str(error)) == (
         "not_authentic",
-        "The value is encrypted by KMS directly (mechanism 0), which binds it to no additional authenticated data. "
-        "Leave aad out, if this value is what you expect.",
+        "The value is encrypted by KMS directly (mechanism 0), which does not support additional authenticated data. "
+        "If you expect such a value, remove aad.",
     )
     assert aws.calls == []
 
@@ -539,7 +539,7 @@ def test_of_several_refusals_alike_the_last_is_raised(aws, monkeypatch):
     monkeypatch.setattr(type(aws()), "decrypt", decrypt)
     keys = [ID, OTHER_ID, MRK]
     error = error_of(Unwrapper(aws, trusted=TrustedKeys(keys, aws)).unwrap, SealedValue((BlobInfo(b"nobody's" * 10),)))
-    assert str(error) == f"AWS refused Decrypt: {MRK}."
+    assert str(error) == f"AWS rejected Decrypt: {MRK}."
 
 
 @pytest.mark.parametrize("answered", [OTHER_ID, "", "alias/vault", "no ARN"])
@@ -606,7 +606,7 @@ def test_a_trusted_key_of_another_region_in_full():
     error = error_of(Unwrapper(aws, trusted=TrustedKeys([elsewhere], aws)).unwrap, SealedValue((BlobInfo(b"nobody's" * 10),)))
     assert (error.reason, error.message) == (
         "region_mismatch",
-        f"The key {elsewhere} (from allowed_key_ids) lies in region eu-west-1, but region us-east-1 is in force (from option region).",
+        f"The key {elsewhere} (from allowed_key_ids) is in region eu-west-1, but the region in effect is us-east-1 (from option region).",
     )
 
 
