@@ -124,7 +124,7 @@ def test_what_is_refused_before_the_server_is_touched(kms: StrictKms, keys: tupl
             ("invalid_pgp_key", "recovery_pgp_keys, entry 2: This is not an OpenPGP public key", {"recovery_pgp_keys": [HOLDERS[0].public, "hello"]}),
             ("invalid_option", "Use a number from 2 to 3", {"recovery_threshold": 1}),
             ("invalid_option", "Use a number from 2 to 3", {"recovery_threshold": 4}),
-            ("invalid_option", f"cannot be sealed under {keys[0]}, because it is the key of the server's seal", {"kms_key_id": SEAL, "seal_key_ids": [keys[0]]}),
+            ("invalid_option", f"cannot be sealed under {keys[0]}, because it is the key of the server's", {"kms_key_id": SEAL, "seal_key_ids": [keys[0]]}),
             ("file_error", "the file belongs to another cluster", {"dest": str(there)}),
             ("file_error", "does not exist", {"root_token_dest": str(tmp_path / "none" / "token")}),
             ("access_denied", "kms:Encrypt", {"access_key": nobody.access_key, "secret_key": nobody.secret_key}),

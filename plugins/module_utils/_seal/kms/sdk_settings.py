@@ -72,7 +72,7 @@ _SETTINGS = (
     _one_of("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", "true", "false"),
     _one_of("AWS_EC2_METADATA_V1_DISABLED", "ec2_metadata_v1_disabled", "true", "false"),
     _one_of("AWS_DISABLE_REQUEST_COMPRESSION", "disable_request_compression", "true", "false"),
-    _Setting(EXPIRATION_VARIABLE, "", "a time with its zone, such as 2026-01-31T12:00:00Z", _is_date),
+    _Setting(EXPIRATION_VARIABLE, "", "a time with a time zone, such as 2026-01-31T12:00:00Z", _is_date),
     _integer("", "duration_seconds", 900, 43200),
 )
 
