@@ -21,7 +21,7 @@ options:
   version:
     description:
       - The server's version, such as V(2.6.2) or V(1.19.0+ent). The result depends on it.
-      - If not set, OpenBao 2.6 or Vault 1.20 is assumed.
+      - If not set, OpenBao 2.6 or Vault 1.21 is assumed.
     type: str
   config:
     description:
