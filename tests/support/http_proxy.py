@@ -41,7 +41,12 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         if not self._admitted():
             return
         host, port = self.path.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=_TUNNEL_SECONDS) as target:
+        try:
+            target = socket.create_connection((host, int(port)), timeout=_TUNNEL_SECONDS)
+        except OSError:
+            self._reply(502, b"no connection")
+            return
+        with target:
             self.send_response(200, "Connection established")
             self.end_headers()
             ends = {self.connection: target, target: self.connection}

@@ -162,8 +162,10 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
                 "Take both from the same place.",
             )
     if not given and ("session_token" in of_server or seal.stanza.settings.get("session_token")):
+        # OpenBao starts, and looks for credentials elsewhere.
         yield SettingProblem(
-            ERROR, "incomplete_credentials", "session_token", "The session_token is set without access_key and secret_key.",
+            ERROR if found.product.name == VAULT else WARNING, "incomplete_credentials", "session_token",
+            "The session_token is set without access_key and secret_key.",
             "Set all three, or leave it out.",
         )
     for name in SECRETS:

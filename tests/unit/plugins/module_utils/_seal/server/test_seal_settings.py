@@ -189,7 +189,7 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
         "warning overridden_setting: The access_key of the stanza (seal.hcl, line 1) is not used: variable AWS_ACCESS_KEY_ID wins. "
         "Remove the variable, or the setting."]),
     "a token alone": (hcl(session_token="env://T", **SOUND), {"T": "x"}, "openbao", "", [
-        "error incomplete_credentials: The session_token is set without access_key and secret_key. Set all three, or leave it out."]),
+        "warning incomplete_credentials: The session_token is set without access_key and secret_key. Set all three, or leave it out."]),
     "a secret in the file": (hcl(access_key="AKIA", secret_key="hush", **SOUND), {}, "openbao", "", [
         "warning secret_in_stanza: The secret_key stands in the configuration file (seal.hcl, line 1). Prefer an instance profile, a web "
         "identity, or an environment file that only root may read."]),
