@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the figures to RESULTS.md, and those of growth, with pictures, to a section of the guide on costs."""
+"""The figures as RESULTS.md, and the pictures of growth beside it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import platform
 import textwrap
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from growth import Growth
-from picture import picture
+from picture import draw
 from plays import Variant
 
 LICENCE = """\
@@ -21,7 +22,6 @@ Copyright (c) 2026, the sealwright.vault_seal authors
 GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 SPDX-License-Identifier: GPL-3.0-or-later
 """
-BEGIN, END = ".. growth: begin, written by benchmarks/run.py", ".. growth: end"
 _AIM = 15  # microseconds of own work for each value
 _MIB = 1 << 20
 
@@ -59,7 +59,10 @@ def results(figures: Figures) -> str:
             150,
         ) + "\n",
         *(f"## {title}\n\n{table(variants)}\n" for title, variants in figures.plays.items()),
-        *(f"## Growth: {growth.title[0].lower() + growth.title[1:]}\n\n{growth_table(growth)}\n" for growth in figures.growth),
+        *(
+            f"## Growth: {growth.title[0].lower() + growth.title[1:]}\n\n{growth_table(growth)}\n\n![{growth.title}]({picture_name(growth)})\n"
+            for growth in figures.growth
+        ),
         f"## Unwraps in one process\n\n{figures.rate:.0f} values per second, each under a separate data key, 16 at a time (aim: at least 600).\n",
         "## Before the first call\n\nIn a process that has already imported Ansible's own dependencies.\n\n| | milliseconds of the processor |\n|---|---:|",
         *(f"| {name} | {value:.0f} |" for name, value in figures.start_up.items()),
@@ -93,28 +96,13 @@ def _cell(one: Variant) -> str:
     return f"{one.least_processor:.2f} s, {one.calls}"
 
 
-def section(figures: Figures) -> str:
-    """The section on growth in the guide on costs."""
-    parts = [
-        textwrap.fill(
-            "Seconds of the processor for a whole play, which is one task or one role, Ansible's own start included, and calls to KMS. " + on_what(figures), 150
-        ) + "\n",
-    ]
+def picture_name(growth: Growth) -> str:
+    """The file of its picture."""
+    return f"growth_{growth.title.lower().replace(' ', '_')}.png"
+
+
+def draw_pictures(folder: Path, figures: Figures) -> None:
+    """Draw how the plays grow."""
     for growth in figures.growth:
-        parts.append(f"{growth.title}\n{'~' * len(growth.title)}\n")
         lines = [(row[0].name.replace("`", ""), [one.least_processor for one in row]) for row in growth.variants]
-        drawn = picture(f"Processor seconds of a play by {growth.unit}", growth.unit, growth.sizes, lines)
-        parts.append(".. raw:: html\n\n" + textwrap.indent(drawn, "    ") + "\n")
-        rows = [[growth.unit, *map(str, growth.sizes)], *([row[0].name.replace("`", "``"), *map(_cell, row)] for row in growth.variants)]
-        cells = ["\n".join(f"{'   * -' if number == 0 else '     -'} {cell}" for number, cell in enumerate(row)) for row in rows]
-        parts.append(".. list-table::\n   :header-rows: 1\n\n" + "\n".join(cells) + "\n")
-    return "\n".join(parts)
-
-
-def with_section(guide: str, text: str) -> str:
-    """The guide with the section between its two marks replaced."""
-    before, begin, rest = guide.partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"The guide lacks the marks {BEGIN!r} and {END!r}.")
-    return f"{before}{begin}\n\n{text}\n{end}{after}"
+        draw(folder / picture_name(growth), f"Processor time of a play by {growth.unit}", growth.unit, growth.sizes, lines)

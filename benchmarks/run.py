@@ -4,7 +4,7 @@
 
 """The figures of this collection beside what users would pick instead, in one run, as ratios.
 
-`python benchmarks/run.py` takes a quarter of an hour and writes RESULTS.md beside itself and the tables and pictures of growth in the documentation;
+`python benchmarks/run.py` takes a quarter of an hour and writes RESULTS.md and the pictures of growth beside itself;
 `--quick` runs everything once, on few values and hosts, and writes nothing: it shows that the benchmark works, and counts the calls to KMS.
 """
 
@@ -28,7 +28,6 @@ from plays import Stage  # noqa: E402
 
 from support.strict_kms import StrictKms  # noqa: E402
 
-GUIDE = HERE.parent / "docs" / "docsite" / "rst" / "guide_performance.rst"
 MIB = 1 << 20
 LATENCY_MS = 10
 
@@ -63,11 +62,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="vault-seal-bench-") as name, StrictKms(latency_ms=LATENCY_MS) as kms:
         kms.new_key(alias=ALIAS)
         figures = measured(Stage(Path(name), kms), options.quick, options.turns)
-    text, guide = report.results(figures), report.with_section(GUIDE.read_text(encoding="utf-8"), report.section(figures))
+    text = report.results(figures)
     print(text)
     if not options.quick:
         (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
-        GUIDE.write_text(guide, encoding="utf-8")
+        report.draw_pictures(HERE, figures)
     return 0
 
 

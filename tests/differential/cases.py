@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Single cases beside the matrix: settings that people met, each a file of ``cases/`` with what is right. README.md says what the fields mean."""
+"""Single cases beside the matrix: settings that people met, each a file of ``tests/cases/settings`` with what is right. README.md says what the fields mean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 from .comparison import AGREES, DISAGREES, Verdict, compare
 from .launch import Launch
 
-_FOLDER = Path(__file__).with_name("cases")
+_FOLDER = Path(__file__).parents[1] / "cases" / "settings"
 _UNIT = "vault"
 _BRACES = re.compile(r"\{\{|\}\}|\{(\w+)\}")
 

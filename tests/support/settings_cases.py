@@ -29,8 +29,8 @@ class Case(NamedTuple):
 
 
 def names(static: bool) -> list[str]:
-    """The cases with, or without, a server that is run."""
-    return sorted(path.stem for path in FOLDER.glob("*.json") if _read(path.stem).get("static", False) == static)
+    """The cases of a configuration with, or without, a server that is run; those of a unit are for tests/differential."""
+    return sorted(path.stem for path in FOLDER.glob("*.json") if "config" in _read(path.stem) and _read(path.stem).get("static", False) == static)
 
 
 def uses_tls(name: str) -> bool:

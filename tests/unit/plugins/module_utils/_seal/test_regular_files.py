@@ -11,7 +11,7 @@ import os
 import signal
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.client import open_kms
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular, open_stream, read_descriptor, read_regular
