@@ -28,7 +28,7 @@ def test_an_alias_gets_a_key_that_serves_or_stays(kms: StrictKms, ansible: Ansib
         "key_as_alias": ("invalid_option", "(from option alias) is not an alias name", {"alias": old}),
         "alias_arn": ("invalid_option", "Use the form alias/NAME", {"alias": f"arn:aws:kms:us-east-1:123456789012:{ALIAS}"}),
         "of_aws": ("invalid_option", "alias/aws/ is reserved", {"alias": "alias/aws/ebs"}),
-        "malformed": ("malformed_key_id", "The key from option kms_key_id is malformed", {"kms_key_id": "no key"}),
+        "malformed": ("malformed_key_id", "The key from option kms_key_id is invalid", {"kms_key_id": "no key"}),
         "expects_alias": ("invalid_option", "(from option expected_key_id) is an alias", {"expected_key_id": ALIAS}),
         "no_alias": ("not_found", "alias/none", {"alias": "alias/none"}),
         "elsewhere": ("region_mismatch", "eu-central-1", {"kms_key_id": elsewhere}),

@@ -58,10 +58,10 @@ def test_precedence(desk: Desk, tmp_path: Path) -> None:
     named = desk.ansible.playbook(desk.plugins.tasks(), env={**environment, "ANSIBLE_AWSKMS_REGION": "eu-west-2"}).succeeded()
     ini = desk.without("AWS_REGION", "AWS_DEFAULT_REGION").playbook(desk.plugins.tasks()).succeeded()
     for plugin in PLUGINS:
-        assert "eu-west-4 is in force (from option region)" in call[plugin]["msg"]
-        assert "eu-west-3 is in force (from environment variable AWS_REGION)" in aws[plugin]["msg"]
-        assert "eu-west-2 is in force (from environment variable ANSIBLE_AWSKMS_REGION)" in named[plugin]["msg"]
-        assert f"eu-west-1 is in force (from region in section [awskms] of {desk.ansible.config})" in ini[plugin]["msg"]
+        assert "the region in effect is eu-west-4 (from option region)" in call[plugin]["msg"]
+        assert "the region in effect is eu-west-3 (from environment variable AWS_REGION)" in aws[plugin]["msg"]
+        assert "the region in effect is eu-west-2 (from environment variable ANSIBLE_AWSKMS_REGION)" in named[plugin]["msg"]
+        assert f"the region in effect is eu-west-1 (from region in section [awskms] of {desk.ansible.config})" in ini[plugin]["msg"]
     other = desk.plugins.with_vars_plugin(tmp_path / "p", "region = eu-west-1")
     assert "environment variable AWS_REGION" in in_one_line(other.playbook(SHOW_VARIABLE, env={"AWS_REGION": "eu-west-3"}))
     plain = Ansible.like(other, desk.without("AWS_REGION", "AWS_DEFAULT_REGION")._environment)

@@ -159,7 +159,7 @@ BETWEEN = "The response does not come from KMS; check the proxy and the endpoint
         (400, "<html>The plain HTTP request was sent to HTTPS port</html>", "wrong_endpoint", NOT_KMS),
         (403, "<html>Forbidden</html>", "wrong_endpoint", NOT_KMS),
         (404, "not here", "wrong_endpoint", NOT_KMS),
-        (502, "<html>Bad gateway</html>", "unreachable", "AWS KMS cannot be reached {where}: the answer is HTTP status 502 (Bad Gateway). " + BETWEEN),
+        (502, "<html>Bad gateway</html>", "unreachable", "AWS KMS cannot be reached {where}: the response is HTTP status 502 (Bad Gateway). " + BETWEEN),
     ],
 )
 def test_what_is_not_kms(adapter: Adapter, signed_in: dict[str, str], status: int, content: str, reason: str, message: str) -> None:

@@ -167,7 +167,7 @@ def test_options_and_stage_from_ansible_cfg(project: SealedProject) -> None:
     assert messages(project.shown("a").succeeded(), "a") == {"1"}
     assert project.decrypts() == 1
     project.configure("region = eu-west-1")
-    assert "region eu-west-1 is in force (from" in " ".join(project.shown("a").output.split())
+    assert "the region in effect is eu-west-1 (from" in " ".join(project.shown("a").output.split())
 
 
 def test_ansible_pull_from_a_repository(project: SealedProject) -> None:

@@ -146,7 +146,7 @@ def test_a_proxy_that_wants_a_login(
         assert (reason, message) == ("unreachable", unreachable(secure.url, why))
         assert seconds < SLACK
         reason, message, seconds = adapter.refusal({"proxy": url}, **signed_in)
-        why = "the answer is HTTP status 407 (Proxy Authentication Required). The proxy requires authentication; check the proxy's address and credentials."
+        why = "the response is HTTP status 407 (Proxy Authentication Required). The proxy requires authentication; check the proxy's address and credentials."
         assert (reason, message) == ("unreachable", unreachable(kms.url, why))
         assert seconds < SLACK
 

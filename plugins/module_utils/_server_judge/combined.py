@@ -23,8 +23,9 @@ Result = dict[str, Any]
 # Errors of the settings that a temporary server proves wrong by working all the same. It does not meet any other: it is new, it is given the enabled seals
 # as they were read and not the files, and what is not defined, or dropped silently, may be otherwise at the next start.
 _PROVEN_WRONG = (
-    *("file_error", "incomplete_credentials", "invalid_credentials", "invalid_option", "malformed_key_id", "missing_plugin", "no_key"),
-    *("partition_mismatch", "region_mismatch", "stray_seal_type", "surrounding_blanks", "unknown_seal_type", "unset_variable"),
+    *("cannot_tell", "file_error", "incomplete_credentials", "invalid_credentials", "invalid_option", "malformed_key_id", "missing_plugin"),
+    *("no_credentials", "no_key", "no_region", "not_a_credential", "partition_mismatch", "region_mismatch", "stray_seal_type", "surrounding_blanks"),
+    *("template_expression", "tls_failed", "unknown_seal_type", "unset_variable"),
 )
 # Reasons that say less than the other judge's.
 _GENERAL = ("", "server_refused", "server_not_started")

@@ -17,6 +17,7 @@ from .seal_blocks import DUPLICATE
 from .seal_settings import AWSKMS, EffectiveSettings, Seal, has_plugin
 from .stanza_checks import ERROR, WARNING, SettingProblem, stanza_problems
 
+_SERVICES = ("alicloudkms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "transit")
 _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "pkcs11", "shamir", "static", "transit")
 
 
@@ -93,6 +94,13 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
             f"A change from one awskms seal to another is supported by neither product ({disabled[0].stanza.source}).",
             "Keep one stanza, and let its alias lead to the new key; or change to shamir first, and then to awskms with the new key.",
         )
+    for seal in disabled:
+        if seal.type in _SERVICES and any(other.type == AWSKMS for other in enabled):
+            yield SettingProblem(
+                WARNING, "unchecked_seal", "disabled",
+                f"The server connects to its disabled {seal.type} seal too when it starts ({seal.stanza.source}), which is not checked here.",
+                f"Check that the server can reach {seal.type}, or remove the stanza once the migration is complete.",
+            )
 
 
 def _several(found: EffectiveSettings, enabled: list[Seal]) -> Iterator[SettingProblem]:

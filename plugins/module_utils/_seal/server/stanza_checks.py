@@ -200,7 +200,7 @@ def _key_and_region(found: EffectiveSettings, seal: Seal) -> Iterator[SettingPro
         replica = f", or name the replica of region {region.value} by its own ARN" if reference.is_multi_region else ""
         yield SettingProblem(
             ERROR, "region_mismatch", "region",
-            f"The key lies in region {reference.region}, but region {region.value} is in force (from {region.source}).",
+            f"The key is in region {reference.region}, but the region in effect is {region.value} (from {region.source}).",
             f"Set the region to {reference.region}{replica}.",
         )
     elif region and region.value and not is_region_name(region.value) and not _TEMPLATE.search(region.value):

@@ -208,9 +208,9 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
         "(1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN (arn:aws:kms:REGION:ACCOUNT:key/KEY-ID), an alias (alias/NAME) or an "
         "alias ARN (arn:aws:kms:REGION:ACCOUNT:alias/NAME)."]),
     "another region": (hcl(kms_key_id=KEY, region="eu-west-2"), {}, "openbao", "", [
-        f"error region_mismatch: The key lies in region eu-west-1, but region eu-west-2 is in force (from {STANZA}). Set the region to eu-west-1."]),
+        f"error region_mismatch: The key is in region eu-west-1, but the region in effect is eu-west-2 (from {STANZA}). Set the region to eu-west-1."]),
     "a replica": (hcl(kms_key_id=MRK, region="eu-west-2"), {}, "openbao", "", [
-        f"error region_mismatch: The key lies in region eu-west-1, but region eu-west-2 is in force (from {STANZA}). "
+        f"error region_mismatch: The key is in region eu-west-1, but the region in effect is eu-west-2 (from {STANZA}). "
         "Set the region to eu-west-1, or name the replica of region eu-west-2 by its own ARN."]),
     "no region": (hcl(kms_key_id=KEY), {}, "openbao", "", [
         "warning no_region: No region is set: the server asks the instance metadata, and takes us-east-1 where that says nothing. "

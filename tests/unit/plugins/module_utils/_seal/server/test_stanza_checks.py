@@ -125,7 +125,7 @@ NO_SCHEME = (
     (['kms_key_id = "x"'], [
         f"error malformed_key_id kms_key_id: The key from {STANZA} is malformed: 'x' is not a valid KMS key reference. {FORMS}"]),
     ([f'kms_key_id = "{KEY}"', 'region = "eu-west-2"'], [
-        f"error region_mismatch region: The key lies in region eu-west-1, but region eu-west-2 is in force (from {STANZA}). Set the region to eu-west-1."]),
+        f"error region_mismatch region: The key is in region eu-west-1, but the region in effect is eu-west-2 (from {STANZA}). Set the region to eu-west-1."]),
     (['kms_key_id = "alias/x"', 'region = "eu west"'], [
         f"error invalid_option region: What {STANZA} says is not the name of an AWS region. Give a name such as us-east-1."]),
     ([f'kms_key_id = "{ID}"'], [
