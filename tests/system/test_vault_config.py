@@ -164,7 +164,7 @@ def test_a_secret_in_the_stanza_where_it_must_be(host: ConfiguredHost) -> None:
         "seals": [{**SEAL, **CREDENTIALS}], "credentials_in": "stanza", "allow_secrets_in_stanza": True, "validate": False, "backup": True,
     }
     run = host.configure("--diff", "-vvvv", **asked).succeeded()
-    assert any("The configuration file contains access_key, secret_key" in str(record["result"].get("msg")) for record in run.results)
+    assert any("of the seal, as vault_config_allow_secrets_in_stanza allows" in str(record["result"].get("msg")) for record in run.results)
     after = host.configure("--diff", "-vvvv", **{**asked, "seals": [SEAL], "credentials_in": "none"}).succeeded()
     assert SECRET not in run.output + str(run.results) + after.output + str(after.results)
     written = host.files()
