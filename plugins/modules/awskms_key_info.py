@@ -143,7 +143,7 @@ kms_keys:
       description: Why the key could not be described.
       type: str
       returned: when the key could not be described
-      sample: "AWS refused DescribeKey with key alias/none in region us-east-1 (from option region)."
+      sample: "AWS rejected DescribeKey with key alias/none in region us-east-1 (from option region)."
     remedy:
       description: What to do about it.
       type: str

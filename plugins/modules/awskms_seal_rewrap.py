@@ -204,7 +204,7 @@ sealed_values:
       description: The reason why the value was not moved.
       type: str
       returned: when the value could not be moved
-      sample: AWS refused ReEncrypt.
+      sample: AWS rejected ReEncrypt.
     remedy:
       description: What to do about it.
       type: str

@@ -226,7 +226,7 @@ def test_one_value_that_cannot_move_keeps_no_other_from_it(bench: Bench, ansible
     assert result["key_arns_in_use"] == [disabled, bench.new, bench.old]
     assert result["key_arns_no_longer_used"] == []
     message = result["msg"]
-    assert message.startswith(f"4 of 5 values could not be moved. The file {folder / 'a'}: AWS refused ReEncrypt with key {bench.new} in region ")
+    assert message.startswith(f"4 of 5 values could not be moved. The file {folder / 'a'}: AWS rejected ReEncrypt with key {bench.new} in region ")
     remedy = "Enable the key (kms:EnableKey): values sealed under it cannot be decrypted with another key."
     assert f"DisabledException: {disabled} is disabled. {remedy} The file {folder / 'c'}: This is not" in message
     assert message.endswith(
