@@ -189,7 +189,7 @@ def test_permissions_and_what_to_do_without_them(bench: Bench, ansible: Ansible)
     keys = {user: iam.list_access_keys(UserName=user)["AccessKeyMetadata"] for user in users}
     arns = {key["AccessKeyId"]: f"arn:aws:iam::123456789012:user/{user}" for user, found in keys.items() for key in found}
     title = f"The file {path}: "
-    unverified = f"{title}The value re-encrypted under {bench.new} could not be verified, so the old value was not replaced. "
+    unverified = f"{title}The value re-encrypted under {bench.new} could not be verified and was not stored. "
     assert said(run, "no from") == ("access_denied", title + denied(who[0], "ReEncrypt", "ReEncryptFrom", bench.old))
     assert said(run, "no to") == ("access_denied", title + denied(who[1], "ReEncrypt", "ReEncryptTo", bench.new))
     assert said(run, "no decrypt") == ("access_denied", unverified + denied(who[2], "Decrypt", "Decrypt", bench.new)

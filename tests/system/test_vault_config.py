@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "profile or a web identity, or set vault_config_credentials_in to environment_file."
     )),
     "a setting in force": ({"seals": [{"kms_key_id": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "region": "us-east-1"}]}, (
-        "The key lies in region eu-west-1, but the region in effect is us-east-1 (from stanza ({etc}/openbao.hcl, line LINE)). Set the "
+        "The key is in region eu-west-1, but the region in effect is us-east-1 (from stanza ({etc}/openbao.hcl, line LINE)). Set the "
         "region to eu-west-1."
     )),
     "by the product's own checker": ({"seals": [SEAL], "extra": {"default_lease_ttl": "soon"}}, (
