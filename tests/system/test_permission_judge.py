@@ -312,7 +312,7 @@ def test_in_check_mode_and_with_a_unit(kms: StrictKms, key: str, tmp_path: Path)
 
 
 def test_the_role_says_who_judged(kms: StrictKms, key: str, tmp_path: Path) -> None:
-    (tmp_path / "bao.service").write_text(f"[Service]\nExecStart=/usr/bin/no-such-server server -config={configured(tmp_path)[0]}\n")
+    (tmp_path / "bao.service").write_text(f"[Service]\nExecStart=/nowhere/bin/bao server -config={configured(tmp_path)[0]}\n")
     common = {
         "kms_verify_unit": "bao", "kms_verify_unit_directories": [str(tmp_path)], "kms_verify_product": "openbao",
         "kms_verify_environment": kms.environment(), "kms_verify_fail": False,
