@@ -108,7 +108,7 @@ kms_keys:
       type: list
       elements: dict
       returned: always
-      sample: [{"reason": "key_disabled", "msg": "The key is disabled.", "remedy": "Enable the key (kms:EnableKey), or name another."}]
+      sample: [{"reason": "key_disabled", "msg": "The key is disabled.", "remedy": "Enable the key (kms:EnableKey), or use another key."}]
       contains:
         reason:
           description: The problem in one word, such as V(key_disabled), V(key_pending_deletion), V(key_pending_import) or V(key_unusable).
@@ -124,7 +124,7 @@ kms_keys:
           description: What to do about it.
           type: str
           returned: always
-          sample: Enable the key (kms:EnableKey), or name another.
+          sample: Enable the key (kms:EnableKey), or use another key.
     warnings:
       description:
         - Conditions that do not prevent a seal from using the key now but need attention, each with C(reason), C(msg) and C(remedy) like the problems.
@@ -143,12 +143,12 @@ kms_keys:
       description: Why the key could not be described.
       type: str
       returned: when the key could not be described
-      sample: "AWS refused DescribeKey with key alias/none in region us-east-1 (from option region)."
+      sample: "AWS rejected DescribeKey with key alias/none in region us-east-1 (from option region)."
     remedy:
       description: What to do about it.
       type: str
       returned: when the key could not be described
-      sample: Check the key's id or alias, the account and the region.
+      sample: "Check the key ID or alias, the account and the region: KMS searches for it in this region only."
     key_id:
       description: The key's ID.
       type: str

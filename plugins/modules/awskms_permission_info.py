@@ -399,7 +399,7 @@ judges:
           description: What to do.
           type: str
           returned: always
-          sample: Allow it by a key policy, an IAM policy or a grant.
+          sample: Allow it in a key policy, an IAM policy or a grant.
         line:
           description: The entry of its log, or the answer of its API, that tells the reason; verbatim, on one line, without secrets.
           type: str

@@ -204,12 +204,12 @@ sealed_values:
       description: The reason why the value was not moved.
       type: str
       returned: when the value could not be moved
-      sample: AWS refused ReEncrypt.
+      sample: AWS rejected ReEncrypt.
     remedy:
       description: What to do about it.
       type: str
       returned: when the value could not be moved
-      sample: Allow it by a key policy.
+      sample: Allow it in a key policy.
 key_arns_in_use:
   description: The keys that the specified values are sealed under now.
   returned: success, and when the task fails for some values

@@ -197,7 +197,7 @@ planned:
   returned: in check mode
   type: list
   elements: str
-  sample: ["start /usr/bin/bao as openbao, in a network of its own that leads to AWS alone, in a new folder below /tmp"]
+  sample: ["start /usr/bin/bao as openbao, in an isolated network that reaches only AWS, in a new directory below /tmp"]
 failed_step:
   description: The step that failed. The temporary server and its directory are removed in any case.
   returned: failure

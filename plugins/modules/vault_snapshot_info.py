@@ -150,7 +150,7 @@ summary:
   description: A summary of the result.
   returned: success
   type: str
-  sample: "The archive is whole, its checksums are those that the server sealed, and everything sealed that was tried opens with its keys."
+  sample: "The archive is complete, its checksums match the sealed checksums, and all sealed values that were tried can be decrypted."
 problems:
   description: The problems that prevent a restore; empty if none is known.
   returned: success, and when the file is damaged or not a snapshot

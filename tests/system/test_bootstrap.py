@@ -124,7 +124,7 @@ def test_what_is_refused_before_anything_is_initialised(kms: StrictKms, tmp_path
         ({"recovery_pgp_keys": [*three, "keys/none.asc"]}, f"Searched: {project.folder}/keys/none.asc"),
         ({"recovery_pgp_keys": [*three, "keys/damaged.asc"]}, "keys/damaged.asc: This is not an OpenPGP public key"),
         ({"recovery_threshold": 4}, "cluster_bootstrap_recovery_threshold is 4"),
-        ({"fetch": "nowhere/shares.json"}, f"The folder {project.folder}/nowhere of 'nowhere/shares.json' does not exist"),
+        ({"fetch": "nowhere/shares.json"}, f"The directory {project.folder}/nowhere of 'nowhere/shares.json' does not exist"),
         ({"fetch": "keys"}, "is not a file"),
     ]
     for number, (more, message) in enumerate(cases):

@@ -380,7 +380,7 @@ def test_half_a_pair_of_a_profile(adapter: Adapter, tmp_path: Path) -> None:
 def test_a_profile_without_credentials(adapter: Adapter, tmp_path: Path) -> None:
     path = profiles(tmp_path, **{"profile vault": {"region": "us-east-1"}})
     reason, message, _seconds = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
-    assert (reason, message) == ("no_credentials", NONE.replace(" are found.", " are found, neither in profile vault nor in other sources."))
+    assert (reason, message) == ("no_credentials", NONE.replace(" were found.", " were found, neither in profile vault nor in other sources."))
 
 
 def test_an_unknown_profile(adapter: Adapter, tmp_path: Path) -> None:

@@ -244,7 +244,7 @@ def test_a_list_is_answered_in_full(kms: StrictKms, ansible: Ansible) -> None:
     for entry in found[:4]:
         assert entry["problems"] == [{name: entry[name] for name in ("reason", "msg", "remedy")}]
         assert set(entry) == {"asked", "usable_for_seal", "problems", "warnings", "reason", "msg", "remedy"}
-    assert found[1]["msg"].startswith(f"AWS refused DescribeKey with key alias/none in region {REGION} (from environment variable AWS_REGION)")
+    assert found[1]["msg"].startswith(f"AWS rejected DescribeKey with key alias/none in region {REGION} (from environment variable AWS_REGION)")
     for entry in found[2:4]:
         assert f'{{"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": "{hidden}"}}' in entry["remedy"]
 
@@ -383,7 +383,7 @@ def test_a_region_that_cannot_be_asked_does_not_hide_the_others(kms: StrictKms, 
         kms.clear_faults()
     assert [entry.get("reason") for entry in found] == ["invalid_credentials", None, "invalid_credentials"]
     assert found[1]["arn"] == here
-    assert found[2]["msg"].startswith(f"Not asked for because of a previous error: AWS refused DescribeKey with key {there} ")
+    assert found[2]["msg"].startswith(f"Not asked for because of a previous error: AWS rejected DescribeKey with key {there} ")
     assert [call["key"] for call in kms.calls()] == [there, here]
 
 

@@ -92,7 +92,7 @@ def test_the_table_and_the_report(kms: StrictKms, folder: tuple[Path, str, str],
     assert any("{{ 7 * 191 }}" in line for line in lines), "no name is taken for a template"
     assert "1337" not in "\n".join(lines)
     assert any("not a sealed value, or damaged" in line for line in lines)
-    assert any("The folder /none cannot be read" in line for line in lines)
+    assert any("The directory /none cannot be read" in line for line in lines)
 
     content = report.read_text(encoding="utf-8")
     page = Page(content)

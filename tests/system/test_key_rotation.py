@@ -69,12 +69,12 @@ def test_what_cannot_be_rotated(kms: StrictKms, ansible: Ansible) -> None:
     time.sleep(1.1)  # so that the second in which the worn key was rotated is over
     cases: dict[str, tuple[str, str, dict[str, Any]]] = {
         "disabled": ("key_disabled", "cannot be rotated: The key is disabled.", {"kms_key_id": disabled}),
-        "imported": ("key_unusable", "whose origin is EXTERNAL", {"kms_key_id": imported}),
+        "imported": ("key_unusable", "because its origin is EXTERNAL", {"kms_key_id": imported}),
         "replica": ("key_unusable", f"Use the primary key: {primary}.", {"kms_key_id": replica, "region": "eu-central-1"}),
         "worn": ("unsupported_operation", "has reached the limit of on-demand rotations", {"kms_key_id": worn, "rotated_since": now(), "timeout": 2}),
         "denied": ("access_denied", "kms:RotateKeyOnDemand", {"access_key": reader.access_key, "secret_key": reader.secret_key}),
         "future": ("invalid_option", f"The time {later} (from option rotated_since) is in the future", {"rotated_since": later}),
-        "no_time": ("invalid_option", "'yesterday' (from option rotated_since) is not a time", {"rotated_since": "yesterday"}),
+        "no_time": ("invalid_option", "'yesterday' (from option rotated_since) is not a valid time", {"rotated_since": "yesterday"}),
     }
     tasks = [
         {"name": name, MODULE: {"kms_key_id": key, "rotated_since": now(-60), **said}, "ignore_errors": True} for name, (*dummy, said) in cases.items()

@@ -168,7 +168,9 @@ def test_check_mode_shows_the_next_steps(kms: StrictKms, cluster: Cluster) -> No
         f"n3: is unsealed and a standby of {first}, with the seal awskms",
         "Raft peers: n1, n2, n3, each with a vote.",
     ]
-    assert [line.split()[-1] for line in shown(run, " : Show the permissions of each host")] == ["result", "ready", "ready", "ready"]
+    table = shown(run, " : Show the permissions of each host")
+    assert [line.split()[-1] for line in table[:4]] == ["result", "ready", "ready", "ready"]
+    assert [(line.startswith("Judged by "), line.endswith(": 3 of 3.")) for line in table[4:]] == [(True, True)]
     assert shown(run, " : Show the next steps") == [
         "Step 1: configure n3 with the seal shamir (and awskms disabled); then restart and unseal each, one at a time.",
         "Step 2: stop n1, so that another node becomes active and carries out the migration; then configure and start it.",

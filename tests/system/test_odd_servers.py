@@ -216,7 +216,9 @@ def test_a_state_that_is_not_reached_is_a_failure_with_it(tmp_path: Path) -> Non
     assert answer["failed"]
     assert answer["reason"] == "server_timed_out"
     assert answer["sealed"] is True
-    assert "is not unsealed with a known active node after 1 s: it is initialised and sealed" in answer["msg"]
+    assert answer["msg"].startswith(
+        f"Timed out after 1 s waiting for the server at {server.url} to be unsealed with a known active node: it is initialised and sealed, "
+    )
     assert run("vault_server_info", tmp_path, {}, server_address="http://127.0.0.1:9", timeout=0)["reason"] == "invalid_option"
 
 
@@ -272,4 +274,4 @@ def test_what_a_server_said_before_the_time_was_up_counts(tmp_path: Path) -> Non
     with OddServer({"sys/seal-status": then_silent}) as server:
         answer = run("vault_server_info", tmp_path, {}, server_address=server.url, until="unsealed", timeout=3)
     assert answer["reason"] == "server_timed_out"
-    assert answer["msg"].startswith(f"The server at {server.url} is not unsealed after 3 s: it is initialised and sealed")
+    assert answer["msg"].startswith(f"Timed out after 3 s waiting for the server at {server.url} to be unsealed: it is initialised and sealed, ")

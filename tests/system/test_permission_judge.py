@@ -312,7 +312,7 @@ def test_in_check_mode_and_with_a_unit(kms: StrictKms, key: str, tmp_path: Path)
 
 
 def test_the_role_says_who_judged(kms: StrictKms, key: str, tmp_path: Path) -> None:
-    (tmp_path / "bao.service").write_text(f"[Service]\nExecStart=/usr/bin/no-such-server server -config={configured(tmp_path)[0]}\n")
+    (tmp_path / "bao.service").write_text(f"[Service]\nExecStart=/nowhere/bin/bao server -config={configured(tmp_path)[0]}\n")
     common = {
         "kms_verify_unit": "bao", "kms_verify_unit_directories": [str(tmp_path)], "kms_verify_product": "openbao",
         "kms_verify_environment": kms.environment(), "kms_verify_fail": False,
@@ -322,7 +322,7 @@ def test_the_role_says_who_judged(kms: StrictKms, key: str, tmp_path: Path) -> N
     roles = [{"role": "sealwright.vault_seal.kms_verify", "vars": {**common, **more}} for more in (server, {})]
     kms.fault("error", "Decrypt", times=1, code="AccessDeniedException", message="x is not authorized to perform: kms:Decrypt")
     ran = Ansible(tmp_path, {}).playbook([{**play, "roles": [role]} for role in roles]).succeeded()
-    shown = [record["result"]["msg"] for record in ran.results if record["task"].endswith("Show hosts against permissions")]
+    shown = [record["result"]["msg"] for record in ran.results if record["task"].endswith("Show the permissions of each host")]
     assert "NOT READY: access_denied" in shown[0][1]
     assert "Judged by a server that was started for it, beside the model of its SDK: 1 of 1." in shown[0]
     assert any(line.startswith("localhost: the judges disagree, and the server counts.") for line in shown[0])

@@ -189,7 +189,7 @@ def test_permissions_and_what_to_do_without_them(bench: Bench, ansible: Ansible)
     keys = {user: iam.list_access_keys(UserName=user)["AccessKeyMetadata"] for user in users}
     arns = {key["AccessKeyId"]: f"arn:aws:iam::123456789012:user/{user}" for user, found in keys.items() for key in found}
     title = f"The file {path}: "
-    unverified = f"{title}The value re-encrypted under {bench.new} could not be verified, so the old value was not replaced. "
+    unverified = f"{title}The value re-encrypted under {bench.new} could not be verified and was not stored. "
     assert said(run, "no from") == ("access_denied", title + denied(who[0], "ReEncrypt", "ReEncryptFrom", bench.old))
     assert said(run, "no to") == ("access_denied", title + denied(who[1], "ReEncrypt", "ReEncryptTo", bench.new))
     assert said(run, "no decrypt") == ("access_denied", unverified + denied(who[2], "Decrypt", "Decrypt", bench.new)
@@ -226,7 +226,7 @@ def test_one_value_that_cannot_move_keeps_no_other_from_it(bench: Bench, ansible
     assert result["key_arns_in_use"] == [disabled, bench.new, bench.old]
     assert result["key_arns_no_longer_used"] == []
     message = result["msg"]
-    assert message.startswith(f"4 of 5 values could not be moved. The file {folder / 'a'}: AWS refused ReEncrypt with key {bench.new} in region ")
+    assert message.startswith(f"4 of 5 values could not be moved. The file {folder / 'a'}: AWS rejected ReEncrypt with key {bench.new} in region ")
     remedy = "Enable the key (kms:EnableKey): values sealed under it cannot be decrypted with another key."
     assert f"DisabledException: {disabled} is disabled. {remedy} The file {folder / 'c'}: This is not" in message
     assert message.endswith(

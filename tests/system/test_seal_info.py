@@ -183,4 +183,4 @@ def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
     for name, (_options, reason, message) in given.items():
         assert run[name]["failed"]
         assert run[name]["reason"] == reason
-        assert run[name]["msg"] == message or (not message and "AWS refused Decrypt" in run[name]["msg"])
+        assert run[name]["msg"] == message or (not message and "AWS rejected Decrypt" in run[name]["msg"])

@@ -36,6 +36,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_s
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import Plan, TemporaryServer, free_ports, no_network_of_its_own
 
 ISOLATED, HOST = "isolated", "host"
+_WITHOUT_CONFIG = ("no_config", "development_server")
 _ROOM, _LEAST = 4, 64 * 1024 * 1024  # the data, the server's copy of what is sent, and the logs of raft
 
 
@@ -129,7 +130,9 @@ def _server(params: dict[str, Any]) -> ConfiguredServer:
             raise SettingError(f"seal has {name}, which {product} does not support.", reason="invalid_option", remedy="Use the names of the stanza's settings.")
     said = {str(name): as_text(value) or "" for name, value in params["seal"].items() if value is not None}
     config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, said, False, "option seal")])
-    return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home))
+    # No configuration is needed for this seal; one that the option names must be there.
+    problems = [problem for problem in server.problems if params["config"] or problem.reason not in _WITHOUT_CONFIG]
+    return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home), problems=problems)
 
 
 def _regions(seal: Seal, environment: Mapping[str, str]) -> list[str]:
