@@ -246,7 +246,7 @@ def test_the_files_tell_where_nobody_answers(host: ConfiguredHost) -> None:
     (host.folder / "data" / "raft").mkdir(parents=True)
     (host.folder / "data" / "raft" / "raft.db").touch()
     assert "key would change from" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
-    assert "would be shamir" in refusal(host.configure(seals=[], state="absent"))
+    assert "would change from awskms to shamir" in refusal(host.configure(seals=[], state="absent"))
     # An alias leads elsewhere in another region; and where KMS cannot be asked, nobody knows where.
     said = refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}]))
     assert said.startswith(
