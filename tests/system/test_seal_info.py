@@ -170,7 +170,7 @@ def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
                     "host where the task runs."),
         "no folder": ({"folder": "/none"}, "file_error", "The directory /none cannot be read: No such file or directory. Check the path and its permissions on "
                       "the host where the task runs."),
-        "size": ({"src": "/none", "max_size": 5}, "invalid_option", "Option max_size is 5, which is out of range, which is out of range. Use a value "
+        "size": ({"src": "/none", "max_size": 5}, "invalid_option", "Option max_size is 5, which is out of range. Use a value "
                                                                     "from 32768 to 1073741824 bytes."),
         "alias": ({"src": bench.path("a.sealed"), "kms_key_id": "alias/"}, "malformed_key_id", "The key from option kms_key_id is invalid: 'alias/' is "
                   "not a valid KMS key reference. Use a key ID (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), a key ARN "
