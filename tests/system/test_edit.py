@@ -180,7 +180,7 @@ def test_a_refused_edit_does_not_change_the_file(desk: Desk) -> None:
         assert desk.file.read_bytes() == before
         assert desk.left() == []
     malformed = desk.edit(desk.script(f'echo "{TYPED}: [" > "$1"'))
-    assert "opens, but it is not a YAML or JSON document" in result(malformed)["msg"]
+    assert "was decrypted, but it is not a YAML or JSON document" in result(malformed)["msg"]
     assert TYPED not in malformed.output
     assert desk.file.read_bytes() == before
     desk.kept(result(malformed), f"{TYPED}: [\n")
@@ -300,7 +300,7 @@ def test_the_editor_has_the_terminal(desk: Desk) -> None:
                 shown += b"\n"
     output = play.communicate(timeout=SECONDS)[0]
     assert play.returncode == 0, output
-    assert b"holds no variables" not in shown
+    assert b"is not a dictionary of variables" not in shown
     assert shown.count(b"type: ") == 2
     assert b"Edit it again? [Y/n] " in shown
     assert desk.opened() == f"typed: {TYPED}\n"

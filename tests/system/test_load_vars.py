@@ -67,7 +67,7 @@ def test_messages_for_refused_documents(project: SealedProject) -> None:
     project.seal("vars/list.yml.sealed", "- secret\n")
     refused = {
         "nowhere.yml.sealed": "Could not find or access 'nowhere.yml.sealed'",
-        "list.yml.sealed": "list.yml.sealed opens, but it holds no variables",
+        "list.yml.sealed": "list.yml.sealed was decrypted, but it is not a dictionary of variables",
         "bound.yml.sealed": f"bound.yml.sealed, sealed under {project.key}: KMS decrypted the data key, but the value is not authentic",
     }
     tasks = [{"name": file, LOAD: {"file": file}, "ignore_errors": True} for file in refused]
@@ -105,7 +105,7 @@ def test_the_filters(project: SealedProject) -> None:
         f"one | {OPEN}(colour='red')": "The options of the filter are invalid: colour.",
         f"plugin_key | {INFO}": "The value: This is not a sealed value: it is not valid base64.",
         f"document | {EXTRACT}('a.b.9')": "The value was decrypted, but it contains no value at a.b.9.",
-        f"document | {EXTRACT}('a.b.1.c')": "it holds nothing at a.b.1.c.",
+        f"document | {EXTRACT}('a.b.1.c')": "The value was decrypted, but it contains no value at a.b.1.c.",
         f"document | {EXTRACT}('')": "The path must be a string such as 'database.users.0', or a list of names and indexes.",
     }
     tasks = [{"name": "keep", "ansible.builtin.set_fact": {"kept": "{{ one | " + OPEN + " }}"}}]
@@ -139,7 +139,7 @@ def test_no_secret_anywhere(project: SealedProject, tmp_path_factory: pytest.Tem
         there.seal("inventory/group_vars/all.yml.sealed", f"v_secret: {IN_VARS}\n{MALFORMED}: [\n")
         failed = there.ansible.playbook(plays, "-vvvv", env={"ANSIBLE_LOG_PATH": str(folder / "log")})
     assert failed.code != 0
-    assert "opens, but it is not a YAML or JSON document" in failed.output
+    assert "was decrypted, but it is not a YAML or JSON document" in failed.output
     assert (folder / "log").stat().st_size > len(run.stdout)
     printed = {"output": (run.output + failed.output).encode(), "command lines": b"\n".join(lines)}
     assert places_with([IN_VARS, LOADED, FILTERED, MALFORMED], printed, folder) == []

@@ -181,9 +181,9 @@ def test_what_is_no_option_or_no_value_is_refused(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("plaintext", "encoding", "words"), [
-    (b"secret \xff", "text", "Value 1 opens, but it is not UTF-8. Use encoding=base64."),
-    (b"secret: [", "yaml", "Value 1 opens, but it is not a YAML or JSON document (line "),
-    (b"{secret", "json", "Value 1 opens, but it is not a JSON document (line 1, column 2)."),
+    (b"secret \xff", "text", "Value 1 was decrypted, but it is not UTF-8. Use encoding=base64."),
+    (b"secret: [", "yaml", "Value 1 was decrypted, but it is not a YAML or JSON document (line "),
+    (b"{secret", "json", "Value 1 was decrypted, but it is not a JSON document (line 1, column 2)."),
 ])
 def test_what_does_not_fit_the_encoding_is_not_shown(bench: Bench, plaintext: bytes, encoding: str, words: str) -> None:
     task = shows("misfit", f"lookup('{LOOKUP}', blob, encoding='{encoding}')", vars={"blob": bench.blob(plaintext)}, ignore_errors=True)
