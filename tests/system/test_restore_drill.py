@@ -157,7 +157,7 @@ def test_a_folder_that_the_servers_user_may_not_enter(drill: Drill, taken: Taken
     (closed / "below").mkdir(mode=0o755, parents=True)
     closed.chmod(0o700)
     found = drill.run(taken, "--check", service_user="nobody", temporary_directory=str(closed / "below"))["drill"]
-    assert (found["reason"], found["msg"].startswith(f"nobody may not enter {closed / 'below'}, where")) == ("file_error", True), found["msg"]
+    assert (found["reason"], found["msg"].startswith(f"nobody cannot enter {closed / 'below'}, the directory")) == ("file_error", True), found["msg"]
 
 
 def test_failed_steps_are_reported(drill: Drill, taken: Taken, kms: StrictKms, folder: Path) -> None:

@@ -129,7 +129,9 @@ def _server(params: dict[str, Any]) -> ConfiguredServer:
             raise SettingError(f"seal has {name}, which {product} does not support.", reason="invalid_option", remedy="Use the names of the stanza's settings.")
     said = {str(name): as_text(value) or "" for name, value in params["seal"].items() if value is not None}
     config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, said, False, "option seal")])
-    return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home))
+    # Without config and unit, the option is the configuration of the seal.
+    problems = [each for each in server.problems if each.reason != "no_config" or params["config"] or params["unit"]]
+    return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home), problems=problems)
 
 
 def _regions(seal: Seal, environment: Mapping[str, str]) -> list[str]:
