@@ -116,7 +116,7 @@ def test_what_is_wrong_with_the_settings_keeps_it_from_being_ready(kms: StrictKm
     assert run["no seal"]["msg"] == (
         "The server has no awskms seal (its seal: shamir). Check config, unit and environment_files: they should be those that the service has."
     )
-    assert run["no user"]["msg"] == "The user no-such-user does not exist on this host. Check the unit's User= and the option service_user."
+    assert run["no user"]["msg"] == "There is no user no-such-user on this host. Check the unit's User= and the option service_user."
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may take another user's rights")

@@ -110,7 +110,8 @@ def test_by_the_environment_alone(kms: StrictKms, host: ConfiguredHost) -> None:
 def test_hostile_values_stay_values(kms: StrictKms, host: ConfiguredHost) -> None:
     hostile = 'x"}\nseal "shamir" {\n ${env} %{ if } \\ \t.'
     asked: dict[str, Any] = {
-        "seals": [{**SEAL, "role_session_name": hostile.replace("${env} ", "")}], "cluster_name": hostile, "environment": {"ODD": 'a "b" $c `d` \\e'}, "validate": True,
+        "seals": [{**SEAL, "role_session_name": hostile.replace("${env} ", "")}], "cluster_name": hostile,
+        "environment": {"ODD": 'a "b" $c `d` \\e'}, "validate": True,
     }
     host.configure(**asked).succeeded()
     text = (host.etc / "openbao.hcl").read_text(encoding="utf-8")
