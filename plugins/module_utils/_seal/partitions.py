@@ -48,7 +48,7 @@ def partitions() -> tuple[Partition, ...]:
     found = {each.name: each for each in _BUILT_IN}
     for each in _of_botocore():
         known = found.get(each.name)
-        found[each.name] = each._replace(suffixes=tuple(dict.fromkeys((*each.suffixes, *(known.suffixes if known else ())))))
+        found[each.name] = _joined(each, known) if known else each
     return tuple(found.values())
 
 
@@ -64,6 +64,11 @@ def partition_of_endpoint(region: str, suffix: str) -> str:
         return next(iter(found), "")
     by_region = partition_of_region(region)
     return by_region if by_region in found else ""
+
+
+def _joined(newer: Partition, known: Partition) -> Partition:
+    """What either knows: an old botocore lacks regions that came later."""
+    return Partition(newer.name, f"(?:{newer.regions})|(?:{known.regions})", tuple(dict.fromkeys((*newer.suffixes, *known.suffixes))))
 
 
 def _of_botocore() -> list[Partition]:
