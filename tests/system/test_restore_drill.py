@@ -110,7 +110,9 @@ class Drill:
         playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
         return subprocess.Popen(
             [str(ansible_bin() / "ansible-playbook"), "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={host_python()}", str(playbook)],
-            env=self.ansible.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            # What a killed run leaves behind holds the arguments of its module.
+            env={**self.ansible.environment(), "ANSIBLE_REMOTE_TMP": str(self.ansible.folder / "remote")},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )
 
     def server(self) -> int:

@@ -14,11 +14,12 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 
 from .unit_name import service_unit
 
+_SYSTEMD_DIRECTORY = "/etc/systemd/system"
 MARKER_SPEC: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
     "unit": {"type": "str", "required": True},
     "systemd": {"type": "bool", "default": True},
-    "systemd_directory": {"type": "path", "default": UNIT_DIRECTORIES[0]},
+    "systemd_directory": {"type": "path", "default": _SYSTEMD_DIRECTORY},
 }
 FILES_SPEC: dict[str, dict[str, Any]] = {
     **MARKER_SPEC,
@@ -58,7 +59,7 @@ class Wanted:
 
     @property
     def unit_directories(self) -> list[str]:
-        return list(dict.fromkeys([self.systemd_directory, *UNIT_DIRECTORIES[1:]]))
+        return [self.systemd_directory if each == _SYSTEMD_DIRECTORY else each for each in UNIT_DIRECTORIES]
 
     @property
     def drop_in(self) -> str:
