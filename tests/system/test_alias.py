@@ -32,7 +32,7 @@ def test_an_alias_gets_a_key_that_serves_or_stays(kms: StrictKms, ansible: Ansib
         "expects_alias": ("invalid_option", "(from option expected_key_id) is an alias", {"expected_key_id": ALIAS}),
         "no_alias": ("not_found", "alias/none", {"alias": "alias/none"}),
         "elsewhere": ("region_mismatch", "eu-central-1", {"kms_key_id": elsewhere}),
-        "moved": ("wrong_key", f"leads to {old}, which is neither the expected key {third} nor the new key", {"expected_key_id": third}),
+        "moved": ("wrong_key", f"points to {old}, which is neither the expected key {third} nor the new key", {"expected_key_id": third}),
         "denied": ("access_denied", "kms:UpdateAlias", {"access_key": reader.access_key, "secret_key": reader.secret_key}),
     }
     tasks = [{"name": name, MODULE: {"alias": ALIAS, "kms_key_id": new, **said}, "ignore_errors": True} for name, (*dummy, said) in cases.items()]
