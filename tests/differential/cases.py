@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
+
+from support.settings_cases import FOLDER, filled
 
 from .comparison import AGREES, DISAGREES, Verdict, compare
 from .launch import Launch
 
-_FOLDER = Path(__file__).parents[1] / "cases" / "settings"
 _UNIT = "vault"
-_BRACES = re.compile(r"\{\{|\}\}|\{(\w+)\}")
 
 
 def load() -> list[dict[str, Any]]:
     """All cases, by name."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(_FOLDER.glob("*.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))]
 
 
 def asks_the_server(case: Mapping[str, Any]) -> bool:
@@ -39,14 +37,14 @@ def case_launch(case: Mapping[str, Any], home: str, world: Mapping[str, str]) ->
         "home": home, "url": url, "bareurl": url.partition("://")[2], "access": world["full_access"], "secret": world["full_secret"], "ca": world["ca"],
         "ownurl": world[f"own_{kind}"], "ownnet": world["own_network"],
     }
-    files = {name: _filled(content, names) for name, content in case.get("files", {}).items()}
+    files = {name: filled(content, names) for name, content in case.get("files", {}).items()}
     names["sum"] = hashlib.sha256(next((text for text in files.values() if text.startswith("#!")), "").encode()).hexdigest()
     product = {"product": case.get("product", "openbao")} if case.get("product", "openbao") else {}
     if "unit" in case:
-        files[f"units/{_UNIT}.service"] = _filled(case["unit"], names)
+        files[f"units/{_UNIT}.service"] = filled(case["unit"], names)
         return Launch(home, [], {}, home, {**product, "unit": _UNIT, "unit_directories": [f"{home}/units"]}, files)
-    files["etc/seal.hcl"] = _filled(case["config"], names)
-    environment = {name: _filled(value, names) for name, value in case["environment"].items()}
+    files["etc/seal.hcl"] = filled(case["config"], names)
+    environment = {name: filled(value, names) for name, value in case["environment"].items()}
     config = [f"{home}/etc/seal.hcl"]
     return Launch(home, config, environment, home, {**product, "config": config, "environment": environment}, files)
 
@@ -80,7 +78,3 @@ def _module_points(expected: Mapping[str, Any], module: Mapping[str, Any]) -> It
     told = {"seal_type": settings["seal_type"], "region": (settings["settings"] or {}).get("region")}
     found = {"valid": bool(settings["valid"]), **{name: (each or {}).get("value") for name, each in told.items()}}
     yield from (f"expected {name} {expected[name]}, told {value}" for name, value in found.items() if name in expected and value != expected[name])
-
-
-def _filled(text: str, names: Mapping[str, str]) -> str:
-    return _BRACES.sub(lambda match: names.get(match[1], match[0]) if match[1] else match[0][0], text)

@@ -40,20 +40,21 @@ def uses_tls(name: str) -> bool:
 def prepare(name: str, home: Path, values: Mapping[str, str]) -> Case:
     """Fill the case's placeholders, and lay its files into ``home``."""
     found = _read(name)
-    filled = {**values, "home": str(home)}
+    names = {**values, "home": str(home)}
     for path, text in found["files"].items():
         file = home / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(_filled(text, filled), encoding="utf-8")
+        file.write_text(filled(text, names), encoding="utf-8")
         file.chmod(0o755 if text.startswith("#!") else 0o600)
-        filled["sum"] = hashlib.sha256(file.read_bytes()).hexdigest()
-    environment = {variable: _filled(text, filled) for variable, text in found["environment"].items()}
+        names["sum"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    environment = {variable: filled(text, names) for variable, text in found["environment"].items()}
     return Case(
-        name, _filled(found["config"], filled), environment, bool(found.get("static")), bool(found.get("tls")), found.get("product") or "openbao"
+        name, filled(found["config"], names), environment, bool(found.get("static")), bool(found.get("tls")), found.get("product") or "openbao"
     )
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A text of a case with its placeholders filled; doubled braces stand for one."""
     return _PLACE.sub(lambda place: values[place.group(1)] if place.group(1) else place.group()[0], text)
 
 
