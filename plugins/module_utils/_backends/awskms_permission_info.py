@@ -27,7 +27,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.cl
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, named_key, no_key, open_for_key, parse_key
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import REGION_VARIABLES, ConnectionOptions, endpoint_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sdk_errors import NO_CREDENTIALS
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced, first
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.combined import SDK, SERVER, chosen, combined
@@ -94,7 +93,7 @@ def _server_facts(verdict: ServerVerdict, server: ConfiguredServer, key: Sourced
     }
     found = server_probe(verdict, reference, place["region"]["value"] if place["region"] else "")
     credentials = _setting(server, "access_key")
-    problems = [problem.as_result() for problem in (*server.problems, *seal_problems(server.in_force))]
+    problems = [problem.as_result() for problem in server.all_problems()]
     return {
         **_facts(found), **place, "summary": verdict.msg, "latency_ms": round(verdict.seconds * 1000, 1), "credentials": credentials,
         "kms_key_id": key.as_result() if key else None, "principal": _principal(found, {"credentials": credentials}), "settings_problems": problems,
@@ -119,7 +118,7 @@ def _key_of(params: dict[str, Any], server: ConfiguredServer) -> Sourced | None:
 
 def _probed_as_server(server: ConfiguredServer, options: ConnectionOptions, key: Sourced | None) -> dict[str, Any]:
     """The same through the settings that a server will have, with what is wrong with those."""
-    said = [*server.problems, *seal_problems(server.in_force)]
+    said = server.all_problems()
     try:
         with as_the_server(server, options, os.environ) as connection:
             result = probed(connection, key)

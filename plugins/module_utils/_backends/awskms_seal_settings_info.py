@@ -9,7 +9,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server, readable_as
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal, naming_variables
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
 
@@ -19,7 +18,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     server = read_server(module.params)
     found = server.in_force
     with readable_as(server.service.user):
-        said = sorted([*server.problems, *seal_problems(found)], key=lambda problem: problem.level != ERROR)
+        said = sorted(server.all_problems(), key=lambda problem: problem.level != ERROR)
     told = all(problem.reason != "no_config" for problem in said)
     enabled = next((seal for seal in found.seals if seal.enabled), None) if told else None
     in_force = found.awskms

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import parse_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, PRODUCTS, Product
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import UNREAD, EffectiveSettings, Seal, settings_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.server_arguments import product_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_files import ServiceFiles
@@ -67,6 +68,10 @@ class ConfiguredServer:
     config: list[str]
     problems: list[SettingProblem] = field(default_factory=list)
     """What is wrong with how it is started."""
+
+    def all_problems(self) -> list[SettingProblem]:
+        """What is wrong with how it is started, and then with its settings."""
+        return [*self.problems, *seal_problems(self.in_force)]
 
 
 def read_server(params: dict[str, Any], unread: list[SettingError] | None = None) -> ConfiguredServer:

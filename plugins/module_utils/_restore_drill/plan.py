@@ -21,7 +21,6 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regula
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.hcl_decode import as_text
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, OPENBAO
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_blocks import Stanza
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, EffectiveSettings, Seal, settings_in_force
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.inputs import (
     base_environment,
@@ -80,7 +79,7 @@ def planned(params: dict[str, Any]) -> Drill:
     """Look at all that a drill needs; raises :class:`SealError` where something is missing."""
     server = _server(params)
     seal = seal_of(server)
-    for problem in [*server.problems, *seal_problems(server.in_force)]:
+    for problem in server.all_problems():
         if problem.blocks:
             raise SettingError(problem.msg, reason=problem.reason, remedy=problem.remedy)
     parent = params["temporary_directory"] or tempfile.gettempdir()
