@@ -72,7 +72,7 @@ def _judged(module: AnsibleModule, server: ConfiguredServer, options: Connection
 
 
 def _by_server(params: dict[str, Any], server: ConfiguredServer, executable: str, options: ConnectionOptions) -> ServerVerdict | SealError:
-    """The verdict of a temporary server; an error where there is none."""
+    """The verdict of a temporary server, or the error if it could not be asked."""
     try:
         return server_verdict(planned(server, executable, overrides_of(params["kms_key_id"], options), params["judge_timeout"]))
     except SettingError:

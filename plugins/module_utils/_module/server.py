@@ -109,7 +109,7 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
 
 
 def _local_config(product: Product, environment: Mapping[str, Sourced]) -> str:
-    """The variable whose text a container's entry point writes to ``local.json``; empty where there is none."""
+    """The variable whose text a container's entry point writes to ``local.json``; empty if it is not set."""
     name = LOCAL_CONFIG[product.name]
     return name if name in environment and environment[name].value else ""
 

@@ -75,7 +75,7 @@ def _reading(content: bytes, comments_continue: bool) -> list[tuple[bytes, bytes
 
 
 def systemd_release() -> int | None:
-    """The release of systemd that is installed; None where there is none, or several."""
+    """The release of systemd that is installed; None if it is not installed, or several are."""
     names = [os.path.basename(path) for folder in _LIBRARIES for path in glob.glob(f"{folder}/libsystemd-shared-*.so")]
     found = {match.group(1) for match in (re.match(r"libsystemd-shared-([0-9]{1,4})[.-]", name) for name in names) if match}
     return int(found.pop()) if len(found) == 1 else None

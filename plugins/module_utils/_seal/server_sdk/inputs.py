@@ -66,5 +66,5 @@ class ServerInputs:
         return os.path.join(self.home, ".aws", name) if self.home else ""
 
     def profiles(self, path: str) -> Sections | None:
-        """The sections of one of the files; None where there is none that can be read."""
+        """The sections of one of the files; None if the file cannot be read."""
         return read_profiles(path)
