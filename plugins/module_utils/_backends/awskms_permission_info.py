@@ -102,7 +102,7 @@ def _server_facts(verdict: ServerVerdict, server: ConfiguredServer, key: Sourced
 
 def _setting(server: ConfiguredServer, name: str) -> dict[str, Any] | None:
     setting = seal_of(server).settings.get(name)
-    return {"value": setting.value, "source": setting.source} if setting and setting.value else None
+    return {"value": setting.shown()["value"], "source": setting.source} if setting and setting.value else None
 
 
 def _no_facts(_verdict: ServerVerdict) -> dict[str, Any]:

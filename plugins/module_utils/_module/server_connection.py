@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.connection import ServerConnection, resolve
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.endpoint import without_login
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.inputs import ServerInputs
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.instance import instance_region
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.region import find_region
@@ -39,7 +40,7 @@ def described(server: ConfiguredServer, options: ConnectionOptions) -> Connectio
     """Region and endpoint as the settings have them, for a result about a server that cannot be asked for."""
     settings = seal_of(server).settings
     found = {name: settings[name] for name in ("region", "endpoint") if name in settings and settings[name].value and not getattr(options, name)}
-    values: dict[str, Any] = {name: setting.value for name, setting in found.items()}
+    values: dict[str, Any] = {name: without_login(setting.value) if name == "endpoint" else setting.value for name, setting in found.items()}
     return replace(options, **values, sources={**options.sources, **{name: setting.source for name, setting in found.items()}})
 
 

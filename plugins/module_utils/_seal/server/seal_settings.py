@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import SettingError
 from ..regular_files import read_regular
+from ..server_sdk.endpoint import without_login
 from ..server_sdk.inputs import ServerInputs
 from ..server_sdk.region import find_region
 from ..server_sdk.releases import role_comes_last, sdk_of
@@ -57,8 +58,8 @@ class Setting:
         return self.source.startswith("stanza") or " in the stanza" in self.source
 
     def shown(self) -> dict[str, object]:
-        """As a result shows it: a secret's value never."""
-        value = None if self.name in SECRETS or not self.value else self.value
+        """As a result shows it: a secret's value never, and an endpoint without its login."""
+        value = None if self.name in SECRETS or not self.value else without_login(self.value) if self.name == "endpoint" else self.value
         return {"value": value, "source": self.source, "set": bool(self.value) or self.failure == UNREAD}
 
 

@@ -59,15 +59,25 @@ def configured_endpoint(inputs: ServerInputs) -> Sourced | None:
 
 
 def url_of(endpoint: Sourced, sdk: Sdk) -> Sourced:
-    """The endpoint as a URL: v1 puts https:// before one without a scheme. Raises :class:`SettingError` for one that v2 refuses."""
+    """The endpoint as a URL without a login, which the SDK does not send, since it signs its requests: v1 puts https:// before one without a scheme.
+
+    Raises :class:`SettingError` for one that v2 refuses.
+    """
     if _SCHEME.match(endpoint.value):
-        return endpoint
+        return Sourced(without_login(endpoint.value), endpoint.source)
     if sdk is Sdk.V1:
-        return Sourced(f"https://{endpoint.value}", endpoint.source)
+        return Sourced(without_login(f"https://{endpoint.value}"), endpoint.source)
     raise SettingError(
         f"The endpoint (from {endpoint.source}) has no scheme, and {sdk.value} does not put one before it.",
         reason="invalid_option", remedy="Begin it with https://.",
     )
+
+
+def without_login(url: str) -> str:
+    """The same URL, with or without a scheme, without user name and password."""
+    scheme, sign, rest = url.partition("://") if "://" in url else ("", "", url)
+    end = min((place for place in map(rest.find, "/?#") if place >= 0), default=len(rest))
+    return f"{scheme}{sign}{rest[:end].rpartition('@')[2]}{rest[end:]}"
 
 
 def default_endpoint(inputs: ServerInputs, region: str, profile: SessionProfile) -> Sourced | None:

@@ -159,6 +159,9 @@ def test_the_endpoint(host: Host) -> None:
     assert endpoint({"AWS_ENDPOINT_URL": "http://x", "AWSKMS_ENDPOINT": "http://x"}, region="us-east-1") == "https://kms.us-east-1.amazonaws.com"
     assert endpoint({}, region="us-east-1", endpoint="kms.internal:8443") == "https://kms.internal:8443"
     assert endpoint({}, region="us-east-1", endpoint="http://kms.internal") == "http://kms.internal"
+    for login in ("user:word@", "user@", ":word@", "us@er:w@rd@"):  # not sent, since requests are signed
+        assert endpoint({}, region="us-east-1", endpoint=f"http://{login}kms.internal:1/a@b?c") == "http://kms.internal:1/a@b?c"
+        assert endpoint({}, region="us-east-1", endpoint=f"{login}kms.internal") == "https://kms.internal"
     assert endpoint({"AWS_USE_FIPS_ENDPOINT": "true"}, region="us-gov-west-1") == "https://kms-fips.us-gov-west-1.amazonaws.com"
     assert endpoint({"AWS_USE_DUALSTACK_ENDPOINT": "TRUE"}, region="cn-north-1") == "https://kms.cn-north-1.api.amazonwebservices.com.cn"
     assert endpoint({}, region="eusc-de-east-1") == "https://kms.eusc-de-east-1.amazonaws.com"  # not known to v1
