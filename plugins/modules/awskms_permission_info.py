@@ -45,7 +45,8 @@ options:
       - key_id
   service_user:
     description:
-      - The user with whose rights KMS is asked, where a server is named. Its files are read before, as systemd reads them as root.
+      - The user with whose rights KMS is asked, where a server is named, with the groups that O(unit) adds. Units, environment files and credentials of
+        systemd are read before, as systemd reads them as root.
       - If not set, the C(User=) of O(unit). The task has to run as root, or as that user where it may read the files.
     type: str
   judge:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server, readable_as
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal, naming_variables
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
 
@@ -17,8 +17,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for files that cannot be read."""
     server = read_server(module.params)
     found = server.in_force
-    with readable_as(server.service.user):
-        said = sorted(server.all_problems(), key=lambda problem: problem.level != ERROR)
+    said = sorted(server.all_problems(), key=lambda problem: problem.level != ERROR)
     told = all(problem.reason != "no_config" for problem in said)
     enabled = next((seal for seal in found.seals if seal.enabled), None) if told else None
     in_force = found.awskms

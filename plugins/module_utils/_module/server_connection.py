@@ -21,7 +21,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.releases import Sdk
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
-from .server import OF_A_SERVICE, ConfiguredServer, refuse_unread, seal_of, service_user
+from .server import OF_A_SERVICE, ConfiguredServer, refuse_unread, seal_of
+from .service_rights import rights_of
 
 _NO_FILE = "/dev/null/none"  # never exists: botocore finds no profile there
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -57,7 +58,7 @@ def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ:
     where the service will have a credential that cannot be read here (``unread_credential``).
     """
     refuse_unread(server)
-    with service_user(server.service.user):
+    with rights_of(server.service):
         inputs = _inputs(server, options, environ)
         _clear(environ)
         try:

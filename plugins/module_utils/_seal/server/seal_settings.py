@@ -90,6 +90,8 @@ class EffectiveSettings:
     seals: list[Seal]
     type_variable: Sourced | None = None
     home: str = ""
+    exact: bool = True
+    """Whether a file that cannot be read here cannot be read by the server either."""
 
     @property
     def awskms(self) -> Seal | None:
@@ -98,16 +100,18 @@ class EffectiveSettings:
 
     def sdk_inputs(self, seal: Seal) -> ServerInputs:
         """What the model of the server's AWS SDK is given for one of the seals."""
-        return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type))
+        return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type), self.exact)
 
 
 def settings_in_force(
-    product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "", read: Callable[[str], bytes] = _read
+    product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "", read: Callable[[str], bytes] = _read,
+    exact: bool = True,
 ) -> EffectiveSettings:
     """Say what will be in force.
 
     :param home: the home folder of the user as whom the server runs, where it is known.
     :param read: reads a file as the service will have it; raises :class:`UnreadFile` where that cannot be seen here.
+    :param exact: whether this is called with the rights of the service's user.
     """
     stanzas = list(config.stanzas)
     if all(stanza.disabled for stanza in stanzas) and len(stanzas) < 2:
@@ -119,9 +123,10 @@ def settings_in_force(
     for stanza in stanzas:
         kind = variable.value if variable and not stanza.disabled else stanza.type
         suffix = f"_{stanza.settings['name']}" if named and stanza.settings.get("name") else ""
-        resolver = _Resolver(product, stanza, environment, suffix, home, has_plugin(config, kind), read)
+        of_sdk = sdk_inputs(product, {}, environment, home, has_plugin(config, kind), exact)
+        resolver = _Resolver(product, stanza, environment, suffix, of_sdk, read)
         seals.append(Seal(kind, stanza, resolver.all() if kind == AWSKMS else {}))
-    return EffectiveSettings(product, config, environment, seals, variable, home)
+    return EffectiveSettings(product, config, environment, seals, variable, home, exact)
 
 
 def has_plugin(config: ServerConfig, kind: str) -> bool:
@@ -130,7 +135,7 @@ def has_plugin(config: ServerConfig, kind: str) -> bool:
 
 
 def sdk_inputs(
-    product: Product, settings: Mapping[str, Setting], environment: Mapping[str, Sourced], home: str, plugin: bool = False
+    product: Product, settings: Mapping[str, Setting], environment: Mapping[str, Sourced], home: str, plugin: bool = False, exact: bool = True
 ) -> ServerInputs:
     """What the model of the server's AWS SDK is given: the settings that the server itself hands to its seal.
 
@@ -141,7 +146,7 @@ def sdk_inputs(
         if setting.value and not setting.of_sdk and (setting.in_stanza or product.origin(name).before)
     }
     settled = role_comes_last(product.name, product.version)
-    return ServerInputs(sdk_of(product.name, product.version, plugin), handed, environment, home, settled)
+    return ServerInputs(sdk_of(product.name, product.version, plugin), handed, environment, home, settled, exact)
 
 
 def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sourced | None:
@@ -163,14 +168,13 @@ class _Resolver:
     """Resolves the settings of one awskms seal."""
 
     def __init__(
-        self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, home: str, plugin: bool, read: Callable[[str], bytes]
+        self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, of_sdk: ServerInputs, read: Callable[[str], bytes]
     ) -> None:
         self._product = product
         self._stanza = stanza
         self._environment = environment
         self._suffix = suffix
-        self._home = home
-        self._plugin = plugin
+        self._of_sdk = of_sdk
         self._read = read
 
     def all(self) -> dict[str, Setting]:
@@ -238,7 +242,7 @@ class _Resolver:
     def _region(self) -> Setting:
         """The region where neither the stanza nor a variable says one: the SDK's to find."""
         try:
-            found = find_region(sdk_inputs(self._product, {}, self._environment, self._home, self._plugin))
+            found = find_region(self._of_sdk)
         except SettingError as error:
             return Setting("region", "", "AWS configuration files", error.reason, True)
         return Setting("region", found.value, found.source, "", True)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, refuse_unread, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, refuse_unread
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import service_user
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import PRODUCTS
 
