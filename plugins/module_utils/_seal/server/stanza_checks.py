@@ -43,8 +43,8 @@ class SettingProblem:
 
     @property
     def blocks(self) -> bool:
-        """Whether it stops what will be proven by a server anyway: what cannot be told here, the server tells."""
-        return self.level == ERROR and self.reason != "cannot_tell"
+        """Whether it stops what will be proven by a server anyway: what cannot be told here, the server tells, and a folder may be made until then."""
+        return self.level == ERROR and self.reason not in ("cannot_tell", "missing_plugin_directory")
 
     def as_result(self) -> dict[str, str]:
         return asdict(self)

@@ -34,6 +34,7 @@ def start_problems(
     """
     problems = [*_configuration(found, service, config, development, local), *_script(service), *_container(found, service, local)]
     problems.extend(_view(service, config))
+    problems.extend(_plugin_directory(found, service))
     problems.extend(
         SettingProblem(
             ERROR, "unreadable_config", "config", f"The user {service.user} of the service may not read {path}, and so the server does not start.",
@@ -79,6 +80,18 @@ def _view(service: Service, config: list[str]) -> Iterator[SettingProblem]:
                 WARNING, "hidden_file", "config", f"The service may have another {path}: the unit {service.name} has {replaces}, and what is here was read.",
                 "Keep the configuration below /etc, or change the setting of the unit.",
             )
+
+
+def _plugin_directory(found: EffectiveSettings, service: Service) -> Iterator[SettingProblem]:
+    """OpenBao that has plugins of seals resolves the folder when it starts, whether or not a plugin is configured."""
+    value, source = found.config.values.get("plugin_directory", ("", ""))
+    if not (value and found.product.takes_plugin and (value.startswith("/") or service.directory)):
+        return
+    if not os.path.exists(os.path.join(service.directory, value)):
+        yield SettingProblem(
+            ERROR, "missing_plugin_directory", "plugin_directory", f"The folder {value} of plugin_directory ({source}) does not exist, and so the server does "
+            "not start.", "Create the folder, or remove the setting.",
+        )
 
 
 def _script(service: Service) -> Iterator[SettingProblem]:

@@ -268,6 +268,18 @@ def test_files_that_the_service_does_not_see(host: Host) -> None:
         refuse_unread(server)
 
 
+def test_a_folder_of_plugins_that_is_missing(host: Host) -> None:
+    command = f"ExecStart=/usr/bin/bao server -config={host.folder}/etc"
+    for name, version, expected in (
+        ("plugins", "2.6.2", [("error", "missing_plugin_directory")]), ("plugins", "2.5.0", []), ("etc", "2.6.2", []), ("units/../etc", "2.6.2", []),
+    ):
+        host.write("etc/vault.hcl", f'plugin_directory = "{host.folder}/{name}"\n{SEAL}')
+        assert reasons(host.unit(command, version=version)) == expected
+    host.write("etc/vault.hcl", f'plugin_directory = "etc"\n{SEAL}')
+    assert reasons(host.unit(f"WorkingDirectory={host.folder}", command)) == []
+    assert reasons(host.unit(command)) == []  # /etc
+
+
 def test_a_user_by_number(host: Host) -> None:
     server = host.unit("User=0", f"ExecStart=/usr/bin/vault server -config={host.folder}/etc")
     assert (server.service.user, server.home) == ("0", pwd.getpwuid(0).pw_dir)
