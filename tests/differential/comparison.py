@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 AGREES, CANNOT_TELL, STRICTER, DISAGREES = "agrees", "cannot be told", "stricter", "disagrees"
 
 # Reasons by which a module says that it cannot tell what the server will do.
-CANNOT_BE_TOLD = frozenset(("cannot_tell", "unclear_environment", "unclear_command", "unclear_unit"))
+CANNOT_BE_TOLD = frozenset(("cannot_tell", "unread_credential", "unclear_environment", "unclear_command", "unclear_unit"))
 # Findings of level error for settings with which the new server of this test starts, each with why it is an error all the same.
 ON_PURPOSE = {
     "unknown_setting": "the server drops the setting, and so does not do what is written",

@@ -223,11 +223,13 @@ class _Resolver:
         """What ``env://NAME`` or ``file://PATH`` in the stanza stands for."""
         if not setting.value.lower().startswith(_REFERENCES) or not setting.source.startswith("stanza"):
             return setting
-        kind, _sign, rest = setting.value.partition("://")
+        # The kind is found in capitals too, but taken off in small letters only: the server looks for a variable of the name ENV://NAME.
+        kind = setting.value.partition("://")[0].lower()
+        rest = setting.value[len(kind) + 3 :] if setting.value.startswith(kind) else setting.value
         source = f"{setting.value} in the {setting.source}"
-        if kind.lower() == "string":
+        if kind == "string":
             return Setting(setting.name, rest, f"string:// in the {setting.source}")
-        if kind.lower() == "env":
+        if kind == "env":
             variable = self._environment.get(rest)
             if variable is None:
                 return Setting(setting.name, "", source, "unset_variable")

@@ -38,8 +38,8 @@ class ServiceFiles:
 
     def read(self, path: str) -> bytes:
         """A small file; raises :class:`OSError`, and :class:`UnreadFile` for one of the service's that cannot be seen here."""
-        if not path.startswith("/") and self._service.name:
-            if not self._service.directory:
+        if not path.startswith("/"):
+            if not (self._service.name and self._service.directory):
                 raise UnreadFile("its path is relative, and the working directory of the service cannot be told")
             path = os.path.join(self._service.directory, path)
         plain = os.path.normpath(path)

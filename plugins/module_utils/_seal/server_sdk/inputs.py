@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..regular_files import is_closed
 from ..sourced import Sourced
-from .profiles import Sections, cannot_tell, read_profiles
+from .profiles import Sections, cannot_tell, read_profiles, refuse_relative
 from .releases import Sdk
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")  # as strconv.ParseBool has them
@@ -70,6 +70,7 @@ class ServerInputs:
 
     def profiles(self, path: str) -> Sections | None:
         """The sections of one of the files; None if the server cannot read it. Raises :class:`SettingError` if only this process cannot."""
+        refuse_relative(path)
         if not self.exact and is_closed(path):
             raise cannot_tell(f"the user of this task may not read {path}, and the server's user may.", "Run it as root (become).")
         return read_profiles(path)

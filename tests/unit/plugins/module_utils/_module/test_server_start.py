@@ -268,6 +268,18 @@ def test_files_that_the_service_does_not_see(host: Host) -> None:
         refuse_unread(server)
 
 
+def test_references_in_capitals(host: Host) -> None:
+    """OpenBao 2.6.2 knows the kind in capitals too, and takes off only the one in small letters."""
+    for value, failure, content in (
+        ("string://x", "", "x"), ("STRING://x", "", "STRING://x"), ("env://OWN", "", "y"), ("Env://OWN", "unset_variable", ""), ("FILE:///x", "unread_credential", ""),
+    ):
+        host.write("etc/vault.hcl", f'seal "awskms" {{\n  access_key = "AKIA"\n  secret_key = "{value}"\n  kms_key_id = "alias/a"\n}}\n')
+        server = host.read(product="openbao", config=[str(host.folder / "etc")], environment={"OWN": "y"})
+        seal = server.in_force.awskms
+        assert seal
+        assert (seal.settings["secret_key"].failure, seal.value("secret_key")) == (failure, content), value
+
+
 def test_a_folder_of_plugins_that_is_missing(host: Host) -> None:
     command = f"ExecStart=/usr/bin/bao server -config={host.folder}/etc"
     for name, version, expected in (
