@@ -271,7 +271,8 @@ def test_files_that_the_service_does_not_see(host: Host) -> None:
 def test_references_in_capitals(host: Host) -> None:
     """OpenBao 2.6.2 knows the kind in capitals too, and takes off only the one in small letters."""
     for value, failure, content in (
-        ("string://x", "", "x"), ("STRING://x", "", "STRING://x"), ("env://OWN", "", "y"), ("Env://OWN", "unset_variable", ""), ("FILE:///x", "unread_credential", ""),
+        ("string://x", "", "x"), ("STRING://x", "", "STRING://x"), ("env://OWN", "", "y"), ("Env://OWN", "unset_variable", ""),
+        ("FILE:///x", "unread_credential", ""),
     ):
         host.write("etc/vault.hcl", f'seal "awskms" {{\n  access_key = "AKIA"\n  secret_key = "{value}"\n  kms_key_id = "alias/a"\n}}\n')
         server = host.read(product="openbao", config=[str(host.folder / "etc")], environment={"OWN": "y"})

@@ -98,7 +98,9 @@ def test_the_region_is_the_one_that_the_services_user_finds(host: Host) -> None:
     assert region(host.unit(f"User={NOBODY}")) == "eu-west-1"
 
 
-@pytest.mark.parametrize("lines", [(f"Group={GROUP}",), (f"SupplementaryGroups=daemon {GROUP}",), (f"SupplementaryGroups={GROUP}", "SupplementaryGroups=daemon")])
+@pytest.mark.parametrize("lines", [
+    (f"Group={GROUP}",), (f"SupplementaryGroups=daemon {GROUP}",), (f"SupplementaryGroups={GROUP}", "SupplementaryGroups=daemon"),
+])
 def test_groups_that_the_unit_adds(host: Host, lines: tuple[str, ...]) -> None:
     secret = host.write("secret", "hush", 0o640, GROUP)
     host.write(".aws/credentials", "[default]\nregion = eu-west-1\naws_access_key_id = A\naws_secret_access_key = s\n", 0o640, GROUP)
