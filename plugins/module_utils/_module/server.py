@@ -68,18 +68,18 @@ class ConfiguredServer:
     home: str
     config: list[str]
     problems: list[SettingProblem] = field(default_factory=list)
-    """What is wrong with how it is started."""
+    """Problems of how the server is started."""
 
     def all_problems(self) -> list[SettingProblem]:
-        """What is wrong with how it is started, and then with its settings, for which files are read with the rights of the service's user."""
+        """Problems of how the server is started, followed by problems of its settings; files are read with the rights of the service's user."""
         with readable_as(self.service):
             return [*self.problems, *seal_problems(self.in_force)]
 
 
 def read_server(params: dict[str, Any], unread: list[SettingError] | None = None) -> ConfiguredServer:
-    """Read what the options name; raises :class:`SettingError` where it cannot be read.
+    """Read the server that the options name; raises :class:`SettingError` if it cannot be read.
 
-    :param unread: where it is given, it takes the errors of configuration files, and the others are read.
+    :param unread: if set, it receives the errors of configuration files, and the other files are read.
     """
     directories = params["unit_directories"] or UNIT_DIRECTORIES
     candidates = {os.path.normpath(each["path"]): each["src"] or "" for each in params["candidates"] or []}
@@ -88,8 +88,8 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
     for path in params["environment_files"] or []:
         environment.update(read_environment_file(path, candidates))
         service.files.append(path)
-    said = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
-    environment.update(given(said, "option environment,"))
+    variables = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
+    environment.update(given(variables, "option environment,"))
     start = start_of(service, environment) if params["unit"] else Start()
     service.config, service.unclear = start.config, start.unclear
     if params["unit"] and params["config"] is None and start.unclear:
@@ -107,10 +107,10 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
         parse_config(environment[local].value, environment[local].source, config)
     started_with = service.config if params["unit"] else params["config"] or []
     with readable_as(service):
-        found = settings_in_force(product, config, environment, home, files.read, exact)
+        effective = settings_in_force(product, config, environment, home, files.read, exact)
         closed = files.closed(config.files)
-    problems = start_problems(found, service, list(paths), start.development, bool(local), closed)
-    return ConfiguredServer(found, service, home, started_with, problems)
+    problems = start_problems(effective, service, list(paths), start.development, bool(local), closed)
+    return ConfiguredServer(effective, service, home, started_with, problems)
 
 
 def _local_config(product: Product, environment: Mapping[str, Sourced]) -> str:
@@ -143,7 +143,7 @@ def seal_of(server: ConfiguredServer) -> Seal:
 
 
 def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
-    """Raise :class:`SettingError` where a variable that may concern the seal has a value that cannot be told."""
+    """Raise :class:`SettingError` if a variable that may concern the seal has a value that cannot be determined."""
     for name, source in service.unknown.items():
         if name not in environment and (name.upper().startswith(OF_A_SERVICE) or name == "HOME"):
             raise SettingError(

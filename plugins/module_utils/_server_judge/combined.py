@@ -24,8 +24,8 @@ Result = dict[str, Any]
 # as they were read and not the files, and what is not defined, or dropped silently, may be otherwise at the next start.
 _PROVEN_WRONG = (
     *("cannot_tell", "file_error", "incomplete_credentials", "invalid_credentials", "invalid_option", "malformed_key_id", "missing_plugin"),
-    *("missing_plugin_directory", "no_credentials", "no_key", "no_region", "not_a_credential", "partition_mismatch", "region_mismatch", "stray_seal_type", "surrounding_blanks"),
-    *("template_expression", "tls_failed", "unknown_seal_type", "unset_variable"),
+    *("missing_plugin_directory", "no_credentials", "no_key", "no_region", "not_a_credential", "partition_mismatch", "region_mismatch"),
+    *("stray_seal_type", "surrounding_blanks", "template_expression", "tls_failed", "unknown_seal_type", "unset_variable"),
 )
 # Reasons that say less than the other judge's.
 _GENERAL = ("", "server_refused", "server_not_started")
@@ -53,11 +53,14 @@ def chosen(option: str | None, names_server: bool, executable: str, wanted: str)
     return BOTH if names_server and executable else SDK
 
 
-def combined(by_sdk: Result | None, by_server: ServerVerdict | SealError | None, facts: Callable[[ServerVerdict], Result]) -> tuple[Result, list[str]]:
+def combined(
+    by_sdk: Result | None, by_server: ServerVerdict | SealError | None, facts: Callable[[ServerVerdict], Result], model: str | None = None
+) -> tuple[Result, list[str]]:
     """The result and the warnings. Each of the two judges is None where it was not asked.
 
     :param by_server: a SealError where the temporary server could not be made, which is no verdict.
-    :param facts: the facts that the server's verdict tells, by the names of the result.
+    :param facts: returns the facts of the server's verdict, by the names of the result.
+    :param model: the name of the model of the server's SDK.
     """
     verdict = by_server if isinstance(by_server, ServerVerdict) else None
     agree, warnings = _compared(by_sdk, verdict)
@@ -65,7 +68,7 @@ def combined(by_sdk: Result | None, by_server: ServerVerdict | SealError | None,
         if by_sdk is None:
             raise by_server
         warnings.append(f"The server could not be asked to judge, and the model of its SDK judged alone: {by_server}")
-    judges = {"sdk": _opinion(by_sdk), "server": _server_opinion(by_server), "agree": agree}
+    judges = {"sdk": _opinion(by_sdk, model), "server": _server_opinion(by_server), "agree": agree}
     asked = _asked(by_sdk)
     if verdict and by_sdk and not asked:
         warnings.append(f"The model of the server's SDK could not be asked, and the server judged alone: {by_sdk['summary']}")
@@ -137,10 +140,10 @@ def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[boo
     return True, []
 
 
-def _opinion(by_sdk: Result | None) -> Result | None:
+def _opinion(by_sdk: Result | None, model: str | None) -> Result | None:
     if by_sdk is None:
         return None
-    return {**{name: by_sdk[name] for name in ("ready", "reason", "summary")}, "model": by_sdk.get("model")}
+    return {**{name: by_sdk[name] for name in ("ready", "reason", "summary")}, "model": model}
 
 
 def _server_opinion(by_server: ServerVerdict | SealError | None) -> Result | None:
