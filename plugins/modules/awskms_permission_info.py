@@ -45,7 +45,8 @@ options:
       - key_id
   service_user:
     description:
-      - The user with whose permissions KMS is called, if a server is specified. Its files are read as root before, as systemd does.
+      - The user with whose permissions KMS is called, if a server is specified, and the groups that O(unit) adds. Units, environment files and credentials of
+        systemd are read as root before, as systemd does.
       - If not set, the C(User=) of O(unit). The task has to run as root, or as that user if it can read the files.
     type: str
   judge:

@@ -30,7 +30,7 @@ from .report import Result, listing, table
 
 _TESTS = Path(__file__).parents[1]
 _MADE = Path(__file__).parents[2] / ".venv" / "differential"
-_LIMIT = 700
+_LIMIT = 900
 # Of a hundred combinations, how many may be untold.
 _UNTOLD = 5
 # What the recording of a server's answers depends on.

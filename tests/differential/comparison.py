@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +15,17 @@ from urllib.parse import urlsplit
 AGREES, CANNOT_TELL, STRICTER, DISAGREES = "agrees", "cannot be told", "stricter", "disagrees"
 
 # Reasons by which a module says that it cannot tell what the server will do.
-CANNOT_BE_TOLD = frozenset(("cannot_tell", "unclear_environment", "unclear_command", "unclear_unit"))
-# Findings of level error for settings with which the server starts: it drops or changes what is written, so that it does not do what is said.
-ON_PURPOSE = frozenset(("unknown_setting", "surrounding_blanks", "conflicting_variables", "stray_seal_type"))
+CANNOT_BE_TOLD = frozenset(("cannot_tell", "unread_credential", "unclear_environment", "unclear_command", "unclear_unit"))
+# Findings of level error for settings with which the new server of this test starts, each with why it is an error all the same.
+ON_PURPOSE = {
+    "unknown_setting": "the server drops the setting, and so does not do what is written",
+    "surrounding_blanks": "the server takes the blanks for a part of the value, and so does not do what is written",
+    "conflicting_variables": "one of the two variables does not do what it says",
+    "stray_seal_type": "the server does not use the type that is written",
+    "awskms_to_awskms": "a server that is initialised takes it for a migration and stays sealed; only a new one unseals itself",
+}
+# Warnings by which a module says of what it has not asked that the server does, with the server's words for a refusal that comes from it.
+UNCHECKED = {"unchecked_seal": re.compile(r'Error configuring seal "(?!awskms)')}
 
 
 @dataclass
@@ -39,8 +48,11 @@ def compare(server: Mapping[str, Any], module: Mapping[str, Any]) -> Verdict:
         if "ready" in said:
             return Verdict(DISAGREES, untold, ["cannot be told, and ready all the same"])
         return Verdict(CANNOT_TELL, untold)
+    unchecked = sorted(reason for reason in _warnings(settings) if reason in UNCHECKED and UNCHECKED[reason].search(server["why"]))
+    if unchecked:
+        return Verdict(CANNOT_TELL, unchecked)
     points = _verdicts(server, settings, permission) + _facts(server, module)
-    purpose = sorted(_errors(settings) & ON_PURPOSE)
+    purpose = sorted(_errors(settings) & set(ON_PURPOSE))
     if points and purpose and server["ready"] and not permission["ready"] and permission["reason"] in ON_PURPOSE:
         return Verdict(STRICTER, purpose)
     return Verdict(DISAGREES if points else AGREES, [], points)
@@ -107,9 +119,16 @@ def _refused_unread(server: Mapping[str, Any]) -> bool:
 
 
 def _errors(result: Mapping[str, Any]) -> set[str]:
+    return _problems(result, "error") | ({str(result["reason"])} if result.get("failed") and result.get("reason") else set())
+
+
+def _warnings(result: Mapping[str, Any]) -> set[str]:
+    return _problems(result, "warning")
+
+
+def _problems(result: Mapping[str, Any], level: str) -> set[str]:
     problems = result.get("problems") or result.get("settings_problems") or []
-    found = {problem["reason"] for problem in problems if problem.get("level") == "error"}
-    return found | ({str(result["reason"])} if result.get("failed") and result.get("reason") else set())
+    return {problem["reason"] for problem in problems if problem.get("level") == level}
 
 
 def _list(values: set[str]) -> str:

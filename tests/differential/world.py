@@ -99,7 +99,8 @@ class World:
                 self.labels[arn] = f"{region} {alias}"
                 self.names[f"{alias[-1]}_{region.replace('-', '_')}"] = arn
         arn = self.names["a_us_east_1"]
-        self.names.update(key_arn=arn, key_id=arn.rpartition("/")[2], alias_arn=arn.replace(f"key/{arn.rpartition('/')[2]}", "alias/a"))
+        key_id = arn.rpartition("/")[2]
+        self.names.update(key_arn=arn, key_id=key_id, key_id_in_capitals=key_id.upper(), alias_arn=arn.replace(f"key/{key_id}", "alias/a"))
         disabled = self.kms.new_key("us-east-1", alias="alias/disabled")
         self.kms.client("kms", "us-east-1").disable_key(KeyId=disabled)
         asymmetric = self.kms.new_key("us-east-1", alias="alias/asymmetric", KeyUsage="ENCRYPT_DECRYPT", KeySpec="RSA_2048")

@@ -16,11 +16,15 @@ from urllib.parse import urlsplit
 
 from .strict_kms import StrictKms
 
+UNPINNED_DECRYPT = "Decrypt without KeyId"
 Lie = Callable[[dict[str, Any]], Any]
 
 
 class LyingKms:
-    """A context manager. ``lies`` maps an operation to what makes another answer of its true one; ``lied`` has those that were altered."""
+    """A context manager. ``lies`` maps an operation to what makes another answer of its true one; ``lied`` has those that were altered.
+
+    ``UNPINNED_DECRYPT`` stands for a Decrypt that names no key. An answer may be a pair of a status and the content.
+    """
 
     def __init__(self, kms: StrictKms) -> None:
         self.lies: dict[str, Lie] = {}
@@ -38,10 +42,15 @@ class LyingKms:
                 answer = connection.getresponse()
                 content = answer.read()
                 operation = (self.headers.get("X-Amz-Target") or "").partition(".")[2]
-                if operation in relay.lies and answer.status == 200:
-                    content = json.dumps(relay.lies[operation](json.loads(content))).encode()
+                status = answer.status
+                if operation == "Decrypt" and UNPINNED_DECRYPT in relay.lies and "KeyId" not in json.loads(body):
+                    operation = UNPINNED_DECRYPT
+                if operation in relay.lies and status == 200:
+                    lie = relay.lies[operation](json.loads(content))
+                    status, lie = lie if isinstance(lie, tuple) else (status, lie)
+                    content = json.dumps(lie).encode()
                     relay.lied.append(operation)
-                self.send_response(answer.status)
+                self.send_response(status)
                 self.send_header("Content-Type", "application/x-amz-json-1.1")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()

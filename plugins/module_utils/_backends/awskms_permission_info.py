@@ -16,9 +16,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.serv
     names_server,
     read_server,
     seal_of,
-    service_user,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server_connection import ServerRefusal, as_the_server, described, judge_of
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import rights_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.check import Probe, probe, refused
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.instance_metadata import why_no_credentials
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
@@ -58,7 +58,7 @@ def _judged(module: AnsibleModule, server: ConfiguredServer, options: Connection
     executable = find_executable(params["executable"], server)
     wanted = params["executable"] or server.service.executable or " or ".join(executable_names(server.in_force.product))
     judge = chosen(params["judge"], True, executable, wanted)
-    with service_user(server.service.user):
+    with rights_of(server.service):
         pass  # there is such a user, and this may have its rights
     key = _key_of(params, server)
     # The server first: it is started before threads are, and with nothing of the environment of this process.
@@ -102,7 +102,7 @@ def _server_facts(verdict: ServerVerdict, server: ConfiguredServer, key: Sourced
 
 def _setting(server: ConfiguredServer, name: str) -> dict[str, Any] | None:
     setting = seal_of(server).settings.get(name)
-    return {"value": setting.value, "source": setting.source} if setting and setting.value else None
+    return {"value": setting.shown()["value"], "source": setting.source} if setting and setting.value else None
 
 
 def _no_facts(_verdict: ServerVerdict) -> dict[str, Any]:

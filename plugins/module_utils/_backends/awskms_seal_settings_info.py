@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server, readable_as
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import read_server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal, naming_variables
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.stanza_checks import ERROR
 
@@ -17,8 +17,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for files that cannot be read."""
     server = read_server(module.params)
     effective = server.in_force
-    with readable_as(server.service.user):
-        problems = sorted(server.all_problems(), key=lambda problem: problem.level != ERROR)
+    problems = sorted(server.all_problems(), key=lambda problem: problem.level != ERROR)
     is_known = all(problem.reason != "no_config" for problem in problems)
     enabled = next((seal for seal in effective.seals if seal.enabled), None) if is_known else None
     in_force = effective.awskms

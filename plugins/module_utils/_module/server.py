@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import os
-import pwd
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import is_closed
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import parse_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, PRODUCTS, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
@@ -33,6 +32,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
     start_of,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
+
+from .service_rights import readable_as, sees_as_service
 
 # What this process has of the variables that the AWS SDK, the servers or HTTP clients read is not the service's.
 OF_A_SERVICE = ("AWS_", "AWSKMS_", "BAO_", "VAULT_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "REQUEST_METHOD")
@@ -70,8 +71,9 @@ class ConfiguredServer:
     """Problems of how the server is started."""
 
     def all_problems(self) -> list[SettingProblem]:
-        """Problems of how the server is started, followed by problems of its settings."""
-        return [*self.problems, *seal_problems(self.in_force)]
+        """Problems of how the server is started, followed by problems of its settings; files are read with the rights of the service's user."""
+        with readable_as(self.service):
+            return [*self.problems, *seal_problems(self.in_force)]
 
 
 def read_server(params: dict[str, Any], unread: list[SettingError] | None = None) -> ConfiguredServer:
@@ -97,14 +99,17 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
     service.user = params.get("service_user") or service.user
     home = _home(environment, service)
     paths = service.config if params["config"] is None else params["config"]
-    files = ServiceFiles(service, candidates)
+    exact = sees_as_service(service)
+    files = ServiceFiles(service, candidates, exact)
     local = "" if params["unit"] else _local_config(product, environment)
     config = files.read_config(paths, _without_local(paths, files.candidates) if local else files.candidates, unread)
     if local:
         parse_config(environment[local].value, environment[local].source, config)
     started_with = service.config if params["unit"] else params["config"] or []
-    effective = settings_in_force(product, config, environment, home, files.read)
-    problems = start_problems(effective, service, list(paths), start.development, bool(local))
+    with readable_as(service):
+        effective = settings_in_force(product, config, environment, home, files.read, exact)
+        closed = files.closed(config.files)
+    problems = start_problems(effective, service, list(paths), start.development, bool(local), closed)
     return ConfiguredServer(effective, service, home, started_with, problems)
 
 
@@ -137,53 +142,6 @@ def seal_of(server: ConfiguredServer) -> Seal:
     return seal
 
 
-@contextmanager
-def service_user(name: str) -> Iterator[None]:
-    """Use the rights of the service's user inside the context if this runs as root: systemd reads files as root, the service does not.
-
-    Raises :class:`SettingError` if the user does not exist, or this runs as another user.
-    """
-    if not name:
-        yield
-        return
-    try:
-        user = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
-    except (KeyError, OverflowError, ValueError):
-        raise SettingError(
-            f"There is no user {name} on this host.", reason="unknown_user", remedy="Check the unit's User= and the option service_user."
-        ) from None
-    if os.geteuid() == user.pw_uid:
-        yield
-        return
-    if os.geteuid() != 0:
-        raise SettingError(
-            f"This runs as user {os.geteuid()} and cannot take the rights of {name}.",
-            reason="unknown_user",
-            remedy=f"Run it as root or as {name} (become).",
-        )
-    groups, group = os.getgroups(), os.getegid()
-    os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
-    os.setegid(user.pw_gid)
-    os.seteuid(user.pw_uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(group)
-        os.setgroups(groups)
-
-
-@contextmanager
-def readable_as(name: str) -> Iterator[None]:
-    """As :func:`service_user` if this runs as root and the user exists; otherwise keeps the current user."""
-    try:
-        known = bool(name) and os.geteuid() == 0 and bool(pwd.getpwnam(name))
-    except KeyError:
-        known = False
-    with service_user(name if known else ""):
-        yield
-
-
 def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
     """Raise :class:`SettingError` if a variable that may concern the seal has a value that cannot be determined."""
     for name, source in service.unknown.items():
@@ -205,10 +163,12 @@ def refuse_unread(server: ConfiguredServer) -> None:
     unread += [(what, credentials.why_unread(path)) for what, path in paths if credentials.has(path) and not os.path.exists(path)]
     hides = server.service.view.hides
     unread += [(what, f"the unit {server.service.name} has {hides(path)}, and the service does not see it") for what, path in paths if hides(path)]
+    if not server.in_force.exact:
+        unread += [(what, f"the user of this task may not read {path}, and the service's user may") for what, path in paths if is_closed(path)]
     for what, why in unread:
         raise SettingError(
             f"{what} cannot be read here: {why}.", reason=UNREAD,
-            remedy="Run this while the service runs, or where the source of the credential can be read.",
+            remedy="Run this while the service runs, or as root (become), so that the source of the credential can be read.",
         )
 
 

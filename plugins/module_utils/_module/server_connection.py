@@ -14,13 +14,15 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.connection import ServerConnection, resolve
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.endpoint import without_login
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.inputs import ServerInputs
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.instance import instance_region
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.region import find_region
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.releases import Sdk
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
-from .server import OF_A_SERVICE, ConfiguredServer, refuse_unread, seal_of, service_user
+from .server import OF_A_SERVICE, ConfiguredServer, refuse_unread, seal_of
+from .service_rights import rights_of
 
 _NO_FILE = "/dev/null/none"  # never exists: botocore finds no profile there
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -39,7 +41,7 @@ def described(server: ConfiguredServer, options: ConnectionOptions) -> Connectio
     """Region and endpoint as the settings have them, for a result about a server that cannot be asked for."""
     settings = seal_of(server).settings
     overrides = {name: settings[name] for name in ("region", "endpoint") if name in settings and settings[name].value and not getattr(options, name)}
-    values: dict[str, Any] = {name: setting.value for name, setting in overrides.items()}
+    values: dict[str, Any] = {name: without_login(setting.value) if name == "endpoint" else setting.value for name, setting in overrides.items()}
     return replace(options, **values, sources={**options.sources, **{name: setting.source for name, setting in overrides.items()}})
 
 
@@ -56,7 +58,7 @@ def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ:
     or the service will have a credential that cannot be read here (``unread_credential``).
     """
     refuse_unread(server)
-    with service_user(server.service.user):
+    with rights_of(server.service):
         inputs = _inputs(server, options, environ)
         _clear(environ)
         try:

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, seal_of, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, seal_of
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import readable_as, rights_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import REGION_VARIABLES
@@ -80,10 +81,11 @@ def planned(params: dict[str, Any]) -> Drill:
     server = _server(params)
     seal = seal_of(server)
     for problem in server.all_problems():
-        if problem.blocks:
+        # The temporary server is given the configuration by root.
+        if problem.blocks and problem.reason != "unreadable_config":
             raise SettingError(problem.msg, reason=problem.reason, remedy=problem.remedy)
     parent = params["temporary_directory"] or tempfile.gettempdir()
-    with service_user(server.service.user):
+    with rights_of(server.service):
         free = _free(parent, server.service.user)
     check_owner(
         parent, server.service.user,
@@ -111,6 +113,8 @@ def planned(params: dict[str, Any]) -> Drill:
         environment={**base_environment(server), **environment, **credentials},
         reachable=where,
         user=server.service.user,
+        group=server.service.group,
+        groups=server.service.groups,
         parent=parent,
         seconds=params["timeout"],
         needed=needed_paths(config, environment, server.home or os.path.expanduser("~")),
@@ -131,7 +135,9 @@ def _server(params: dict[str, Any]) -> ConfiguredServer:
     config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, settings, False, "option seal")])
     # No configuration is needed for this seal; one that the option names must be there.
     problems = [problem for problem in server.problems if params["config"] or problem.reason not in _WITHOUT_CONFIG]
-    return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home), problems=problems)
+    with readable_as(server.service):
+        in_force = settings_in_force(product, config, server.in_force.environment, server.home, exact=server.in_force.exact)
+    return replace(server, in_force=in_force, problems=problems)
 
 
 def _regions(seal: Seal, environment: Mapping[str, str]) -> list[str]:

@@ -50,6 +50,15 @@ def read_regular(path: str, most: int) -> bytes:
         os.close(handle)
 
 
+def is_closed(path: str) -> bool:
+    """Whether permissions keep this process from reading a file, so that it cannot be told what is there."""
+    try:
+        os.close(open_regular(path))
+    except (OSError, ValueError) as error:
+        return isinstance(error, PermissionError)
+    return False
+
+
 def read_descriptor(handle: int, most: int) -> bytes:
     """The rest of an open file, at most ``most`` bytes; raises :class:`OSError`."""
     pieces = []

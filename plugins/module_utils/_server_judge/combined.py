@@ -24,8 +24,8 @@ Result = dict[str, Any]
 # as they were read and not the files, and what is not defined, or dropped silently, may be otherwise at the next start.
 _PROVEN_WRONG = (
     *("cannot_tell", "file_error", "incomplete_credentials", "invalid_credentials", "invalid_option", "malformed_key_id", "missing_plugin"),
-    *("no_credentials", "no_key", "no_region", "not_a_credential", "partition_mismatch", "region_mismatch", "stray_seal_type", "surrounding_blanks"),
-    *("template_expression", "tls_failed", "unknown_seal_type", "unset_variable"),
+    *("missing_plugin_directory", "no_credentials", "no_key", "no_region", "not_a_credential", "partition_mismatch", "region_mismatch"),
+    *("stray_seal_type", "surrounding_blanks", "template_expression", "tls_failed", "unknown_seal_type", "unset_variable"),
 )
 # Reasons that say less than the other judge's.
 _GENERAL = ("", "server_refused", "server_not_started")

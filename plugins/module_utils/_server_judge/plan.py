@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import rights_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import OPENBAO, VARIABLES
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.systemd import Service
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.folder import JUDGE_PREFIX
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.inputs import (
     base_environment,
@@ -81,7 +83,9 @@ def planned(server: ConfiguredServer, executable: str, overrides: Mapping[str, s
         environment=environment,
         reachable=None,
         user=user,
-        parent=_folder(user),
+        group=server.service.group,
+        groups=server.service.groups,
+        parent=_folder(server.service),
         seconds=seconds,
         in_memory=config,
         working_folder=working_folder(server),
@@ -138,15 +142,15 @@ def _login(user: str) -> dict[str, str]:
     return {"USER": user, "LOGNAME": user} if user else {}
 
 
-def _folder(user: str) -> str:
+def _folder(service: Service) -> str:
     """Where the temporary server's folder is made: in memory if possible, and where the server's user may enter."""
     wrong: SealError | None = None
     for parent in (*_FOLDERS, tempfile.gettempdir()):
         try:
             if not os.access(parent, os.W_OK | os.X_OK):
                 continue
-            check_owner(parent, user, "Give the folder to root.")
-            with service_user(user):
+            check_owner(parent, service.user, "Give the folder to root.")
+            with rights_of(service):
                 os.stat(os.path.join(parent, "."))
             return parent
         except OSError:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import shortened
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.endpoint import without_login
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.plan import Judge
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.verdict import INITIALISE, START, UNSEAL, ServerVerdict
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.causes import Cause, cause, problems, shown, shown_all
@@ -141,6 +142,7 @@ class _Run:
         log = self._log()
         secrets = self.judge.secrets
         banner = {name: _first(pattern, log) for name, pattern in _BANNER.items()}
+        banner["endpoint"] = without_login(banner["endpoint"])
         return ServerVerdict(
             ready, step, self.judge.product, self.judge.plan.executable, self._version, told.reason, msg, told.remedy, shown(told.line, secrets),
             [] if ready else shown_all(problems(log)[-_LOG_LINES:], secrets), round(time.monotonic() - self.begin, 1),

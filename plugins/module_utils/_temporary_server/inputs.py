@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import shutil
 import stat
@@ -15,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import account_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import OPENBAO, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import EffectiveSettings
@@ -66,7 +66,7 @@ def check_owner(parent: str, user: str, remedy: str) -> None:
     Raises :class:`SealError` (``file_error``), and OSError if the folder does not exist.
     """
     status = os.stat(parent)
-    trusted = (0, os.geteuid(), *((pwd.getpwnam(user).pw_uid,) if user else ()))
+    trusted = (0, os.geteuid(), *((account_of(user).pw_uid,) if user else ()))
     if os.geteuid() == 0 and (status.st_uid not in trusted or status.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH):
         raise SealError(
             f"{parent} belongs to user {status.st_uid}, mode {stat.S_IMODE(status.st_mode):04o}: others could replace what is made there.",

@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import account_of, groups_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import Fields, as_object, errors_of, parsed, shortened
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
@@ -86,6 +87,8 @@ class Plan:
     in_memory: Mapping[str, Any] | None = field(default=None, repr=False)
     working_folder: str = ""
     prefix: str = PREFIX
+    group: str = ""
+    groups: Sequence[str] = ()
 
 
 class TemporaryServer:
@@ -95,7 +98,7 @@ class TemporaryServer:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._account = pwd.getpwnam(plan.user) if plan.user and os.geteuid() == 0 else None
+        self._account = account_of(plan.user, plan.group) if plan.user and os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Folder(plan.parent, self._account, plan.prefix)
         self._memory = -1
@@ -145,7 +148,7 @@ class TemporaryServer:
         if self._plan.reachable:
             mounts = Mounts(hidden(self._plan.executable, self._plan.needed), self.folder)
             namespace = Namespace(self._plan.reachable, self._sockets, mounts)
-        become = _becoming(namespace, self._account)
+        become = _becoming(namespace, self._account, self._plan.groups)
         try:
             self._process = self._started(become)
             self._forget_memory()
@@ -275,10 +278,10 @@ def no_network_of_its_own() -> str:
     return why_no_namespace()
 
 
-def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None) -> Callable[[], None]:
+def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None, more: Sequence[str]) -> Callable[[], None]:
     """Set up the child process before it becomes the server; everything it needs was created before."""
     libc = ctypes.CDLL(None)
-    groups = os.getgrouplist(account.pw_name, account.pw_gid) if account else []
+    groups = groups_of(account, more) if account else []
 
     def become() -> None:
         if namespace:

@@ -138,4 +138,45 @@ CREDENTIALS = {
     ),
     "external-id-in-stanza": Part(stanza={"role_arn": "{role_arn}", "role_external_id": "x"}, environment=_variables("full")),
     "none": Part(),
+    "blank-in-variable": Part(environment={**_variables("full"), "AWS_ACCESS_KEY_ID": "{full_access} "}),
+    "blank-in-secret": Part(environment={**_variables("full"), "AWS_SECRET_ACCESS_KEY": "{full_secret} "}),
+    "line-break-in-secret": Part(environment={**_variables("full"), "AWS_SECRET_ACCESS_KEY": "{full_secret}\n"}),
+    "quotes-in-variable": Part(environment={**_variables("full"), "AWS_SECRET_ACCESS_KEY": "'{full_secret}'"}),
+    "empty-token": Part(environment={**_variables("full"), "AWS_SESSION_TOKEN": ""}),
+    "empty-and-old-variables": Part(
+        environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ACCESS_KEY": "{full_access}", "AWS_SECRET_KEY": "{full_secret}"},
+    ),
+    "folder-as-file": Part(environment={"AWS_SHARED_CREDENTIALS_FILE": "{home}"}),
+    "tilde-in-variable": Part(environment={"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}, credentials={"default": _pair("full")}),
+    "relative-file": Part(environment={"AWS_SHARED_CREDENTIALS_FILE": ".aws/credentials"}, credentials={"default": _pair("full")}),
+    "mark-in-file": Part(files={".aws/credentials": "\ufeff[default]\naws_access_key_id = {full_access}\naws_secret_access_key = {full_secret}\n"}),
+    "carriage-returns-in-file": Part(
+        files={".aws/credentials": "[default]\r\naws_access_key_id = {full_access}\r\naws_secret_access_key = {full_secret}\r\n"},
+    ),
+    "no-section": Part(files={".aws/credentials": "aws_access_key_id = {full_access}\naws_secret_access_key = {full_secret}\n"}),
+    "section-twice": Part(files={".aws/credentials": (
+        "[default]\naws_access_key_id = {other_access}\naws_secret_access_key = {other_secret}\n"
+        "[default]\naws_access_key_id = {full_access}\naws_secret_access_key = {full_secret}\n"
+    )}),
+    "setting-twice": Part(files={".aws/credentials": (
+        "[default]\naws_access_key_id = {other_access}\naws_access_key_id = {full_access}\naws_secret_access_key = {full_secret}\n"
+    )}),
+    "indented-in-file": Part(files={".aws/credentials": "[default]\n  aws_access_key_id = {full_access}\n  aws_secret_access_key = {full_secret}\n"}),
+    "colons-in-file": Part(files={".aws/credentials": "[default]\naws_access_key_id: {full_access}\naws_secret_access_key: {full_secret}\n"}),
+    "no-blanks-in-file": Part(files={".aws/credentials": "[default]\naws_access_key_id={full_access}\naws_secret_access_key={full_secret}"}),
+    "blanks-in-section": Part(files={".aws/credentials": "[ default ]\naws_access_key_id={full_access}\naws_secret_access_key={full_secret}\n"}),
+    "semicolon-in-file": Part(files={".aws/credentials": (
+        "; a comment\n[default]\naws_access_key_id={full_access} ; a key\naws_secret_access_key={full_secret}\n"
+    )}),
+    "word-alone-in-file": Part(files={".aws/credentials": "[default]\nword\naws_access_key_id={full_access}\naws_secret_access_key={full_secret}\n"}),
+    "profile-in-capitals": Part(environment={"AWS_PROFILE": "P"}, credentials={"p": _pair("full")}),
+    "profile-with-blanks": Part(environment={"AWS_PROFILE": "my p"}, credentials={"my p": _pair("full")}),
+    "string-references": Part(stanza={"access_key": "string://{full_access}", "secret_key": "STRING://{full_secret}"}),
+    "empty-reference": Part(stanza={"access_key": "env://", "secret_key": "{full_secret}"}),
+    "reference-to-empty": Part(stanza={"access_key": "env://OWN_ACCESS", "secret_key": "{full_secret}"}, environment={"OWN_ACCESS": ""}),
+    "reference-to-folder": Part(stanza={"access_key": "{full_access}", "secret_key": "file://{home}"}),
+    "relative-reference": Part(stanza={"access_key": "{full_access}", "secret_key": "file://secret"}, files={"secret": "{full_secret}"}),
+    "unknown-reference": Part(stanza={"access_key": "{full_access}", "secret_key": "vault://secret"}),
+    "container-by-relative-address": Part(environment={"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/credentials"}),
+    "container-of-another-host": Part(environment={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/credentials"}),
 }

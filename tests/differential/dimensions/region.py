@@ -45,4 +45,21 @@ REGION = {
     "blank-after": Part(stanza={"region": "us-east-1 "}),
     "reference": Part(stanza={"region": "env://OWN_REGION"}, environment={"OWN_REGION": "eu-west-1"}),
     "none": Part(),
+    "government": Part(stanza={"region": "us-gov-west-1"}),
+    "china": Part(stanza={"region": "cn-north-1"}),
+    "empty-in-stanza": Part(stanza={"region": ""}, environment={"AWS_REGION": "eu-central-1"}),
+    "line-break-after": Part(stanza={"region": "us-east-1\n"}),
+    "blank-in-variable": Part(environment={"AWS_REGION": " us-east-1"}),
+    "dot-in-name": Part(stanza={"region": "us-east-1.amazonaws.com"}),
+    "slash-in-name": Part(stanza={"region": "us-east-1/x"}),
+    "at-in-name": Part(stanza={"region": "x@us-east-1"}),
+    "underscore": Part(stanza={"region": "us_east_1"}),
+    "quoted-in-file": Part(config={_DEFAULT: {"region": '"eu-west-1"'}}),
+    "comment-in-file": Part(config={_DEFAULT: {"region": "eu-west-1 # here"}}),
+    "empty-in-credentials-file": Part(config={_DEFAULT: {"region": "eu-central-1"}}, credentials={_DEFAULT: {"region": ""}}),
+    "upper-case-name-in-file": Part(config={_DEFAULT: {"REGION": "eu-west-1"}}),
+    "profile-of-both-files": Part(
+        environment={"AWS_PROFILE": "p"}, config={"profile p": {"region": "eu-central-1"}}, credentials={"p": {"region": "eu-west-1"}}
+    ),
+    "bao-variable": Part(environment={"BAO_AWSKMS_SEAL_REGION": "eu-west-1", "VAULT_AWSKMS_SEAL_REGION": "eu-west-1"}),
 }

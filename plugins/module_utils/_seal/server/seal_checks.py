@@ -18,6 +18,7 @@ from .seal_settings import AWSKMS, EffectiveSettings, Seal, has_plugin
 from .stanza_checks import ERROR, WARNING, SettingProblem, stanza_problems
 
 _SERVICES = ("alicloudkms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "transit")
+_LOCAL = ("pkcs11", "static")
 _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "pkcs11", "shamir", "static", "transit")
 
 
@@ -95,6 +96,12 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
             "Keep one stanza, and let its alias lead to the new key; or change to shamir first, and then to awskms with the new key.",
         )
     for seal in disabled:
+        if seal.type in _LOCAL and any(other.type == AWSKMS for other in enabled):
+            yield SettingProblem(
+                WARNING, "unchecked_seal", "disabled",
+                f"The server sets up its disabled {seal.type} seal too when it starts ({seal.stanza.source}), which is not checked here.",
+                "Check that its key and settings are still there, or remove the stanza once the migration is complete.",
+            )
         if seal.type in _SERVICES and any(other.type == AWSKMS for other in enabled):
             yield SettingProblem(
                 WARNING, "unchecked_seal", "disabled",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import SettingError
 from ..regular_files import read_regular
+from ..server_sdk.endpoint import without_login
 from ..server_sdk.inputs import ServerInputs
 from ..server_sdk.region import find_region
 from ..server_sdk.releases import role_comes_last, sdk_of
@@ -57,8 +58,8 @@ class Setting:
         return self.source.startswith("stanza") or " in the stanza" in self.source
 
     def shown(self) -> dict[str, object]:
-        """As a result shows it: a secret's value never."""
-        value = None if self.name in SECRETS or not self.value else self.value
+        """As a result shows it: a secret's value never, and an endpoint without its login."""
+        value = None if self.name in SECRETS or not self.value else without_login(self.value) if self.name == "endpoint" else self.value
         return {"value": value, "source": self.source, "set": bool(self.value) or self.failure == UNREAD}
 
 
@@ -89,6 +90,8 @@ class EffectiveSettings:
     seals: list[Seal]
     type_variable: Sourced | None = None
     home: str = ""
+    exact: bool = True
+    """Whether a file that cannot be read here cannot be read by the server either."""
 
     @property
     def awskms(self) -> Seal | None:
@@ -97,16 +100,18 @@ class EffectiveSettings:
 
     def sdk_inputs(self, seal: Seal) -> ServerInputs:
         """What the model of the server's AWS SDK is given for one of the seals."""
-        return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type))
+        return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type), self.exact)
 
 
 def settings_in_force(
-    product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "", read: Callable[[str], bytes] = _read
+    product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "", read: Callable[[str], bytes] = _read,
+    exact: bool = True,
 ) -> EffectiveSettings:
     """Say what will be in force.
 
     :param home: the home folder of the user as whom the server runs, where it is known.
     :param read: reads a file as the service will have it; raises :class:`UnreadFile` where that cannot be seen here.
+    :param exact: whether this is called with the rights of the service's user.
     """
     stanzas = list(config.stanzas)
     if all(stanza.disabled for stanza in stanzas) and len(stanzas) < 2:
@@ -118,9 +123,10 @@ def settings_in_force(
     for stanza in stanzas:
         kind = variable.value if variable and not stanza.disabled else stanza.type
         suffix = f"_{stanza.settings['name']}" if named and stanza.settings.get("name") else ""
-        resolver = _Resolver(product, stanza, environment, suffix, home, has_plugin(config, kind), read)
+        of_sdk = sdk_inputs(product, {}, environment, home, has_plugin(config, kind), exact)
+        resolver = _Resolver(product, stanza, environment, suffix, of_sdk, read)
         seals.append(Seal(kind, stanza, resolver.all() if kind == AWSKMS else {}))
-    return EffectiveSettings(product, config, environment, seals, variable, home)
+    return EffectiveSettings(product, config, environment, seals, variable, home, exact)
 
 
 def has_plugin(config: ServerConfig, kind: str) -> bool:
@@ -129,7 +135,7 @@ def has_plugin(config: ServerConfig, kind: str) -> bool:
 
 
 def sdk_inputs(
-    product: Product, settings: Mapping[str, Setting], environment: Mapping[str, Sourced], home: str, plugin: bool = False
+    product: Product, settings: Mapping[str, Setting], environment: Mapping[str, Sourced], home: str, plugin: bool = False, exact: bool = True
 ) -> ServerInputs:
     """What the model of the server's AWS SDK is given: the settings that the server itself hands to its seal.
 
@@ -140,7 +146,7 @@ def sdk_inputs(
         if setting.value and not setting.of_sdk and (setting.in_stanza or product.origin(name).before)
     }
     settled = role_comes_last(product.name, product.version)
-    return ServerInputs(sdk_of(product.name, product.version, plugin), handed, environment, home, settled)
+    return ServerInputs(sdk_of(product.name, product.version, plugin), handed, environment, home, settled, exact)
 
 
 def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sourced | None:
@@ -162,14 +168,13 @@ class _Resolver:
     """Resolves the settings of one awskms seal."""
 
     def __init__(
-        self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, home: str, plugin: bool, read: Callable[[str], bytes]
+        self, product: Product, stanza: Stanza, environment: Mapping[str, Sourced], suffix: str, of_sdk: ServerInputs, read: Callable[[str], bytes]
     ) -> None:
         self._product = product
         self._stanza = stanza
         self._environment = environment
         self._suffix = suffix
-        self._home = home
-        self._plugin = plugin
+        self._of_sdk = of_sdk
         self._read = read
 
     def all(self) -> dict[str, Setting]:
@@ -218,11 +223,13 @@ class _Resolver:
         """What ``env://NAME`` or ``file://PATH`` in the stanza stands for."""
         if not setting.value.lower().startswith(_REFERENCES) or not setting.source.startswith("stanza"):
             return setting
-        kind, _sign, rest = setting.value.partition("://")
+        # The kind is found in capitals too, but taken off in small letters only: the server looks for a variable of the name ENV://NAME.
+        kind = setting.value.partition("://")[0].lower()
+        rest = setting.value[len(kind) + 3 :] if setting.value.startswith(kind) else setting.value
         source = f"{setting.value} in the {setting.source}"
-        if kind.lower() == "string":
+        if kind == "string":
             return Setting(setting.name, rest, f"string:// in the {setting.source}")
-        if kind.lower() == "env":
+        if kind == "env":
             variable = self._environment.get(rest)
             if variable is None:
                 return Setting(setting.name, "", source, "unset_variable")
@@ -237,7 +244,7 @@ class _Resolver:
     def _region(self) -> Setting:
         """The region where neither the stanza nor a variable says one: the SDK's to find."""
         try:
-            found = find_region(sdk_inputs(self._product, {}, self._environment, self._home, self._plugin))
+            found = find_region(self._of_sdk)
         except SettingError as error:
             return Setting("region", "", "AWS configuration files", error.reason, True)
         return Setting("region", found.value, found.source, "", True)

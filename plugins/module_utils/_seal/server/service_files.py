@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ..errors import SettingError
 from ..regular_files import read_regular
@@ -21,31 +22,61 @@ _LONGEST_VALUE = 65536
 
 
 class ServiceFiles:
-    """The files of one service. ``candidates`` are those of the task, and the sources of credentials in the places of these."""
+    """The files of one service. ``candidates`` are those of the task, and the sources of credentials in the places of these.
 
-    def __init__(self, service: Service, candidates: Candidates) -> None:
+    Sources of credentials are read here, with the rights of who makes this: systemd reads them as root. ``exact`` says whether :meth:`read` and
+    :meth:`closed` are called with the service's own rights.
+    """
+
+    def __init__(self, service: Service, candidates: Candidates, exact: bool = True) -> None:
         self._service = service
+        self._exact = exact
         self._sources = service.credentials.places(candidates)
         self._values = service.credentials.values()
+        self._contents = self._loaded()
         self.candidates = {**self._sources, **candidates}
 
     def read(self, path: str) -> bytes:
         """A small file; raises :class:`OSError`, and :class:`UnreadFile` for one of the service's that cannot be seen here."""
-        if not path.startswith("/") and self._service.name:
-            if not self._service.directory:
+        if not path.startswith("/"):
+            if not (self._service.name and self._service.directory):
                 raise UnreadFile("its path is relative, and the working directory of the service cannot be told")
             path = os.path.join(self._service.directory, path)
         plain = os.path.normpath(path)
         if self._service.view.hides(plain):
             raise PermissionError(errno.EACCES, "The service does not see it")
         if not self._service.credentials.has(plain):
-            return read_regular(path, _LONGEST_VALUE)
-        if plain in self._values:
-            return self._values[plain]
+            return self._read_plain(path)
+        loaded = {**self._contents, **self._values}
+        if plain in loaded:
+            return loaded[plain]
         try:
             return read_regular(self._sources.get(plain, plain), _LONGEST_VALUE)
         except OSError:
             raise UnreadFile(self._service.credentials.why_unread(plain)) from None
+
+    def closed(self, files: Sequence[str]) -> list[str]:
+        """Those of these configuration files that the service may not read, without the files of the task and credentials."""
+        if not self._exact:
+            return []
+        own = [path for path in files if os.path.normpath(path) not in self.candidates and not self._service.credentials.has(path)]
+        return [path for path in own if os.path.exists(path) and not os.access(path, os.R_OK, effective_ids=True)]
+
+    def _read_plain(self, path: str) -> bytes:
+        try:
+            return read_regular(path, _LONGEST_VALUE)
+        except PermissionError:
+            if self._exact:
+                raise
+            raise UnreadFile(f"the user of this task may not read {path}; run it as root (become), to read it as the service does") from None
+
+    def _loaded(self) -> dict[str, bytes]:
+        """The content of each credential that the unit names and that can be read now, by its path."""
+        found: dict[str, bytes] = {}
+        for path in dict.fromkeys([*self._service.credentials.paths(), *self._sources]):
+            with suppress(OSError):
+                found[path] = read_regular(self._sources.get(path, path), _LONGEST_VALUE)
+        return found
 
     def read_config(self, paths: Sequence[str], candidates: Candidates, unread: list[SettingError] | None) -> ServerConfig:
         """Read configuration files as ``config_files`` does, and those that are credentials.

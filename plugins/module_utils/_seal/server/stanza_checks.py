@@ -43,8 +43,8 @@ class SettingProblem:
 
     @property
     def blocks(self) -> bool:
-        """Whether it stops what will be proven by a server anyway: what cannot be told here, the server tells."""
-        return self.level == ERROR and self.reason != "cannot_tell"
+        """Whether it stops what will be proven by a server anyway: what cannot be told here, the server tells, and a folder may be made until then."""
+        return self.level == ERROR and self.reason not in ("cannot_tell", "missing_plugin_directory")
 
     def as_result(self) -> dict[str, str]:
         return asdict(self)
@@ -229,6 +229,12 @@ def _endpoint(endpoint: Setting, region: Setting | None, reference: KeyReference
             "Give the scheme (https, or http for a test) and the host.",
         )
         return
+    if parts.username is not None:
+        yield SettingProblem(
+            WARNING, "ignored_login", "endpoint",
+            f"The endpoint (from {endpoint.source}) has a user name or password, which the server does not send to AWS KMS, and shows when it starts.",
+            "Remove them: AWS authenticates requests by signatures only.",
+        )
     if not has_scheme and sdk is Sdk.V1:
         yield SettingProblem(
             WARNING, "invalid_option", "endpoint",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..regular_files import read_regular
 from .products import CREDENTIALS, VAULT, Product
@@ -23,14 +23,25 @@ _SECRET_KEY = re.compile(r"[A-Za-z0-9/+=]{40}\Z")
 _REFERENCE = re.compile(r"(?:env|file|string)://", re.IGNORECASE)
 
 
-def start_problems(found: EffectiveSettings, service: Service, config: list[str], development: bool, local: bool) -> list[SettingProblem]:
+def start_problems(
+    found: EffectiveSettings, service: Service, config: list[str], development: bool, local: bool, closed: Sequence[str] = ()
+) -> list[SettingProblem]:
     """All of it.
 
     :param config: the files and folders that the server is given.
     :param local: whether a container's variable gives it a configuration as well.
+    :param closed: configuration files that the service's user may not read.
     """
     problems = [*_configuration(found, service, config, development, local), *_script(service), *_container(found, service, local)]
     problems.extend(_view(service, config))
+    problems.extend(_plugin_directory(found, service))
+    problems.extend(
+        SettingProblem(
+            ERROR, "unreadable_config", "config", f"The user {service.user} of the service may not read {path}, and so the server does not start.",
+            "Give the file, and the folders above it, a group of that user and the permission to read it.",
+        )
+        for path in closed
+    )
     seal = found.awskms
     for name in CREDENTIALS:
         setting = seal.settings.get(name) if seal else None
@@ -69,6 +80,18 @@ def _view(service: Service, config: list[str]) -> Iterator[SettingProblem]:
                 WARNING, "hidden_file", "config", f"The service may have another {path}: the unit {service.name} has {replaces}, and what is here was read.",
                 "Keep the configuration below /etc, or change the setting of the unit.",
             )
+
+
+def _plugin_directory(found: EffectiveSettings, service: Service) -> Iterator[SettingProblem]:
+    """OpenBao that has plugins of seals resolves the folder when it starts, whether or not a plugin is configured."""
+    value, source = found.config.values.get("plugin_directory", ("", ""))
+    if not (value and found.product.takes_plugin and (value.startswith("/") or service.directory)):
+        return
+    if not os.path.exists(os.path.join(service.directory, value)):
+        yield SettingProblem(
+            ERROR, "missing_plugin_directory", "plugin_directory", f"The folder {value} of plugin_directory ({source}) does not exist, and so the server does "
+            "not start.", "Create the folder, or remove the setting.",
+        )
 
 
 def _script(service: Service) -> Iterator[SettingProblem]:

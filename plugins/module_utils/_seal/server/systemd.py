@@ -47,10 +47,12 @@ _OTHER_ROOT = ("RootDirectory", "RootImage")
 
 @dataclass
 class Service:
-    """What is known of a service. Variables have their sources; ``user`` is empty where the unit names none."""
+    """What is known of a service. Variables have their sources; ``user`` and ``group`` are empty where the unit names none, and it adds ``groups``."""
 
     environment: dict[str, Sourced] = field(default_factory=dict)
     user: str = ""
+    group: str = ""
+    groups: list[str] = field(default_factory=list)
     executable: str = ""
     config: list[str] = field(default_factory=list)
     """The paths that its command gives the server, absolute; none where ``unclear`` says why they cannot be told."""
@@ -156,6 +158,8 @@ class _Unit:
             if user is None:
                 raise malformed_unit(source, "a specifier of User= cannot be told here")
             self._service.user = user.decode()
+        elif line.key in ("Group", "SupplementaryGroups"):
+            self._take_groups(line, source)
         elif line.key == "ExecStart":
             if command_words(line.value) is None:
                 raise malformed_unit(source, "the quotes of ExecStart= are unbalanced")
@@ -169,6 +173,16 @@ class _Unit:
             self._settings[line.key] = (line.value, source)
             if line.key in VIEW_SETTINGS:
                 self._view.setdefault(line.key, []).append(line.value)
+
+    def _take_groups(self, line: UnitLine, source: str) -> None:
+        names = [self._specifiers.resolve(word) for word in split_words(line.value).words]
+        if None in names:
+            raise malformed_unit(source, f"a specifier of {line.key}= cannot be told here")
+        groups = [os.fsdecode(name) for name in names if name]
+        if line.key == "Group":
+            self._service.group = " ".join(groups)
+        else:
+            self._service.groups = [*self._service.groups, *groups] if groups else []
 
     def _assign(self, value: bytes, source: str) -> None:
         if not value:
@@ -253,6 +267,7 @@ class _Unit:
             service.executable = service.commands[0].executable
             if service.commands[0].privileged and service.user:
                 service.user, service.home_of = "root", service.user
+                service.group, service.groups = "", []
 
     def _files(self, candidates: Candidates) -> list[tuple[str, bool]]:
         """Path of each environment file in order, and whether the service starts without it."""

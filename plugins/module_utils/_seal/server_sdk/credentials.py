@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from ..errors import SettingError
 from ..sourced import Sourced
 from .inputs import ServerInputs
-from .profiles import MalformedProfiles, Sections, cannot_tell
+from .profiles import MalformedProfiles, Sections, cannot_tell, refuse_relative
 from .releases import Sdk
 from .session_files import SessionProfile, role_session
 
@@ -151,8 +151,10 @@ def _role(inputs: ServerInputs) -> Role | None:
     arn = inputs.settings.get("role_arn") or inputs.variable("AWS_ROLE_ARN")
     if not arn:
         return None
+    token = inputs.settings.get("web_identity_token_file") or inputs.variable("AWS_WEB_IDENTITY_TOKEN_FILE")
+    refuse_relative(token.value if token else "")
     name = inputs.setting("role_session_name") or inputs.text("AWS_ROLE_SESSION_NAME")
-    return Role(arn, name, inputs.settings.get("web_identity_token_file") or inputs.variable("AWS_WEB_IDENTITY_TOKEN_FILE"))
+    return Role(arn, name, token)
 
 
 def _refuse_unknown_source(profile: SessionProfile) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from ..errors import SettingError
 from ..sourced import Sourced
@@ -20,6 +21,9 @@ from .profiles import cannot_tell
 from .releases import Sdk
 from .session_files import SessionProfile
 
+_LOGIN = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*\Z")
+_NUMBERS = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]*|[0-9]+))*\Z")
+_ADDRESS = re.compile(r"(?:(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])(?:\.(?!\Z)|\Z)){4}\Z")
 _SCHEME = re.compile(r"[^:]+://")
 _VALID_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 
@@ -59,15 +63,53 @@ def configured_endpoint(inputs: ServerInputs) -> Sourced | None:
 
 
 def url_of(endpoint: Sourced, sdk: Sdk) -> Sourced:
-    """The endpoint as a URL: v1 puts https:// before one without a scheme. Raises :class:`SettingError` for one that v2 refuses."""
-    if _SCHEME.match(endpoint.value):
-        return endpoint
-    if sdk is Sdk.V1:
-        return Sourced(f"https://{endpoint.value}", endpoint.source)
+    """The endpoint as a URL without a login, which the SDK does not send, since it signs its requests: v1 puts https:// before one without a scheme.
+
+    Raises :class:`SettingError` for one that v2 refuses.
+    """
+    if _SCHEME.match(endpoint.value) or sdk is Sdk.V1:
+        url = endpoint.value if _SCHEME.match(endpoint.value) else f"https://{endpoint.value}"
+        _check_parts(url, endpoint.source)
+        return Sourced(without_login(url), endpoint.source)
     raise SettingError(
         f"The endpoint (from {endpoint.source}) has no scheme, and {sdk.value} does not put one before it.",
         reason="invalid_option", remedy="Begin it with https://.",
     )
+
+
+def _check_parts(url: str, source: str) -> None:
+    """Raise :class:`SettingError` for what Go and Python take for different requests."""
+    rest = url.partition("://")[2]
+    place, slash, path = re.split(r"[?#]", rest)[0].partition("/")
+    login, sign, address = place.rpartition("@")
+    if sign and not _LOGIN.match(login):
+        raise SettingError(
+            f"The endpoint (from {source}) has a login that is not valid in a URL, and the server does not start.", reason="invalid_option",
+            remedy="Remove the login: AWS authenticates requests by signatures only.",
+        )
+    try:
+        _port = urlsplit(url).port
+    except ValueError:
+        raise SettingError(
+            f"The endpoint (from {source}) is not a URL.", reason="invalid_option", remedy="Give it in the form https://HOST or https://HOST:PORT."
+        ) from None
+    host = address.partition(":")[0]
+    if _NUMBERS.match(host) and not _ADDRESS.match(host):
+        raise SettingError(
+            f"The host of the endpoint (from {source}) is a number, which the server takes for a name.", reason="invalid_option",
+            remedy="Write the address as four numbers from 0 to 255.",
+        )
+    if host.endswith("."):
+        raise cannot_tell(f"the host of the endpoint (from {source}) ends with a dot.", "Take the dot off.")
+    if slash and {".", ".."} & set(path.split("/")):
+        raise cannot_tell(f"the path of the endpoint (from {source}) has a part . or .., which is signed in another way.", "Give a path without such parts.")
+
+
+def without_login(url: str) -> str:
+    """The same URL, with or without a scheme, without user name and password."""
+    scheme, sign, rest = url.partition("://") if "://" in url else ("", "", url)
+    end = min((place for place in map(rest.find, "/?#") if place >= 0), default=len(rest))
+    return f"{scheme}{sign}{rest[:end].rpartition('@')[2]}{rest[end:]}"
 
 
 def default_endpoint(inputs: ServerInputs, region: str, profile: SessionProfile) -> Sourced | None:

@@ -10,8 +10,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..regular_files import is_closed
 from ..sourced import Sourced
-from .profiles import Sections, read_profiles
+from .profiles import Sections, cannot_tell, read_profiles, refuse_relative
 from .releases import Sdk
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")  # as strconv.ParseBool has them
@@ -21,7 +22,8 @@ _TRUE = ("1", "t", "T", "TRUE", "true", "True")  # as strconv.ParseBool has them
 class ServerInputs:
     """``settings`` are those of the seal that have a value; ``home`` is the home folder of the service's user, empty where it is not known.
 
-    ``settled_order`` is false for releases whose order of credential sources is not the one that is described here.
+    ``settled_order`` is false for releases whose order of credential sources is not the one that is described here. ``exact`` is false where files are
+    not read with the rights of the service's user.
     """
 
     sdk: Sdk
@@ -29,6 +31,7 @@ class ServerInputs:
     environment: Mapping[str, Sourced] = field(repr=False)
     home: str = ""
     settled_order: bool = True
+    exact: bool = True
 
     def variable(self, *names: str) -> Sourced | None:
         """The first of these variables that is set and not empty."""
@@ -66,5 +69,8 @@ class ServerInputs:
         return os.path.join(self.home, ".aws", name) if self.home else ""
 
     def profiles(self, path: str) -> Sections | None:
-        """The sections of one of the files; None if the file cannot be read."""
+        """The sections of one of the files; None if the server cannot read it. Raises :class:`SettingError` if only this process cannot."""
+        refuse_relative(path)
+        if not self.exact and is_closed(path):
+            raise cannot_tell(f"the user of this task may not read {path}, and the server's user may.", "Run it as root (become).")
         return read_profiles(path)

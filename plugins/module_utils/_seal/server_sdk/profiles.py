@@ -55,6 +55,12 @@ def cannot_tell(why: str, remedy: str) -> SettingError:
     return SettingError(f"What the server does cannot be told: {why}", reason="cannot_tell", remedy=remedy)
 
 
+def refuse_relative(path: str) -> None:
+    """Raise :class:`SettingError` for a path that the server takes from its working directory."""
+    if path and not path.startswith("/"):
+        raise cannot_tell(f"the path {path} is relative, and so depends on its working directory.", "Give an absolute path.")
+
+
 def parse_profiles(text: str) -> Sections:
     """The sections with their settings, by name; raises :class:`MalformedProfiles`."""
     return _Reader(list(_tokens(text))).read()

@@ -20,7 +20,7 @@ from ..errors import SettingError
 from ..regular_files import read_regular
 from ..sourced import Sourced
 from .inputs import ServerInputs
-from .profiles import cannot_tell
+from .profiles import cannot_tell, refuse_relative
 from .session_files import SessionProfile
 
 _FILES = (
@@ -42,6 +42,7 @@ def bundle_setting(inputs: ServerInputs, profile: SessionProfile) -> Sourced | N
     found = inputs.variable("AWS_CA_BUNDLE") or profile.entries.get("ca_bundle")
     if found is None or not found.value:
         return None
+    refuse_relative(found.value)
     try:
         content = read_regular(found.value, _MAX_FILE)
     except (OSError, ValueError) as error:
@@ -79,6 +80,8 @@ def _is_certificate(context: ssl.SSLContext, text: bytes) -> bool:
 
 def _system_paths(inputs: ServerInputs) -> Iterator[str]:
     file, folders = inputs.text("SSL_CERT_FILE"), inputs.text("SSL_CERT_DIR")
+    for path in (file, *folders.split(":")):
+        refuse_relative(path)
     first = next((path for path in ([file] if file else _FILES) if _content(path) is not None), "")
     if first:
         yield first

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, refuse_unread, service_user
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer, read_server, refuse_unread
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import service_user
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import PRODUCTS
 
@@ -265,6 +266,31 @@ def test_files_that_the_service_does_not_see(host: Host) -> None:
     server = host.unit(f"Environment=AWS_SHARED_CREDENTIALS_FILE={host.folder}/aws/x", f"InaccessiblePaths={host.folder}/aws", command)
     with pytest.raises(SettingError, match="has InaccessiblePaths=, and the service does not see it"):
         refuse_unread(server)
+
+
+def test_references_in_capitals(host: Host) -> None:
+    """OpenBao 2.6.2 knows the kind in capitals too, and takes off only the one in small letters."""
+    for value, failure, content in (
+        ("string://x", "", "x"), ("STRING://x", "", "STRING://x"), ("env://OWN", "", "y"), ("Env://OWN", "unset_variable", ""),
+        ("FILE:///x", "unread_credential", ""),
+    ):
+        host.write("etc/vault.hcl", f'seal "awskms" {{\n  access_key = "AKIA"\n  secret_key = "{value}"\n  kms_key_id = "alias/a"\n}}\n')
+        server = host.read(product="openbao", config=[str(host.folder / "etc")], environment={"OWN": "y"})
+        seal = server.in_force.awskms
+        assert seal
+        assert (seal.settings["secret_key"].failure, seal.value("secret_key")) == (failure, content), value
+
+
+def test_a_folder_of_plugins_that_is_missing(host: Host) -> None:
+    command = f"ExecStart=/usr/bin/bao server -config={host.folder}/etc"
+    for name, version, expected in (
+        ("plugins", "2.6.2", [("error", "missing_plugin_directory")]), ("plugins", "2.5.0", []), ("etc", "2.6.2", []), ("units/../etc", "2.6.2", []),
+    ):
+        host.write("etc/vault.hcl", f'plugin_directory = "{host.folder}/{name}"\n{SEAL}')
+        assert reasons(host.unit(command, version=version)) == expected
+    host.write("etc/vault.hcl", f'plugin_directory = "etc"\n{SEAL}')
+    assert reasons(host.unit(f"WorkingDirectory={host.folder}", command)) == []
+    assert reasons(host.unit(command)) == []  # /etc
 
 
 def test_a_user_by_number(host: Host) -> None:

@@ -27,12 +27,12 @@ def test_what_cannot_be_dereferenced_is_empty_and_says_why(tmp_path: Path) -> No
 
 def test_a_reference_is_read_up_to_64_kib_as_the_bytes_that_it_is(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"\xff" + b"x" * 65536)
-    text = hcl(access_key="ENV://OWN", secret_key=f"File://{tmp_path}/large", session_token="string://a://b")
+    text = hcl(access_key="env://OWN", secret_key=f"file://{tmp_path}/large", session_token="string://a://b")
     found = in_force(text, {"OWN": ""}).awskms
     assert found
     assert [found.settings[name] for name in ("access_key", "secret_key", "session_token")] == [
-        Setting("access_key", "", f"ENV://OWN in the {STANZA}, which is variable OWN"),
-        Setting("secret_key", "\udcff" + "x" * 65535, f"File://{tmp_path}/large in the {STANZA}"),
+        Setting("access_key", "", f"env://OWN in the {STANZA}, which is variable OWN"),
+        Setting("secret_key", "\udcff" + "x" * 65535, f"file://{tmp_path}/large in the {STANZA}"),
         Setting("session_token", "a://b", f"string:// in the {STANZA}"),
     ]
 

@@ -103,6 +103,12 @@ def test_a_disabled_seal_is_one_that_is_left(product: str) -> None:
     assert words(in_force(leaving + seal(SOUND), {}, product))[0].startswith("error awskms_to_awskms disabled: ")
 
 
+def test_an_endpoint_is_shown_without_its_login() -> None:
+    found = in_force(seal(SOUND, 'endpoint = "https://user:hush@kms.internal:1/x"'), {}, "openbao").awskms
+    assert found
+    assert found.settings["endpoint"].shown()["value"] == "https://kms.internal:1/x"
+
+
 def test_health_checks_are_unknown_to_vault() -> None:
     assert words(in_force(seal(SOUND, 'health_check_interval = "1m"'))) == [
         "warning other_product health_check_interval: Vault 1.21.0 does not know the setting health_check_interval (seal.hcl, line 1) and drops it silently; "
@@ -130,6 +136,9 @@ MORE: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
     "blanks": (seal(f'kms_key_id = "{KEY}"', 'region = "eu-west-1"', 'endpoint = " https://kms.internal"'), {}, "openbao", "", [
         f"error surrounding_blanks endpoint: The endpoint (from {STANZA}) has blanks around it, which the server does not take off. Write it without, such as "
         "by printf %s VALUE > FILE."]),
+    "a login": (seal(SOUND, 'endpoint = "https://user:hush@kms.internal"'), {}, "openbao", "", [
+        f"warning ignored_login endpoint: The endpoint (from {STANZA}) has a user name or password, which the server does not send to AWS KMS, and shows when "
+        "it starts. Remove them: AWS authenticates requests by signatures only."]),
     "no folder of plugins": (PLUGIN.format('command = "x"') + seal(SOUND), {}, "openbao", "2.7.0", [
         "error missing_plugin plugin_directory: " + INCOMPLETE.format(1, "plugin_directory is not set.")]),
     "neither command nor image": ('plugin_directory = "/p"\n' + PLUGIN.format("") + seal(SOUND), {}, "openbao", "2.7.0", [

@@ -159,6 +159,15 @@ def test_the_endpoint(host: Host) -> None:
     assert endpoint({"AWS_ENDPOINT_URL": "http://x", "AWSKMS_ENDPOINT": "http://x"}, region="us-east-1") == "https://kms.us-east-1.amazonaws.com"
     assert endpoint({}, region="us-east-1", endpoint="kms.internal:8443") == "https://kms.internal:8443"
     assert endpoint({}, region="us-east-1", endpoint="http://kms.internal") == "http://kms.internal"
+    for refused in ("http://us er:w@kms", "http://2130706433:1", "http://0x7f.1", "http://256.1.1.1", "http://[::1:1", "http://kms:port", "http://010.1.1.1"):
+        assert reason_of(resolve, host.inputs(KEYS, region="us-east-1", endpoint=refused)) == "invalid_option", refused
+    for untold in ("https://kms.internal.", "http://kms/a/../b", "http://kms/."):
+        assert reason_of(resolve, host.inputs(KEYS, region="us-east-1", endpoint=untold)) == "cannot_tell", untold
+    for plain in ("http://127.0.0.1:1", "http://kms/a..b", "http://[::1]:1", "http://255.249.199.0", "http://1a.2"):
+        assert endpoint({}, region="us-east-1", endpoint=plain) == plain
+    for login in ("user:word@", "user@", ":word@", "us@er:w@rd@"):  # not sent, since requests are signed
+        assert endpoint({}, region="us-east-1", endpoint=f"http://{login}kms.internal:1/a@b?c") == "http://kms.internal:1/a@b?c"
+        assert endpoint({}, region="us-east-1", endpoint=f"{login}kms.internal") == "https://kms.internal"
     assert endpoint({"AWS_USE_FIPS_ENDPOINT": "true"}, region="us-gov-west-1") == "https://kms-fips.us-gov-west-1.amazonaws.com"
     assert endpoint({"AWS_USE_DUALSTACK_ENDPOINT": "TRUE"}, region="cn-north-1") == "https://kms.cn-north-1.api.amazonwebservices.com.cn"
     assert endpoint({}, region="eusc-de-east-1") == "https://kms.eusc-de-east-1.amazonaws.com"  # not known to v1
@@ -260,3 +269,13 @@ def test_the_authorities(host: Host) -> None:
         with pytest.raises(SettingError) as refused:
             trusted(environment)
         assert refused.value.reason == reason
+
+
+def test_relative_paths_depend_on_the_working_directory(host: Host) -> None:
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CA_BUNDLE"):
+        variables = {name: "aws/x"} if name == "AWS_SHARED_CREDENTIALS_FILE" else {**KEYS, name: "aws/x"}
+        settings = {} if name == "AWS_CONFIG_FILE" else {"region": "us-east-1"}
+        assert reason_of(resolve, host.inputs({**OFF, **variables}, **settings)) == "cannot_tell", name
+    assert reason_of(resolve, host.inputs({**KEYS, "SSL_CERT_DIR": "/etc/ssl/certs:certs"}, region="us-east-1")) == "cannot_tell"
+    role = {**OFF, "AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": "token"}
+    assert reason_of(resolve, host.inputs(role, region="us-east-1")) == "cannot_tell"
