@@ -47,19 +47,52 @@ def importer_complaints() -> list[str]:
 
 
 def execution_environment_complaints() -> list[str]:
-    """Whether ansible-builder finds the Python packages that an execution environment needs for the installed archive."""
+    """Whether ansible-builder finds the packages that an execution environment needs for the installed archive."""
     builder = ["ansible-builder", "introspect", "--sanitize", str(INSTALLED)]
     answer = subprocess.run(builder, stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = {str(line).split()[0] for line in yaml.safe_load(answer)["python"]}
+    introspected = yaml.safe_load(answer)
+    if introspected["system"]:
+        return [f"an execution environment would get system packages, and none is needed: {introspected['system']}"]
+    found = {str(line).split()[0] for line in introspected["python"]}
     lines = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines()
     wanted = {line for line in lines if line and not line.startswith("#")}
     print("An execution environment gets:", *sorted(found))
     return [] if found == wanted else [f"an execution environment would get {sorted(found)}, wanted {sorted(wanted)}"]
 
 
+def build_context_complaints() -> list[str]:
+    """Whether ansible-builder makes the context of an image with the archive; the image itself needs a container engine."""
+    (archive,) = FOLDER.glob("*.tar.gz")
+    definition, context = FOLDER / "execution-environment.yml", FOLDER / "context"
+    wanted = {"name": str(archive), "type": "file"}
+    definition.write_text(
+        yaml.safe_dump(
+            {
+                "version": 3,
+                "images": {"base_image": {"name": "registry.invalid/base:latest"}},
+                "dependencies": {
+                    "ansible_core": {"package_pip": "ansible-core>=2.16"},
+                    "ansible_runner": {"package_pip": "ansible-runner"},
+                    "galaxy": {"collections": [wanted]},
+                },
+            }
+        ),
+        encoding="utf-8",
+    )
+    create = ["ansible-builder", "create", "--file", str(definition), "--context", str(context), "--output-filename", "Containerfile"]
+    answer = subprocess.run(create, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if answer.returncode:
+        return [f"ansible-builder create ended with {answer.returncode}: {answer.stdout.strip()}"]
+    made = yaml.safe_load((context / "_build" / "requirements.yml").read_text(encoding="utf-8"))
+    image = (context / "Containerfile").read_text(encoding="utf-8")
+    print(f"Context of an execution environment: {context.relative_to(ROOT)}")
+    problems = [] if made == {"collections": [wanted]} else [f"the image would get the collections {made}"]
+    return problems + [f"the Containerfile has no `{step}`" for step in ("ansible-galaxy collection install", "introspect.py") if step not in image]
+
+
 def main() -> int:
     """The exit code."""
-    complaints = importer_complaints() + execution_environment_complaints()
+    complaints = importer_complaints() + execution_environment_complaints() + build_context_complaints()
     print(*complaints, sep="\n")
     return 1 if complaints else 0
 

@@ -11,6 +11,8 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
+from processes import time_factor
+
 _TRIAL = """
 set -e
 mount --make-rprivate /
@@ -44,7 +46,7 @@ def _tried(trial: Sequence[str], commands: Sequence[str], packages: str) -> str:
         return f"not installed: {', '.join(lacking)} (Debian: apt-get install {packages})"
     try:
         answer = subprocess.run(
-            trial, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False, env={**os.environ, "PATH": path}
+            trial, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30 * time_factor(), check=False, env={**os.environ, "PATH": path}
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"this machine cannot create namespaces: {error}"

@@ -19,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from processes import time_factor
+
 OLDEST = (3, 9)
 
 # An interpreter without ssl or zlib cannot install anything; one of another kind or a preview is not supported.
@@ -72,7 +74,7 @@ def _without_doubles(paths: Iterable[str]) -> Iterable[str]:
 
 def _pyenv_root() -> str | None:
     try:
-        answer = subprocess.run(["pyenv", "root"], capture_output=True, text=True, timeout=20, check=True)
+        answer = subprocess.run(["pyenv", "root"], capture_output=True, text=True, timeout=20 * time_factor(), check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
@@ -80,7 +82,7 @@ def _pyenv_root() -> str | None:
 
 def _ask(candidate: str) -> Python | None:
     try:
-        answer = subprocess.run([candidate, "-I", "-c", _ASK], capture_output=True, text=True, timeout=20, check=True)
+        answer = subprocess.run([candidate, "-I", "-c", _ASK], capture_output=True, text=True, timeout=20 * time_factor(), check=True)
         final, major, minor, patch, path = answer.stdout.strip().split(" ", 4)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None

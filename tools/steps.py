@@ -73,9 +73,10 @@ class Catalogue:
         self.left_out: dict[str, str] = {}
         # Those that need the whole machine first, then those that share it, the long ones before the short.
         self._tests()
+        self._system_matrix()
         self._molecule()
-        self._matrix()
         self._ansible_test()
+        self._units_matrix()
         self._whole_collection()
 
     def _add(
@@ -134,11 +135,14 @@ class Catalogue:
             needs=("molecule",),
             SEALWRIGHT_PYTHON=str(environment_bin("molecule") / "python"),
             SEALWRIGHT_LAB=str(Path(tempfile.gettempdir(), f"lab-{os.getuid()}-{checkout}-{scenarios[0][:3]}")),
+            # Archives of modules are built once, rather than in each of the hundred runs of a scenario.
+            ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "support" / "callbacks"),
+            ANSIBLE_CALLBACKS_ENABLED="reuse_payloads",
             MOLECULE_NO_COLOR="1",
             NO_COLOR="1",
         )
 
-    def _matrix(self) -> None:
+    def _units_matrix(self) -> None:
         self._add("units-3.9-lowest", _pytest("host39", _CORE_TESTS), needs=("host39",))
         self._add("units-lowest", _pytest("lowest", "tests/unit"), needs=("lowest",))
         newest = environments.ENVIRONMENTS["dev"].choose(self._found)
@@ -149,12 +153,14 @@ class Catalogue:
             # A Python beyond the promised ones is taken where it is there, and not missed where it is not.
             if minor in self._found or minor <= PROMISED:
                 self._add(f"units-{pythons.name(minor)}", _pytest(name, "tests/unit"), needs=(name,))
+
+    def _system_matrix(self) -> None:
         # The lowest of all at a time; and the newest ansible-core, whose modules have to run on the oldest Python too.
         oldest = "host39" if (3, 9) in self._found else "lowest"
-        self._system_matrix("matrix-lowest", ("tests/system",), controller="lowest", host=oldest)
-        self._system_matrix("matrix-host-3.9", ("tests/system/test_wrap.py", "tests/system/test_unwrap.py"), controller="dev", host="host39")
+        self._with_versions("matrix-lowest", ("tests/system",), controller="lowest", host=oldest)
+        self._with_versions("matrix-host-3.9", ("tests/system/test_wrap.py", "tests/system/test_unwrap.py"), controller="dev", host="host39")
 
-    def _system_matrix(self, name: str, tests: Sequence[str], controller: str, host: str) -> None:
+    def _with_versions(self, name: str, tests: Sequence[str], controller: str, host: str) -> None:
         self._add(
             name,
             _pytest("dev", *tests, "-m", "matrix", workers=3),
@@ -166,7 +172,10 @@ class Catalogue:
 
     def _ansible_test(self) -> None:
         self._in_clone("sanity", "dev", ["sanity", "--local", "--color", "no", "--skip-test", "shellcheck"])
-        self._in_clone("sanity-2.16", "lowest", ["sanity", "--local", "--color", "no", "--skip-test", "shellcheck"])
+        lowest = environments.ENVIRONMENTS["lowest"].choose(self._found)
+        # The other Pythons compile and import the same files in `sanity` and in the units of each Python.
+        own = ["--python", pythons.name(lowest.minor)] if lowest else []
+        self._in_clone("sanity-2.16", "lowest", ["sanity", "--local", "--color", "no", *own, "--skip-test", "shellcheck"])
         self._in_clone("shellcheck", "dev", ["sanity", "--local", "--color", "no", "--test", "shellcheck"])
         if not shutil.which("shellcheck"):
             self.left_out["shellcheck"] = "the command shellcheck is not installed (Debian: apt-get install shellcheck)"
@@ -233,4 +242,6 @@ def _own_tools() -> list[str]:
 
 
 def _pytest(environment: str, *arguments: str, workers: int = 0) -> Command:
-    return [_tool(environment, "python"), "-m", "pytest", "-q", "-n", str(workers), *arguments]
+    # Tests of one file stay together until a worker has nothing left, so that each server and key of a file is made about once.
+    spread = ["--dist", "worksteal"] if workers else []
+    return [_tool(environment, "python"), "-m", "pytest", "-q", "-n", str(workers), *spread, *arguments]

@@ -123,7 +123,7 @@ class Ansible:
             "ANSIBLE_CONFIG": str(self.config),
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
             "ANSIBLE_CALLBACK_PLUGINS": str(_SUPPORT / "callbacks"),
-            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            "ANSIBLE_CALLBACKS_ENABLED": "record_results,reuse_payloads",
             "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true",  # the ad hoc command asks for it
             "ANSIBLE_INVENTORY": str(self.inventory),
             "ANSIBLE_NOCOLOR": "1",

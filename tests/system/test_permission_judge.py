@@ -24,6 +24,7 @@ import pytest
 
 from support.ansible_run import Ansible
 from support.module_run import finished, start_module
+from support.slack import scaled
 from support.strict_kms import Credentials, StrictKms
 
 ROOT = os.geteuid() == 0
@@ -86,7 +87,7 @@ def servers(kms: StrictKms) -> dict[int, str]:
 def run(folder: Path, **options: Any) -> dict[str, Any]:
     asked = {"product": "openbao", "executable": BAO, "judge_timeout": 60, **options}
     process = start_module(MODULE, asked, folder, {})
-    said = process.communicate(timeout=180)[0]
+    said = process.communicate(timeout=scaled(180))[0]
     result: dict[str, Any] = json.loads(said)
     result["output"] = said.decode()
     return result
@@ -209,7 +210,7 @@ def test_a_module_that_is_killed_leaves_nothing(kms: StrictKms, key: str, tmp_pa
     kms.clear_calls()
     options = {"product": "openbao", "executable": BAO, "config": configured(tmp_path), "environment": kms.environment(), "judge": "server"}
     process = start_module(MODULE, options, tmp_path, {})
-    end = time.monotonic() + 60
+    end = time.monotonic() + scaled(60)
     while not servers(kms) or (moment == "initialise" and not initialising(kms)):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -234,7 +235,7 @@ def test_no_secret_is_written(kms: StrictKms, key: str, tmp_path: Path) -> None:
         "product": "openbao", "executable": BAO, "config": configured(tmp_path, SECRET_IN_STANZA, who=who), "environment": environment, "judge": "server",
     }
     process = start_module(MODULE, options, tmp_path, {})
-    end = time.monotonic() + 60
+    end = time.monotonic() + scaled(60)
     while not servers(kms):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -291,7 +292,7 @@ def test_without_an_executable(kms: StrictKms, key: str, tmp_path: Path) -> None
     )
     found = run(tmp_path, **asked)
     assert (found["ready"], found["judge"], found["judges"]["server"]) == (True, "sdk", None)
-    unnamed = start_module(MODULE, {"kms_key_id": key, "judge": "server"}, tmp_path, kms.environment()).communicate(timeout=60)[0]
+    unnamed = start_module(MODULE, {"kms_key_id": key, "judge": "server"}, tmp_path, kms.environment()).communicate(timeout=scaled(60))[0]
     assert json.loads(unnamed)["reason"] == "invalid_option"
 
 

@@ -26,6 +26,7 @@ from ansible_collections.sealwright.vault_seal.tests.vectors.messages import HAS
 
 from support.ansible_run import Ansible, Run
 from support.openbao import OpenBao
+from support.slack import scaled
 from support.snapshot_archive import entries, members
 from support.stored_state import RECOVERY_KEY, StoredState
 from support.strict_kms import Credentials, StrictKms
@@ -234,7 +235,7 @@ def programs_of_the_guide() -> list[str]:
 
 
 def ran(folder: Path, *command: str) -> str:
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=scaled(120)).stdout
 
 
 def test_the_recovery_key_opens_with_openssl_and_makes_a_root_token(world: World, bao_ansible: Ansible, tmp_path: Path) -> None:

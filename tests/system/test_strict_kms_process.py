@@ -25,6 +25,7 @@ from botocore.config import Config
 from botocore.exceptions import SSLError
 
 from support.certificates import Certificates, make_certificates
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -145,7 +146,7 @@ def test_tls_of_an_authority_that_nobody_trusts(secure: StrictKms) -> None:
 
 
 def test_a_silent_client_holds_up_nobody(secure: StrictKms, certificates: Certificates) -> None:
-    with socket.create_connection(("127.0.0.1", secure.port), timeout=30):
+    with socket.create_connection(("127.0.0.1", secure.port), timeout=scaled(30)):
         assert "Aliases" in secure.client(verify=certificates.authority, config=ONCE).list_aliases()
 
 
@@ -153,7 +154,7 @@ def test_faults_under_tls(secure: StrictKms, certificates: Certificates) -> None
     secure.fault("reset", times=1)
     context = ssl.create_default_context(cafile=certificates.authority)
     with (
-        socket.create_connection(("127.0.0.1", secure.port), timeout=30) as plain,
+        socket.create_connection(("127.0.0.1", secure.port), timeout=scaled(30)) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
     ):
         connection.sendall(b"POST / HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListAliases\r\nContent-Length: 2\r\n\r\n{}")
