@@ -45,10 +45,10 @@ def migrate_plan(
     :param peers: the raft peers of the active node, ``all`` and ``voters``; empty if they are unknown.
     :param shares: the number of different shares that were given.
     :param check: whether this is check mode.
-    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive``, ``await_votes`` (whether to wait until more
-        peers can vote), ``work`` (hosts to change), ``idle`` and ``running`` (those to configure and restart before the active node, in this order), ``reverted``
-        (hosts whose files only are configured), ``left`` (hosts with an awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse``
-        (``reason`` and ``text``, empty if the migration can continue).
+    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive``, ``await_votes`` (whether to wait until more peers can vote),
+        ``work`` (hosts to change), ``idle`` and ``running`` (those to configure and restart before the active node, in this order), ``reverted`` (hosts
+        whose files only are configured), ``left`` (hosts with an awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan``
+        and ``state_lines`` (lines to show) and ``impasse`` (``reason`` and ``text``, empty if the migration can continue).
     :raises SettingError: if a state is not one that a server reports.
     """
     cluster = Cluster(read_states(states), to, read_seals(seals or {}), read_peers(peers), shares)
