@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.cluster import NodeState, read_states, state_lines, unready_hosts
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map import plain
+
 CHECKSUMS = "SHA256SUMS.sealed"  # of a snapshot: sealed under the key of the alias, and not needed by a server
 
 
@@ -23,7 +26,7 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
     ``reachable``
         Whether the host is still part of the run.
     ``state``
-        The last state of its server: ``leader``, ``active``, ``storage`` and ``summary`` of ``vault_server_info``.
+        The last state of its server, as ``vault_server_info`` returns it.
     ``proofs``
         Results of the role kms_verify (``ready``, ``summary``, ``kms_key_id``) by key: the one under ``""`` is for the key that the seal names today.
     ``snapshot``
@@ -38,9 +41,9 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
 
     The role, in this order:
 
-    1. stops for ``stop.variables``, describes the keys, and stops for ``stop.keys``;
+    1. stops for ``stop.variables``, describes the keys, and stops for ``stop.unusable_keys``;
     2. proves ``""`` and ``new`` on each host, and stops for ``stop.proof``;
-    3. gets each state and the autopilot's, and stops for ``stop.health``;
+    3. gets each state and stops for ``stop.unsealed``; then, with a token, the autopilot's, and stops for ``stop.health``, which includes the former;
     4. with a token, takes a snapshot from ``active``, stops for ``stop.snapshot``, keeps ``found`` as ``at_first``, proves each of ``prove`` on each host,
        and stops for ``stop.locked_out``;
     5. moves the alias from ``before`` to ``new`` (``awskms_alias`` changes nothing if it already points there);
@@ -48,15 +51,17 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
     7. if the alias changed or ``left`` is not empty, gets the states, takes a snapshot as in 4, and stops for ``stop.result``;
     8. moves the files, and reports.
 
-    Each value of ``stop`` is a message for the operator, or empty to continue.
+    Each value of ``stop`` is a message for the operator, or empty to continue. Raises ``SettingError`` if the state of a server is not one.
     """
     first, last = _ends(run.get("keys") or ())
-    rest = {name: host for name, host in hosts.items() if host.get("reachable")}
-    actives = [name for name, host in rest.items() if _state(host).get("active")]
+    # An earlier state of a host that became unreachable is ignored.
+    states = read_states({name: host.get("state") if host.get("reachable") else None for name, host in hosts.items()})
+    actives = [name for name, state in states.items() if state.active]
     active = actives[0] if actives else ""
     found = depends_on(hosts.get(active, {}).get("snapshot"), last)
     left = list((run.get("at_first") or {}).get("left") or ())
-    order = [name for name in rest if name not in actives] + actives
+    prove = [key for key in left if key not in (first, last)]
+    order = [name for name, host in hosts.items() if host.get("reachable") and name not in actives] + actives
     so_far = progress(run, first, last)
     return {
         "before": first,
@@ -65,18 +70,19 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
         "order": order,
         "found": found,
         "left": left,
-        "prove": [key for key in left if key not in (first, last)],
+        "prove": prove,
         "restart": order if left and not run.get("check_mode") else [],
         "healthy": raft_trouble(run.get("autopilot"), len(hosts)) == "",
         "so_far": so_far,
-        "state_lines": state_lines(hosts),
+        "state_lines": state_lines(states),
         "stop": {
             "variables": refusal(run),
-            "keys": unusable_keys(run, so_far),
+            "unusable_keys": unusable_keys(run, so_far),
             "proof": unproven(run, hosts, so_far),
-            "health": unhealthy(run, hosts, so_far),
+            "unsealed": not_unsealed(states, so_far),
+            "health": unhealthy(run, states, so_far),
             "snapshot": without_snapshot(hosts, active, so_far),
-            "locked_out": locked_out(hosts, [key for key in left if key not in (first, last)]),
+            "locked_out": locked_out(hosts, prove),
             "restart": not_started(hosts, str(run.get("turn") or ""), so_far),
             "result": still_depends(found, active),
         },
@@ -86,16 +92,6 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
 def _ends(keys: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """The ARNs of the key that the alias points to and of the new one; empty if not known."""
     return (str(keys[0].get("arn") or ""), str(keys[-1].get("arn") or "")) if keys else ("", "")
-
-
-def _state(host: Mapping[str, Any]) -> Mapping[str, Any]:
-    state: Mapping[str, Any] = host.get("state") or {}
-    return state if host.get("reachable") else {}
-
-
-def state_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The state of each server. An earlier state of a host that became unreachable is ignored."""
-    return [f"{name}: {_state(host).get('summary') or 'is unreachable'}" for name, host in hosts.items()]
 
 
 def progress(run: Mapping[str, Any], before: str, new: str) -> str:
@@ -142,9 +138,14 @@ def refusal(run: Mapping[str, Any]) -> str:
 def unusable_keys(run: Mapping[str, Any], so_far: str) -> str:
     """The problem of each key that does not exist or cannot be used by a seal."""
     wrong = [key for key in run.get("keys") or () if not key.get("usable_for_seal")]
-    problems = dict.fromkeys(f"{key['asked']}: {key['problems'][0]['msg']} {key['problems'][0]['remedy']}" for key in wrong)
+    problems = dict.fromkeys(_problem(key) for key in wrong)
     head, _dot, advice = so_far.partition(". ")
     return f"{head}. {' '.join(problems)} {advice}" if problems else ""
+
+
+def _problem(key: Mapping[str, Any]) -> str:
+    first = next(iter(key.get("problems") or ()), {"msg": "The key cannot be used by a seal.", "remedy": ""})
+    return f"{key.get('asked') or key.get('arn')}: {first['msg']} {first['remedy']}".rstrip()
 
 
 def unproven(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], so_far: str) -> str:
@@ -153,10 +154,11 @@ def unproven(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], so_
     found = {name: _unproven(host, str(run.get("alias") or ""), new) for name, host in hosts.items()}
     if not any(found.values()):
         return ""
+    reasons = "; ".join(plain(f"{name}: {reason.rstrip('. ')}") for name, reason in found.items() if reason)
     moved = so_far.startswith(f"{run.get('alias')} points to ")
     what = "No server is restarted" if moved else "The alias was not changed"
     why = "because a server that cannot use its key stays sealed at its next restart"
-    return f"{what}, {why}. Not ready: {_listed(found)}. {so_far}"
+    return f"{what}, {why}. Not ready: {reasons}. {so_far}"
 
 
 def _unproven(host: Mapping[str, Any], alias: str, new: str) -> str:
@@ -167,23 +169,29 @@ def _unproven(host: Mapping[str, Any], alias: str, new: str) -> str:
     named = today.get("kms_key_id") or {}
     if named and named["value"] != alias and not str(named["value"]).endswith(f":{alias}"):
         return f"its seal names {named['value']} ({named['source']}) instead of {alias}"
-    if not today["ready"]:
-        return f"with the current key, {today['summary']}"
-    return "" if with_new["ready"] else str(with_new["summary"])
+    if today.get("ready") is not True:
+        return f"with the current key, {today.get('summary')}"
+    return "" if with_new.get("ready") is True else str(with_new.get("summary"))
 
 
-def unhealthy(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], so_far: str) -> str:
-    """Why no server can be restarted safely."""
-    if not all(_state(host).get("leader") for host in hosts.values()):
-        return f"Not every server is unsealed, so no server can be restarted safely: {'; '.join(state_lines(hosts))}. {so_far}"
-    storages = [str(_state(host).get("storage")) for host in hosts.values() if _state(host).get("storage") != "raft"]
+def not_unsealed(states: Mapping[str, NodeState], so_far: str) -> str:
+    """That a server is not unsealed, does not know the active server, or has another storage than raft."""
+    if not all(state.leader for state in states.values()):
+        return f"Not every server is unsealed, so no server can be restarted safely: {'; '.join(state_lines(states))}. {so_far}"
+    storages = [state.storage for state in states.values() if state.storage != "raft"]
     if storages:
-        return (
+        return plain(
             f"The storage of the servers is {storages[0]}. This role supports raft storage only, because it checks with a raft snapshot which keys the stored "
             "data depend on."
         )
-    trouble = raft_trouble(run.get("autopilot"), len(hosts)) if run.get("has_token") else ""
-    return trouble and f"Raft does not report all servers as healthy, so no server can be restarted safely: {trouble}. {so_far}"
+    return ""
+
+
+def unhealthy(run: Mapping[str, Any], states: Mapping[str, NodeState], so_far: str) -> str:
+    """Why no server can be restarted safely: the state of a server, or of raft."""
+    trouble = raft_trouble(run.get("autopilot"), len(states)) if run.get("has_token") else ""
+    raft = trouble and f"Raft does not report all servers as healthy, so no server can be restarted safely: {trouble}. {so_far}"
+    return not_unsealed(states, so_far) or raft
 
 
 def raft_trouble(autopilot: Mapping[str, Any] | None, count: int) -> str:
@@ -195,7 +203,7 @@ def raft_trouble(autopilot: Mapping[str, Any] | None, count: int) -> str:
         return f"sys/storage/raft/autopilot/state returned HTTP status {status}"
     data = (autopilot or {}).get("data") or {}
     servers = list((data.get("servers") or data.get("Servers") or {}).values())
-    ill = [str(server.get("name", server.get("Name"))) for server in servers if not server.get("healthy", server.get("Healthy"))]
+    ill = [plain(server.get("name", server.get("Name"))) for server in servers if server.get("healthy", server.get("Healthy")) is not True]
     if ill:
         return f"{' and '.join(ill)} {'is' if len(ill) == 1 else 'are'} not healthy"
     if len(servers) != count:
@@ -219,12 +227,8 @@ def without_snapshot(hosts: Mapping[str, Mapping[str, Any]], active: str, so_far
 
 def locked_out(hosts: Mapping[str, Mapping[str, Any]], keys: Iterable[str]) -> str:
     """The hosts that could not unseal after a restart, since they cannot use a key under which the stored keys are encrypted."""
-    messages = []
-    for key in keys:
-        proofs = {name: (host.get("proofs") or {}).get(key) or {} for name, host in hosts.items()}
-        found = {name: "" if proof.get("ready") else proof.get("summary") or "it was unreachable" for name, proof in proofs.items()}
-        if any(found.values()):
-            messages.append(f"the stored keys are encrypted under {key}, which cannot be used. {_listed(found)}")
+    found = {key: unready_hosts({name: (host.get("proofs") or {}).get(key) for name, host in hosts.items()}) for key in keys}
+    messages = [f"the stored keys are encrypted under {key}, which cannot be used. {'; '.join(unready)}" for key, unready in found.items() if unready]
     if not messages:
         return ""
     return (
@@ -250,7 +254,3 @@ def still_depends(found: Mapping[str, Any], active: str) -> str:
         f"{active} for the reason why it did not encrypt its stored keys under the new key; seal-wrapped values of Vault Enterprise are rewrapped by "
         "sys/sealwrap/rewrap. Then run the playbook again to continue."
     )
-
-
-def _listed(reasons: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {why.rstrip('. ')}" for name, why in reasons.items() if why)

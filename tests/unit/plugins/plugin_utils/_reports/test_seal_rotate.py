@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_rotate import plan, raft_trouble
 
 OLD, NEW, OLDER = (f"arn:aws:kms:eu-central-1:111122223333:key/{name}" for name in ("old", "new", "older"))
@@ -37,7 +38,8 @@ def snapshot(**paths: str) -> dict[str, Any]:
 
 
 def host(active: bool = False, **facts: Any) -> dict[str, Any]:
-    state = {"leader": "http://a:8200", "active": active, "storage": "raft", "summary": "is unsealed", **facts.pop("state", {})}
+    asked = {"answers": True, "initialized": True, "sealed": False, "type": "awskms", "storage": "raft"}
+    state = {**asked, "leader": "http://a:8200", "active": active, "summary": "is unsealed", **facts.pop("state", {})}
     return {"reachable": True, "state": state, "proofs": {"": proof(), NEW: proof()}, **facts}
 
 
@@ -102,13 +104,13 @@ def test_invalid_variables(facts: dict[str, Any], message: str) -> None:
 
 def test_a_key_that_cannot_be_used() -> None:
     wrong = key(NEW, usable_for_seal=False, problems=[{"msg": "The key is disabled.", "remedy": "Enable it."}])
-    assert stop("keys", keys=[key(OLD), wrong]) == f"Nothing was changed. {NEW}: The key is disabled. Enable it. Correct this and run the playbook again."
+    assert stop("unusable_keys", keys=[key(OLD), wrong]) == f"Nothing was changed. {NEW}: The key is disabled. Enable it. Correct this and run the playbook again."
     # After an earlier run that moved the alias.
-    assert stop("keys", keys=[wrong, wrong]).startswith(f"{ALIAS} points to {NEW}. {NEW}: The key is disabled. Enable it. Keep the previous key enabled, ")
+    assert stop("unusable_keys", keys=[wrong, wrong]).startswith(f"{ALIAS} points to {NEW}. {NEW}: The key is disabled. Enable it. Keep the previous key enabled, ")
     missing = {"asked": ALIAS, "arn": None, "usable_for_seal": False, "problems": [{"msg": "There is no such key.", "remedy": "Create it."}]}
-    assert stop("keys", keys=[missing, key(NEW)]).startswith(f"Nothing was changed. {ALIAS}: There is no such key.")
-    assert stop("keys", keys=[missing, missing]).startswith("Nothing was changed. ")
-    assert stop("keys", mode="on_demand", keys=[wrong]).startswith("Nothing was changed. ")
+    assert stop("unusable_keys", keys=[missing, key(NEW)]).startswith(f"Nothing was changed. {ALIAS}: There is no such key.")
+    assert stop("unusable_keys", keys=[missing, missing]).startswith("Nothing was changed. ")
+    assert stop("unusable_keys", mode="on_demand", keys=[wrong]).startswith("Nothing was changed. ")
 
 
 @pytest.mark.parametrize(("changed", "reason"), [
@@ -133,12 +135,17 @@ def test_an_alias_that_is_named_by_its_arn_or_not_at_all() -> None:
 
 
 def test_a_server_that_is_not_unsealed() -> None:
-    sealed = {"state": {"leader": "", "summary": "is sealed"}}
+    sealed = host(state={"leader": "", "summary": "is sealed"})
     assert stop("health", cluster(b=sealed)) == (
         f"Not every server is unsealed, so no server can be restarted safely: a: is unsealed; b: is sealed; c: is unsealed. {UNCHANGED}"
     )
     assert "b: is unreachable" in stop("health", cluster(b={"reachable": False}))
     assert stop("health", cluster(b=sealed), alias_moved=True).endswith(MOVED)
+
+
+def test_a_state_that_is_none() -> None:
+    with pytest.raises(SettingError, match="The state that b returned is invalid: `active` must be bool"):
+        plan(run(), cluster(b=host(state={"active": "yes"})))
 
 
 def test_another_storage_than_raft() -> None:
