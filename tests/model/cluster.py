@@ -45,7 +45,7 @@ class Node:
     migrates: bool = False  # was unsealed for a migration, which it carries out once it leads
     cached: bool = False  # reports the seal that it loaded, whatever the storage says by now
     failed: bool = False  # tried to lead and migrate, and failed: still reported as unsealed, but of no use until it is restarted
-    voter: bool = True
+    voter: bool = True  # a node that joined has a vote once it is unsealed; the seconds that raft's autopilot waits before are left out
     allowed: bool = True  # may use KMS
 
     @property
@@ -70,6 +70,7 @@ class Cluster:
     alias: str = OLD
     disabled: frozenset[str] = frozenset()  # keys
     away: bool = False  # KMS
+    recorded: bool = False  # the shares of an initialisation were stored
 
     # What can be asked
 
@@ -154,7 +155,7 @@ class Cluster:
             return [self]  # unseals itself, or not at all
         if pending and node.seal == SHAMIR and not self.usable(number, node.data.key):
             return [self]  # the recovery key is encrypted by KMS
-        return self._with(number, unsealed=True, migrates=pending, cached=not pending).settled()
+        return self._with(number, unsealed=True, migrates=pending, cached=not pending, voter=True).settled()
 
     def initialise(self, number: int) -> list[Cluster]:
         node = self.nodes[number]
@@ -172,7 +173,10 @@ class Cluster:
             return [self]
         if node.seal == AWSKMS and not self.usable(number, other.data.key):
             return [self]  # the challenge of the leader is encrypted by its seal
-        return self._with(number, data=other.data).settled()
+        return self._with(number, data=other.data, voter=False).settled()
+
+    def await_votes(self) -> list[Cluster]:
+        return [self._with_votes()]
 
     # Changes from outside
 
@@ -200,7 +204,7 @@ class Cluster:
         for number, node in enumerate(now.nodes):
             own = node.running == AWSKMS and node.data and node.data.type == AWSKMS and not node.unsealed
             if own and node.data and now.usable(number, node.data.key):
-                now = now._with(number, unsealed=True, migrates=False, cached=True)
+                now = now._with(number, unsealed=True, migrates=False, cached=True, voter=True)
         if now.leader >= 0 and now.nodes[now.leader].works and now.has_quorum(now.leader):
             return [now._synchronised()]
         now = replace(now, leader=-1)
@@ -252,6 +256,9 @@ class Cluster:
         nodes[number] = replace(nodes[number], **changes)
         return replace(self, nodes=tuple(nodes))
 
+    def _with_votes(self) -> Cluster:
+        return replace(self, nodes=tuple(replace(node, voter=True) if node.works else node for node in self.nodes))
+
     def _down(self, number: int) -> Cluster:
         gone = self._with(number, running="", started_key="", unsealed=False, migrates=False, cached=False, failed=False)
         return replace(gone, leader=-1 if self.leader == number else self.leader)
@@ -283,6 +290,8 @@ def formed(count: int, seal: str, voters: int = 0) -> Cluster:
 def canonical(cluster: Cluster) -> Cluster:
     """One of all clusters that differ in the numbering of versions only."""
     found = sorted({node.data.version for node in cluster.nodes if node.data})
+    if found == list(range(1, len(found) + 1)):
+        return cluster
     rank = {version: place for place, version in enumerate(found, 1)}
     nodes = tuple(replace(node, data=replace(node.data, version=rank[node.data.version])) if node.data else node for node in cluster.nodes)
     return replace(cluster, nodes=nodes)

@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .cluster import AWSKMS, NEW, OLD, SHAMIR, Cluster, Node, canonical
-from .procedure import Procedure, Program, Situation
+from .procedure import Fault, Procedure, Program, Situation
 
 # The steps with which a procedure stops a server, if it runs.
-STOPS = ("restart", "lead", "restart_one")
+STOPS = ("node", "active", "without", "without_active", "restart", "restart_one")
 _ATTEMPTS = 6  # runs after which a procedure has to be finished, where each stop is followed by its remedy
-Fault = tuple[str, Callable[[Cluster], list[Cluster]]]
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def explore(initial: Sequence[Cluster], procedures: Sequence[Procedure], budget:
             procedure = procedures[state.run]
             step, rest = state.program[0], state.program[1:]
             for after in procedure.take(cluster, step, rest):
-                problem = harm(cluster, step, after)
+                problem = harm(cluster, step, after, state.faults)
                 if problem:
                     result.add(f"{procedure.name}: {problem}", [*trace(before, state), f"{step}"])
                 run = state.run if after.program else -1
@@ -111,7 +110,7 @@ def explore(initial: Sequence[Cluster], procedures: Sequence[Procedure], budget:
                 reach(State(after.cluster, run, after.program, state.faults), state, said)
             reach(replace(state, run=-1, program=()), state, "the run is killed")
         if state.faults < budget:
-            for name, action in faults(cluster):
+            for name, action in [*faults(cluster), *(fault for procedure in procedures for fault in procedure.faults(cluster))]:
                 for changed in action(cluster):
                     reach(replace(state, cluster=changed, faults=state.faults + 1), state, name)
     result.states, result.clusters = len(before), len(checked)
@@ -144,19 +143,20 @@ def shown(cluster: Cluster) -> str:
     return "; ".join([*nodes, *rest])
 
 
-def harm(cluster: Cluster, step: tuple[str, int], after: Situation) -> str:
-    """What a step of a procedure must never do."""
+def harm(cluster: Cluster, step: tuple[str, int], after: Situation, faults: int) -> str:
+    """What a step of a procedure must never do. A permission that is lost after its proof is a fault, and not the procedure's."""
     name, number = step
     node = cluster.nodes[number]
     others = [each for each in range(len(cluster.nodes)) if each != number]
-    if name in STOPS and node.works and cluster.active >= 0 and others and len(cluster.members(number)) > 1 and not cluster.has_quorum(number, without=number):
+    gone = node.works and (after.cluster.nodes[number] != node)
+    if name in STOPS and gone and cluster.active >= 0 and others and len(cluster.members(number)) > 1 and not cluster.has_quorum(number, without=number):
         return "a node is stopped, and the others are fewer than the quorum"
     for each, (was, now) in enumerate(zip(cluster.nodes, after.cluster.nodes)):
         if was.file != now.file and now.file == SHAMIR and now.data and now.data.type == AWSKMS:
             return f"n{each} is left without the seal that its data need"
         if was.data is not None and now.data is None:
             return f"n{each} lost its data"
-        if now.data and now.data.key == "none" and not (was.data and was.data.key == "none"):
+        if not faults and now.data and now.data.key == "none" and not (was.data and was.data.key == "none"):
             return f"n{each} was initialised without a usable key"
     if after.stop and name == "main" and after.cluster != cluster:
         return "the cluster was changed before the plan was accepted"
@@ -196,7 +196,7 @@ class Finishing:
             for each in now:
                 if each in self._known:
                     continue
-                for end in self.ends(each):
+                for end in [end for end in self.ends(each) if end.stop != "killed"]:
                     if not end.stop:
                         problem = self._after_the_end(end.cluster)
                         if problem:
@@ -213,7 +213,7 @@ class Finishing:
 
     def _after_the_end(self, cluster: Cluster) -> str:
         if not self._procedure.is_done(cluster):
-            return f"ends without having done its work ({shown(cluster)})"
+            return "ends without having done its work"
         again = self.ends(cluster)
         if any(canonical(end.cluster) != canonical(cluster) or end.stop for end in again):
             return "a run after a finished one changes something or stops"

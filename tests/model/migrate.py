@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate import migrate_plan, stage_of, stop_obstacle
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.cluster import read_state
 
-from .cluster import AWSKMS, DISABLED, SHAMIR, Cluster, unique
-from .procedure import Program, Situation, Step, going_on, hosts, number_of, states_of, stopped
+from .cluster import AWSKMS, DISABLED, SHAMIR, Cluster
+from .procedure import Fault, Program, Situation, Step, going_on, healed, hosts, number_of, states_of, stopped
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Migrate:
         obstacle = self._others(cluster, number) if stage == "standby" else ""
         if obstacle:
             return stopped(cluster, obstacle)
-        return going_on([cluster], (("restart", number), *rest) if stage in ("silent", "sealed", "standby") else rest)
+        return self._restart(cluster, number, rest) if stage in ("silent", "sealed", "standby") else going_on([cluster], rest)
 
     def _active(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # active.yml
         stage = self._stage(cluster, number)
@@ -93,11 +94,10 @@ class Migrate:
                 return stopped(cluster, "not_handed_over")
             if self._others(cluster, number):
                 return stopped(cluster, "others")
-            return going_on([cluster], (*((("lead", number),) if len(cluster.nodes) > 1 else ()), *again, *rest))
+            if len(cluster.nodes) == 1:
+                return going_on([cluster], (*again, *rest))
+            return going_on(cluster.stop(number), (("await", number), *again, *rest))  # lead.yml
         return going_on([cluster], (*again, *rest) if stage in ("silent", "sealed", "standby") else rest)
-
-    def _lead(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # lead.yml
-        return going_on(cluster.stop(number), (("await", number), *rest))
 
     def _await(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
         state = cluster.state(next(each for each in range(len(cluster.nodes)) if each != number))
@@ -142,13 +142,13 @@ class Migrate:
         if cluster.active == number or cluster.nodes[number].running == SHAMIR:
             return going_on([cluster], rest)
         obstacle = self._others(cluster, number)
-        return stopped(cluster, obstacle) if obstacle else going_on([cluster], (("restart", number), *rest))
+        return stopped(cluster, obstacle) if obstacle else self._restart(cluster, number, rest)
 
     def _without_active(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
         if cluster.nodes[number].running == SHAMIR:
             return going_on([cluster], rest)
         obstacle = self._others(cluster, number)
-        return stopped(cluster, obstacle) if obstacle else going_on([cluster], (("restart", number), *rest))
+        return stopped(cluster, obstacle) if obstacle else self._restart(cluster, number, rest)
 
     def _proof(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # proof.yml
         return going_on([cluster], rest) if self._stage(cluster, number) == "done" else stopped(cluster, "not_migrated")
@@ -176,20 +176,11 @@ class Migrate:
 
     # After a stop
 
+    def faults(self, cluster: Cluster) -> Iterator[Fault]:
+        yield from ()
+
     def remedy(self, cluster: Cluster, reason: str) -> list[Cluster]:
         return healed(cluster, range(len(cluster.nodes)) if reason in ("incomplete_cluster", "others") else ())
-
-
-def healed(cluster: Cluster, started: range | tuple[int, ...]) -> list[Cluster]:
-    """KMS and its permissions work; the nodes that a message says to start were started and unsealed. Nobody restarts a node that no message names."""
-    now = cluster.set_away(False)
-    for key in sorted(cluster.disabled):
-        now = unique(after for each in now for after in each.set_key(key, True))
-    for number in range(len(cluster.nodes)):
-        now = unique(after for each in now for after in each.set_allowed(number, True))
-    for number in started:
-        now = unique(last for each in now for after in each.start(number) for last in after.unseal(number))
-    return now
 
 
 def _seals(file: str) -> list[dict[str, bool]]:

@@ -10,12 +10,13 @@ every situation that can follow. A step may put further steps before the rest, e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .cluster import Cluster
+from .cluster import Cluster, unique
 
+Fault = tuple[str, Callable[[Cluster], list[Cluster]]]
 Step = tuple[str, int]
 Program = tuple[Step, ...]
 
@@ -50,6 +51,10 @@ class Procedure(Protocol):
         """What an operator does who follows the message of a run that stopped."""
         ...
 
+    def faults(self, cluster: Cluster) -> Iterator[Fault]:
+        """What a colleague may do by hand, beside the faults of every procedure."""
+        ...
+
 
 def hosts(cluster: Cluster) -> list[str]:
     return [f"n{number}" for number in range(len(cluster.nodes))]
@@ -69,3 +74,15 @@ def stopped(cluster: Cluster, reason: str) -> list[Situation]:
 
 def going_on(clusters: Iterable[Cluster], program: Program) -> list[Situation]:
     return [Situation(each, program) for each in clusters]
+
+
+def healed(cluster: Cluster, started: range | tuple[int, ...]) -> list[Cluster]:
+    """KMS and its permissions work; the nodes that a message says to start were started and unsealed. Nobody restarts a node that no message names."""
+    now = cluster.set_away(False)
+    for key in sorted(cluster.disabled):
+        now = unique(after for each in now for after in each.set_key(key, True))
+    for number in range(len(cluster.nodes)):
+        now = unique(after for each in now for after in each.set_allowed(number, True))
+    for number in started:
+        now = unique(last for each in now for after in each.start(number) for last in after.unseal(number))
+    return now

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-import json
+import time
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_server_info import ServerState, state_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import ServerApi
 from support.openbao import OpenBao
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
 ALIAS = "alias/model"
@@ -106,6 +107,19 @@ class RealCluster:
         node.call("PUT", "sys/unseal", {"reset": True})
         for share in shares:
             node.call("PUT", "sys/unseal", {"key": share, **({"migrate": True} if status.get("migration") else {})})
+
+    def await_votes(self) -> None:
+        """A node that joined gets its vote once raft's autopilot saw it for some seconds."""
+        end = time.monotonic() + scaled(90.0)
+        while time.monotonic() < end:
+            for node in self.nodes:
+                node.token = self.token
+                reply = node.call("GET", "sys/storage/raft/configuration") if node.up else None
+                servers = ((reply.json() or {}).get("data") or {}).get("config", {}).get("servers", []) if reply and reply.status == 200 else []
+                if len(servers) == len(self.nodes) and all(server["voter"] for server in servers):
+                    return
+            time.sleep(0.5)
+        raise AssertionError("not every node has a vote")
 
     def alias(self, key: str) -> None:
         self.kms_client.update_alias(AliasName=ALIAS, TargetKeyId=self.keys[key].rsplit("/", 1)[-1])

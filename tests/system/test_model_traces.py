@@ -43,7 +43,7 @@ def formed(count: int, seal: str) -> list[Step]:
     steps += [("unseal", 0)] if seal == SHAMIR else []
     for number in range(1, count):
         steps += [("join", number, 0), *([("unseal", number)] if seal == SHAMIR else [])]
-    return steps
+    return [*steps, ("await_votes",)] if count > 1 else steps
 
 
 def go(number: int, seal: str) -> list[Step]:
