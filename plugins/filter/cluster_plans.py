@@ -24,6 +24,11 @@ def _decided(name: str, decide: Callable[..., Any], *arguments: Any, **options: 
         raise AnsibleFilterError(f"{name}: the input is not what its role collects ({type(error).__name__}: {error}).") from None
 
 
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as keywords, each templated: `**` of Ansible's own dictionaries may not template their values."""
+    return {str(name): options[name] for name in options}
+
+
 def migrate_plan(states: Mapping[str, Any], **options: Any) -> dict[str, Any]:
     """Documented in migrate_plan.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
@@ -41,11 +46,11 @@ def migrate_stop_obstacle(states: Mapping[str, Any], host: str, **options: Any) 
     return obstacle
 
 
-def cluster_bootstrap_plan(states: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+def cluster_bootstrap_plan(states: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Documented in cluster_bootstrap_plan.yml."""
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports import cluster_bootstrap
 
-    plan: dict[str, Any] = _decided("cluster_bootstrap_plan", cluster_bootstrap.cluster_bootstrap_plan, states, **options)
+    plan: dict[str, Any] = _decided("cluster_bootstrap_plan", cluster_bootstrap.cluster_bootstrap_plan, states, **_plain(options))
     return plan
 
 
@@ -54,7 +59,7 @@ def cluster_bootstrap_report(options: Mapping[str, Any], recorded: bool, token_s
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports import cluster_bootstrap
 
     decide = cluster_bootstrap.cluster_bootstrap_report
-    report: dict[str, Any] = _decided("cluster_bootstrap_report", decide, recorded=recorded, token_stored=token_stored, **options)
+    report: dict[str, Any] = _decided("cluster_bootstrap_report", decide, recorded=recorded, token_stored=token_stored, **_plain(options))
     return report
 
 

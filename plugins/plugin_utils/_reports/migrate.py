@@ -46,8 +46,8 @@ def migrate_plan(
     :param shares: the number of different shares that were given.
     :param check: whether this is check mode.
     :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive``, ``await_votes`` (whether to wait until more
-        peers can vote), ``work`` (hosts to change), ``outdated`` (those to configure and restart before the active node, in this order), ``left`` (hosts with
-        an awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse``
+        peers can vote), ``work`` (hosts to change), ``idle`` and ``running`` (those to configure and restart before the active node, in this order), ``reverted``
+        (hosts whose files only are configured), ``left`` (hosts with an awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse``
         (``reason`` and ``text``, empty if the migration can continue).
     :raises SettingError: if a state is not one that a server reports.
     """
@@ -62,8 +62,10 @@ def migrate_plan(
         "revive": begun and not led and not check and not cluster.at("unreachable", "new", "foreign"),
         "await_votes": bool(cluster.work()) and not check and not cluster.can_spare_a_voter(),
         "work": cluster.work(),
+        "reverted": cluster.reverted(),
         "left": cluster.left(),
-        "outdated": cluster.outdated(),
+        "idle": cluster.at(*IDLE),
+        "running": [host for host in cluster.outdated() if host not in cluster.at(*IDLE)],
         "steps": _steps(cluster),
         "plan": _plan(cluster, check),
         "state_lines": lines,
@@ -98,6 +100,9 @@ def _steps(cluster: Cluster) -> list[dict[str, Any]]:
     if before:
         text = f"configure {' and '.join(before)} with the seal {to}{disabled}; then restart and unseal each, one at a time"
         steps += [("configure", before, text), ("restart", before, "")]
+    reverted = cluster.reverted()
+    if reverted:
+        steps.append(("configure", reverted, f"configure {' and '.join(reverted)} with the seal awskms again; no restart is needed, since the server has it"))
     if active and len(cluster.states) > 1:
         text = f"stop {''.join(active)}, so that another node becomes active and carries out the migration; then configure and start it"
         steps.append(("hand_over", active, text))
@@ -203,7 +208,8 @@ def _cluster_impasse(cluster: Cluster, states: str, check: bool) -> Impasse:
 
 
 def _shares_impasse(cluster: Cluster) -> Impasse:
-    if cluster.work() and cluster.shares < cluster.threshold():
+    only_files = set(cluster.work()) <= {host for host in cluster.reverted() if host in cluster.at("done")}
+    if not only_files and cluster.shares < cluster.threshold():
         return Impasse(
             "few_shares",
             f"migrate_shares contains {cluster.shares} different shares, but {cluster.threshold()} are required: unseal keys if the cluster has shamir, "

@@ -65,12 +65,19 @@ class Cluster:
         return by_files or bool(self.at("waiting", "done")) or any(state.migration for state in self.states.values())
 
     def outdated(self) -> list[str]:
-        """The nodes to configure and restart before the active one: nodes with the old seal, and nodes that run with the new one without its files.
+        """The nodes to configure and restart before the active one: those with the old seal, and those with shamir but without the disabled awskms seal.
 
-        A node with shamir and without the disabled awskms seal is an example of the latter: it cannot carry out a migration.
+        The latter never were migrated to awskms. They could become active, but could not carry out the migration.
         """
-        waiting = [host for host in self.at("waiting") if not self.configured(host)]
-        return [*self.at("silent", "sealed", "standby"), *waiting]
+        plain = [host for host in self.at("waiting") if not self.seals.get(host)] if self.to == SHAMIR else []
+        return [*self.at("silent", "sealed", "standby"), *plain]
+
+    def reverted(self) -> list[str]:
+        """The hosts whose servers run with awskms and whose files do not have it enabled, as after a run to shamir that was killed once it had written them.
+
+        At their next start they would have another seal. For a migration to shamir, these are the hosts of :meth:`left`.
+        """
+        return [host for host in self.at("waiting", "done") if not self.configured(host)] if self.to == AWSKMS else []
 
     def can_spare_a_voter(self) -> bool:
         """Whether the voters keep their quorum if one of them is stopped; True if they are unknown, or if there is one node only."""
@@ -87,7 +94,7 @@ class Cluster:
         """The hosts that have to be changed; a host of which nothing is known is one of them."""
         done = self.at("done")
         unknown = [host for host in self.hosts if self.seals.get(host) is None]
-        return [host for host in self.hosts if host not in done or host in self.left() or host in unknown]
+        return [host for host in self.hosts if host not in done or host in (*self.left(), *self.reverted(), *unknown)]
 
 
 def stage_of(state: NodeState, to: str) -> str:

@@ -78,6 +78,6 @@ def test_filters_report_input_that_is_not_the_roles() -> None:
     with pytest.raises(AnsibleFilterError, match=r"migrate_plan: the input is not what its role collects \(AttributeError"):
         filters["migrate_plan"](["n1"], to="awskms")
     with pytest.raises(AnsibleFilterError, match="cluster_bootstrap_plan: the input is not what its role collects"):
-        filters["cluster_bootstrap_plan"]({"n1": STATE}, first="n1", unknown=1)
+        filters["cluster_bootstrap_plan"]({"n1": STATE}, {"first": "n1", "unknown": 1})
     assert filters["migrate_stop_obstacle"]({"n1": STATE}, "n1", to="shamir") == ""
     assert filters["cluster_bootstrap_report"]({"first": "n1"}, False, False)["root_token"] == "unknown"

@@ -125,7 +125,7 @@ def test_disabled_seals_that_are_left_are_removed() -> None:
 def test_idle_nodes_come_before_standbys() -> None:
     result = plan(active(), node(), sealed(), SILENT, node(), files=(NONE, NONE, ENABLED, ENABLED, NONE))
     assert steps(result)[:2] == [("configure", "n4 n3 n2 n5"), ("restart", "n4 n3 n2 n5")]
-    assert result["outdated"] == ["n4", "n3", "n2", "n5"]
+    assert (result["idle"], result["running"]) == (["n4", "n3"], ["n2", "n5"])
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -258,6 +258,18 @@ class TestInTheMiddle:
         """It was never migrated to awskms. With shamir alone it could become active, and could not migrate the seal."""
         result = plan(waiting("shamir"), active("awskms"), waiting("shamir"), to="shamir", files=(NONE, ENABLED, DISABLED))
         assert steps(result)[:3] == [("configure", "n1"), ("restart", "n1"), ("hand_over", "n2")]
+        # One that runs with shamir had the disabled seal when it was started, whatever its files contain now.
+        result = plan(waiting("shamir"), active("awskms"), waiting("shamir"), to="shamir", files=(ENABLED, ENABLED, DISABLED))
+        assert steps(result) == [("hand_over", "n2"), ("remove_old_stanza", "n1 n2 n3"), ("restart_without_old_stanza", "n1 n2 n3")]
+
+    def test_files_of_a_run_that_was_killed_and_turned_back_are_written_again(self) -> None:
+        """The servers have awskms; at their next start they would have shamir. No share is needed to write files."""
+        result = plan(active("awskms"), node("awskms"), node("awskms"), to="awskms", files=(ENABLED, DISABLED, NONE), shares=0)
+        assert (steps(result), result["work"], result["reverted"]) == ([("configure", "n2 n3")], ["n2", "n3"], ["n2", "n3"])
+        assert result["plan"] == ["Step 1: configure n2 and n3 with the seal awskms again; no restart is needed, since the server has it."]
+        result = plan(active(), waiting("awskms"), waiting("awskms"), to="awskms", files=(NONE, ENABLED, DISABLED))
+        assert steps(result) == [("configure", "n3"), ("hand_over", "n1")]
+        assert plan(active(), waiting("awskms"), waiting("awskms"), files=(NONE, ENABLED, DISABLED), shares=1)["impasse"]["reason"] == "few_shares"
 
     def test_a_migration_to_shamir_is_turned_back_before_the_hand_over(self) -> None:
         result = plan(active("awskms"), waiting("shamir"), node("awskms"), to="awskms", files=(ENABLED, DISABLED, ENABLED))
