@@ -17,16 +17,16 @@ from ..format.protobuf import Buffer, read_fields, read_varint
 from .archive import SnapshotError
 
 MAX_ENTRY = 8 << 20
-"""The most bytes of an entry that is looked at; servers store 1 MiB, unless `max_entry_size` says more. A longer one is passed over."""
+"""The size in bytes of the largest entry that is read; servers store 1 MiB, unless `max_entry_size` is larger. Longer entries are skipped."""
 
 _LONGEST_LENGTH = 10
 _KEY_TAG, _VALUE_TAG = 0x0A, 0x12
 _LONGEST_PATH = 32768  # MaxKeySize of bbolt, in which the servers store their entries
-_HEAD = _LONGEST_PATH + 64  # what is looked at of an entry that is passed over
+_HEAD = _LONGEST_PATH + 64  # the part of a skipped entry that is read
 
 
 class Entry(NamedTuple):
-    """One entry: the path it is stored at and its value; None for a value that was passed over for its size."""
+    """One entry: its path and its value; None for a value that was skipped because of its size."""
 
     path: str
     value: Buffer | None
@@ -62,7 +62,7 @@ def read_entries(pieces: Iterable[bytes]) -> Iterator[Entry]:
 
 
 def _entry(window: _Window, message: memoryview) -> Entry:
-    # The short way for what the servers write: the key, of less than 128 bytes, and then the value.
+    # A fast path for what servers write: the key, of less than 128 bytes, and then the value.
     size = len(message)
     if size > 4 and message[0] == _KEY_TAG and message[1] < 0x80:
         value = message[1] + 2
@@ -119,7 +119,7 @@ def _malformed(window: _Window, what: str) -> SnapshotError:
 
 
 class _Window:
-    """What is at hand of the state: at least what was asked for, and seldom more than a piece beyond it."""
+    """The part of the state that is in memory: at least what was requested, and seldom more than a piece beyond it."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -133,7 +133,7 @@ class _Window:
         return self._before + self.position
 
     def fill(self, size: int) -> bool:
-        """Have ``size`` bytes at hand from the position on; False where there are not as many left."""
+        """Load ``size`` bytes from the position on; False if fewer are left."""
         missing = size - (len(self.data) - self.position)
         if missing <= 0:
             return True
@@ -152,7 +152,7 @@ class _Window:
         self.position += size
 
     def skip(self, size: int) -> bool:
-        """Pass over so many bytes without having them at hand; False where there are not as many left."""
+        """Skip bytes without loading them; False if fewer are left."""
         left = size
         while left > 0:
             step = min(left, len(self.data) - self.position)
