@@ -19,7 +19,8 @@ from .procedure import Fault, Program, Situation, Step, going_on, healed, number
 @dataclass(frozen=True)
 class Bootstrap:
     name = "cluster_bootstrap"
-    files = ("ask", "check_copy", "configure", "initialise", "join", "main", "preflight", "report", "root_token", "state", "verify")
+    right = True
+    files = ("check_copy", "configure", "initialise", "join", "main", "preflight", "report", "root_token", "verify")
 
     def program(self) -> Program:
         return (("main", 0),)
@@ -44,7 +45,7 @@ class Bootstrap:
             return going_on(cluster.start(number), rest)
         return going_on((after for each in cluster.configure(number, AWSKMS) for after in each.restart(number)), rest)
 
-    def _verify(self, cluster: Cluster, _number: int, _rest: Program) -> list[Situation]:  # verify.yml and state.yml
+    def _verify(self, cluster: Cluster, _number: int, _rest: Program) -> list[Situation]:  # verify.yml, and the plan in main.yml
         if not all(cluster.usable(number, cluster.alias) and node.file == AWSKMS for number, node in enumerate(cluster.nodes)):
             return stopped(cluster, "unready")
         decided = self._plan(cluster)

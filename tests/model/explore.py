@@ -14,7 +14,7 @@ from .cluster import AWSKMS, NEW, OLD, SHAMIR, Cluster, Node, canonical
 from .procedure import Fault, Procedure, Program, Situation
 
 # The steps with which a procedure stops a server, if it runs.
-STOPS = ("node", "active", "without", "without_active", "restart", "restart_one")
+STOPS = ("take_node", "hand_over", "without_standby", "without_active", "restart_node", "restart_one", "revived")
 _ATTEMPTS = 6  # runs after which a procedure has to be finished, where each stop is followed by its remedy
 
 
@@ -75,7 +75,7 @@ def explore(initial: Sequence[Cluster], procedures: Sequence[Procedure], budget:
     before: dict[State, tuple[State, str] | None] = {}
     waiting: deque[State] = deque()
     checked: set[Cluster] = set()
-    finishing = [Finishing(procedure) for procedure in procedures]
+    finishing = [Finishing(procedure) for procedure in procedures if procedure.right]
 
     def reach(state: State, source: State | None, how: str) -> None:
         result.transitions += source is not None

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate import migrate_plan, stage_of, stop_obstacle
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.cluster import read_state
 
-from .cluster import AWSKMS, DISABLED, SHAMIR, Cluster
+from .cluster import AWSKMS, DISABLED, SHAMIR, Cluster, unique
 from .procedure import Fault, Program, Situation, Step, going_on, healed, hosts, number_of, states_of, stopped
 
 
@@ -27,11 +27,16 @@ class Migrate:
 
     @property
     def name(self) -> str:
-        return f"migrate to {self.to}"
+        return f"migrate to {self.to}{'' if self.right else ', with wrong shares'}{'' if self.token else ', without a token'}"
 
     @property
     def file(self) -> str:
         return AWSKMS if self.to == AWSKMS else DISABLED
+
+    files = (
+        "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "state", "take_node",
+        "unseal", "verify_kms", "verify_result",
+    )  # fmt: skip
 
     def program(self) -> Program:
         return (("main", 0),)
@@ -44,34 +49,37 @@ class Migrate:
         found: list[Situation] = getattr(self, f"_{name}")(cluster, number, rest)
         return found
 
-    # tasks/main.yml
-
-    def _main(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
-        plan = self._plan(cluster)
-        if plan["revive"]:  # revive.yml
-            return going_on([cluster], tuple(("revive", number) for number in range(len(cluster.nodes))) + (("accept", 0), *rest))
+    def _main(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # main.yml
+        if self._plan(cluster)["revive"]:
+            return going_on([cluster], (*(("revive", each) for each in range(len(cluster.nodes))), ("stuck", 0), ("accept", 0), *rest))
         return self._accept(cluster, number, rest)
 
     def _revive(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
         return going_on(cluster.start(number), (("unseal", number), *rest))
 
+    def _stuck(self, cluster: Cluster, _number: int, rest: Program) -> list[Situation]:
+        stuck = [number_of(host) for host in self._plan(cluster)["stuck"]]
+        return going_on([cluster], (*(step for number in stuck for step in (("revived", number), ("unseal", number))), *rest))
+
+    def _revived(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
+        return going_on(cluster.restart(number), rest)
+
     def _accept(self, cluster: Cluster, _number: int, rest: Program) -> list[Situation]:
         plan = self._plan(cluster)
         if plan["impasse"]["reason"]:
             return stopped(cluster, plan["impasse"]["reason"])
-        if plan["work"] and not all(cluster.usable(number, cluster.alias) for number in range(len(cluster.nodes))):  # prove.yml
+        if plan["work"] and not all(cluster.usable(number, cluster.alias) for number in range(len(cluster.nodes))):  # verify_kms.yml
             return stopped(cluster, "unready")
-        at = {stage: [number_of(host) for host in found] for stage, found in plan["at"].items()}
-        before = sorted([*at["silent"], *at["sealed"], *at["standby"]])
         every = range(len(cluster.nodes))
-        program: list[Step] = [("configure", number) for number in before]  # configure.yml
-        program += [("node", number) for number in sorted([*at["silent"], *at["sealed"]])]
-        program += [("node", number) for number in at["standby"]]
-        program += [("active", number) for number in at["active"]]
+        idle, running, reverted = ([number_of(host) for host in plan[kind]] for kind in ("idle", "running", "reverted"))
+        # Those of the playbook, play by play.
+        program: list[Step] = [("configure", number) for number in every if number in (*idle, *running, *reverted)]
+        program += [("take_node", number) for number in every if number in idle]
+        program += [("take_node", number) for number in every if number in running]
+        program += [("hand_over", number) for number in map(number_of, plan["at"]["active"])]
         if self.to == SHAMIR:
-            program += [("still_needed", number) for number in every]
-            program += [("drop", 0)]
-        program += [("proof", number) for number in every]
+            program += [*(("still_needed", number) for number in every), ("remove_old_stanza", 0)]
+        program += [("verify_result", number) for number in every]
         return going_on([cluster], (*program, *rest))
 
     # Of one host
@@ -79,25 +87,22 @@ class Migrate:
     def _configure(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # configure.yml
         return going_on(cluster.configure(number, self.file), rest)
 
-    def _node(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # node.yml
+    def _take_node(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # take_node.yml
         stage = self._stage(cluster, number)
-        obstacle = self._others(cluster, number) if stage == "standby" else ""
-        if obstacle:
-            return stopped(cluster, obstacle)
-        return self._restart(cluster, number, rest) if stage in ("silent", "sealed", "standby") else going_on([cluster], rest)
+        if stage not in ("silent", "sealed", "standby", "stale", "waiting"):
+            return going_on([cluster], rest)
+        if stage not in ("silent", "sealed") and self._without(cluster, number):
+            return stopped(cluster, "check_quorum")
+        return self._restart_node(cluster, number, rest)
 
-    def _active(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # active.yml
+    def _hand_over(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # hand_over.yml
         stage = self._stage(cluster, number)
-        again: Program = (("configure", number), ("restart", number))
-        if stage == "active":  # hand_over.yml
-            if self._obstacle(cluster, number, hand_over=True):
-                return stopped(cluster, "not_handed_over")
-            if self._others(cluster, number):
-                return stopped(cluster, "others")
-            if len(cluster.nodes) == 1:
-                return going_on([cluster], (*again, *rest))
-            return going_on(cluster.stop(number), (("await", number), *again, *rest))  # lead.yml
-        return going_on([cluster], (*again, *rest) if stage in ("silent", "sealed", "standby") else rest)
+        if stage in ("active", "standby") and self._without(cluster, number, hand_over=stage == "active"):
+            return stopped(cluster, "check_quorum")
+        again: Program = (("configure", number), ("restart_node", number))
+        if stage == "active" and len(cluster.nodes) > 1:
+            return going_on(cluster.stop(number), (("await", number), *again, *rest))
+        return going_on([cluster], (*again, *rest) if stage in ("active", "silent", "sealed", "standby") else rest)
 
     def _await(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
         state = cluster.state(next(each for each in range(len(cluster.nodes)) if each != number))
@@ -108,7 +113,7 @@ class Migrate:
     def _no_hand_over(self, cluster: Cluster, _number: int, _rest: Program) -> list[Situation]:
         return stopped(cluster, "no_hand_over")
 
-    def _restart(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # restart.yml
+    def _restart_node(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # restart_node.yml
         return going_on(cluster.restart(number), (("unseal", number), ("led", number), *rest))
 
     def _unseal(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # unseal.yml
@@ -124,45 +129,47 @@ class Migrate:
         well = not state["sealed"] and state["leader"] and state["type"] == self.to
         return going_on([cluster], rest) if well else stopped(cluster, "not_working")
 
-    def _still_needed(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # drop.yml
+    def _still_needed(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # remove_old_stanza.yml
         state = cluster.state(number)
-        well = self._stage(cluster, number) == "done" and state["leader"]
+        well = self._own_stage(cluster, number) == "done" and state["leader"]
         return going_on([cluster], rest) if well else stopped(cluster, "still_needed")
 
-    def _drop(self, cluster: Cluster, _number: int, rest: Program) -> list[Situation]:
+    def _remove_old_stanza(self, cluster: Cluster, _number: int, rest: Program) -> list[Situation]:  # remove_old_stanza.yml
         left = [number for number, node in enumerate(cluster.nodes) if node.file != SHAMIR]
-        files = tuple(("remove", number) for number in left)
-        return going_on([cluster], (*files, *(("without", number) for number in left), *(("without_active", number) for number in left), *rest))
+        turns = [*(("without_standby", number) for number in left), *(("without_active", number) for number in left)]
+        return going_on([cluster], (*(("remove", number) for number in left), *turns, *rest))
 
-    def _remove(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
+    def _remove(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # remove_old_stanza.yml
         return going_on(cluster.configure(number, SHAMIR), rest)
 
-    def _without(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # dropped.yml and without.yml
-        # One that was restarted already is not restarted again at the turn of the active node.
-        if cluster.active == number or cluster.nodes[number].running == SHAMIR:
+    def _without_standby(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # take_node.yml
+        return going_on([cluster], rest) if cluster.active == number else self._without_active(cluster, number, rest)
+
+    def _without_active(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # take_node.yml
+        if cluster.nodes[number].running == SHAMIR:  # the fact migrate__runs_with_files
             return going_on([cluster], rest)
-        obstacle = self._others(cluster, number)
-        return stopped(cluster, obstacle) if obstacle else self._restart(cluster, number, rest)
+        stage = self._own_stage(cluster, number)
+        if stage not in ("silent", "sealed") and self._without(cluster, number):
+            return stopped(cluster, "check_quorum")
+        return self._restart_node(cluster, number, rest)
 
-    def _without_active(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
-        if cluster.nodes[number].running == SHAMIR:
-            return going_on([cluster], rest)
-        obstacle = self._others(cluster, number)
-        return stopped(cluster, obstacle) if obstacle else self._restart(cluster, number, rest)
+    def _verify_result(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # verify_result.yml
+        return going_on([cluster], rest) if self._own_stage(cluster, number) == "done" else stopped(cluster, "not_migrated")
 
-    def _proof(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # proof.yml
-        return going_on([cluster], rest) if self._stage(cluster, number) == "done" else stopped(cluster, "not_migrated")
-
-    def _others(self, cluster: Cluster, number: int) -> str:  # others.yml
+    def _without(self, cluster: Cluster, number: int, hand_over: bool = False) -> bool:  # check_quorum.yml
+        """Whether the node may not be stopped."""
         states = [cluster.state(each) for each in range(len(cluster.nodes)) if each != number]
-        if not all(not state["sealed"] and state["leader"] for state in states):
-            return "others"
-        return "others" if self._obstacle(cluster, number) else ""
+        return any(state["sealed"] or not state["leader"] for state in states) or bool(self._obstacle(cluster, number, hand_over))
 
     def _obstacle(self, cluster: Cluster, number: int, hand_over: bool = False) -> str:
         return stop_obstacle(f"n{number}", states_of(cluster), to=self.to, peers=self._peers(cluster), hand_over=hand_over)
 
     def _stage(self, cluster: Cluster, number: int) -> str:
+        """The stage as the playbook knows it at the turn of the node."""
+        stages: dict[str, str] = self._plan(cluster)["stage"]
+        return stages[f"n{number}"]
+
+    def _own_stage(self, cluster: Cluster, number: int) -> str:  # state.yml
         return stage_of(read_state(f"n{number}", cluster.state(number)), self.to)
 
     def _plan(self, cluster: Cluster) -> dict[str, Any]:
@@ -177,10 +184,24 @@ class Migrate:
     # After a stop
 
     def faults(self, cluster: Cluster) -> Iterator[Fault]:
-        yield from ()
+        """A colleague who begins the same by hand, or takes it back."""
+        if self.to != AWSKMS:
+            return
+        for number, node in enumerate(cluster.nodes):
+            if node.up:
+                yield f"a colleague restarts n{number}", lambda c, n=number: c.restart(n)
+            for seal in (SHAMIR, AWSKMS, DISABLED):
+                if node.file != seal:
+                    yield f"a colleague writes {seal} to the files of n{number}", lambda c, n=number, s=seal: c.configure(n, s)
 
     def remedy(self, cluster: Cluster, reason: str) -> list[Cluster]:
-        return healed(cluster, range(len(cluster.nodes)) if reason in ("incomplete_cluster", "others") else ())
+        now = [cluster]
+        if reason == "incomplete_cluster":
+            lost = [number for number, node in enumerate(cluster.nodes) if not node.up and node.file == SHAMIR and node.data and node.data.type == AWSKMS]
+            for number in lost:
+                now = unique(after for each in now for after in each.configure(number, AWSKMS))
+        started = range(len(cluster.nodes)) if reason in ("incomplete_cluster", "check_quorum") else ()
+        return unique(after for each in now for after in healed(each, started))
 
 
 def _seals(file: str) -> list[dict[str, bool]]:

@@ -33,7 +33,13 @@ class Situation:
 class Procedure(Protocol):
     """One of the collection's procedures, with the variables of a run."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def right(self) -> bool:
+        """Whether the variables of the run are right: only then it has to finish."""
+        ...
 
     def program(self) -> Program:
         """The steps of a run that begins."""

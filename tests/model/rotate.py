@@ -21,6 +21,7 @@ _STORED_KEYS = "core/hsm/barrier-unseal-keys"
 @dataclass(frozen=True)
 class Rotate:
     name = "seal_rotate"
+    right = True
     files = ("folder", "health", "keys", "main", "preflight", "report", "restart", "rewrap_files", "snapshot", "verify_kms")
 
     def program(self) -> Program:
