@@ -20,7 +20,7 @@ from .procedure import Fault, Program, Situation, Step, going_on, healed, number
 class Bootstrap:
     name = "cluster_bootstrap"
     right = True
-    files = ("check_copy", "configure", "initialise", "join", "main", "preflight", "report", "root_token", "verify")
+    files = ("check_copy", "configure", "initialise", "join", "main", "preflight", "root_token", "state", "verify")
 
     def program(self) -> Program:
         return (("main", 0),)

@@ -60,9 +60,8 @@ def faults(cluster: Cluster) -> Iterator[Fault]:
 
 
 def _reboot(cluster: Cluster) -> list[Cluster]:
-    down = replace(
-        cluster, leader=-1, nodes=tuple(replace(node, running="", started_key="", unsealed=False, migrates=False, cached=False, failed=False) for node in cluster.nodes)
-    )
+    off = {"running": "", "started_key": "", "unsealed": False, "migrates": False, "cached": False, "failed": False}
+    down = replace(cluster, leader=-1, nodes=tuple(replace(node, **off) for node in cluster.nodes))
     now = [down]
     for number in range(len(cluster.nodes)):
         now = list(dict.fromkeys(after for each in now for after in each.start(number)))

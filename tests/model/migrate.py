@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate import migrate_plan, stage_of, stop_obstacle
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.cluster import read_state
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate import migrate_plan, stop_obstacle
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate_cluster import stage_of
 
 from .cluster import AWSKMS, DISABLED, SHAMIR, Cluster, unique
 from .procedure import Fault, Program, Situation, Step, going_on, healed, hosts, number_of, states_of, stopped

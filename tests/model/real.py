@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_server_info import ServerState, state_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import ServerApi
+
 from support.openbao import OpenBao
 from support.slack import scaled
 from support.strict_kms import StrictKms

@@ -24,7 +24,6 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.mig
     Seals,
     read_peers,
     read_seals,
-    stage_of,
 )  # fmt: skip
 
 
@@ -45,11 +44,11 @@ def migrate_plan(
     :param peers: the raft peers of the active node, ``all`` and ``voters``; empty if they are unknown.
     :param shares: the number of different shares that were given.
     :param check: whether this is check mode.
-    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive`` (whether to start and unseal all nodes), ``stuck`` (nodes to restart if
-        none is active after that), ``await_votes`` (whether to wait until more peers can vote), ``work`` (hosts to change), ``idle`` and ``running`` (those to
-        configure and restart before the active node, in this order), ``reverted`` (hosts whose files only are configured), ``left`` (hosts with an awskms seal
-        to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse`` (``reason`` and
-        ``text``, empty if the migration can continue).
+    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive`` (whether to start and unseal all nodes), ``stuck`` (nodes to restart
+        if none is active after that), ``await_votes`` (whether to wait until more peers can vote), ``work`` (hosts to change), ``idle`` and ``running``
+        (those to configure and restart before the active node, in this order), ``reverted`` (hosts whose files only are configured), ``left`` (hosts with an
+        awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse``
+        (``reason`` and ``text``, empty if the migration can continue).
     :raises SettingError: if a state is not one that a server reports.
     """
     cluster = Cluster(read_states(states), to, read_seals(seals or {}), read_peers(peers), shares)
@@ -186,8 +185,8 @@ def _cluster_impasse(cluster: Cluster, states: str, check: bool) -> Impasse:
         return Impasse(
             "incomplete_cluster",
             f"{' and '.join(idle)} is sealed or does not respond, and a migration can only begin if all nodes are working. Start and unseal it, or remove it "
-            "from the cluster and from migrate_hosts. A server whose log says that there is no disabled seal in its configuration needs its awskms seal back there. "
-            f"Nothing was changed. {states}",
+            "from the cluster and from migrate_hosts. A server whose log says that there is no disabled seal in its configuration needs its awskms seal back "
+            f"there. Nothing was changed. {states}",
         )
     if not cluster.leaders() and not (begun and check):
         return Impasse(
