@@ -20,17 +20,19 @@ def seal_rotate_plan(hosts: Sequence[str], hostvars: Mapping[str, Any], reachabl
     """Documented in seal_rotate_plan.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
     from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._plain_values import plain_values
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_rotate import plan
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_rotate_report import report
 
     try:
-        made = plan(run, {host: {"reachable": host in reachable, **_known(hostvars[host])} for host in hosts})
-        return {**made, **report(run, made)}
+        known = plain_values(run)
+        made = plan(known, {str(host): {"reachable": host in reachable, **plain_values(_known(hostvars[host]))} for host in hosts})
+        return {**made, **report(known, made)}
     except SealError as error:
         raise AnsibleFilterError(str(error)) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
-            f"seal_rotate_plan: the input must be the hosts, their variables and the state of the run, as the role seal_rotate collects them "
+            "seal_rotate_plan: the input must be the hosts, their variables and the state of the run, as the role seal_rotate collects them "
             f"({type(error).__name__}: {error})."
         ) from None
 

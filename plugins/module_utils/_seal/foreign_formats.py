@@ -22,7 +22,7 @@ BOM = b"\xef\xbb\xbf"
 
 SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT = "sealed value", "snapshot", "public key", "configuration", "document"
 
-_LOOKED_AT = 64 << 10  # bytes of the beginning, and of the end
+_EXAMINED = 64 << 10  # bytes of the beginning, and of the end
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789= \t\r\n"
 _KMS = re.compile(rb"\x01\x02[\x02\x03]\x00x")
 _ENCRYPTION_SDK = re.compile(rb"\x01\x80[\x00-\x05]|\x02[\x04\x05]x")
@@ -88,8 +88,8 @@ def identify(content: bytes, wanted: str) -> Foreign | None:
 
     Reads the first and last 64 KiB of the file; the result contains none of its content.
     """
-    head = without_bom(content[:_LOOKED_AT])
-    foreign_format = next((foreign for foreign in (detect(head, content) for detect in _LOOKS) if foreign), None)
+    head = without_bom(content[:_EXAMINED])
+    foreign_format = next((foreign for foreign in (detect(head, content) for detect in _DETECTORS) if foreign), None)
     foreign_format = foreign_format or _encoded_once_more(head) or _as_text(head, content)
     return foreign_format if foreign_format and foreign_format.name not in _MAY_BE[wanted] else None
 
@@ -128,7 +128,7 @@ def _encrypted(head: bytes, content: bytes) -> Foreign | None:
     if re.match(rb"vault:v[0-9]+:", text):
         opened = "Decrypt it with `bao write transit/decrypt/KEY ciphertext=...`, which prints base64."
         return Foreign("transit", "it is a ciphertext of the transit secrets engine", opened)
-    if _SOPS.search(head) or _SOPS.search(content[-_LOOKED_AT:]):
+    if _SOPS.search(head) or _SOPS.search(content[-_EXAMINED:]):
         return Foreign("sops", "it is encrypted by SOPS", "Decrypt it with `sops --decrypt FILE`.")
     if _KMS.match(head):
         return Foreign("aws_kms", "it is a bare ciphertext of AWS KMS, as `aws kms encrypt` returns it", _KMS_DECRYPT)
@@ -229,7 +229,7 @@ def _answers(head: bytes, _content: bytes) -> Foreign | None:
     return None
 
 
-_LOOKS: tuple[Callable[[bytes, bytes], Foreign | None], ...] = (_nothing, _wide, _encrypted, _packed, _answers, _pgp, _pem)
+_DETECTORS: tuple[Callable[[bytes, bytes], Foreign | None], ...] = (_nothing, _wide, _encrypted, _packed, _answers, _pgp, _pem)
 
 
 def _encoded_once_more(head: bytes) -> Foreign | None:
@@ -269,7 +269,7 @@ def _inside_base64(text: bytes) -> Foreign | None:
 
 def _as_text(head: bytes, content: bytes) -> Foreign | None:
     try:
-        text = head.decode() if len(content) <= _LOOKED_AT else head[:-4].decode("utf-8", "ignore")
+        text = head.decode() if len(content) <= _EXAMINED else head[:-4].decode("utf-8", "ignore")
     except UnicodeDecodeError:
         return None
     if any(ord(letter) < 32 and letter not in "\t\r\n\f" for letter in text):

@@ -73,7 +73,7 @@ def to_error(error: Exception, asked: Request) -> SealError | None:
     if _is_a(error, "ClientError") and answer is not None:
         return _refusal(answer.get("Error", {}), getattr(error, "operation_name", asked.operation), asked)
     for kind in type(error).__mro__:
-        template = _WORDS.get(kind.__name__)
+        template = _TEMPLATES.get(kind.__name__)
         if template:
             what, reason, remedy = template
             message = f"{_filled(what, error, asked)}."
@@ -109,7 +109,7 @@ def _refusal(answer: dict[str, Any], operation: str, asked: Request) -> KmsError
 
 
 # Templates take the exception's own facts, the fields of Asked, and those of _filled.
-_WORDS = {
+_TEMPLATES = {
     "NoCredentialsError": ("No AWS credentials were found", "no_credentials", NO_CREDENTIALS),
     "PartialCredentialsError": (
         "The AWS credentials from {provider} are incomplete: {cred_var} is missing", "incomplete_credentials", HALF_A_PAIR,

@@ -104,9 +104,10 @@ def test_invalid_variables(facts: dict[str, Any], message: str) -> None:
 
 def test_a_key_that_cannot_be_used() -> None:
     wrong = key(NEW, usable_for_seal=False, problems=[{"msg": "The key is disabled.", "remedy": "Enable it."}])
-    assert stop("unusable_keys", keys=[key(OLD), wrong]) == f"Nothing was changed. {NEW}: The key is disabled. Enable it. Correct this and run the playbook again."
+    disabled = f"{NEW}: The key is disabled. Enable it."
+    assert stop("unusable_keys", keys=[key(OLD), wrong]) == f"Nothing was changed. {disabled} Correct this and run the playbook again."
     # After an earlier run that moved the alias.
-    assert stop("unusable_keys", keys=[wrong, wrong]).startswith(f"{ALIAS} points to {NEW}. {NEW}: The key is disabled. Enable it. Keep the previous key enabled, ")
+    assert stop("unusable_keys", keys=[wrong, wrong]).startswith(f"{ALIAS} points to {NEW}. {disabled} Keep the previous key enabled, ")
     missing = {"asked": ALIAS, "arn": None, "usable_for_seal": False, "problems": [{"msg": "There is no such key.", "remedy": "Create it."}]}
     assert stop("unusable_keys", keys=[missing, key(NEW)]).startswith(f"Nothing was changed. {ALIAS}: There is no such key.")
     assert stop("unusable_keys", keys=[missing, missing]).startswith("Nothing was changed. ")
