@@ -53,7 +53,7 @@ def _cases(sample: bool, limit: int) -> list[Case]:
             Case("cluster_bootstrap", (Bootstrap(),), 1, 2), Case("cluster_bootstrap", (Bootstrap(),), 3, 1),
         ]  # fmt: skip
     return [
-        *(Case("migrate", _BOTH, count, faults, limit) for count, faults in ((1, 3), (2, 1), (3, 0), (3, 1), (4, 0), (5, 0))),
+        *(Case("migrate", _BOTH, count, faults, limit) for count, faults in ((1, 2), (2, 1), (3, 0), (3, 1), (4, 0), (5, 0))),
         Case("migrate, also with wrong shares", wrong, 1, 2, limit), Case("migrate, also with wrong shares", wrong, 3, 0, limit),
         *(Case("seal_rotate", (Rotate(),), count, faults, limit) for count, faults in ((1, 4), (2, 3), (3, 3), (4, 2), (5, 2))),
         *(Case("cluster_bootstrap", (Bootstrap(),), count, faults, limit) for count, faults in ((1, 4), (2, 3), (3, 2), (4, 2), (5, 1))),

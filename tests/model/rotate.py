@@ -39,7 +39,8 @@ class Rotate:
         if cluster.away:
             return stopped(cluster, "no_answer_from_kms")
         decided = self._plan(cluster)
-        for reason in ("variables", "unusable_keys", "proof", "unsealed", "health", "snapshot", "locked_out"):  # keys.yml, verify_kms.yml, health.yml, snapshot.yml
+        # keys.yml, verify_kms.yml, health.yml and snapshot.yml
+        for reason in ("variables", "unusable_keys", "proof", "unsealed", "health", "snapshot", "locked_out"):
             if decided["stop"][reason]:
                 return stopped(cluster, reason)
         program: list[Step] = [("move_alias", 0)]
