@@ -141,6 +141,8 @@ class Migrate:
         return going_on([cluster], (*(("remove", number) for number in left), *turns, *rest))
 
     def _remove(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # remove_old_stanza.yml
+        if self._own_stage(cluster, number) != "done":
+            return stopped(cluster, "still_needed")
         return going_on(cluster.configure(number, SHAMIR), rest)
 
     def _without_standby(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # take_node.yml
