@@ -185,8 +185,8 @@ def test_the_active_node_is_stopped_only_if_another_one_can_migrate() -> None:
     )
     assert stop_obstacle("n1", states, to="awskms", peers=peers("ab"), hand_over=True).startswith("n1 was not stopped, because the cluster would lose its")
     assert stop_obstacle("n3", states, to="awskms", peers=peers("ab")) == (
-        "n3 was not stopped, because the cluster would lose its quorum. Of its raft peers, a and b can vote, and c cannot. A node that joined a moment ago gets "
-        "its vote after some seconds: run the playbook again then."
+        "n3 was not stopped, because the cluster would lose its quorum. Of its raft peers, a and b can vote, and c cannot. A node that joined a moment ago "
+        "gets its vote after some seconds: run the playbook again then."
     )
 
 
