@@ -86,6 +86,8 @@ class Bootstrap:
     def remedy(self, cluster: Cluster, reason: str) -> list[Cluster]:
         every = range(len(cluster.nodes))
         now = healed(cluster, ())
+        if reason == "sealed_server" and any(node.data and node.data.key == "none" for node in cluster.nodes):
+            reason = "initialised_but_sealed"
         if reason in ("initialised_but_sealed", "unrecorded"):
             ruined = [number for number in every if reason == "unrecorded" or (data := cluster.nodes[number].data) and data.key == "none"]
             return _wiped(now, ruined)

@@ -146,9 +146,8 @@ def harm(cluster: Cluster, step: tuple[str, int], after: Situation, faults: int)
     """What a step of a procedure must never do. A permission that is lost after its proof is a fault, and not the procedure's."""
     name, number = step
     node = cluster.nodes[number]
-    others = [each for each in range(len(cluster.nodes)) if each != number]
     gone = node.works and (after.cluster.nodes[number] != node)
-    if name in STOPS and gone and cluster.active >= 0 and others and len(cluster.members(number)) > 1 and not cluster.has_quorum(number, without=number):
+    if name in STOPS and gone and cluster.active >= 0 and len(cluster.members(number)) > 2 and not cluster.has_quorum(number, without=number):
         return "a node is stopped, and the others are fewer than the quorum"
     for each, (was, now) in enumerate(zip(cluster.nodes, after.cluster.nodes)):
         if was.file != now.file and now.file == SHAMIR and now.data and now.data.type == AWSKMS:
