@@ -100,7 +100,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
 # States of a cluster that were tried
 
 Written by `make model`; `tests/model/README.md` explains the model and its properties. A state is a cluster with the steps that a run still has to take;
-`faults` is how many faults a path may have, beside runs that are killed, begin again or turn round, which are not limited. 
+`faults` is how many faults a path may have, beside runs that are killed, begin again or turn round, which are not limited.
 `(limit)` marks a search that ended at its limit of states (`--limit`).
 
 """
