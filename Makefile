@@ -9,7 +9,7 @@ PYTHON ?= python3
 CHECK = $(PYTHON) -B tools/check.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint fuzz system differential matrix sanity integration molecule docs importer bench mutants environments pins release clean
+.PHONY: help demo test unit lint fuzz system differential model matrix sanity integration molecule docs importer bench mutants environments pins release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ system: ## tests with real parts: strict KMS, ansible, the server
 
 differential: ## hundreds of settings on the real server and on the modules, which have to agree
 	@$(CHECK) differential -- $(ARGS)
+
+model: ## the procedures over a model of a cluster, in every state that faults can lead to; about half an hour
+	@$(CHECK) model -- $(ARGS)
 
 matrix: ## unit and system tests on the other supported versions
 	@$(CHECK) matrix

@@ -54,12 +54,13 @@ GROUPS = {
     "mutants": ("mutants",),
     "fuzz": ("fuzz",),
     "differential": ("differential",),
+    "model": ("model",),
 }
 # The scenarios of extensions/molecule that need no root, one after the other; those of three hosts have a step each, the long ones first.
 SCENARIOS = ("default", "environment_only", "static_credentials", "refused_change", "openbao_2_7", "restore_drill")
 OF_THREE_HOSTS = ("migrate", "rotate", "bootstrap", "cluster")
-# Figures are not a verdict, mutants take hours, and of the differential test a sample is in all.
-NOT_IN_ALL = ("bench", "mutants", "differential")
+# Figures are not a verdict, mutants take hours, and of the differential test and of the model a sample is in all.
+NOT_IN_ALL = ("bench", "mutants", "differential", "model")
 _SAMPLE = 20
 
 
@@ -114,6 +115,9 @@ class Catalogue:
         reason = namespaces.missing_network()
         if reason:
             self.left_out.update(dict.fromkeys(("differential", "differential-sample"), reason))
+        model = [_tool("dev", "python"), "-m", "model"]
+        self._add("model", model, minutes=120)
+        self._add("model-sample", [*model, "--sample"])
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS)
         self._add("mutants", [_tool("mutants", "python"), "tools/mutants.py"], needs=("mutants",), slots=ALL_SLOTS)

@@ -137,7 +137,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ready:
-  description: Whether a seal can use the key: all three calls succeeded, and the key has no problems.
+  description: Whether a seal can use the key, which means that all three calls succeeded and the key has no problems.
   returned: always
   type: bool
   sample: false

@@ -40,6 +40,7 @@ class NodeState:
     sealed: bool = True
     type: str = ""
     migration: bool = False
+    cluster_type: str = ""
     threshold: int = 0
     storage: str = ""
     cluster_id: str = ""

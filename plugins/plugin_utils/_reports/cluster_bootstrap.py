@@ -207,6 +207,7 @@ def _impasse(cluster: Cluster, options: Options, states: str) -> Impasse:
         return Impasse(
             "sealed_server",
             f"{', '.join(stuck)} stays sealed; the cluster works without it. See its log for the reason. The permission check passed, so a restart may help. "
-            "Nothing was changed.",
+            'If its log contains "stored unseal keys are supported, but none were found", its own initialisation failed half-way, and it contains no data: '
+            "stop it, remove the data of its storage, and run the playbook again. Nothing was changed.",
         )
     return Impasse()

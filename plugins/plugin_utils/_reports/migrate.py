@@ -24,7 +24,6 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.mig
     Seals,
     read_peers,
     read_seals,
-    stage_of,
 )  # fmt: skip
 
 
@@ -45,21 +44,23 @@ def migrate_plan(
     :param peers: the raft peers of the active node, ``all`` and ``voters``; empty if they are unknown.
     :param shares: the number of different shares that were given.
     :param check: whether this is check mode.
-    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive``, ``await_votes`` (whether to wait until more peers can vote),
-        ``work`` (hosts to change), ``idle`` and ``running`` (those to configure and restart before the active node, in this order), ``reverted`` (hosts
-        whose files only are configured), ``left`` (hosts with an awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan``
-        and ``state_lines`` (lines to show) and ``impasse`` (``reason`` and ``text``, empty if the migration can continue).
+    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive`` (whether to start and unseal all nodes), ``stuck`` (nodes to restart
+        if none is active after that), ``await_votes`` (whether to wait until more peers can vote), ``work`` (hosts to change), ``idle`` and ``running``
+        (those to configure and restart before the active node, in this order), ``reverted`` (hosts whose files only are configured), ``left`` (hosts with an
+        awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse``
+        (``reason`` and ``text``, empty if the migration can continue).
     :raises SettingError: if a state is not one that a server reports.
     """
     cluster = Cluster(read_states(states), to, read_seals(seals or {}), read_peers(peers), shares)
     lines = [*state_lines(cluster.states), *_peers_line(cluster.peers)]
     led, begun = bool(cluster.leaders()), cluster.begun()
     return {
-        "stage": {host: stage_of(state, to) for host, state in cluster.states.items()},
+        "stage": {host: cluster.stage(host) for host in cluster.hosts},
         "at": {stage: cluster.at(stage) for stage in STAGES},
         "begun": begun,
         "led": led,
         "revive": begun and not led and not check and not cluster.at("unreachable", "new", "foreign"),
+        "stuck": cluster.stuck() if begun and not check else [],
         "await_votes": bool(cluster.work()) and not check and not cluster.can_spare_a_voter(),
         "work": cluster.work(),
         "reverted": cluster.reverted(),
@@ -79,7 +80,9 @@ def stop_obstacle(
     """Why a node may not be stopped; empty if it may. ``hand_over``: it is the active node, and another one has to carry out the migration."""
     cluster = Cluster(read_states(states), to, {}, read_peers(peers), 0)
     others = [each for each in cluster.hosts if each != host]
-    behind = [each for each in others if each not in cluster.at("waiting")]
+    # An active node with the old seal of a cluster that has the new one: the others are done, and nothing is left to migrate.
+    ready = cluster.at("waiting", "done") if cluster.states[host].cluster_type == to else cluster.at("waiting")
+    behind = [each for each in others if each not in ready]
     if hand_over and behind:
         return (
             f"{host} is active with the seal {cluster.states[host].type}, which {' and '.join(behind)} also still has: another node became active meanwhile. "
@@ -182,13 +185,14 @@ def _cluster_impasse(cluster: Cluster, states: str, check: bool) -> Impasse:
         return Impasse(
             "incomplete_cluster",
             f"{' and '.join(idle)} is sealed or does not respond, and a migration can only begin if all nodes are working. Start and unseal it, or remove it "
-            f"from the cluster and from migrate_hosts. Nothing was changed. {states}",
+            "from the cluster and from migrate_hosts. A server whose log says that there is no disabled seal in its configuration needs its awskms seal back "
+            f"there. Nothing was changed. {states}",
         )
     if not cluster.leaders() and not (begun and check):
         return Impasse(
             "no_active_node",
-            "The cluster has no active node. Check the logs of the servers. Nothing was changed, except that servers were started and unsealed. Once a node "
-            f"is active, for example after a restart of the servers, run the playbook again to continue. {states}",
+            "The cluster has no active node. Check the logs of the servers. Nothing was changed, except that servers were started, restarted and "
+            f"unsealed. Correct what the logs show, such as a key that cannot be used, and run the playbook again to continue. {states}",
         )
     if len(hosts) == 2 and any("raft" in state.storage for state in cluster.states.values()):
         return Impasse(

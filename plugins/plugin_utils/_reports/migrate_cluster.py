@@ -13,8 +13,12 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.cluster import NodeState, invalid
 
 SHAMIR, AWSKMS = "shamir", "awskms"
-STAGES = ("unreachable", "silent", "new", "foreign", "sealed", "standby", "active", "waiting", "done")
-"""``waiting``: runs with the new seal, while the cluster has the old one. ``standby`` and ``active``: run with the old seal."""
+STAGES = ("unreachable", "silent", "new", "foreign", "sealed", "standby", "active", "stale", "waiting", "done")
+"""``waiting``: runs with the new seal, while the cluster has the old one. ``standby`` and ``active``: run with the old seal.
+
+``stale``: runs with the new seal and will not migrate the cluster to it until it is restarted. A node that was started before the cluster had the old seal
+reports its own seal, not the cluster's; one that is active did not migrate when it became so.
+"""
 
 IDLE = ("silent", "sealed")
 
@@ -38,7 +42,21 @@ class Cluster:
 
     def at(self, *stages: str) -> list[str]:
         """The hosts at these stages: first all at the first one, each in the order of the hosts."""
-        return [host for stage in stages for host, state in self.states.items() if stage_of(state, self.to) == stage]
+        return [host for stage in stages for host in self.hosts if self.stage(host) == stage]
+
+    def stage(self, host: str) -> str:
+        """The stage of a node, where the other nodes matter too."""
+        state = self.states[host]
+        stage = stage_of(state, self.to)
+        stored = [each.cluster_type for each in self.states.values() if each.active and each.cluster_type]
+        return "stale" if stage == "done" and stored and self.to not in stored else stage
+
+    def stuck(self) -> list[str]:
+        """The nodes to restart if no node is active: those that are unsealed for the migration.
+
+        A node that becomes active and fails to migrate, since it cannot use the key, is reported as unsealed but blocks the election until it is restarted.
+        """
+        return [] if self.leaders() else [host for host, state in self.states.items() if state.unsealed and state.migration]
 
     def actives(self) -> list[str]:
         return [host for host, state in self.states.items() if state.active]
@@ -62,7 +80,7 @@ class Cluster:
         """Whether a migration is under way or done on some node, in either direction: according to the servers, and to their files, which then differ."""
         enabled = {tuple(bool(seal["enabled"]) for seal in self.seals.get(host) or ()) for host in self.hosts}
         by_files = len(enabled) > 1 or any(map(self.configured, self.hosts))
-        return by_files or bool(self.at("waiting", "done")) or any(state.migration for state in self.states.values())
+        return by_files or bool(self.at("stale", "waiting", "done")) or any(state.migration for state in self.states.values())
 
     def outdated(self) -> list[str]:
         """The nodes to configure and restart before the active one: those with the old seal, and those with shamir but without the disabled awskms seal.
@@ -70,7 +88,7 @@ class Cluster:
         The latter never were migrated to awskms. They could become active, but could not carry out the migration.
         """
         plain = [host for host in self.at("waiting") if not self.seals.get(host)] if self.to == SHAMIR else []
-        return [*self.at("silent", "sealed", "standby"), *plain]
+        return [*self.at("silent", "sealed", "standby", "stale"), *plain]
 
     def reverted(self) -> list[str]:
         """The hosts whose servers run with awskms and whose files do not have it enabled, as after a run to shamir that was killed once it had written them.
@@ -110,7 +128,7 @@ def stage_of(state: NodeState, to: str) -> str:
     if state.sealed:
         return "sealed"
     if state.type == to:
-        return "waiting" if state.migration else "done"
+        return "done" if not state.migration else "stale" if state.active else "waiting"
     return "active" if state.active else "standby"
 
 

@@ -129,3 +129,7 @@ def test_the_copy_is_reported() -> None:
     assert lines[0] == (
         "The encrypted recovery shares are in /var/lib/shares.json on n1, and in /home/ada/shares.json on the controller. Keep a copy elsewhere."
     )
+
+
+def test_a_server_that_was_half_initialised_beside_a_cluster_has_a_remedy() -> None:
+    assert "remove the data of its storage" in plan(working("n1"), stuck("n2"), server("n3"))["impasse"]["text"]

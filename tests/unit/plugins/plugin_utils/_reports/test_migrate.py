@@ -140,7 +140,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "sealed": (plan(active(), sealed(), node()), "incomplete_cluster", "n2 is sealed or does not respond, and a migration can only begin if all nodes"),
     "silent": (plan(active(), SILENT, sealed()), "incomplete_cluster", "n2 and n3 is sealed or does not respond"),
     "no leader": (plan(node(leader=""), node(leader=""), node(leader="")), "no_active_node", "The cluster has no active node. Check the logs of the servers"),
-    "no leader, check mode": (plan(*[node(leader="")] * 3, check=True), "no_active_node", "Once a node is active"),
+    "no leader, check mode": (plan(*[node(leader="")] * 3, check=True), "no_active_node", "Correct what the logs show"),
     "no leader in the middle": (plan(*[waiting("awskms", leader="")] * 3, files=ENABLED), "no_active_node", "run the playbook again to continue"),
     "two nodes": (plan(active(), node()), "two_raft_nodes", "if one is stopped, the other loses its quorum"),
     "peers": (plan(active(), node(), node(), peers=peers("abcd", "abcd")), "other_peers", "The cluster has 4 peers (a, b, c, d), but the play has 3 hosts"),
@@ -282,3 +282,35 @@ class TestInTheMiddle:
     def test_a_migration_to_shamir_is_turned_back_while_the_disabled_seal_is_removed(self) -> None:
         result = plan(active(), node(), sealed(), to="awskms", files=(DISABLED, NONE, NONE))
         assert steps(result) == [("configure", "n3 n2"), ("restart", "n3 n2"), ("hand_over", "n1")]
+
+
+def test_nodes_that_failed_to_migrate_are_restarted_if_no_node_is_active() -> None:
+    """They are reported as unsealed, and block the election: starting and unsealing them again changes nothing."""
+    failed = waiting("awskms", leader="", cluster_type="shamir")
+    stopped = plan(SILENT, failed, failed, files=(NONE, ENABLED, ENABLED))
+    assert (stopped["revive"], stopped["stuck"]) == (True, ["n2", "n3"])
+    assert plan(node(leader=""), failed, failed, files=(NONE, ENABLED, ENABLED))["stuck"] == ["n2", "n3"]
+    led = waiting("awskms", cluster_type="shamir")
+    assert plan(active(), led, led, files=(NONE, ENABLED, ENABLED))["stuck"] == []
+    assert plan(SILENT, failed, failed, files=(NONE, ENABLED, ENABLED), check=True)["stuck"] == []
+
+
+@pytest.mark.parametrize(("to", "old", "files"), [("awskms", "shamir", ENABLED), ("shamir", "awskms", DISABLED)])
+def test_a_node_that_missed_a_migration_is_restarted(to: str, old: str, files: Any) -> None:
+    """It reports the seal that it was started with, although its cluster has the other one by now, and would not carry out the migration."""
+    stale = plan(active(old, cluster_type=old), waiting(to, cluster_type=old), node(to, cluster_type=to), to=to, files=files)
+    assert (stale["stage"]["n3"], stale["running"]) == ("stale", ["n3"])
+    assert "n3" in stale["work"]
+    # One that is active without having migrated is restarted too.
+    leads = plan(active(to, migration=True, cluster_type=old), waiting(to, cluster_type=old), waiting(to, cluster_type=old), to=to, files=files)
+    assert (leads["stage"]["n1"], leads["running"]) == ("stale", ["n1"])
+
+
+@pytest.mark.parametrize(("to", "old"), [("awskms", "shamir"), ("shamir", "awskms")])
+def test_an_active_node_with_the_old_seal_of_a_migrated_cluster_is_handed_over(to: str, old: str) -> None:
+    """The others are done, and nothing is left for them to migrate."""
+    states = {"n1": active(old, migration=True, cluster_type=to), "n2": node(to, cluster_type=to), "n3": node(to, cluster_type=to)}
+    assert stop_obstacle("n1", states, to=to, hand_over=True) == ""
+    # In a cluster with the old seal, a node that reports the new one without waiting would not migrate.
+    states["n1"] = active(old, cluster_type=old)
+    assert "also still has" in stop_obstacle("n1", states, to=to, hand_over=True)
