@@ -16,7 +16,7 @@ import yaml
 from archive import FOLDER, INSTALLED
 from paths import ROOT
 
-# ansible-test and ruff are steps of their own; for ansible-test the importer would want a container.
+# ansible-test and ruff are separate steps; for ansible-test the importer would require a container.
 _SETTINGS = """\
 [galaxy-importer]
 CHECK_REQUIRED_TAGS = True
@@ -50,11 +50,11 @@ def execution_environment_complaints() -> list[str]:
     """Whether ansible-builder finds the Python packages that an execution environment needs for the installed archive."""
     builder = ["ansible-builder", "introspect", "--sanitize", str(INSTALLED)]
     answer = subprocess.run(builder, stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = {str(line).split()[0] for line in yaml.safe_load(answer)["python"]}
+    names = {str(line).split()[0] for line in yaml.safe_load(answer)["python"]}
     lines = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines()
     wanted = {line for line in lines if line and not line.startswith("#")}
-    print("An execution environment gets:", *sorted(found))
-    return [] if found == wanted else [f"an execution environment would get {sorted(found)}, wanted {sorted(wanted)}"]
+    print("An execution environment gets:", *sorted(names))
+    return [] if names == wanted else [f"an execution environment would get {sorted(names)}, wanted {sorted(wanted)}"]
 
 
 def main() -> int:
