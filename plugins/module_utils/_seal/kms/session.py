@@ -13,6 +13,7 @@ from typing import Any
 from ..sourced import Sourced
 from .answers import Answers
 from .deadline import CONNECT_TIMEOUT, MOST_ATTEMPTS, READ_TIMEOUT, Deadline, attempt_timeout
+from .endpoint_data import DOCUMENT, endpoints_from, is_plain_region, is_replaced
 from .options import IGNORE_ENDPOINTS_VARIABLE, ConnectionOptions, endpoint_in_force, sts_endpoint_in_force
 from .sent_secrets import SentSecrets
 
@@ -20,6 +21,7 @@ try:
     from botocore import credentials as _credentials
     from botocore import utils as _utils
     from botocore.config import Config
+    from botocore.exceptions import DataNotFoundError
     from botocore.loaders import Loader
     from botocore.session import Session
 except ImportError:  # reported by open_kms
@@ -53,7 +55,8 @@ class SdkSession(Session):
             self.set_config_variable("credentials_file", options.shared_creds_filename)
         self._agent = f"{self.user_agent()} {USER_AGENT}"
         everything = self.get_component("data_loader").search_paths
-        self.register_component("data_loader", _Loader(everything, include_default_search_paths=False))
+        self._loader = _Loader(everything, include_default_search_paths=False)
+        self.register_component("data_loader", self._loader)
         if self.get_scoped_config().get("ignore_configured_endpoint_urls", "").lower() == "true":
             self._environ_in_force.setdefault(IGNORE_ENDPOINTS_VARIABLE, "true")
         resolver = self.get_component("credential_provider")
@@ -79,6 +82,7 @@ class SdkSession(Session):
             verify=(self._options.ca_bundle or None) if self._options.validate_certs else False,
             config=own_config.merge(config) if config else own_config,
         )
+        self._choose_endpoint_data(arguments[0] if arguments else settings.get("region_name"))
         client = super().create_client(service_name, *arguments, **settings)
         self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
         Deadline(self._options.timeout).attach(client)
@@ -103,6 +107,13 @@ class SdkSession(Session):
             user_agent=self._agent,
             config=config,
         )
+
+    def _choose_endpoint_data(self, region: str | None) -> None:
+        special = self.get_config_variable("use_fips_endpoint") or self.get_config_variable("use_dualstack_endpoint")
+        if special or not is_plain_region(region or self.get_config_variable("region")):
+            if self._loader.endpoints_made:
+                self._register_endpoint_resolver()
+            self._loader.makes_endpoints = False
 
     def _endpoint(self, service: str) -> Sourced | None:
         in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force}.get(service)
@@ -135,7 +146,20 @@ class _Provider:
 class _Loader(Loader):
     """botocore's reader of its service models, limited to the requested service instead of searching the folders of all services."""
 
+    makes_endpoints = True
+    endpoints_made = False
     _service = ""
+
+    def load_data_with_path(self, name: str) -> tuple[Any, str]:
+        if name == DOCUMENT and self.makes_endpoints and not is_replaced(self.search_paths, self.BUILTIN_DATA_PATH):
+            try:
+                made = endpoints_from(self.load_data("partitions"))
+                self.endpoints_made = True
+                return made, os.path.join(self.BUILTIN_DATA_PATH, DOCUMENT)
+            except (KeyError, TypeError, DataNotFoundError):
+                self.makes_endpoints = False
+        data, path = super().load_data_with_path(name)
+        return data, path
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         self._service = service_name

@@ -21,13 +21,14 @@ from ..format.protobuf import Buffer
 from ..key_reference import KeyReference
 from .archive import MAX_STATE, META, SEALED_SUMS, STATE, SUMS, Archive, Member, SnapshotError
 from .config import SealConfig, SnapshotMeta, json_object, meta_facts, seal_config, seal_generation
-from .entries import read_entries
+from .entries import EntryReader
 from .model import AWSKMS, BARRIER_KEYS, MAX_KEYS, MAX_LISTED, OTHER, RECOVERY_KEY, SHAMIR, SealedEntry, Slot, Snapshot
 
 _SEAL_CONFIG, _RECOVERY_CONFIG, _GENERATION = "core/seal-config", "core/recovery-config", "core/seal-gen-info"
 _SHAMIR_KEK = "core/shamir-kek"  # a server or a namespace with a shamir seal has it
 _OF_THE_SEAL = {BARRIER_KEYS, RECOVERY_KEY, _SEAL_CONFIG, _RECOVERY_CONFIG, _GENERATION, _SHAMIR_KEK}
 _NAMESPACES = "namespaces/"
+_PREFIXES = (b"core/", _NAMESPACES.encode())
 _SUFFIX = b"s"[0]
 # A server keeps some hundred bytes for each namespace and key. These bound what a hostile file can make this keep in memory.
 _MOST_KEPT = 16 << 20
@@ -117,8 +118,8 @@ class _State:
         self._slots = 0
 
     def read(self, pieces: Iterable[bytes]) -> None:
-        for path, value, _size in read_entries(pieces):
-            self._entries += 1
+        reader = EntryReader(pieces)
+        for path, value, _size in reader.relevant(_PREFIXES, _SUFFIX):
             # The barrier's own entries begin with a term of four bytes and are not messages: all others are read here.
             if path.startswith(("core/", _NAMESPACES)):
                 namespace, name = _split(path)
@@ -129,6 +130,7 @@ class _State:
                 self._passed_over += 1
             elif len(value) > 1 and value[-1] == _SUFFIX:
                 self._seal_wrapped(path, value)
+        self._entries = reader.count
 
     def _of_the_seal(self, path: str, namespace: str, name: str, value: Buffer | None) -> None:
         if value is None or len(value) > _LONGEST_KEPT:
