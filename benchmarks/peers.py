@@ -43,8 +43,8 @@ def kms_of(stage: Stage) -> BotoKms:
 
 def sealed(stage: Stage, plain: Sequence[str], batch: bool = False) -> list[str]:
     """The values, each sealed by itself, or all under one data key."""
-    found = (wrap_batch if batch else wrap_many)(kms_of(stage), ALIAS, [text.encode() for text in plain])
-    return [base64.b64encode(one.value.encode()).decode() for one in found]
+    result = (wrap_batch if batch else wrap_many)(kms_of(stage), ALIAS, [text.encode() for text in plain])
+    return [base64.b64encode(one.value.encode()).decode() for one in result]
 
 
 def sealed_file(stage: Stage, path: Path, content: Mapping[str, Any]) -> None:

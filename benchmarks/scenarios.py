@@ -129,7 +129,7 @@ def many_hosts(stage: Stage, repetitions: int, hosts: int, each: int) -> list[Va
 
     batch = iter(peers.sealed(stage, [text for name in names for text in values[name].values()], batch=True))
 
-    def looked_up(folder: Any, content: Any) -> None:
+    def lookup_times(folder: Any, content: Any) -> None:
         # One data key for all, which the workers cannot tell each other.
         blobs = [next(batch) for _text in content]
         peers.plain_file(folder / "secrets.yml", {"blobs": blobs, "opened": "{{ query('" + LOOKUP + "', blobs) }}"})
@@ -143,7 +143,7 @@ def many_hosts(stage: Stage, repetitions: int, hosts: int, each: int) -> list[Va
             "this collection's vars plugin", lambda folder, content: peers.sealed_file(stage, folder / "secrets.yml.sealed", {"secrets": content}),
             environment=peers.SEALED_VARIABLES, aim="1.4",
         ))
-    variants.append(variant("this collection's lookup in a variable", looked_up, tasks=used, repetitions=1))
+    variants.append(variant("this collection's lookup in a variable", lookup_times, tasks=used, repetitions=1))
     if peers.are_there():
         variants += [
             variant("ansible-vault, inline", lambda folder, content: peers.vault_inline(folder / "secrets.yml", "secrets", content), repetitions=1),
@@ -177,16 +177,16 @@ def memory(stage: Stage, size: int) -> dict[str, float]:
 
 def unwraps_per_second(stage: Stage, count: int) -> float:
     """In one process, each value under a data key of its own."""
-    return float(_said(stage, "unwraps_per_second.py", str(count)))
+    return float(_output(stage, "unwraps_per_second.py", str(count)))
 
 
 def start_up(stage: Stage, turns: int) -> dict[str, float]:
     """Milliseconds of each step before KMS is asked, of the fastest of some processes."""
-    of_each: list[dict[str, float]] = [json.loads(_said(stage, "start_up.py")) for _turn in range(turns + 1)]
+    of_each: list[dict[str, float]] = [json.loads(_output(stage, "start_up.py")) for _turn in range(turns + 1)]
     return {step: min(one[step] for one in of_each) for step in of_each[0]}
 
 
-def _said(stage: Stage, script: str, *arguments: str) -> str:
+def _output(stage: Stage, script: str, *arguments: str) -> str:
     command = [sys.executable, str(HERE / script), stage.kms.url, *arguments]
     environment = {**stage.environment(), "PYTHONPATH": os.environ["PYTHONPATH"]}
     return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the archive that users install, check its contents, and install it beside the archive.
+"""Build the archive that users install, check its contents, and install it next to the archive.
 
 Runs with the environment `dev` or `lint`, in the clone tree `archive`. The result: `.venv/archive/*.tar.gz` and
 `.venv/archive/installed`.
@@ -57,9 +57,9 @@ def main() -> int:
     archive = build()
     with tarfile.open(archive) as packed:
         names = [member.name for member in packed if member.isfile()]
-    found = problems(names, trees.files())
-    print(f"{archive.name}: {len(names)} files", *found, sep="\n")
-    if found:
+    complaints = problems(names, trees.files())
+    print(f"{archive.name}: {len(names)} files", *complaints, sep="\n")
+    if complaints:
         return 1
     # Offline, so that only this archive can be used; with force, because the link tree counts as installed already.
     install = ["ansible-galaxy", "collection", "install", "--offline", "--force", "-p", str(INSTALLED), str(archive)]

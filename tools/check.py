@@ -32,7 +32,7 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 def select(names: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The steps that the names stand for, in the order of the catalogue."""
+    """The steps with these names or group names, in the order of the catalogue."""
     wanted: set[str] = set()
     for name in names:
         patterns = GROUPS.get(name, (name,))
@@ -48,9 +48,9 @@ def select(names: Sequence[str], known: Sequence[str]) -> list[str]:
 class SetUp:
     """Makes what steps need, once."""
 
-    def __init__(self, found: dict[tuple[int, int], pythons.Python]) -> None:
+    def __init__(self, interpreters: dict[tuple[int, int], pythons.Python]) -> None:
         """:param found: the Pythons of the machine."""
-        self._found = found
+        self._interpreters = interpreters
         self._missing: dict[str, str] = {}
 
     def everything(self, names: Sequence[str]) -> None:
@@ -59,7 +59,7 @@ class SetUp:
         home.prepare()
         for name in dict.fromkeys(names):
             environment = environments.ENVIRONMENTS[name]
-            python = environment.choose(self._found)
+            python = environment.choose(self._interpreters)
             if python is None:
                 self._missing[name] = environment.missing()
                 continue
@@ -74,14 +74,14 @@ class SetUp:
 
 def run(names: Sequence[str], arguments: Sequence[str]) -> int:
     """Set up and run; the exit code."""
-    found = pythons.find()
-    catalogue = Catalogue(found)
+    interpreters = pythons.find()
+    catalogue = Catalogue(interpreters)
     chosen = select(names, [step.name for step in catalogue.steps])
     steps = [step for step in catalogue.steps if step.name in chosen]
     if len(steps) == 1 and arguments:
         commands = steps[0].commands
         steps = [replace(steps[0], commands=[*commands[:-1], [*commands[-1], *arguments]])]
-    set_up = SetUp(found)
+    set_up = SetUp(interpreters)
     set_up.everything([name for step in steps for name in step.needs])
     runner = Runner(live=len(steps) == 1)
     ready = []

@@ -16,7 +16,7 @@ import yaml
 from archive import FOLDER, INSTALLED
 from paths import ROOT
 
-# ansible-test and ruff are steps of their own; for ansible-test the importer would want a container.
+# ansible-test and ruff are separate steps; for ansible-test the importer would require a container.
 _SETTINGS = """\
 [galaxy-importer]
 CHECK_REQUIRED_TAGS = True
@@ -53,11 +53,11 @@ def execution_environment_complaints() -> list[str]:
     introspected = yaml.safe_load(answer)
     if introspected["system"]:
         return [f"an execution environment would get system packages, and none is needed: {introspected['system']}"]
-    found = {str(line).split()[0] for line in introspected["python"]}
+    names = {str(line).split()[0] for line in introspected["python"]}
     lines = (ROOT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8").splitlines()
     wanted = {line for line in lines if line and not line.startswith("#")}
-    print("An execution environment gets:", *sorted(found))
-    return [] if found == wanted else [f"an execution environment would get {sorted(found)}, wanted {sorted(wanted)}"]
+    print("An execution environment gets:", *sorted(names))
+    return [] if names == wanted else [f"an execution environment would get {sorted(names)}, wanted {sorted(wanted)}"]
 
 
 def build_context_complaints() -> list[str]:

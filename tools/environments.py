@@ -37,9 +37,9 @@ class Environment:
     requirements: str
     versions: tuple[tuple[int, int], ...]
 
-    def choose(self, found: Mapping[tuple[int, int], pythons.Python]) -> pythons.Python | None:
+    def choose(self, interpreters: Mapping[tuple[int, int], pythons.Python]) -> pythons.Python | None:
         """The interpreter to create it with, or None if the machine does not have a suitable one."""
-        return next((found[minor] for minor in self.versions if minor in found), None)
+        return next((interpreters[minor] for minor in self.versions if minor in interpreters), None)
 
     def missing(self) -> str:
         """The reason to report if there is no suitable interpreter."""
@@ -106,13 +106,13 @@ def _venv(python: pythons.Python, name: str) -> None:
 
 def main(names: list[str]) -> int:
     """Create the named environments, or list all of them."""
-    found = pythons.find()
+    interpreters = pythons.find()
     unknown = [name for name in names if name not in ENVIRONMENTS]
     if unknown:
         print("No such environment:", *unknown, file=sys.stderr)
         return 2
     for environment in ENVIRONMENTS.values():
-        python = environment.choose(found)
+        python = environment.choose(interpreters)
         if not names:
             print(f"{environment.name:8} {pythons.name(python.minor) if python else '-':5} {environment.purpose}")
         elif environment.name in names:

@@ -36,9 +36,9 @@ class Row:
 
 def rows() -> list[Row]:
     """All rows, sorted by operation."""
-    found = [row for path in sorted((ROOT / "tests").rglob("test_*.py")) for row in _of_tests(path)]
-    found += [row for path in sorted((ROOT / "extensions" / "molecule").rglob("*.yml")) for row in _of_scenario(path)]
-    return sorted(found)
+    collected = [row for path in sorted((ROOT / "tests").rglob("test_*.py")) for row in _of_tests(path)]
+    collected += [row for path in sorted((ROOT / "extensions" / "molecule").rglob("*.yml")) for row in _of_scenario(path)]
+    return sorted(collected)
 
 
 def _of_tests(path: Path) -> Iterator[Row]:
@@ -56,10 +56,10 @@ def _of_scenario(path: Path) -> Iterator[Row]:
         yield Row(operation, fault, outcome, str(path.relative_to(ROOT)))
 
 
-def table(found: list[Row]) -> str:
+def table(entries: list[Row]) -> str:
     """The rows as a list-table in reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 18 26 36 20", ""]
-    for cells in [("Operation", "Fault", "Result", "Test"), *((row.operation, row.fault, row.outcome, row.test) for row in found)]:
+    for cells in [("Operation", "Fault", "Result", "Test"), *((row.operation, row.fault, row.outcome, row.test) for row in entries)]:
         for number, cell in enumerate(cells):
             text = cell.replace("`", "``")
             proof = re.sub(r"^(tests|extensions)/(\S+?)(: (\w+))?$", lambda match: f"``{match[4] or match[2]}``", text) if number == 3 else text
@@ -67,10 +67,10 @@ def table(found: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def written(guide: str, found: list[Row]) -> str:
+def written(guide: str, entries: list[Row]) -> str:
     """The guide with its table replaced by these rows."""
     before, rest = guide.split(_BEGIN)
-    return f"{before}{_BEGIN}\n{table(found)}\n{_END}{rest.split(_END)[1]}"
+    return f"{before}{_BEGIN}\n{table(entries)}\n{_END}{rest.split(_END)[1]}"
 
 
 def main(arguments: list[str]) -> int:

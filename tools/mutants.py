@@ -97,7 +97,7 @@ def prepare(chosen: list[str]) -> None:
 
 
 def run(mutants: list[str]) -> None:
-    """Run mutmut on these mutants, or on all where none is named, and print a line for each tenth of the mutants; raises CalledProcessError."""
+    """Run mutmut on these mutants, or on all if none is named, and print a line for each tenth of the mutants; raises CalledProcessError."""
     # No PYTHONPATH to the copy, which is not there yet: Python would remember that.
     environment = {
         "PATH": os.pathsep.join([str(environment_bin("mutants")), os.environ.get("PATH", os.defpath)]),
@@ -125,15 +125,15 @@ def run(mutants: list[str]) -> None:
 
 
 def outcomes() -> dict[str, list[dict[str, str]]]:
-    """Each mutant of each file that was run: its name, and what became of it."""
-    found: dict[str, list[dict[str, str]]] = {}
+    """Each mutant of each file that was run: its name and its result."""
+    by_kind: dict[str, list[dict[str, str]]] = {}
     core = WORK / "mutants" / COLLECTION / CORE
     for path in sorted(core.rglob("*.py.meta")):
         codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
         if codes:
             name = str(path.relative_to(core)).removesuffix(".py.meta")
-            found[name] = [{"name": mutant, "outcome": _outcome(code)} for mutant, code in codes.items()]
-    return found
+            by_kind[name] = [{"name": mutant, "outcome": _outcome(code)} for mutant, code in codes.items()]
+    return by_kind
 
 
 def _outcome(code: int | None) -> str:
@@ -146,7 +146,7 @@ def _outcome(code: int | None) -> str:
 def changed(mutant: str) -> tuple[str, str]:
     """The lines that a mutant changes, before and after."""
     path = Path(*mutant.rpartition(".")[0].split(".")).with_suffix(".py")
-    os.chdir(WORK)  # where mutmut looks for its settings
+    os.chdir(WORK)  # where mutmut reads its settings
     diff = get_diff_for_mutant(mutant, path=path).splitlines()
     lines = [line for line in diff if not line.startswith(("---", "+++", "@@"))]
     before, after = ([line[1:].strip() for line in lines if line.startswith(sign)] for sign in "-+")
@@ -154,13 +154,13 @@ def changed(mutant: str) -> tuple[str, str]:
 
 
 def measured() -> dict[str, Any]:
-    """What earlier runs measured: each file with its figures and survivors."""
+    """The results of earlier runs: each file with its figures and survivors."""
     results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     return results
 
 
 def record() -> None:
-    """Put what was measured into the results, beside what earlier runs measured of other files, and write the report."""
+    """Merge the results with those of earlier runs for other files, and write the report."""
     results = measured()
     for name, mutants in outcomes().items():
         done = [each for each in mutants if each["outcome"] != "not run"]

@@ -34,7 +34,7 @@ def missing() -> str:
 
 
 def missing_network() -> str:
-    """Why it cannot make a network of its own, which needs no root; empty where it can."""
+    """Why this user cannot create a network namespace, which does not require root; empty if it can."""
     trial = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--", "/bin/sh", "-c", _NETWORK_TRIAL]
     return _tried(trial, ("unshare", "ip", "mount"), "iproute2 mount util-linux")
 

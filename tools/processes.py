@@ -52,7 +52,7 @@ def end(child: subprocess.Popen[bytes], label: str) -> None:
 
 
 def _signal_group(group: int, number: int) -> bool:
-    """Whether a process of the group was there to be signalled."""
+    """Whether the group had a process to signal."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):  # macOS refuses for a group of zombies

@@ -93,10 +93,10 @@ def _ask(candidate: str) -> Python | None:
 def find() -> dict[tuple[int, int], Python]:
     """The newest usable interpreter of each release line from 3.9 on, oldest line first."""
     with ThreadPoolExecutor(4) as pool:
-        found = [python for python in pool.map(_ask, _without_doubles(_candidates())) if python]
+        interpreters = [python for python in pool.map(_ask, _without_doubles(_candidates())) if python]
     # Of equal versions the first found wins, so that the choice does not change from run to run.
     best: dict[tuple[int, int], Python] = {}
-    for python in found:
+    for python in interpreters:
         if python.minor not in best or python.version > best[python.minor].version:
             best[python.minor] = python
     return dict(sorted(best.items()))

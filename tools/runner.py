@@ -25,7 +25,7 @@ from typing import IO
 from paths import LOGS, ROOT
 from processes import STEP_VARIABLE, end, time_factor
 
-# What a tool says when it leaves something out by itself: it belongs into the summary.
+# Messages of tools about skipped checks, for the summary.
 _LEFT_OUT = re.compile(r"^(?:WARNING: (?:Skipping .*|.*could not be found.*|.*not installed.*)|SKIPPED \[\d+\] .*)$", re.MULTILINE)
 
 _COLOURS = {"passed": "32", "failed": "31", "left out": "33"}
@@ -57,7 +57,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a step; `reason` says why it did not pass."""
+    """The result of a step; `reason` is why it did not pass."""
 
     step: str
     word: str
@@ -91,7 +91,7 @@ class Runner:
         self.verdicts: list[Verdict] = []
 
     def record(self, verdict: Verdict, output: str = "") -> None:
-        """Take note of a verdict and print it, with the output where it failed."""
+        """Record a verdict and print it, with the output if it failed."""
         with self._printing:
             self.verdicts.append(verdict)
             if verdict.word == "failed" and output:
@@ -173,7 +173,7 @@ class Runner:
         with self._starting:
             if self._stopped:
                 return None
-            # A session of its own, so that whatever the command started can be ended with it.
+            # A new session, so that all processes of the command can be ended with it.
             child = subprocess.Popen(
                 command,
                 cwd=step.cwd,
@@ -206,7 +206,7 @@ class Runner:
 
 
 def _hangs(child: subprocess.Popen[bytes], output: IO[bytes] | None, seconds: float) -> bool:
-    """Wait for a command; True if it wrote nothing for so long. A command that writes to the terminal is not limited: somebody watches it."""
+    """Wait for a command; True if it wrote no output for this long. A command that writes to the terminal is not limited."""
     if output is None:
         child.wait()
         return False

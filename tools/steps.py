@@ -24,7 +24,7 @@ from runner import ALL_SLOTS, Step
 
 Command = Sequence[str]
 
-# Settings of whoever runs the checks that would change what is checked. A proxy would stand before servers of the tests.
+# Settings of the user that would affect the checks. A proxy would intercept the servers of the tests.
 _FOREIGN = (
     *("ANSIBLE_", "AWS_", "AWSKMS_", "BAO_", "BOTO_", "LC_", "MOLECULE_", "PYTEST_", "PYTHON", "VAULT_", "VIRTUAL_ENV"),
     *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"),
@@ -35,7 +35,7 @@ _CORE_TESTS = "tests/unit/plugins/module_utils/_seal"
 
 _DOCS_LINT = ("--plugin-docs", "--check-extra-docs-refs", "--disallow-unknown-collection-refs")
 
-# Units run on every release line up to this one, or the summary says what was left out.
+# Units run on every release line up to this one, or the summary lists the missing ones.
 PROMISED = (3, 13)
 
 # Groups, in the order of `make help`; "all" is made of every step.
@@ -67,9 +67,9 @@ _SAMPLE = 20
 class Catalogue:
     """All steps of this machine, and those that it cannot run with the reason."""
 
-    def __init__(self, found: Mapping[tuple[int, int], pythons.Python]) -> None:
+    def __init__(self, interpreters: Mapping[tuple[int, int], pythons.Python]) -> None:
         """:param found: the Pythons of the machine."""
-        self._found = found
+        self._interpreters = interpreters
         self.steps: list[Step] = []
         self.left_out: dict[str, str] = {}
         # Those that need the whole machine first, then those that share it, the long ones before the short.
@@ -89,7 +89,7 @@ class Catalogue:
 
     def _environment(self, name: str) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
-        folders = [str(environment_bin(name)), *(str(python.path.parent) for python in reversed(list(self._found.values())))]
+        folders = [str(environment_bin(name)), *(str(python.path.parent) for python in reversed(list(self._interpreters.values())))]
         return {
             **kept,
             "PATH": os.pathsep.join([*dict.fromkeys(folders), os.environ.get("PATH", os.defpath)]),
@@ -105,8 +105,8 @@ class Catalogue:
 
     def _tests(self) -> None:
         self._add("units", _pytest("dev", "tests/unit", workers=2), slots=ALL_SLOTS)
-        # Guided by coverage where there is a Python for it, else at random.
-        fuzz = "fuzz" if environments.ENVIRONMENTS["fuzz"].choose(self._found) else "dev"
+        # Guided by coverage if a suitable Python exists, otherwise random.
+        fuzz = "fuzz" if environments.ENVIRONMENTS["fuzz"].choose(self._interpreters) else "dev"
         self._add("fuzz", [_tool(fuzz, "python"), "tests/fuzz/run.py"], needs=(fuzz,), slots=ALL_SLOTS)
         self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS)
         differential = [_tool("dev", "python"), "-m", "differential"]
@@ -149,18 +149,18 @@ class Catalogue:
     def _units_matrix(self) -> None:
         self._add("units-3.9-lowest", _pytest("host39", _CORE_TESTS), needs=("host39",))
         self._add("units-lowest", _pytest("lowest", "tests/unit"), needs=("lowest",))
-        newest = environments.ENVIRONMENTS["dev"].choose(self._found)
+        newest = environments.ENVIRONMENTS["dev"].choose(self._interpreters)
         for name, environment in environments.ENVIRONMENTS.items():
             minor = environment.versions[0]
             if environment.requirements != "units" or (newest and newest.minor == minor):
                 continue  # `units` is that already
-            # A Python beyond the promised ones is taken where it is there, and not missed where it is not.
-            if minor in self._found or minor <= PROMISED:
+            # A Python beyond the supported ones is used if it exists.
+            if minor in self._interpreters or minor <= PROMISED:
                 self._add(f"units-{pythons.name(minor)}", _pytest(name, "tests/unit"), needs=(name,))
 
     def _system_matrix(self) -> None:
         # The lowest of all at a time; and the newest ansible-core, whose modules have to run on the oldest Python too.
-        oldest = "host39" if (3, 9) in self._found else "lowest"
+        oldest = "host39" if (3, 9) in self._interpreters else "lowest"
         self._with_versions("matrix-lowest", ("tests/system",), controller="lowest", host=oldest)
         self._with_versions("matrix-host-3.9", ("tests/system/test_wrap.py", "tests/system/test_unwrap.py"), controller="dev", host="host39")
 
@@ -218,12 +218,12 @@ class Catalogue:
         )
 
     def _nox(self, name: str, session: str) -> None:
-        """A session of antsibull-nox.toml. In a clone, because byte code that appears while it looks would count as files without a licence."""
+        """A session of antsibull-nox.toml. In a clone, because byte code that appears meanwhile would count as files without a licence."""
         environment = self._environment("nox")
         self._add(
             name,
             _refresh(name),
-            # With the tools of `lint` instead of an environment of its own, which nox would make anew from the network.
+            # With the tools of `lint`, because nox would install a new environment from the network.
             [_tool("nox", "nox"), "--no-venv", "--no-install", "--session", session],
             needs=("nox", "lint"),
             cwd=trees.clone_dir(name),

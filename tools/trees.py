@@ -53,7 +53,7 @@ def clone(name: str) -> None:
     for path in wanted:
         _copy(ROOT / path, target / path)
     _remove_others(target, wanted)
-    # ansible-test lists the files with git; a repository of its own keeps it away from the checkout's.
+    # ansible-test lists the files with git; a separate repository keeps it away from the checkout's.
     if not (target / ".git").exists():
         subprocess.run(["git", "init", "--quiet", str(target)], check=True)
 

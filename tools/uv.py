@@ -26,11 +26,11 @@ Any uv on PATH serves as well."""
 
 
 class SetUpError(Exception):
-    """A missing requirement, with a message that says what to do."""
+    """A missing requirement, with a message and a remedy."""
 
 
 def command() -> Path:
-    """The path of uv; it is installed into the checkout when it is not there yet.
+    """The path of uv; it is installed into the checkout if it does not exist.
 
     :raises SetUpError: no way to install it was found, or the installation failed.
     """

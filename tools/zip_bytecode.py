@@ -27,7 +27,7 @@ HOOK = "import sys, zip_bytecode; zip_bytecode.install(); del sys.modules['zip_b
 
 
 def install() -> None:
-    """Have zipimport look for kept byte code before it compiles."""
+    """Make zipimport use cached byte code before it compiles."""
     namespace = vars(zipimport)
     compile_source: Callable[[str, bytes], types.CodeType] = namespace["_compile_source"]
     set_path: Callable[[types.CodeType, str], None] = vars(_imp)["_fix_co_filename"]

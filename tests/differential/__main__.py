@@ -104,7 +104,7 @@ def _run(jobs: Sequence[dict[str, Any]], recording: _Recording, workers: int) ->
     waiting: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
     for numbered in enumerate(jobs):
         waiting.put(numbered)
-    found: dict[int, Result] = {}
+    by_name: dict[int, Result] = {}
 
     def work(_number: int) -> None:
         with subprocess.Popen(
@@ -124,17 +124,17 @@ def _run(jobs: Sequence[dict[str, Any]], recording: _Recording, workers: int) ->
                     raise RuntimeError(f"the worker ended at {job['name']}")
                 answer = json.loads(line)
                 recording.put(job, answer["server"])
-                found[number] = Result(job["name"], answer["server"], answer["module"], _verdict(job, answer))
-                if found[number].verdict.points:
-                    print(f"disagrees: {job['name']}: {'; '.join(found[number].verdict.points)}", flush=True)
-                if len(found) % 25 == 0:
+                by_name[number] = Result(job["name"], answer["server"], answer["module"], _verdict(job, answer))
+                if by_name[number].verdict.points:
+                    print(f"disagrees: {job['name']}: {'; '.join(by_name[number].verdict.points)}", flush=True)
+                if len(by_name) % 25 == 0:
                     recording.write()
-                    print(f"{len(found)} of {len(jobs)}", flush=True)
+                    print(f"{len(by_name)} of {len(jobs)}", flush=True)
             process.stdin.close()
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(work, range(workers)))
-    return [found[number] for number in sorted(found)]
+    return [by_name[number] for number in sorted(by_name)]
 
 
 def _verdict(job: dict[str, Any], answer: dict[str, Any]) -> Verdict:

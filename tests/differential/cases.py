@@ -51,9 +51,9 @@ def case_launch(case: Mapping[str, Any], home: str, world: Mapping[str, str]) ->
 
 def verdict(case: Mapping[str, Any], server: Mapping[str, Any], module: Mapping[str, Any]) -> Verdict:
     """As of a combination where a server was asked; and both have to do what the case expects."""
-    found = compare(server, module) if asks_the_server(case) else Verdict(AGREES)
+    comparison = compare(server, module) if asks_the_server(case) else Verdict(AGREES)
     points = [*_server_points(case, server), *_module_points(case["expected"], module)]
-    return Verdict(DISAGREES, found.reasons, [*found.points, *points]) if points else found
+    return Verdict(DISAGREES, comparison.reasons, [*comparison.points, *points]) if points else comparison
 
 
 def _server_points(case: Mapping[str, Any], server: Mapping[str, Any]) -> Iterator[str]:
@@ -75,6 +75,6 @@ def _module_points(expected: Mapping[str, Any], module: Mapping[str, Any]) -> It
         yield f"expected ready {expected['ready']}"
     if not settings["valid"] and expected.get("or_error"):
         return
-    told = {"seal_type": settings["seal_type"], "region": (settings["settings"] or {}).get("region")}
-    found = {"valid": bool(settings["valid"]), **{name: (each or {}).get("value") for name, each in told.items()}}
-    yield from (f"expected {name} {expected[name]}, told {value}" for name, value in found.items() if name in expected and value != expected[name])
+    reported = {"seal_type": settings["seal_type"], "region": (settings["settings"] or {}).get("region")}
+    results = {"valid": bool(settings["valid"]), **{name: (each or {}).get("value") for name, each in reported.items()}}
+    yield from (f"expected {name} {expected[name]}, told {value}" for name, value in results.items() if name in expected and value != expected[name])

@@ -31,8 +31,8 @@ class Combination:
     @property
     def name(self) -> str:
         """The values that are not the plain ones."""
-        said = [f"{name}={value}" for (name, values), value in zip(DIMENSIONS.items(), self.choice) if value != next(iter(values))]
-        return " ".join(said) or "plain"
+        message = [f"{name}={value}" for (name, values), value in zip(DIMENSIONS.items(), self.choice) if value != next(iter(values))]
+        return " ".join(message) or "plain"
 
     def launch(self, names: Mapping[str, str]) -> Launch:
         """Its files and how it is started; ``home`` and what else is not in ``names`` stays as it is written."""
@@ -72,13 +72,13 @@ def write(home: str, files: Mapping[str, str]) -> None:
 
 
 def _merged(layers: list[Any], names: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for layer in layers:
         for name, value in layer.items():
-            found.pop(name, None)
+            by_name.pop(name, None)
             if value is not None:
-                found[name] = _filled(value, names)
-    return found
+                by_name[name] = _filled(value, names)
+    return by_name
 
 
 def _ini(all_sections: list[Sections]) -> str:

@@ -58,11 +58,11 @@ def listing(results: Sequence[Result]) -> str:
         if verdict.kind == AGREES:
             continue
         permission, settings = result.module["permission"], result.module["settings"]
-        said = permission["summary"] or permission["msg"] or settings["msg"] or ""
+        message = permission["summary"] or permission["msg"] or settings["msg"] or ""
         lines += [
             f"- {verdict.kind}: {result.name}",
             f"  - {'; '.join(verdict.points or verdict.reasons)}",
             f"  - server: {result.server['stage']} {result.server['why'][-400:]}",
-            f"  - module: {permission['reason']} {said[:400]}",
+            f"  - module: {permission['reason']} {message[:400]}",
         ]
     return "\n".join(lines) + "\n" if lines else ""

@@ -52,7 +52,7 @@ def judge(folder: Path, config: Sequence[str], environment: Mapping[str, str], w
     return {
         "ready": stage == "ready",
         "stage": stage,
-        "why": why or ("" if stage == "ready" else _last_words(text)),
+        "why": why or ("" if stage == "ready" else _last_lines(text)),
         "type": seal.group(1).lower() if seal else ("shamir" if _STARTED in text else ""),
         "seal": dict(_FACT.findall(seal.group(2) or "")) if seal else {},
         "seconds": round(time.monotonic() - began, 2),
@@ -100,13 +100,13 @@ def _call(address: Path, method: str, path: str, body: Any = None) -> tuple[int,
     try:
         connection.request(method, path, json.dumps(body) if body is not None else None)
         answer = connection.getresponse()
-        found: dict[str, Any] = json.loads(answer.read() or b"{}")
-        return answer.status, found
+        document: dict[str, Any] = json.loads(answer.read() or b"{}")
+        return answer.status, document
     finally:
         connection.close()
 
 
-def _last_words(text: str) -> str:
+def _last_lines(text: str) -> str:
     """The lines of the log that are no routine, without their times: the reason where the server ends by itself."""
     lines = [_STAMP.sub("", line).strip() for line in text.splitlines() if not _NOISE.search(line)]
     return " | ".join(line for line in lines if line and not line.startswith("==>"))[-1500:]

@@ -39,26 +39,26 @@ def main() -> None:
             launch = case_launch(case, folder, names) if case else Combination(tuple(asked["choice"])).launch({**names, "home": folder})
             write(launch.home, launch.files)
             answer = asked["server"] or (_NOT_ASKED if case and not asks_the_server(case) else _server(made, launch, home / "server"))
-            found = {"server": answer, "module": _module(made, launch, modules, judge)}
+            results = {"server": answer, "module": _module(made, launch, modules, judge)}
             shutil.rmtree(home)
-            print(json.dumps(found), flush=True)
+            print(json.dumps(results), flush=True)
 
 
 def _server(made: World, launch: Launch, folder: Path) -> dict[str, Any]:
     made.clear()
-    found = server.judge(folder, launch.config, launch.environment, Path(launch.working))
-    return {**found, "asked": made.asked(), "proxy": made.through_proxy()}
+    result = server.judge(folder, launch.config, launch.environment, Path(launch.working))
+    return {**result, "asked": made.asked(), "proxy": made.through_proxy()}
 
 
 def _module(made: World, launch: Launch, modules: Modules, judge: dict[str, str]) -> dict[str, Any]:
     settings = modules.run("awskms_seal_settings_info", launch.options)
     made.clear()
     permission = modules.run("awskms_permission_info", {**launch.options, **judge})
-    found = {name: permission.get(name) for name in ("ready", "reason", "summary", "msg", "region", "endpoint", "settings_problems", "seconds", "failed")}
+    results = {name: permission.get(name) for name in ("ready", "reason", "summary", "msg", "region", "endpoint", "settings_problems", "seconds", "failed")}
     arn = str(permission.get("key_arn") or "")
-    told = {name: settings.get(name) for name in ("valid", "problems", "seal_type", "settings", "reason", "msg", "failed", "seconds")}
+    messages = {name: settings.get(name) for name in ("valid", "problems", "seal_type", "settings", "reason", "msg", "failed", "seconds")}
     key = made.labels.get(arn, arn)
-    return {"settings": told, "permission": {**found, "key": key}, "asked": made.asked(), "proxy": made.through_proxy()}
+    return {"settings": messages, "permission": {**results, "key": key}, "asked": made.asked(), "proxy": made.through_proxy()}
 
 
 if __name__ == "__main__":

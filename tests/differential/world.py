@@ -55,10 +55,10 @@ class World:
 
     def asked(self) -> list[dict[str, Any]]:
         """The journal of KMS, with the names of keys and principals in the place of their ARNs."""
-        found = []
+        items = []
         for call in self.kms.calls():
             principal = call.get("principal", "")
-            found.append({
+            items.append({
                 "operation": call["operation"],
                 "host": call["host"].rpartition(":")[0] or call["host"],
                 "region": call.get("region", ""),
@@ -66,7 +66,7 @@ class World:
                 "who": self.labels.get(principal, self.labels.get(_role_of(principal), "")),
                 "error": call.get("error", ""),
             })
-        return found
+        return items
 
     def through_proxy(self) -> bool:
         return any(each.asked for each in self._proxies)

@@ -16,7 +16,7 @@ _PACKAGE = "ansible_collections.sealwright.vault_seal.tests.fuzz.domains"
 
 def drivers() -> dict[str, Driver]:
     """The drivers of every domain that can be imported."""
-    found: dict[str, Driver] = {}
+    by_name: dict[str, Driver] = {}
     for domain in _DOMAINS:
         try:
             module = importlib.import_module(f"{_PACKAGE}.{domain}")
@@ -24,5 +24,5 @@ def drivers() -> dict[str, Driver]:
             if "ansible_collections" in str(error.name):
                 raise
             continue
-        found.update({driver.name: driver for driver in module.DRIVERS})
-    return found
+        by_name.update({driver.name: driver for driver in module.DRIVERS})
+    return by_name

@@ -31,9 +31,9 @@ class Grower:
     :param growth: the format's own way, which is then taken every second time.
     """
 
-    def __init__(self, seed: int, words: Sequence[bytes], longest: int, growth: Growth | None = None) -> None:
+    def __init__(self, seed: int, arguments: Sequence[bytes], longest: int, growth: Growth | None = None) -> None:
         self._random = random.Random(seed)
-        self._words = tuple(words)
+        self._words = tuple(arguments)
         self._longest = longest
         self._growth = growth
 
@@ -51,7 +51,7 @@ class Grower:
     def _nested(self, data: bytes) -> bytes:
         """One opening bracket with what stands before it, many times, and as many closing ones or none."""
         chance = self._random
-        places = [found.end() for found in _OPENING.finditer(data[:8192])]
+        places = [match.end() for match in _OPENING.finditer(data[:8192])]
         if not places:
             return self._repeated(data)
         end = chance.choice(places)
@@ -81,7 +81,7 @@ class Grower:
     def _numbered(self, data: bytes) -> bytes:
         """Repeated too, with another number in each: names that are all different."""
         at, piece = self._piece(data)
-        places = [found.start() for found in _NUMBERABLE.finditer(piece)]
+        places = [match.start() for match in _NUMBERABLE.finditer(piece)]
         if not places:
             return self._repeated(data)
         place = self._random.choice(places) + 1

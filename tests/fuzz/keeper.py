@@ -30,7 +30,7 @@ class Keeper:
     def __init__(self, driver: Driver, folder: Path = FOLDER) -> None:
         self._driver = driver
         self._folder = folder / driver.name
-        self.found: dict[str, dict[str, str]] = {}
+        self.findings: dict[str, dict[str, str]] = {}
 
     def one(self, data: bytes) -> str:
         """The outcome of an input; empty if it broke the contract."""
@@ -38,9 +38,9 @@ class Keeper:
             return self._driver.one(data)
         except (Exception, TooSlow) as error:
             kind = _kind(error)
-            if kind not in self.found:
+            if kind not in self.findings:
                 shown = "".join(traceback.format_exception(type(error), error, error.__traceback__)[-12:])
-                self.found[kind] = {"file": str(self._keep(self._shortened(data, kind))), "traceback": shown}
+                self.findings[kind] = {"file": str(self._keep(self._shortened(data, kind))), "traceback": shown}
             return ""
 
     def _keep(self, data: bytes) -> Path:

@@ -28,11 +28,11 @@ class Mutator:
     :param longest: the most bytes of an input.
     """
 
-    def __init__(self, seed: int, words: Sequence[bytes], longest: int) -> None:
+    def __init__(self, seed: int, arguments: Sequence[bytes], longest: int) -> None:
         self._random = random.Random(seed)
-        self._words = tuple(words) or _BYTES
+        self._words = tuple(arguments) or _BYTES
         self._longest = longest
-        self._ways = (
+        self._mutations = (
             self._flip, self._flip, self._set, self._insert, self._word, self._word, self._remove, self._repeat, self._cut,
             self._number, self._number, self._splice,
         )
@@ -42,7 +42,7 @@ class Mutator:
         chance = self._random
         data = bytearray(chance.choice(corpus))
         for _change in range(1 + chance.getrandbits(3) * (chance.getrandbits(1))):
-            chance.choice(self._ways)(data, corpus)
+            chance.choice(self._mutations)(data, corpus)
         return bytes(data[: self._longest])
 
     def _at(self, data: bytearray) -> int:
@@ -82,9 +82,9 @@ class Mutator:
         del data[self._at(data) :]
 
     def _number(self, data: bytearray, _corpus: Sequence[bytes]) -> None:
-        found = list(_DIGITS.finditer(bytes(data[:8192])))
-        if found:
-            start, end = self._random.choice(found).span()
+        numbers = list(_DIGITS.finditer(bytes(data[:8192])))
+        if numbers:
+            start, end = self._random.choice(numbers).span()
             data[start:end] = self._random.choice(_NUMBERS)
 
     def _splice(self, data: bytearray, corpus: Sequence[bytes]) -> None:

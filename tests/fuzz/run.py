@@ -75,8 +75,8 @@ def report(outcomes: Sequence[Outcome]) -> int:
     findings = sum(len(each.findings) + bool(each.fault) for each in outcomes)
     print(f"{len(outcomes)} drivers, {sum(each.inputs for each in outcomes)} inputs, {findings} findings")
     for each in outcomes:
-        for kind, found in each.findings.items():
-            print(f"\n{each.name}: {kind}, kept in {found['file']}\n{found['traceback']}")
+        for kind, result in each.findings.items():
+            print(f"\n{each.name}: {kind}, kept in {result['file']}\n{result['traceback']}")
         if each.fault:
             print(f"\n{each.name}: {each.fault}")
     return 1 if findings else 0

@@ -45,7 +45,7 @@ class Source:
 
     def attributes(self) -> dict[str, Any]:
         """Names with texts, numbers, truth values and lists of texts."""
-        found: dict[str, Any] = {}
+        by_name: dict[str, Any] = {}
         for _each in range(1 + self.byte() % 5):
-            found[self.name()] = [self.text() for _each in range(self.byte() % 4)] if self.byte() % 5 == 0 else self.scalar()
-        return found
+            by_name[self.name()] = [self.text() for _each in range(self.byte() % 4)] if self.byte() % 5 == 0 else self.scalar()
+        return by_name

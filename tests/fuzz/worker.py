@@ -42,7 +42,7 @@ class State:
 
     def write(self) -> None:
         self._written = monotonic()
-        state = {"inputs": self.inputs, "seconds": self._written - self._begin, "findings": self._keeper.found}
+        state = {"inputs": self.inputs, "seconds": self._written - self._begin, "findings": self._keeper.findings}
         part = self._path.with_suffix(".part")
         part.write_text(json.dumps(state), encoding="utf-8")
         part.replace(self._path)
@@ -94,8 +94,8 @@ def guided(driver: Any, keeper: Any, state: State, seconds: float, seed: int, co
 
     for data in seeds:
         (corpus_folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-    words = corpus_folder.with_suffix(".words")
-    words.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in driver.words), encoding="ascii")
+    text = corpus_folder.with_suffix(".words")
+    text.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in driver.words), encoding="ascii")
 
     grower, begin = growing(driver, keeper, state, seed), monotonic()
 
@@ -106,7 +106,7 @@ def guided(driver: Any, keeper: Any, state: State, seconds: float, seed: int, co
 
     options = [f"-max_total_time={int(seconds)}", f"-seed={seed or 1}", f"-max_len={_USUAL * 2}", "-rss_limit_mb=3000", "-timeout=120"]
     if driver.words:
-        options.append(f"-dict={words}")
+        options.append(f"-dict={text}")
     artifacts = f"-artifact_prefix={corpus_folder.parent}/{driver.name}-"
     atheris.Setup([sys.argv[0], *options, artifacts, "-print_final_stats=1", str(corpus_folder)], one)
     atheris.Fuzz()

@@ -31,11 +31,11 @@ class Probe:
         self._process = process
         self._errors = errors
 
-    def ask(self, said: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    def ask(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """The answer of the adapter, and its output."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(said) + "\n")
+        self._process.stdin.write(json.dumps(values) + "\n")
         self._process.stdin.flush()
         assert select.select([self._process.stdout], [], [], _SECONDS)[0], "the adapter does not end"
         printed = self._process.stdout.readline()
@@ -76,13 +76,13 @@ class Adapter:
         """
         variables = {"PATH": "/usr/bin:/bin", "HOME": str(self._home), "AWS_EC2_METADATA_DISABLED": "true", **self._environment, **environment}
         variables = {name: value for name, value in variables.items() if value}
-        said = {
+        values = {
             "environment": variables, "options": dict(options or {}), "key": self._key if key is None else key,
             "hints": list(hints), "link_local": link_local,
         }
-        answer, printed = self._probe.ask(said)
+        answer, printed = self._probe.ask(values)
         assert "traceback" not in answer, answer["traceback"]
-        for secret in _secrets(said["options"], variables):
+        for secret in _secrets(values["options"], variables):
             assert secret not in printed
         return answer
 
@@ -90,8 +90,8 @@ class Adapter:
         """What was connected to, each thing with its value and source, once KMS has described the key."""
         answer = self.ask(options, **more)
         assert "error" not in answer, answer
-        found: dict[str, dict[str, str]] = answer["connection"]
-        return found
+        connection: dict[str, dict[str, str]] = answer["connection"]
+        return connection
 
     def refusal(self, options: Mapping[str, Any] | None = None, **more: Any) -> tuple[str, str, float]:
         """Reason, message and seconds of the failure."""
@@ -103,7 +103,7 @@ class Adapter:
 
 
 def _secrets(options: Mapping[str, Any], variables: Mapping[str, str]) -> list[str]:
-    found = [str(options.get(name, "")) for name in _SECRET_OPTIONS] + [variables.get(name, "") for name in _SECRET_VARIABLES]
+    items = [str(options.get(name, "")) for name in _SECRET_OPTIONS] + [variables.get(name, "") for name in _SECRET_VARIABLES]
     urls = [str(options.get("proxy", "")), *(value for name, value in variables.items() if name.lower().endswith("_proxy"))]
-    found += [urlsplit(url).password or "" for url in urls]
-    return [secret.strip() for secret in found if secret.strip()]
+    items += [urlsplit(url).password or "" for url in urls]
+    return [secret.strip() for secret in items if secret.strip()]

@@ -30,21 +30,21 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.op
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.sourced import Sourced
 
 
-def answer(said: dict[str, Any]) -> dict[str, Any]:
+def answer(values: dict[str, Any]) -> dict[str, Any]:
     os.environ.clear()
-    os.environ.update(said["environment"])
-    if said["link_local"]:
-        lead_link_local(said["link_local"])
+    os.environ.update(values["environment"])
+    if values["link_local"]:
+        lead_link_local(values["link_local"])
     begun = time.monotonic()
     try:
-        key = key_in_force(said["key"], os.environ)
-        kms = open_kms(ConnectionOptions(**said["options"]), tuple(Sourced(*hint) for hint in said["hints"]))
-        found: dict[str, Any] = {"connection": {**kms.connection(), "key": key.as_result()}, "arn": kms.describe_key(str(key.reference))["Arn"]}
+        key = key_in_force(values["key"], os.environ)
+        kms = open_kms(ConnectionOptions(**values["options"]), tuple(Sourced(*hint) for hint in values["hints"]))
+        connection: dict[str, Any] = {"connection": {**kms.connection(), "key": key.as_result()}, "arn": kms.describe_key(str(key.reference))["Arn"]}
     except SealError as error:
-        found = {"error": error.as_result()}
+        connection = {"error": error.as_result()}
     except Exception:
-        found = {"traceback": traceback.format_exc()}
-    return {**found, "seconds": time.monotonic() - begun, "botocore": [int(part) for part in botocore.__version__.split(".")]}
+        connection = {"traceback": traceback.format_exc()}
+    return {**connection, "seconds": time.monotonic() - begun, "botocore": [int(part) for part in botocore.__version__.split(".")]}
 
 
 def lead_link_local(target: str) -> None:

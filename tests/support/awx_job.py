@@ -61,8 +61,8 @@ class Finished:
 
     def results(self, task: str) -> dict[str, dict[str, Any]]:
         """The results of a task, by host."""
-        found = [event["event_data"] for event in self.events if event["event"].startswith("runner_on_")]
-        return {data["host"]: data.get("res", {}) for data in found if data["task"] == task or data["task"].endswith(f": {task}")}
+        items = [event["event_data"] for event in self.events if event["event"].startswith("runner_on_")]
+        return {data["host"]: data.get("res", {}) for data in items if data["task"] == task or data["task"].endswith(f": {task}")}
 
     @property
     def stdout(self) -> str:
@@ -107,11 +107,11 @@ class AwxJob:
         inventory = {"all": {"hosts": list(sliced)}, "_meta": {"hostvars": sliced}}
         script = self._file("inventory/hosts", f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(inventory)!r})\n", 0o700)
         line = ["-u", "root", *arguments]
-        said = dict(environment)
+        values = dict(environment)
         for at, credential in enumerate(credentials):
             file = self._file(f"env/credential{at}", credential.file) if credential.file else ""
             # The node has the folder in another place, as a container has it below /runner.
-            said.update({name: value.format(file=file.replace(str(self.private), str(self.node))) for name, value in credential.environment.items()})
+            values.update({name: value.format(file=file.replace(str(self.private), str(self.node))) for name, value in credential.environment.items()})
             if credential.variables:
                 path = self._file(f"env/extra{at}", json.dumps(credential.variables))
                 line += ["-e", "@" + path.replace(str(self.private), str(self.node))]
@@ -120,7 +120,7 @@ class AwxJob:
         self._file("env/settings", json.dumps(_SETTINGS))
         return self._stream({
             "ident": IDENT, "private_data_dir": str(self.private), "playbook": playbook, "inventory": script,
-            "suppress_env_files": True, "envvars": said, "fact_cache_type": "",
+            "suppress_env_files": True, "envvars": values, "fact_cache_type": "",
         })
 
     def _file(self, name: str, content: str, mode: int = 0o600) -> str:

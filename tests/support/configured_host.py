@@ -37,8 +37,8 @@ class ConfiguredHost:
 
     def configure(self, *arguments: str, **variables: Any) -> Run:
         """Run the role; variables go without their prefix."""
-        said = {f"vault_config_{name}": value for name, value in {**self.variables, **variables}.items()}
-        return self.ansible.playbook([{**self.play, "roles": [{"role": ROLE, "vars": said}]}], *arguments)
+        values = {f"vault_config_{name}": value for name, value in {**self.variables, **variables}.items()}
+        return self.ansible.playbook([{**self.play, "roles": [{"role": ROLE, "vars": values}]}], *arguments)
 
     def files(self) -> dict[str, str]:
         """All that is below the folder, by name; a file with its text and mode."""

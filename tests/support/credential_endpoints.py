@@ -34,8 +34,8 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.asked.append((self.command, self.path))  # type: ignore[attr-defined]
-        found = self.server.answers.get((self.command, self.path))  # type: ignore[attr-defined]
-        status, content, *headers = found(self.headers) if found else (404, "not found")
+        result = self.server.answers.get((self.command, self.path))  # type: ignore[attr-defined]
+        status, content, *headers = result(self.headers) if result else (404, "not found")
         body = content.encode()
         self.send_response(status)
         for name, value in (headers[0] if headers else {}).items():
@@ -128,8 +128,8 @@ def full_listener() -> Iterator[str]:
 
 def temporary_credentials(kms: Any, role: Credentials, session: str = "test") -> dict[str, str]:
     """Credentials of a role, from the strict KMS's own STS: what metadata and container endpoints hand out."""
-    found = kms.client("sts").assume_role(RoleArn=role.arn, RoleSessionName=session)["Credentials"]
-    return {"access_key": found["AccessKeyId"], "secret_key": found["SecretAccessKey"], "session_token": found["SessionToken"]}
+    result = kms.client("sts").assume_role(RoleArn=role.arn, RoleSessionName=session)["Credentials"]
+    return {"access_key": result["AccessKeyId"], "secret_key": result["SecretAccessKey"], "session_token": result["SessionToken"]}
 
 
 def _document(temporary: dict[str, str]) -> dict[str, str]:

@@ -18,8 +18,8 @@ _MARKDOWN = r"^```(?:{})\n(.*?)^```"
 def blocks(page: Path, languages: str) -> list[str]:
     """The code blocks in one of the languages, given as alternatives of a regular expression."""
     form = _RST if page.suffix == ".rst" else _MARKDOWN
-    found = re.findall(form.format(languages), page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL if page.suffix == ".md" else re.MULTILINE)
-    return [textwrap.dedent(block) for block in found]
+    result = re.findall(form.format(languages), page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL if page.suffix == ".md" else re.MULTILINE)
+    return [textwrap.dedent(block) for block in result]
 
 
 def files(page: Path) -> dict[str, str]:

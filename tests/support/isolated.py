@@ -31,13 +31,13 @@ def main() -> int:
     namespace.enter()
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     relayed = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://127.0.0.1:{what.ports(1)[0]}"}))
-    print("named endpoint:", _said(lambda: direct.open(url, timeout=20)), flush=True)
-    print("another port:", _said(lambda: socket.create_connection(("127.0.0.1", port), 20)), flush=True)
-    print("proxy to a stranger:", _said(lambda: relayed.open("http://stranger.example/", timeout=20)), flush=True)
+    print("named endpoint:", _outcome(lambda: direct.open(url, timeout=20)), flush=True)
+    print("another port:", _outcome(lambda: socket.create_connection(("127.0.0.1", port), 20)), flush=True)
+    print("proxy to a stranger:", _outcome(lambda: relayed.open("http://stranger.example/", timeout=20)), flush=True)
     os._exit(0)
 
 
-def _said(ask: Callable[[], object]) -> str:
+def _outcome(ask: Callable[[], object]) -> str:
     try:
         ask()
     except urllib.error.HTTPError as error:

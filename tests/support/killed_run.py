@@ -26,11 +26,11 @@ from .slack import scaled
 _SECONDS = scaled(800.0)
 
 
-def said(urls: str, field: str) -> bool:
-    return any(_says(url, field) for url in urls.split(","))
+def any_has_field(urls: str, field: str) -> bool:
+    return any(_has_field(url, field) for url in urls.split(","))
 
 
-def _says(url: str, field: str) -> bool:
+def _has_field(url: str, field: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         try:
@@ -48,9 +48,9 @@ def main() -> int:
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
         end = time.monotonic() + _SECONDS
-        while not said(urls, field) and process.poll() is None and time.monotonic() < end:
+        while not any_has_field(urls, field) and process.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
-        killed = process.poll() is None and said(urls, field)
+        killed = process.poll() is None and any_has_field(urls, field)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -38,7 +38,7 @@ def start_module(
 
 def finished(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     """The result of a module that succeeds."""
-    said = process.communicate(timeout=_SECONDS)[0]
-    assert process.returncode == 0, said
-    result: dict[str, Any] = json.loads(said)
+    output = process.communicate(timeout=_SECONDS)[0]
+    assert process.returncode == 0, output
+    result: dict[str, Any] = json.loads(output)
     return result

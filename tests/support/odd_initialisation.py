@@ -47,9 +47,9 @@ class OddInitialisation:
                 else:
                     self._send(status, answer, length)
 
-            def _send(self, code: int, body: bytes, said: int | None) -> None:
+            def _send(self, code: int, body: bytes, message: int | None) -> None:
                 self.send_response(code)
-                self.send_header("Content-Length", str(len(body) if said is None else said))
+                self.send_header("Content-Length", str(len(body) if message is None else message))
                 self.end_headers()
                 self.wfile.write(body)
                 self.close_connection = True

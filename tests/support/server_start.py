@@ -58,13 +58,13 @@ def start(folder: Path, config: str, environment: Mapping[str, str], suffix: str
     finally:
         process.kill()
         process.wait(15)
-    said = _read(log)
-    if _STARTED not in said:
-        return Start({}, said)
-    found = re.search(r"^ *Auto Seal: (\w+)(?: \((.*)\))?$", said, re.MULTILINE | re.IGNORECASE)
-    if not found:
-        return Start({"type": "shamir"}, said)
-    return Start({"type": found.group(1), **dict(_FACT.findall(found.group(2) or ""))}, said)
+    message = _read(log)
+    if _STARTED not in message:
+        return Start({}, message)
+    match = re.search(r"^ *Auto Seal: (\w+)(?: \((.*)\))?$", message, re.MULTILINE | re.IGNORECASE)
+    if not match:
+        return Start({"type": "shamir"}, message)
+    return Start({"type": match.group(1), **dict(_FACT.findall(match.group(2) or ""))}, message)
 
 
 def _read(path: Path) -> str:

@@ -39,17 +39,17 @@ def uses_tls(name: str) -> bool:
 
 def prepare(name: str, home: Path, values: Mapping[str, str]) -> Case:
     """Fill the case's placeholders, and lay its files into ``home``."""
-    found = _read(name)
+    result = _read(name)
     names = {**values, "home": str(home)}
-    for path, text in found["files"].items():
+    for path, text in result["files"].items():
         file = home / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(filled(text, names), encoding="utf-8")
         file.chmod(0o755 if text.startswith("#!") else 0o600)
         names["sum"] = hashlib.sha256(file.read_bytes()).hexdigest()
-    environment = {variable: filled(text, names) for variable, text in found["environment"].items()}
+    environment = {variable: filled(text, names) for variable, text in result["environment"].items()}
     return Case(
-        name, filled(found["config"], names), environment, bool(found.get("static")), bool(found.get("tls")), found.get("product") or "openbao"
+        name, filled(result["config"], names), environment, bool(result.get("static")), bool(result.get("tls")), result.get("product") or "openbao"
     )
 
 

@@ -59,8 +59,8 @@ def entry(path: str, value: bytes) -> bytes:
 def meta(size: int, **more: Any) -> bytes:
     """``meta.json`` of a snapshot whose state has this size in bytes."""
     server = {"Suffrage": 0, "ID": "node1", "Address": "10.0.0.1:8201"}
-    said = {"Version": 1, "ID": "bolt-snapshot", "Index": 52, "Term": 3, "Peers": None, "Configuration": {"Servers": [server]}, "ConfigurationIndex": 1}
-    return json.dumps({"Size": size, **said, **more}).encode() + b"\n"
+    values = {"Version": 1, "ID": "bolt-snapshot", "Index": 52, "Term": 3, "Peers": None, "Configuration": {"Servers": [server]}, "ConfigurationIndex": 1}
+    return json.dumps({"Size": size, **values, **more}).encode() + b"\n"
 
 
 def sums(description: bytes, content: Any) -> bytes:

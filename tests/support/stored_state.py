@@ -47,8 +47,8 @@ class StoredState:
         content = state(self.stored)
         about = meta(len(content), **description)
         text = sums(about, content)
-        found = {"meta.json": about, "state.bin": content, "SHA256SUMS": text}
-        return {**found, "SHA256SUMS.sealed": self.sealed_sums(text)} if self.sealed_sums is not None else found
+        results = {"meta.json": about, "state.bin": content, "SHA256SUMS": text}
+        return {**results, "SHA256SUMS.sealed": self.sealed_sums(text)} if self.sealed_sums is not None else results
 
     def snapshot(self, **description: Any) -> bytes:
         return archive(self.members(**description).items())

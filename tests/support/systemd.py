@@ -75,13 +75,13 @@ def _ask(*arguments: str) -> list[Any]:
 
 
 def _answer(kind: str, *arguments: str) -> list[Any]:
-    found = libraries()
-    assert found
-    shared = ctypes.CDLL(str(found[1]), mode=ctypes.RTLD_GLOBAL)
+    result = libraries()
+    assert result
+    shared = ctypes.CDLL(str(result[1]), mode=ctypes.RTLD_GLOBAL)
     shared.log_set_max_level(0)
     if kind == "commands":
-        return _commands(shared, str(found[2]), *arguments)
-    return _units(str(found[2]), *arguments) if kind == "units" else [_file(shared, path) for path in arguments]
+        return _commands(shared, str(result[2]), *arguments)
+    return _units(str(result[2]), *arguments) if kind == "units" else [_file(shared, path) for path in arguments]
 
 
 def _units(library: str, folder: str, *names: str) -> list[Any]:
@@ -109,9 +109,9 @@ def _commands(shared: Any, library: str, folder: str, variables: str, *names: st
         file = ctypes.c_void_p(libc.open_memstream(ctypes.byref(text), ctypes.byref(size)))
         core.unit_dump(unit, file, b"")
         libc.fclose(file)
-        found = re.search(rb"-> ExecStart:\n\s*Command Line: (.*)\n", text.value or b"")
-        words = _unquoted(found.group(1)) if found else []
-        replaced = shared.replace_env_argv(_array(words), environment)
+        match = re.search(rb"-> ExecStart:\n\s*Command Line: (.*)\n", text.value or b"")
+        phrase = _unquoted(match.group(1)) if match else []
+        replaced = shared.replace_env_argv(_array(phrase), environment)
         answers.append(_strings(ctypes.cast(replaced, ctypes.POINTER(ctypes.c_char_p))))
     return answers
 
@@ -123,12 +123,12 @@ def _array(strings: Sequence[bytes]) -> Any:
 def _unquoted(text: bytes) -> list[bytes]:
     """The words that ``quote_command_line`` of systemd quoted."""
 
-    def plain(found: re.Match[bytes]) -> bytes:
-        sign = found.group(1)
+    def plain(result: re.Match[bytes]) -> bytes:
+        sign = result.group(1)
         return bytes([int(sign, 8)]) if len(sign) == 3 else {b"t": b"\t", b"n": b"\n"}.get(sign, sign)
 
-    words = re.findall(rb'"((?:[^"\\]|\\.)*)"|([^ ]+)', text, re.DOTALL)
-    return [bare or re.sub(rb"\\([0-7]{3}|.)", plain, quoted, flags=re.DOTALL) for quoted, bare in words]
+    phrase = re.findall(rb'"((?:[^"\\]|\\.)*)"|([^ ]+)', text, re.DOTALL)
+    return [bare or re.sub(rb"\\([0-7]{3}|.)", plain, quoted, flags=re.DOTALL) for quoted, bare in phrase]
 
 
 def _loaded(library: str, folder: str, *names: str) -> tuple[Any, list[tuple[int, Any]]]:
@@ -148,20 +148,20 @@ def _loaded(library: str, folder: str, *names: str) -> tuple[Any, list[tuple[int
 
 
 def _file(shared: Any, path: str) -> Any:
-    found = ctypes.POINTER(ctypes.c_char_p)()
-    error = shared.load_env_file(None, path.encode(), ctypes.byref(found))
+    result = ctypes.POINTER(ctypes.c_char_p)()
+    error = shared.load_env_file(None, path.encode(), ctypes.byref(result))
     if error < 0:
         return -error
     # As the service manager does before it starts a service: names and values that are not valid are left out.
     shared.strv_env_clean_with_callback.restype = ctypes.c_void_p
-    shared.strv_env_clean_with_callback(found, None, None)
-    return _strings(found)
+    shared.strv_env_clean_with_callback(result, None, None)
+    return _strings(result)
 
 
-def _strings(found: Any) -> list[str]:
+def _strings(result: Any) -> list[str]:
     strings: list[str] = []
-    while found and found[len(strings)] is not None:
-        strings.append(found[len(strings)].hex())
+    while result and result[len(strings)] is not None:
+        strings.append(result[len(strings)].hex())
     return strings
 
 

@@ -35,19 +35,22 @@ def test_an_alias_gets_a_key_that_serves_or_stays(kms: StrictKms, ansible: Ansib
         "moved": ("wrong_key", f"points to {old}, which is neither the expected key {third} nor the new key", {"expected_key_id": third}),
         "denied": ("access_denied", "kms:UpdateAlias", {"access_key": reader.access_key, "secret_key": reader.secret_key}),
     }
-    tasks = [{"name": name, MODULE: {"alias": ALIAS, "kms_key_id": new, **said}, "ignore_errors": True} for name, (*dummy, said) in cases.items()]
+    tasks = [{"name": name, MODULE: {"alias": ALIAS, "kms_key_id": new, **message}, "ignore_errors": True} for name, (*dummy, message) in cases.items()]
     tasks += [{"name": "dry", MODULE: {"alias": ALIAS, "kms_key_id": new, "expected_key_id": old}, "check_mode": True, "diff": True}]
     tried = ansible.playbook(tasks).succeeded()
     assert {name: tried[name].get("reason") for name in cases} == {name: reason for name, (reason, *dummy) in cases.items()}
-    assert {name: tried[name]["msg"] for name, (dummy, words, *dummy_rest) in cases.items() if words not in tried[name]["msg"]} == {}
+    assert {name: tried[name]["msg"] for name, (dummy, text, *dummy_rest) in cases.items() if text not in tried[name]["msg"]} == {}
     assert tried["moved"]["old_key_id"] == old
     assert (tried["dry"]["changed"], tried["dry"]["diff"]) == (True, {"before": f"{ALIAS} -> {old}\n", "after": f"{ALIAS} -> {new}\n"})
     assert kms.client().describe_key(KeyId=ALIAS)["KeyMetadata"]["Arn"] == old
 
     # Of two runs that both saw the old key, the second finds the work done; whoever wants a third key is told.
-    said = {"alias": ALIAS, "kms_key_id": new.rsplit("/", 1)[-1], "expected_key_id": old}
+    values = {"alias": ALIAS, "kms_key_id": new.rsplit("/", 1)[-1], "expected_key_id": old}
     run = ansible.playbook(
-        [{"name": "moved", MODULE: said}, {"name": "again", MODULE: said}, {"name": "third", MODULE: {**said, "kms_key_id": third}, "ignore_errors": True}]
+        [
+            {"name": "moved", MODULE: values}, {"name": "again", MODULE: values},
+            {"name": "third", MODULE: {**values, "kms_key_id": third}, "ignore_errors": True},
+        ]
     ).succeeded()
     assert [run[name]["changed"] for name in ("moved", "again")] == [True, False]
     assert (run["moved"]["old_key_id"], run["again"]["key_id"], run["third"]["reason"]) == (old, new, "wrong_key")

@@ -65,7 +65,7 @@ def hosts() -> dict[str, dict[str, Any]]:
     return {name: {"ansible_connection": "local", "ansible_python_interpreter": host_python()} for name in HOSTS}
 
 
-def way(kms: StrictKms) -> dict[str, str]:
+def without_credentials(kms: StrictKms) -> dict[str, str]:
     """The environment that is no credential."""
     return {name: value for name, value in kms.environment().items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET"))}
 
@@ -92,8 +92,8 @@ def test_a_job(counted: StrictKms, values: VaultValues, job: AwxJob) -> None:
     session = counted.client("sts").assume_role(RoleArn=role.arn, RoleSessionName="awx")["Credentials"]
     credential = amazon_web_services(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
     counted.clear_calls()
-    said = {"kms_verify_hosts": "all", "copies": str(copies)}
-    done = job.run("site.yml", hosts(), credential, environment=way(counted), variables=said, arguments=["-vvv", "--forks=4"]).succeeded()
+    variables = {"kms_verify_hosts": "all", "copies": str(copies)}
+    done = job.run("site.yml", hosts(), credential, environment=without_credentials(counted), variables=variables, arguments=["-vvv", "--forks=4"]).succeeded()
 
     table = done.results("Show the permissions of each host")["vault1"]["msg"]
     assert [line.split()[0] for line in table] == ["host", *HOSTS]
@@ -124,7 +124,7 @@ def test_a_credential_type_of_ones_own(counted: StrictKms, job: AwxJob) -> None:
     other = {"access_key": who.access_key, "secret_key": "{{ other_secret_key }}", "kms_key_id": ALIAS}
     ask = {"name": "Ask with another secret", "sealwright.vault_seal.awskms_permission_info": other, "run_once": True}
     job.write("site.yml", json.dumps([play(CHECK, ask)]))
-    done = job.run("site.yml", hosts(), credential, environment=way(counted), arguments=["-vvv"]).succeeded()
+    done = job.run("site.yml", hosts(), credential, environment=without_credentials(counted), arguments=["-vvv"]).succeeded()
     assert done.results("Ask with another secret")["vault1"]["reason"] == "invalid_credentials"
     assert {call["principal"] for call in counted.calls("Decrypt")} == {who.arn}
     assert calls(counted)["Decrypt"] == 1
@@ -142,7 +142,7 @@ def test_slices(counted: StrictKms, values: VaultValues, job: AwxJob, name: str)
     job.write("host_vars/vault3.yml.sealed", as_text(values.envelope(f"own: '{OWN}'\n".encode())))
     job.write("site.yml", json.dumps([play(CHECK)]))
     counted.clear_calls()
-    ran = [job.run("site.yml", hosts(), Injected(keys), environment=way(counted), job_slice=(number, 2)).succeeded() for number in (1, 2)]
+    ran = [job.run("site.yml", hosts(), Injected(keys), environment=without_credentials(counted), job_slice=(number, 2)).succeeded() for number in (1, 2)]
     assert [set(done.results("Use what is sealed")) for done in ran] == [{"vault1", "vault3"}, {"vault2", "vault4"}]
     assert calls(counted) == {"Decrypt": 2 * 1 + 1}
 
@@ -151,7 +151,7 @@ def test_a_job_that_may_not_open_its_variables(counted: StrictKms, job: AwxJob) 
     """The job fails before its first task, with the reason."""
     job.write("site.yml", json.dumps([play(CHECK)]))
     nobody = counted.principal({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}]})
-    done = job.run("site.yml", hosts(), amazon_web_services(nobody.access_key, nobody.secret_key), environment=way(counted))
+    done = job.run("site.yml", hosts(), amazon_web_services(nobody.access_key, nobody.secret_key), environment=without_credentials(counted))
     assert (done.status, done.results("Use what is sealed")) == ("failed", {})
     assert "Sealed variables are missing (access_denied)." in done.stdout
     assert "group_vars/all/secrets.yml.sealed" in done.stdout

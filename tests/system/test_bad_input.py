@@ -107,8 +107,8 @@ class Bench:
 
     def snapshot(self) -> dict[str, tuple[int, int]]:
         """Every file below the folder, with size and time of its last change."""
-        found = (Path(folder) / name for folder, dummy, names in os.walk(self.folder) for name in names)
-        return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in found}
+        result = (Path(folder) / name for folder, dummy, names in os.walk(self.folder) for name in names)
+        return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in result}
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +124,8 @@ def may_mount() -> bool:
 
 def check(rows: list[Row], run: Run) -> None:
     """Compare all rows at once, so that one run shows every message that differs."""
-    said = {row.name: (run[row.name].get("reason"), run[row.name].get("msg")) for row in rows}
-    assert said == {row.name: (row.reason, row.message) for row in rows}
+    message = {row.name: (run[row.name].get("reason"), run[row.name].get("msg")) for row in rows}
+    assert message == {row.name: (row.reason, row.message) for row in rows}
     assert all(run[row.name]["failed"] for row in rows)
     assert all(run[row.name]["msg"].endswith(run[row.name]["remedy"]) for row in rows)
     assert "Traceback" not in run.output
@@ -203,14 +203,14 @@ def test_messages_before_any_call_to_kms(bench: Bench, ansible: Ansible) -> None
 def test_what_kms_refuses(bench: Bench, ansible: Ansible) -> None:
     at = f"in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable AWS_KMS_ENDPOINT)"
     symmetric = "A seal requires a symmetric key with key usage ENCRYPT_DECRYPT and key spec SYMMETRIC_DEFAULT."
-    look = "Check the key ID or alias, the account and the region: KMS searches for it in this region only."
+    remedy = "Check the key ID or alias, the account and the region: KMS searches for it in this region only."
 
-    def wrap(name: str, key: str, said: str, remedy: str, reason: str) -> Row:
-        return Row(name, {"plaintext": "x", "kms_key_id": key}, f"AWS rejected Encrypt with key {key} {at}: {said} {remedy}", reason)
+    def wrap(name: str, key: str, message: str, remedy: str, reason: str) -> Row:
+        return Row(name, {"plaintext": "x", "kms_key_id": key}, f"AWS rejected Encrypt with key {key} {at}: {message} {remedy}", reason)
 
     play(bench, ansible, [
-        wrap("no such alias", "alias/nothing", "NotFoundException: Alias arn:aws:kms:us-east-1:123456789012:alias/nothing is not found.", look, "not_found"),
-        wrap("no such key", UNKNOWN_KEY, f"NotFoundException: Key 'arn:aws:kms:us-east-1:123456789012:key/{UNKNOWN_KEY}' does not exist.", look, "not_found"),
+        wrap("no such alias", "alias/nothing", "NotFoundException: Alias arn:aws:kms:us-east-1:123456789012:alias/nothing is not found.", remedy, "not_found"),
+        wrap("no such key", UNKNOWN_KEY, f"NotFoundException: Key 'arn:aws:kms:us-east-1:123456789012:key/{UNKNOWN_KEY}' does not exist.", remedy, "not_found"),
         wrap("disabled", bench.disabled, f"DisabledException: {bench.disabled} is disabled.",
              "Enable the key (kms:EnableKey), or use another key.", "key_disabled"),
         wrap("pending deletion", bench.deleted, f"KMSInvalidStateException: {bench.deleted} is pending deletion.",
@@ -250,9 +250,9 @@ def test_a_missing_permission(bench: Bench, ansible: Ansible, operation: str, al
     }[operation]
     asked = {"Encrypt": f" with key {bench.key}", "Decrypt": "", "DescribeKey": " with key alias/bad-input"}[operation]
     run = ansible.playbook([{"name": "denied", module: {**options, "access_key": user.access_key, "secret_key": user.secret_key}, "ignore_errors": True}])
-    found = run.succeeded()["denied"]
+    result = run.succeeded()["denied"]
     statement = f'{{"Effect": "Allow", "Action": "kms:{operation}", "Resource": "{bench.key}"}}'
-    assert (found["reason"], found["msg"]) == (
+    assert (result["reason"], result["msg"]) == (
         "access_denied",
         f"AWS rejected {operation}{asked} in region us-east-1 (from environment variable AWS_REGION) at {bench.kms.url} (from environment variable "
         f"AWS_KMS_ENDPOINT): AccessDeniedException: User: {user.arn} is not authorized to perform: kms:{operation} on resource: {bench.key} because no "
@@ -300,9 +300,9 @@ def test_a_value_tampered_in_each_field(bench: Bench, ansible: Ansible) -> None:
         f"The value says that the key {bench.disabled} sealed it, but KMS opened it with {bench.key}. The value was altered after it was sealed; "
         "take it from its source again."
     )
-    said = {"ciphertext": altered, "iv": altered, "wrapped_key": refused, "mechanism": refused, "key_id": foreign}
+    values = {"ciphertext": altered, "iv": altered, "wrapped_key": refused, "mechanism": refused, "key_id": foreign}
     rows = []
-    for part, words in said.items():
+    for part, text in values.items():
         message = bench.vault.envelope(b"a value")
         holder = message if part in ("ciphertext", "iv") else message.key_info
         if part == "key_id":
@@ -313,7 +313,7 @@ def test_a_value_tampered_in_each_field(bench: Bench, ansible: Ansible) -> None:
             content = bytearray(getattr(holder, part))
             content[-1] ^= 1
             setattr(holder, part, bytes(content))
-        rows.append(Row(part, {"blob": as_text(message), "dest": bench.path("tampered")}, words, "not_authentic", UNWRAP))
+        rows.append(Row(part, {"blob": as_text(message), "dest": bench.path("tampered")}, text, "not_authentic", UNWRAP))
     play(bench, ansible, rows)
 
 

@@ -164,8 +164,8 @@ def test_a_server_that_repeats_the_join_request(key: str, ansible: Ansible) -> N
             "cluster_bootstrap__patience": 1, "cluster_bootstrap_seconds": 1, "cluster_bootstrap_address": server.url,
             "cluster_bootstrap_join": {key: "-----BEGIN KEY-----Hunter2"},
         }  # fmt: skip
-        stands = {"name": "stands", "ansible.builtin.set_fact": {"cluster_bootstrap__state": {"storage": "raft"}}}
-        run = ansible.playbook([stands, {"name": "join", "ansible.builtin.include_role": role, "vars": given}])
+        state = {"name": "stands", "ansible.builtin.set_fact": {"cluster_bootstrap__state": {"storage": "raft"}}}
+        run = ansible.playbook([state, {"name": "join", "ansible.builtin.include_role": role, "vars": given}])
     assert run.code == 2
     assert "did not join the cluster of one" in run.output
     assert ("Hunter2" in run.output, "may repeat leader_client_key" in run.output) == (key == "leader_client_cert", key == "leader_client_key"), run.output

@@ -39,9 +39,9 @@ def server(folder: Path, form: str, data: Mapping[str, Any]) -> Iterator[Callabl
             stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment, preexec_fn=end_with_parent,
         )
 
-    def wait(words: str) -> str:
+    def wait(phrase: str) -> str:
         end = time.monotonic() + _SECONDS
-        while words not in log.read_text(errors="replace") and process.poll() is None and time.monotonic() < end:
+        while phrase not in log.read_text(errors="replace") and process.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
         return log.read_text(errors="replace")
 

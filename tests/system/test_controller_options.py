@@ -77,15 +77,15 @@ def test_a_pin_holds_for_all(desk: Desk, tmp_path: Path) -> None:
         "empty in ini": ("allowed_key_ids =", {}, "is empty."),
         "empty in the environment": ("", {"ANSIBLE_AWSKMS_ALLOWED_KEY_IDS": ""}, "is empty."),
     }
-    for awskms, environment, words in cases.values():
+    for awskms, environment, text in cases.values():
         desk.kms.clear_calls()
         desk.configure(awskms)
         refused = desk.ansible.playbook(desk.plugins.tasks(), env=environment).succeeded()
         for plugin in PLUGINS:
-            assert words in refused[plugin]["msg"]
+            assert text in refused[plugin]["msg"]
             assert not desk.plugins.opened(refused, plugin)
         other.config.write_text(other.config.read_text(encoding="utf-8").split("[awskms]")[0] + f"[awskms]\n{awskms}\n", encoding="utf-8")
-        assert words in in_one_line(other.playbook(SHOW_VARIABLE, env=environment))
+        assert text in in_one_line(other.playbook(SHOW_VARIABLE, env=environment))
         assert desk.kms.calls("Decrypt") == []
     desk.configure("allowed_key_ids = alias/ours")
     opened = desk.ansible.playbook(desk.plugins.tasks(allowed_key_ids=["alias/foreign"])).succeeded()
@@ -95,12 +95,12 @@ def test_a_pin_holds_for_all(desk: Desk, tmp_path: Path) -> None:
 def test_what_is_missing_says_that_the_tasks_environment_does_not_reach_the_controller(desk: Desk, tmp_path: Path) -> None:
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     run = desk.without(*keys).playbook([{**task, "environment": desk.kms.environment()} for task in desk.plugins.tasks()]).succeeded()
-    words = "the environment keyword of a task or play has no effect: set the variables in the environment of Ansible"
+    phrase = "the environment keyword of a task or play has no effect: set the variables in the environment of Ansible"
     for plugin in PLUGINS:
         assert "No AWS credentials were found" in run[plugin]["msg"]
-        assert run[plugin]["msg"].count(words) == 1
+        assert run[plugin]["msg"].count(phrase) == 1
     other = Ansible.like(desk.plugins.with_vars_plugin(tmp_path / "p", ""), desk.without(*keys)._environment)
-    assert words in in_one_line(other.playbook(SHOW_VARIABLE))
+    assert phrase in in_one_line(other.playbook(SHOW_VARIABLE))
 
 
 def test_values_of_a_wrong_type_name_their_source(desk: Desk) -> None:

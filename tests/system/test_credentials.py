@@ -64,9 +64,9 @@ def pair(user: Credentials) -> dict[str, str]:
 
 
 def test_options(asks: Any, user: Credentials) -> None:
-    principal, said = asks({"access_key": user.access_key, "secret_key": user.secret_key}, **OTHERS)
+    principal, message = asks({"access_key": user.access_key, "secret_key": user.secret_key}, **OTHERS)
     assert principal == user.arn
-    assert said == {"value": user.access_key, "source": "options access_key and secret_key"}
+    assert message == {"value": user.access_key, "source": "options access_key and secret_key"}
 
 
 def test_options_with_a_session_token(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
@@ -74,38 +74,38 @@ def test_options_with_a_session_token(asks: Any, role: Credentials, temporary: d
 
 
 def test_environment(asks: Any, user: Credentials) -> None:
-    principal, said = asks(AWS_ACCESS_KEY_ID=user.access_key, AWS_SECRET_ACCESS_KEY=user.secret_key)
+    principal, message = asks(AWS_ACCESS_KEY_ID=user.access_key, AWS_SECRET_ACCESS_KEY=user.secret_key)
     assert principal == user.arn
-    assert said == {"value": user.access_key, "source": "environment variable AWS_ACCESS_KEY_ID"}
+    assert message == {"value": user.access_key, "source": "environment variable AWS_ACCESS_KEY_ID"}
 
 
 def test_environment_with_a_session_token(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
-    principal, said = asks(
+    principal, result = asks(
         AWS_ACCESS_KEY_ID=temporary["access_key"],
         AWS_SECRET_ACCESS_KEY=temporary["secret_key"],
         AWS_SESSION_TOKEN=temporary["session_token"],
     )
-    assert (principal, said["source"]) == (session(role, "handed-out"), "environment variable AWS_ACCESS_KEY_ID")
+    assert (principal, result["source"]) == (session(role, "handed-out"), "environment variable AWS_ACCESS_KEY_ID")
 
 
 def test_a_profile_of_the_shared_credentials_file(asks: Any, user: Credentials, tmp_path: Path) -> None:
     path = profiles(tmp_path, vault=pair(user))
-    principal, said = asks(AWS_SHARED_CREDENTIALS_FILE=path, AWS_PROFILE="vault")
-    assert (principal, said["source"]) == (user.arn, "profile vault of the shared credentials file")
+    principal, result = asks(AWS_SHARED_CREDENTIALS_FILE=path, AWS_PROFILE="vault")
+    assert (principal, result["source"]) == (user.arn, "profile vault of the shared credentials file")
 
 
 def test_a_profile_of_the_home_folder(kms: StrictKms, asks: Any, user: Credentials, tmp_path: Path) -> None:
     (tmp_path / "home" / ".aws").mkdir()
     Path(profiles(tmp_path, default=pair(user))).rename(tmp_path / "home" / ".aws" / "credentials")
-    principal, said = asks()
-    assert (principal, said["source"]) == (user.arn, "profile default of the shared credentials file")
+    principal, result = asks()
+    assert (principal, result["source"]) == (user.arn, "profile default of the shared credentials file")
 
 
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
 def test_a_file_by_option_and_its_profile_by_the_environment(asks: Any, user: Credentials, tmp_path: Path, variable: str) -> None:
     path = profiles(tmp_path, vault=pair(user))
-    principal, said = asks({"shared_creds_filename": path}, **{variable: "vault"}, **OTHERS)
-    assert (principal, said["source"]) == (user.arn, "profile vault of the shared credentials file")
+    principal, result = asks({"shared_creds_filename": path}, **{variable: "vault"}, **OTHERS)
+    assert (principal, result["source"]) == (user.arn, "profile vault of the shared credentials file")
 
 
 def test_the_profile_option_beats_keys_in_the_environment(asks: Any, user: Credentials, tmp_path: Path) -> None:
@@ -115,8 +115,8 @@ def test_the_profile_option_beats_keys_in_the_environment(asks: Any, user: Crede
 
 def test_the_file_option_beats_keys_in_the_environment(asks: Any, user: Credentials, tmp_path: Path) -> None:
     path = profiles(tmp_path, default=pair(user))
-    principal, said = asks({"shared_creds_filename": path}, **OTHERS)
-    assert (principal, said["source"]) == (user.arn, "profile default of the shared credentials file")
+    principal, result = asks({"shared_creds_filename": path}, **OTHERS)
+    assert (principal, result["source"]) == (user.arn, "profile default of the shared credentials file")
 
 
 def test_keys_in_the_environment_beat_a_profile_of_the_environment(asks: Any, user: Credentials, tmp_path: Path) -> None:
@@ -127,58 +127,58 @@ def test_keys_in_the_environment_beat_a_profile_of_the_environment(asks: Any, us
 
 def test_a_profile_of_the_config_file(asks: Any, user: Credentials, tmp_path: Path) -> None:
     path = profiles(tmp_path, **{"profile vault": pair(user)})
-    principal, said = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
-    assert (principal, said["source"]) == (user.arn, "profile vault of the AWS config file")
+    principal, result = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
+    assert (principal, result["source"]) == (user.arn, "profile vault of the AWS config file")
 
 
 def test_a_credential_process(asks: Any, user: Credentials, tmp_path: Path) -> None:
     document = tmp_path / "document.json"
     document.write_text(f'{{"Version": 1, "AccessKeyId": "{user.access_key}", "SecretAccessKey": "{user.secret_key}"}}', encoding="utf-8")
     path = profiles(tmp_path, **{"profile vault": {"credential_process": f"/bin/cat {document}"}})
-    principal, said = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
-    assert (principal, said["source"]) == (user.arn, "the credential process of profile vault")
+    principal, result = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
+    assert (principal, result["source"]) == (user.arn, "the credential process of profile vault")
 
 
 def test_a_role_with_a_session_name(asks: Any, kms: StrictKms, user: Credentials, role: Credentials) -> None:
     options = {"role_arn": role.arn, "role_session_name": "nightly", "sts_endpoint": kms.url}
-    principal, said = asks({**options, "access_key": user.access_key, "secret_key": user.secret_key})
+    principal, result = asks({**options, "access_key": user.access_key, "secret_key": user.secret_key})
     assert principal == session(role, "nightly")
-    assert said["source"] == f"role {role.arn}, assumed with options access_key and secret_key"
+    assert result["source"] == f"role {role.arn}, assumed with options access_key and secret_key"
 
 
 def test_a_role_assumed_with_keys_of_the_environment(asks: Any, kms: StrictKms, user: Credentials, role: Credentials) -> None:
     environment = {"AWS_ACCESS_KEY_ID": user.access_key, "AWS_SECRET_ACCESS_KEY": user.secret_key, "AWS_ENDPOINT_URL_STS": kms.url}
-    principal, said = asks({"role_arn": role.arn}, **environment)
+    principal, result = asks({"role_arn": role.arn}, **environment)
     assert principal == session(role, "sealwright.vault_seal")
-    assert said["source"] == f"role {role.arn}, assumed with environment variable AWS_ACCESS_KEY_ID"
+    assert result["source"] == f"role {role.arn}, assumed with environment variable AWS_ACCESS_KEY_ID"
 
 
 def test_a_web_identity_by_options(asks: Any, kms: StrictKms, role: Credentials, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("a web identity token", encoding="utf-8")
     options = {"role_arn": role.arn, "web_identity_token_file": str(token), "role_session_name": "pod", "sts_endpoint": kms.url}
-    principal, said = asks(options, **OTHERS)
+    principal, result = asks(options, **OTHERS)
     assert principal == session(role, "pod")
-    assert said["source"] == f"role {role.arn}, assumed with the web identity of option web_identity_token_file"
+    assert result["source"] == f"role {role.arn}, assumed with the web identity of option web_identity_token_file"
 
 
 def test_a_web_identity_by_the_environment(asks: Any, kms: StrictKms, role: Credentials, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("a web identity token", encoding="utf-8")
-    principal, said = asks(
+    principal, result = asks(
         AWS_ROLE_ARN=role.arn, AWS_WEB_IDENTITY_TOKEN_FILE=str(token), AWS_ROLE_SESSION_NAME="pod", AWS_ENDPOINT_URL_STS=kms.url
     )
     assert principal == session(role, "pod")
-    assert said["source"] == f"role {role.arn}, assumed with the web identity of environment variable AWS_WEB_IDENTITY_TOKEN_FILE"
+    assert result["source"] == f"role {role.arn}, assumed with the web identity of environment variable AWS_WEB_IDENTITY_TOKEN_FILE"
 
 
 def test_a_profile_with_a_role(asks: Any, kms: StrictKms, user: Credentials, role: Credentials, tmp_path: Path) -> None:
     entries = {"role_arn": role.arn, "source_profile": "base", "role_session_name": "nightly"}
     path = profiles(tmp_path, **{"profile vault": entries, "profile base": pair(user)})
-    principal, said = asks({"shared_creds_profile": "vault", "sts_endpoint": kms.url}, AWS_CONFIG_FILE=path, **OTHERS)
-    assert (principal, said["source"]) == (session(role, "nightly"), "the role of profile vault")
-    principal, said = asks(AWS_PROFILE="vault", AWS_ENDPOINT_URL_STS=kms.url, AWS_CONFIG_FILE=path)
-    assert (principal, said["source"]) == (session(role, "nightly"), "the role of profile vault")
+    principal, result = asks({"shared_creds_profile": "vault", "sts_endpoint": kms.url}, AWS_CONFIG_FILE=path, **OTHERS)
+    assert (principal, result["source"]) == (session(role, "nightly"), "the role of profile vault")
+    principal, result = asks(AWS_PROFILE="vault", AWS_ENDPOINT_URL_STS=kms.url, AWS_CONFIG_FILE=path)
+    assert (principal, result["source"]) == (session(role, "nightly"), "the role of profile vault")
 
 
 def test_a_profile_with_a_role_of_the_environments_keys(
@@ -186,8 +186,8 @@ def test_a_profile_with_a_role_of_the_environments_keys(
 ) -> None:
     entries = {"role_arn": role.arn, "credential_source": "Environment", "role_session_name": "nightly", "endpoint_url": kms.url}
     path = profiles(tmp_path, **{"profile vault": entries})
-    principal, said = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path, **signed_in)
-    assert (principal, said["source"]) == (session(role, "nightly"), "the role of profile vault")
+    principal, result = asks({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path, **signed_in)
+    assert (principal, result["source"]) == (session(role, "nightly"), "the role of profile vault")
 
 
 def test_a_profile_with_a_web_identity(asks: Any, kms: StrictKms, role: Credentials, tmp_path: Path) -> None:
@@ -195,8 +195,8 @@ def test_a_profile_with_a_web_identity(asks: Any, kms: StrictKms, role: Credenti
     token.write_text("a web identity token", encoding="utf-8")
     entries = {"role_arn": role.arn, "web_identity_token_file": str(token), "role_session_name": "pod"}
     path = profiles(tmp_path, **{"profile vault": entries})
-    principal, said = asks({"shared_creds_profile": "vault", "sts_endpoint": kms.url}, AWS_CONFIG_FILE=path)
-    assert (principal, said["source"]) == (session(role, "pod"), "the web identity of profile vault")
+    principal, result = asks({"shared_creds_profile": "vault", "sts_endpoint": kms.url}, AWS_CONFIG_FILE=path)
+    assert (principal, result["source"]) == (session(role, "pod"), "the web identity of profile vault")
 
 
 def test_a_profile_with_a_role_beats_the_web_identity_of_the_environment(
@@ -220,15 +220,15 @@ def test_the_keys_of_options_beat_the_web_identity_of_the_environment(asks: Any,
 def test_a_container(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
     with container_endpoint(temporary, "Basic abc") as endpoint:
         uri = f"{endpoint.url}/credentials"
-        principal, said = asks(AWS_CONTAINER_CREDENTIALS_FULL_URI=uri, AWS_CONTAINER_AUTHORIZATION_TOKEN="Basic abc")
-    assert (principal, said["source"]) == (session(role, "handed-out"), "the container's credentials endpoint")
+        principal, result = asks(AWS_CONTAINER_CREDENTIALS_FULL_URI=uri, AWS_CONTAINER_AUTHORIZATION_TOKEN="Basic abc")
+    assert (principal, result["source"]) == (session(role, "handed-out"), "the container's credentials endpoint")
 
 
 def test_a_container_of_ecs(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
     with container_endpoint(temporary) as endpoint:
         where = endpoint.url.partition("//")[2]
-        principal, said = asks(link_local=where, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="/credentials")
-    assert (principal, said["source"]) == (session(role, "handed-out"), "the container's credentials endpoint")
+        principal, result = asks(link_local=where, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="/credentials")
+    assert (principal, result["source"]) == (session(role, "handed-out"), "the container's credentials endpoint")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "169.254.170.23"])
@@ -281,9 +281,9 @@ def test_a_containers_endpoint_that_hangs(adapter: Adapter) -> None:
 ])
 def test_a_containers_endpoint_that_is_none(adapter: Adapter, content: str, message: str) -> None:
     with serving({("GET", "/credentials"): lambda headers: (200, content)}) as server:
-        found = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/credentials")
-    assert found[0] == "no_credentials"
-    assert found[1].startswith(message)
+        error = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/credentials")
+    assert error[0] == "no_credentials"
+    assert error[1].startswith(message)
 
 
 # Instances
@@ -294,8 +294,8 @@ METADATA = {"AWS_EC2_METADATA_DISABLED": "false"}
 
 def test_an_instance(asks: Any, role: Credentials, temporary: dict[str, str]) -> None:
     with metadata_service(temporary) as service:
-        principal, said = asks(AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA)
-    assert (principal, said["source"]) == (session(role, "handed-out"), "the instance profile")
+        principal, result = asks(AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA)
+    assert (principal, result["source"]) == (session(role, "handed-out"), "the instance profile")
     assert ("PUT", "/latest/api/token") in service.asked
 
 
@@ -415,8 +415,8 @@ def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, st
     """As many tools export them; botocore raises a plain RuntimeError."""
     past = "2020-01-01T00:00:00Z"
     keys = {"AWS_ACCESS_KEY_ID": temporary["access_key"], "AWS_SECRET_ACCESS_KEY": temporary["secret_key"]}
-    found = adapter.refusal(**keys, AWS_SESSION_TOKEN=temporary["session_token"], AWS_CREDENTIAL_EXPIRATION=past)
-    assert found[:2] == (
+    error = adapter.refusal(**keys, AWS_SESSION_TOKEN=temporary["session_token"], AWS_CREDENTIAL_EXPIRATION=past)
+    assert error[:2] == (
         "expired_credentials",
         f"The AWS credentials from environment variable AWS_ACCESS_KEY_ID have expired: environment variable AWS_CREDENTIAL_EXPIRATION says {past}. "
         "Export new temporary credentials together with their AWS_CREDENTIAL_EXPIRATION; unset that variable if they are long-term keys.",
@@ -425,16 +425,16 @@ def test_credentials_that_have_expired(adapter: Adapter, temporary: dict[str, st
     entries = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "SessionToken": "t", "Expiration": past}
     document.write_text(json.dumps(entries), encoding="utf-8")
     path = profiles(tmp_path, **{"profile vault": {"credential_process": f"/bin/cat {document}"}})
-    found = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
-    assert found[:2] == (
+    error = adapter.refusal({"shared_creds_profile": "vault"}, AWS_CONFIG_FILE=path)
+    assert error[:2] == (
         "expired_credentials",
         "The AWS credentials from the credential process of profile vault have expired. Renew the credentials of the credential process, such as its "
         "login or its cache.",
     )
     content = f'{{"AccessKeyId": "AKIA", "SecretAccessKey": "hush-hush", "Token": "t", "Expiration": "{past}"}}'
     with serving({("GET", "/credentials"): lambda headers: (200, content)}) as server:
-        found = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/credentials")
-    assert found[:2] == (
+        error = adapter.refusal(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/credentials")
+    assert error[:2] == (
         "expired_credentials",
         "The AWS credentials from the container's credentials endpoint have expired. Check the container's credentials endpoint, and this host's clock.",
     )
@@ -471,41 +471,41 @@ def test_a_web_identity_without_a_role(adapter: Adapter, tmp_path: Path, options
     )
 
 
-@pytest.mark.parametrize(("name", "words"), [("access_key", "access key"), ("secret_key", "secret key"), ("session_token", "token")])
-def test_a_line_break_in_a_credential(adapter: Adapter, temporary: dict[str, str], name: str, words: str) -> None:
+@pytest.mark.parametrize(("name", "phrase"), [("access_key", "access key"), ("secret_key", "secret key"), ("session_token", "token")])
+def test_a_line_break_in_a_credential(adapter: Adapter, temporary: dict[str, str], name: str, phrase: str) -> None:
     """The HTTP library would show the header that it refuses."""
     assert adapter.refusal({**temporary, name: temporary[name] + "\n"})[:2] == (
         "invalid_credentials",
-        f"The {words} from options access_key and secret_key begins or ends with whitespace or contains a control character. Remove line breaks and "
+        f"The {phrase} from options access_key and secret_key begins or ends with whitespace or contains a control character. Remove line breaks and "
         "spaces.",
     )
 
 
-def refused_by_aws(adapter: Adapter, kms: StrictKms, key: str, said: str, asked_with: str, remedy: str) -> str:
+def refused_by_aws(adapter: Adapter, kms: StrictKms, key: str, message: str, asked_with: str, remedy: str) -> str:
     return (
         f"AWS rejected DescribeKey with key {key} in region us-east-1 (from environment variable AWS_REGION) at {kms.url} (from environment variable "
-        f"AWS_KMS_ENDPOINT): {said} The access key was {asked_with}. {remedy}"
+        f"AWS_KMS_ENDPOINT): {message} The access key was {asked_with}. {remedy}"
     )
 
 
 def test_an_unknown_access_key(adapter: Adapter, kms: StrictKms) -> None:
     asked_with = f"{OTHERS['AWS_ACCESS_KEY_ID']} (from environment variable AWS_ACCESS_KEY_ID)"
-    said = "UnrecognizedClientException: The security token included in the request is invalid."
+    message = "UnrecognizedClientException: The security token included in the request is invalid."
     remedy = "AWS does not know this access key. Check the credentials and their source."
     assert adapter.refusal(key="alias/any", **OTHERS)[:2] == (
-        "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", said, asked_with, remedy)
+        "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", message, asked_with, remedy)
     )
 
 
 def test_a_wrong_secret_key(adapter: Adapter, kms: StrictKms, user: Credentials) -> None:
-    said = (
+    message = (
         "InvalidSignatureException: The request signature we calculated does not match the signature you provided. Check your AWS Secret "
         "Access Key and signing method. Consult the service documentation for details."
     )
     remedy = "The secret key does not match the access key. Check the credentials and their source."
     asked_with = f"{user.access_key} (from options access_key and secret_key)"
     assert adapter.refusal({"access_key": user.access_key, "secret_key": "not-the-secret-of-this-key"}, key="alias/any")[:2] == (
-        "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", said, asked_with, remedy)
+        "invalid_credentials", refused_by_aws(adapter, kms, "alias/any", message, asked_with, remedy)
     )
 
 
@@ -514,26 +514,26 @@ def test_a_session_token_that_is_not_the_keys(adapter: Adapter, temporary: dict[
 
 
 def test_an_expired_token(adapter: Adapter, kms: StrictKms, temporary: dict[str, str]) -> None:
-    said = "ExpiredTokenException: The security token included in the request is expired."
+    message = "ExpiredTokenException: The security token included in the request is expired."
     remedy = "Get new temporary credentials. Check the credentials and their source."
     asked_with = f"{temporary['access_key']} (from options access_key and secret_key)"
     kms.fault("expired_token", "DescribeKey", key="alias/expired")
     try:
-        found = adapter.refusal(temporary, key="alias/expired")
+        error = adapter.refusal(temporary, key="alias/expired")
     finally:
         kms.clear_faults()
-    assert found[:2] == ("expired_credentials", refused_by_aws(adapter, kms, "alias/expired", said, asked_with, remedy))
+    assert error[:2] == ("expired_credentials", refused_by_aws(adapter, kms, "alias/expired", message, asked_with, remedy))
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(1200, "InvalidSignatureException: Signature expired: "), (-1200, "Signature not yet current: ")])
-def test_a_wrong_clock(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], seconds: int, words: str) -> None:
+@pytest.mark.parametrize(("seconds", "phrase"), [(1200, "InvalidSignatureException: Signature expired: "), (-1200, "Signature not yet current: ")])
+def test_a_wrong_clock(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], seconds: int, phrase: str) -> None:
     kms.fault("clock_skew", "DescribeKey", seconds=seconds)
     try:
         reason, message, _seconds = adapter.refusal(**signed_in)
     finally:
         kms.clear_faults()
     assert reason == "clock_skew"
-    assert words in message
+    assert phrase in message
     assert message.endswith("Set this host's clock by NTP: AWS accepts requests whose time is off by 5 minutes at most.")
 
 
@@ -544,8 +544,8 @@ def test_a_role_that_may_not_be_assumed(adapter: Adapter, kms: StrictKms, signed
         "<RequestId>1</RequestId></ErrorResponse>"
     )
     with serving({("POST", "/"): lambda headers: (403, body)}) as sts:
-        found = adapter.refusal({"role_arn": "arn:aws:iam::123456789012:role/any", "sts_endpoint": sts.url}, **signed_in)
-    assert found[:2] == (
+        error = adapter.refusal({"role_arn": "arn:aws:iam::123456789012:role/any", "sts_endpoint": sts.url}, **signed_in)
+    assert error[:2] == (
         "access_denied",
         f"AWS rejected AssumeRole in region us-east-1 (from environment variable AWS_REGION) at {sts.url} (from option sts_endpoint): "
         f"AccessDenied: {message}. Allow it in the role's trust policy, and in an IAM policy with "

@@ -68,14 +68,14 @@ def test_a_folder_whose_owner_swaps_what_is_in_it(kms: StrictKms, tmp_path: Path
         os.chown(dest, 12345, 12345)
     before = victim.stat()
     environment = {**kms.environment(), "FOLDER": str(folder), "VICTIM": str(victim), "NAMED": named}
-    said = start_module(module, options[module], hooks, environment, [str(hooks)]).communicate(timeout=scaled(180))[0].decode()
+    output = start_module(module, options[module], hooks, environment, [str(hooks)]).communicate(timeout=scaled(180))[0].decode()
     after = victim.stat()
     assert (after.st_mode, after.st_uid, after.st_gid, after.st_nlink, after.st_mtime_ns) == (
         before.st_mode, before.st_uid, before.st_gid, before.st_nlink, before.st_mtime_ns
-    ), said
+    ), output
     assert victim.read_text() == VICTIM
-    assert VICTIM not in said
-    assert "Traceback" not in said
+    assert VICTIM not in output
+    assert "Traceback" not in output
     assert any(path.is_symlink() or path.name.startswith("kept") for path in folder.iterdir()) or not there, "the attacker had no turn"
 
 

@@ -92,8 +92,8 @@ def test_killed_at_each_step(kms: StrictKms, tmp_path: Path, module: str) -> Non
         elif step.startswith("os.chown"):
             continue
         process = start_module(module, options, bench.hooks, {**bench.environment, "KILL_AT": step, "NAMED": "1" if named else ""}, [str(bench.hooks)])
-        said = process.communicate(timeout=scaled(180))[0]
-        assert process.returncode == -9, (step, replaces, named, said)
+        output = process.communicate(timeout=scaled(180))[0]
+        assert process.returncode == -9, (step, replaces, named, output)
         names = bench.names()
         assert len(names) == left, (step, replaces, named, names)
         assert all(name.endswith(PART) and (bench.folder / name).stat().st_mode & 0o777 in (0o600, 0o640) for name in names)

@@ -131,10 +131,10 @@ def test_what_a_hostile_server_leads_the_drill_to(place: Path) -> None:
         for _round in range(3):
             begin = server.log_size()
             server.start()
-            said = wait_for(server, "done", begin)
-            assert [line for line in said.splitlines() if line.startswith("did") and "raft/" not in line and "run/" not in line] == [
+            message = wait_for(server, "done", begin)
+            assert [line for line in message.splitlines() if line.startswith("did") and "raft/" not in line and "run/" not in line] == [
                 "did open r"
-            ] * ("did open r" in said)
+            ] * ("did open r" in message)
             assert server.call("GET", "sys/health").status == 0
             server.stop()
             server.forget()
@@ -144,8 +144,8 @@ def test_what_a_hostile_server_leads_the_drill_to(place: Path) -> None:
         assert not (folder / "log").is_symlink()
         assert (folder / "raft").stat().st_uid == pwd.getpwnam("nobody").pw_uid
     assert not folder.exists()
-    found = victim.stat()
-    assert (victim.read_text(), found.st_uid, found.st_mode & 0o777) == (VICTIM, 0, 0o600)
+    status = victim.stat()
+    assert (victim.read_text(), status.st_uid, status.st_mode & 0o777) == (VICTIM, 0, 0o600)
     assert victims.stat().st_uid == 0
 
 
@@ -167,13 +167,13 @@ def test_sockets_of_the_host_are_out_of_reach(place: Path) -> None:
         environment = {"SOCKET_PATHS": ":".join(map(str, paths)), "SSL_CERT_FILE": str(place / "ca.pem")}
         with TemporaryServer(plan(place, LOOK, Reachable(), **environment)) as server:
             server.start()
-            said = wait_for(server, "done").splitlines()
+            message = wait_for(server, "done").splitlines()
             assert (Path(server.folder) / "raft" / "data").read_text() == "own"
     assert len(paths) >= 2
-    reached = [line for line in said if line.split()[0].isdigit()]
+    reached = [line for line in message if line.split()[0].isdigit()]
     assert len(reached) == len(paths)
-    assert not [line for line in reached if line.endswith(" connects")], said
-    assert said[len(paths):] == ["needed trusted", "folder True", 'config {"api_addr": "x"}', "done"]
+    assert not [line for line in reached if line.endswith(" connects")], message
+    assert message[len(paths):] == ["needed trusted", "folder True", 'config {"api_addr": "x"}', "done"]
 
 
 def test_in_the_hosts_network_they_are_in_reach(place: Path) -> None:

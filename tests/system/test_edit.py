@@ -97,16 +97,16 @@ def desk(kms: StrictKms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
 
 
 def result(run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = run.results[-1]["result"]
-    return found
+    actual: dict[str, Any] = run.results[-1]["result"]
+    return actual
 
 
 def wait_until(what: Callable[[], Any]) -> Any:
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
+        actual = what()
+        if actual:
+            return actual
         time.sleep(0.05)
     raise AssertionError("it does not come to that")
 
@@ -173,9 +173,9 @@ def test_a_refused_edit_does_not_change_the_file(desk: Desk) -> None:
         "no-such-editor --wait": "The editor 'no-such-editor --wait' (from option editor) was not found.",
         "rm": "The editor removed its file.",
     }
-    for editor, words in refused.items():
+    for editor, text in refused.items():
         run = desk.edit(editor)
-        assert words in result(run)["msg"]
+        assert text in result(run)["msg"]
         assert TYPED not in run.output
         assert desk.file.read_bytes() == before
         assert desk.left() == []
@@ -208,15 +208,15 @@ def test_an_unusable_key_is_detected_before_the_editor_opens(desk: Desk) -> None
         "alias/mistyped": "Sealing under the key alias/mistyped (from option kms_key_id)",
         disabled: f"Sealing under the key {disabled} (from option kms_key_id)",
     }
-    for key, words in cases.items():
+    for key, text in cases.items():
         for file in (new, desk.file):
-            assert words in result(desk.edit(editor, "-e", f"kms_key_id={key}", file=file))["msg"]
-            assert words in result(desk.edit(editor, "--check", "-e", f"kms_key_id={key}", file=file))["msg"]
+            assert text in result(desk.edit(editor, "-e", f"kms_key_id={key}", file=file))["msg"]
+            assert text in result(desk.edit(editor, "--check", "-e", f"kms_key_id={key}", file=file))["msg"]
     named = Ansible.like(desk.ansible, {**desk.kms.environment(), "XDG_RUNTIME_DIR": str(desk.memory), "AWSKMS_WRAPPER_KEY_ID": "alias/typo"})
     assert "key alias/typo (from environment variable AWSKMS_WRAPPER_KEY_ID)" in result(named.command(desk.line(editor, file=new)))["msg"]
     desk.ansible.config.write_text("[defaults]\n[awskms]\nkms_key_id = alias/cfg\n", encoding="utf-8")
-    said = result(desk.edit(editor, file=new))["msg"]
-    assert f"key alias/cfg (from kms_key_id in section [awskms] of {desk.ansible.config})" in said
+    message = result(desk.edit(editor, file=new))["msg"]
+    assert f"key alias/cfg (from kms_key_id in section [awskms] of {desk.ansible.config})" in message
     desk.kms.client().disable_key(KeyId=desk.values.key_arn)
     assert result(desk.edit(editor))["failed"]
     assert not began.exists()
@@ -317,10 +317,10 @@ def test_the_editor_has_the_terminal(desk: Desk) -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize("killed", ["editor", "main process", "all of Ansible"])
 def test_a_kill_leaves_no_plaintext(desk: Desk, killed: str) -> None:
-    said = desk.folder / "editing"
-    play = desk.begin(desk.script(f'echo "$$ $PPID" > {said}.new; mv {said}.new {said}; sleep {SECONDS}'))
-    wait_until(said.exists)
-    editor, worker = map(int, said.read_text(encoding="ascii").split())
+    message = desk.folder / "editing"
+    play = desk.begin(desk.script(f'echo "$$ $PPID" > {message}.new; mv {message}.new {message}; sleep {SECONDS}'))
+    wait_until(message.exists)
+    editor, worker = map(int, message.read_text(encoding="ascii").split())
     assert [path.name for path in desk.memory.rglob("*.yml")] == ["secrets.yml"]
     before = desk.file.read_bytes()
     victims = {"editor": [editor], "main process": [play.pid], "all of Ansible": [play.pid, worker]}[killed]

@@ -37,8 +37,8 @@ REGION = "in region us-east-1 (from environment variable AWS_REGION)"
 def test_key(adapter: Adapter, signed_in: dict[str, str], kms: StrictKms, option: str, variables: Any, source: str) -> None:
     if not any(entry["AliasName"] == "alias/option" for entry in kms.client().list_aliases()["Aliases"]):
         kms.new_key(alias="alias/option")
-    found = adapter.connection(key=option, **variables, **signed_in)
-    assert found["key"] == {"value": "alias/option", "source": source}
+    connection = adapter.connection(key=option, **variables, **signed_in)
+    assert connection["key"] == {"value": "alias/option", "source": source}
 
 
 def test_no_key(adapter: Adapter, signed_in: dict[str, str]) -> None:
@@ -63,9 +63,9 @@ def test_no_key(adapter: Adapter, signed_in: dict[str, str]) -> None:
 def test_endpoint(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], options: Any, names: Any, source: str) -> None:
     # The first of them is the KMS, all others are unreachable.
     urls = [kms.url] + [refusing()] * len(names)
-    said = {"AWS_KMS_ENDPOINT": "", **dict(zip(names, urls[len(options) :], strict=False))}
-    found = adapter.connection(dict(zip(options, urls, strict=False)), **said, **signed_in)
-    assert found["endpoint"] == {"value": kms.url, "source": source}
+    values = {"AWS_KMS_ENDPOINT": "", **dict(zip(names, urls[len(options) :], strict=False))}
+    connection = adapter.connection(dict(zip(options, urls, strict=False)), **values, **signed_in)
+    assert connection["endpoint"] == {"value": kms.url, "source": source}
 
 
 def config_file(folder: Path, *lines: str) -> str:
@@ -77,23 +77,23 @@ def config_file(folder: Path, *lines: str) -> str:
 def test_endpoint_of_a_profile(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], tmp_path: Path) -> None:
     services = ("[services ours]", "kms =", f"  endpoint_url = {kms.url}", "sts =", "  endpoint_url = http://127.0.0.1:9")
     path = config_file(tmp_path, "[profile vault]", "services = ours", "endpoint_url = http://127.0.0.1:9", *services)
-    said = {"AWS_KMS_ENDPOINT": "", "AWS_CONFIG_FILE": path, **signed_in}
-    assert adapter.connection(AWS_PROFILE="vault", **said)["endpoint"] == {"value": kms.url, "source": "AWS profile vault"}
+    values = {"AWS_KMS_ENDPOINT": "", "AWS_CONFIG_FILE": path, **signed_in}
+    assert adapter.connection(AWS_PROFILE="vault", **values)["endpoint"] == {"value": kms.url, "source": "AWS profile vault"}
     path = config_file(tmp_path, "[default]", f"endpoint_url = {kms.url}")
-    assert adapter.connection(**said)["endpoint"] == {"value": kms.url, "source": "AWS profile default"}
+    assert adapter.connection(**values)["endpoint"] == {"value": kms.url, "source": "AWS profile default"}
     path = config_file(tmp_path, "[default]", "endpoint_url = http://127.0.0.1:9")
-    found = adapter.connection(**{**said, "AWS_ENDPOINT_URL": kms.url})
-    assert found["endpoint"] == {"value": kms.url, "source": "environment variable AWS_ENDPOINT_URL"}
+    connection = adapter.connection(**{**values, "AWS_ENDPOINT_URL": kms.url})
+    assert connection["endpoint"] == {"value": kms.url, "source": "environment variable AWS_ENDPOINT_URL"}
 
 
 @pytest.mark.parametrize("ignored_by", ["variable", "profile"])
 def test_what_the_sdk_has_for_endpoints_can_be_ignored(adapter: Adapter, signed_in: dict[str, str], tmp_path: Path, ignored_by: str) -> None:
     lines = ["[default]", "endpoint_url = http://127.0.0.1:9"] + ["ignore_configured_endpoint_urls = true"] * (ignored_by == "profile")
-    said = {"AWS_KMS_ENDPOINT": "", "AWS_ENDPOINT_URL_KMS": "http://127.0.0.1:9", "AWS_CONFIG_FILE": config_file(tmp_path, *lines)}
+    values = {"AWS_KMS_ENDPOINT": "", "AWS_ENDPOINT_URL_KMS": "http://127.0.0.1:9", "AWS_CONFIG_FILE": config_file(tmp_path, *lines)}
     if ignored_by == "variable":
-        said["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
+        values["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
     proxy = refusing()  # nothing outside of this machine is asked
-    assert adapter.refusal({"proxy": proxy, "timeout": 1}, **said, **signed_in)[:2] == (
+    assert adapter.refusal({"proxy": proxy, "timeout": 1}, **values, **signed_in)[:2] == (
         "unreachable",
         f"AWS KMS cannot be reached {REGION} at https://kms.us-east-1.amazonaws.com (from the AWS SDK): the proxy {proxy} cannot be reached. "
         "Check the proxy's address, login and rules.",
@@ -113,8 +113,8 @@ def test_what_the_sdk_has_for_endpoints_can_be_ignored(adapter: Adapter, signed_
 )
 def test_sts_endpoint(adapter: Adapter, signed_in: dict[str, str], role: Credentials, options: Any, variables: Any, source: str) -> None:
     nowhere = refusing()  # where the empty one leads
-    said, given = ({name: url or nowhere for name, url in values.items()} for values in (variables, options))
-    assert adapter.refusal({"role_arn": role.arn, "timeout": 1, **given}, **said, **signed_in)[:2] == (
+    message, given = ({name: url or nowhere for name, url in values.items()} for values in (variables, options))
+    assert adapter.refusal({"role_arn": role.arn, "timeout": 1, **given}, **message, **signed_in)[:2] == (
         "unreachable",
         f"AWS STS cannot be reached {REGION} at {nowhere} (from {source}): the connection was refused. Check the endpoint's name and port, DNS, the route "
         "and the proxy.",
@@ -164,13 +164,13 @@ BETWEEN = "The response does not come from KMS; check the proxy and the endpoint
 )
 def test_what_is_not_kms(adapter: Adapter, signed_in: dict[str, str], status: int, content: str, reason: str, message: str) -> None:
     with serving({("POST", "/"): lambda headers: (status, content)}) as server:
-        found = adapter.refusal({"endpoint": server.url, "timeout": 1}, **signed_in)
+        error = adapter.refusal({"endpoint": server.url, "timeout": 1}, **signed_in)
     where = f"{REGION} at {server.url} (from option endpoint)"
     phrase = {301: "Moved Permanently", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}.get(status)
-    assert found[:2] == (reason, message.format(where=where, status=f": HTTP status {status} ({phrase})" if phrase else ""))
+    assert error[:2] == (reason, message.format(where=where, status=f": HTTP status {status} ({phrase})" if phrase else ""))
 
 
 def test_another_service_of_aws(adapter: Adapter, signed_in: dict[str, str]) -> None:
     with serving({("POST", "/"): lambda headers: (400, '{"__type": "UnknownOperationException"}')}) as server:
-        found = adapter.refusal({"endpoint": server.url, "timeout": 1}, **signed_in)
-    assert found[0] == "wrong_endpoint"
+        error = adapter.refusal({"endpoint": server.url, "timeout": 1}, **signed_in)
+    assert error[0] == "wrong_endpoint"

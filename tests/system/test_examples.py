@@ -241,14 +241,14 @@ def of_the_drills(kms: StrictKms, folder: Path) -> dict[str, Any]:
 
 def plugin_examples(kind: str, name: str) -> str:
     source = (CHECKOUT / "plugins" / kind / f"{name}.py").read_text(encoding="utf-8")
-    found = re.search(r'^EXAMPLES = r"""\n(.*?)^"""', source, re.MULTILINE | re.DOTALL)
-    assert found
-    return found.group(1)
+    match = re.search(r'^EXAMPLES = r"""\n(.*?)^"""', source, re.MULTILINE | re.DOTALL)
+    assert match
+    return match.group(1)
 
 
 def filter_examples(name: str) -> str:
-    found: str = yaml.safe_load((CHECKOUT / "plugins" / "filter" / f"{name}.yml").read_text(encoding="utf-8"))["EXAMPLES"]
-    return found
+    document: str = yaml.safe_load((CHECKOUT / "plugins" / "filter" / f"{name}.yml").read_text(encoding="utf-8"))["EXAMPLES"]
+    return document
 
 
 def guide_blocks(guide: Path, language: str) -> list[str]:
@@ -344,5 +344,5 @@ def documented(kind: str, name: str) -> dict[str, Any]:
         [str(ansible_bin() / "ansible-doc"), "--json", "-t", kind, f"sealwright.vault_seal.{name}"],
         capture_output=True, text=True, check=True, timeout=scaled(120),
     )
-    found: dict[str, Any] = json.loads(answer.stdout)[f"sealwright.vault_seal.{name}"]["doc"]
-    return found
+    document: dict[str, Any] = json.loads(answer.stdout)[f"sealwright.vault_seal.{name}"]["doc"]
+    return document

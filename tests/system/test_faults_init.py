@@ -127,25 +127,25 @@ def test_vault_init_killed_at_each_step(init: _Init) -> None:
             answers.initialized = False
             result = (process if real else quick).run().result()
             assert result.get("failed") is not True, (ended.step, result)
-            said = json.dumps(result["warnings"]) if result.get("warnings") else ""  # newer ansible-core has more than their text
+            message = json.dumps(result["warnings"]) if result.get("warnings") else ""  # newer ansible-core has more than their text
             if not initialised:
                 before.append(ended.step)
-                assert (result["changed"], result["recorded"], said) == (True, True, ""), ended.step
+                assert (result["changed"], result["recorded"], message) == (True, True, ""), ended.step
                 assert sorted(init.files.iterdir()) == [init.record, init.token], ended.step
                 if real:
                     init.check_stored()
-            elif "does not name the cluster" in said and "generate-root" not in said:
+            elif "does not name the cluster" in message and "generate-root" not in message:
                 nameless.append(ended.step)
                 assert (result["changed"], result["recorded"], result["cluster_id"]) == (False, True, None), ended.step
-                assert init.cluster() in said, ended.step
+                assert init.cluster() in message, ended.step
                 init.check_stored(named=False)
-            elif said:
+            elif message:
                 lost.append(ended.step)
                 if result["recorded"]:
-                    assert "Generate a new one (generate-root)" in said, ended.step
+                    assert "Generate a new one (generate-root)" in message, ended.step
                     assert len(json.loads(init.record.read_bytes())["recovery_shares"]) == 2
                 else:
-                    assert "remove the data of its storage" in said, ended.step
+                    assert "remove the data of its storage" in message, ended.step
             else:
                 stored.append(ended.step)
                 assert (result["changed"], result["recorded"]) == (False, True), ended.step

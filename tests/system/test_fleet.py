@@ -121,11 +121,11 @@ def test_one_host_for_each_principal(counted: StrictKms, ansible: Ansible, keys:
         "500 hosts, 375 ready, 125 not ready.",
     ]
     assert report.keys() == hosts.keys()
-    assert Counter(found["asked_on"] for found in report.values()) == {
+    assert Counter(results["asked_on"] for results in report.values()) == {
         "vault000": 125, "vault001": 124, "vault002": 124, "vault003": 125, "vault201": 1, "vault302": 1
     }
-    assert {host: found["asked_on"] for host, found in report.items() if host in asked} == {host: host for host in asked}
-    assert [host for host, found in report.items() if not found["ready"]] == [host for host, own in hosts.items() if "kms_verify_access_key" in own]
+    assert {host: results["asked_on"] for host, results in report.items() if host in asked} == {host: host for host in asked}
+    assert [host for host, items in report.items() if not items["ready"]] == [host for host, own in hosts.items() if "kms_verify_access_key" in own]
     assert report["vault499"] == report["vault003"]
     assert nobody.secret_key not in run.output + json.dumps(report)
 
@@ -155,7 +155,7 @@ def test_every_host(counted: StrictKms, ansible: Ansible, keys: dict[str, str]) 
     ]
     assert hosts_of(run, "Show the remedy for this host") == {"vault00", "vault04"}
     assert hosts_of(run, "Fail if the host is not ready") == {f"vault{number:02}" for number in range(5)}
-    assert {host: found["asked_on"] for host, found in report.items()} == {host: host for host in hosts}
+    assert {host: results["asked_on"] for host, results in report.items()} == {host: host for host in hosts}
 
 
 def test_calls_of_modules_on_many_hosts(counted: StrictKms, ansible: Ansible, keys: dict[str, str]) -> None:

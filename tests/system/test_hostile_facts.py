@@ -213,8 +213,8 @@ def test_a_role_asks_kms_on_the_controller_as_the_playbook_says(stage: Stage) ->
     roles = Roles(stage, stage.ansible.folder, {"seal_rotate_endpoint": stage.heard.url, "seal_rotate_new_key": "alias/theirs"})
     stage.heard.requests.clear()
     stage.kms.clear_calls()
-    said = {"seal_rotate_new_key": "alias/ours", "seal_rotate_alias": "alias/ours", "seal_rotate_address": "http://127.0.0.1:1", "seal_rotate_token": "t"}
-    run = roles.run("seal_rotate", **said)
+    values = {"seal_rotate_new_key": "alias/ours", "seal_rotate_alias": "alias/ours", "seal_rotate_address": "http://127.0.0.1:1", "seal_rotate_token": "t"}
+    run = roles.run("seal_rotate", **values)
     assert "seal_rotate_endpoint, seal_rotate_new_key. Facts take precedence over the inventory" in in_one_line(run)
     assert run.code != 0
     assert stage.heard.requests == []

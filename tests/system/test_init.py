@@ -50,30 +50,30 @@ def policy(*actions: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
 
 
-def failed(ansible: Ansible, said: dict[str, Any]) -> tuple[str, str]:
-    run = ansible.playbook([{"name": "init", INIT: said}])
+def failed(ansible: Ansible, values: dict[str, Any]) -> tuple[str, str]:
+    run = ansible.playbook([{"name": "init", INIT: values}])
     assert (run.code, "Traceback" in run.output) == (2, False), run.output
     return run["init"]["reason"], run["init"]["msg"]
 
 
 def nothing_secret(run: Run, ansible: Ansible, tmp_path: Path, *secrets: str) -> None:
-    said = run.output + json.dumps(run.results)
-    assert not TOKEN.search(said)
+    message = run.output + json.dumps(run.results)
+    assert not TOKEN.search(message)
     left = [path for folder in (ansible.folder, tmp_path) for path in folder.rglob("*") if path.is_file() and "raft" not in path.parts]
     for secret in secrets:
-        assert secret not in said
+        assert secret not in message
         assert not [path for path in left if secret.encode() in path.read_bytes()]
 
 
 @pytest.mark.matrix
 def test_from_a_new_server_to_a_revoked_root_token(kms: StrictKms, keys: tuple[str, str], ansible: Ansible, tmp_path: Path) -> None:
     with server(tmp_path / "bao", kms) as bao:
-        said = options(bao, tmp_path, seal_key_ids=[keys[0]])
-        tried = ansible.playbook([{"name": "init", INIT: said}], "--check").succeeded()["init"]
+        result = options(bao, tmp_path, seal_key_ids=[keys[0]])
+        tried = ansible.playbook([{"name": "init", INIT: result}], "--check").succeeded()["init"]
         assert (tried["changed"], tried["initialized"], tried["key_id"], sorted(tmp_path.iterdir())) == (True, False, keys[1], [tmp_path / "bao"])
         assert bao.seal_status()["initialized"] is False  # type: ignore[index]
 
-        tasks = [{"name": "init", INIT: said}, {"name": "again", INIT: said}]
+        tasks = [{"name": "init", INIT: result}, {"name": "again", INIT: result}]
         run = ansible.playbook(tasks, "-vvvv").succeeded()
         assert (run["init"]["changed"], run["init"]["recorded"], run["again"]["changed"], run["again"]["recorded"]) == (True, True, False, True)
         assert [each["fingerprint"] for each in run["init"]["holders"]] == [holder.fingerprint for holder in HOLDERS]
@@ -81,7 +81,7 @@ def test_from_a_new_server_to_a_revoked_root_token(kms: StrictKms, keys: tuple[s
 
         bao.wait_until_active()
         opened = ansible.playbook(
-            [{"name": "open", "sealwright.vault_seal.awskms_seal_unwrap": {"src": said["root_token_dest"], "reveal": True}}]
+            [{"name": "open", "sealwright.vault_seal.awskms_seal_unwrap": {"src": result["root_token_dest"], "reveal": True}}]
         ).succeeded()["open"]["plaintext"]
         record = json.loads((tmp_path / "shares.json").read_text(encoding="utf-8"))
         shares = [holder.share(record) for holder in HOLDERS]
@@ -89,12 +89,12 @@ def test_from_a_new_server_to_a_revoked_root_token(kms: StrictKms, keys: tuple[s
         assert bao.call("GET", "auth/token/lookup-self").json()["data"]["policies"] == ["root"]
         nothing_secret(run, ansible, tmp_path, *shares)
 
-        revoke = {REVOKE: {"server_address": bao.url, "src": said["root_token_dest"]}}
+        revoke = {REVOKE: {"server_address": bao.url, "src": result["root_token_dest"]}}
         trial = ansible.playbook([{"name": "revoke", **revoke}], "--check").succeeded()["revoke"]
-        assert (trial["changed"], trial["was_valid"], Path(said["root_token_dest"]).exists()) == (True, True, True)
+        assert (trial["changed"], trial["was_valid"], Path(result["root_token_dest"]).exists()) == (True, True, True)
         revoked = ansible.playbook([{"name": "revoke", **revoke}, {"name": "again", **revoke}], "-vvvv").succeeded()
         assert (revoked["revoke"]["changed"], revoked["revoke"]["was_valid"], revoked["again"]["changed"]) == (True, True, False)
-        assert (bao.call("GET", "auth/token/lookup-self").status, Path(said["root_token_dest"]).exists()) == (403, False)
+        assert (bao.call("GET", "auth/token/lookup-self").status, Path(result["root_token_dest"]).exists()) == (403, False)
         assert opened not in revoked.output
 
         # Any two of the three make a new one: the shares are right.
@@ -104,10 +104,10 @@ def test_from_a_new_server_to_a_revoked_root_token(kms: StrictKms, keys: tuple[s
 
 def test_a_root_token_for_one_person(kms: StrictKms, keys: tuple[str, str], ansible: Ansible, tmp_path: Path) -> None:
     with server(tmp_path / "bao", kms) as bao:
-        said = options(bao, tmp_path, recovery_pgp_keys=[HOLDERS[0].public], recovery_threshold=1, root_token_pgp_key=HOLDERS[1].public)
-        del said["root_token_dest"]
+        result = options(bao, tmp_path, recovery_pgp_keys=[HOLDERS[0].public], recovery_threshold=1, root_token_pgp_key=HOLDERS[1].public)
+        del result["root_token_dest"]
         kms.clear_calls()
-        ansible.playbook([{"name": "init", INIT: said}], "-vvvv").succeeded()
+        ansible.playbook([{"name": "init", INIT: result}], "-vvvv").succeeded()
         record = json.loads((tmp_path / "shares.json").read_text(encoding="utf-8"))
         bao.wait_until_active()
         bao.token = HOLDERS[1].decrypt(record["root_token"]["token"])
@@ -134,9 +134,9 @@ def test_what_is_refused_before_the_server_is_touched(kms: StrictKms, keys: tupl
         tasks = [{"name": f"case {number}", INIT: options(bao, tmp_path, **case[2]), "ignore_errors": True} for number, case in enumerate(cases)]
         tasks.append({"name": "nowhere", INIT: options(bao, tmp_path, server_address="http://127.0.0.1:9"), "ignore_errors": True})
         run = ansible.playbook(tasks).succeeded()
-        for number, (reason, words, _more) in enumerate(cases):
-            said = run[f"case {number}"]
-            assert (said["failed"], said["reason"], words in said["msg"]) == (True, reason, True), said
+        for number, (reason, text, _more) in enumerate(cases):
+            result = run[f"case {number}"]
+            assert (result["failed"], result["reason"], text in result["msg"]) == (True, reason, True), result
         assert run["nowhere"]["reason"] == "server_unreachable"
         kms.fault("throttle", "Encrypt")
         try:
@@ -151,6 +151,6 @@ def test_what_is_refused_before_the_server_is_touched(kms: StrictKms, keys: tupl
 def test_a_server_without_encrypt_is_reported(kms: StrictKms, keys: tuple[str, str], ansible: Ansible, tmp_path: Path) -> None:
     """What the permission check on every host prevents."""
     with server(tmp_path / "bao", kms, kms.principal(policy("kms:DescribeKey", "kms:Decrypt"))) as bao:
-        reason, words = failed(ansible, options(bao, tmp_path))
-        assert (reason, "kms:Encrypt" in words, "remove the data of its storage" in words) == ("half_initialised", True, True)
+        reason, text = failed(ansible, options(bao, tmp_path))
+        assert (reason, "kms:Encrypt" in text, "remove the data of its storage" in text) == ("half_initialised", True, True)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["bao"]

@@ -235,7 +235,7 @@ def test_a_faster_run_is_reported(host: Host) -> None:
 
 def test_options_that_no_file_can_have(host: Host) -> None:
     with OddInitialisation(json.dumps(NORMAL).encode()) as server:
-        for more, words in (
+        for more, text in (
             ({"owner": "no-such-user"}, "owner is no-such-user"),
             ({"owner": "4294967295"}, "owner is 4294967295"),
             ({"group": "no-such-group"}, "group is no-such-group"),
@@ -249,7 +249,7 @@ def test_options_that_no_file_can_have(host: Host) -> None:
         ):
             for check in (True, False):
                 result = host.run(server, **more, _ansible_check_mode=check)
-                assert (result["reason"], words in result["msg"]) == ("invalid_option", True), result
+                assert (result["reason"], text in result["msg"]) == ("invalid_option", True), result
         assert (server.requests, host.files()) == ([], [])
 
 

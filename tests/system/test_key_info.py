@@ -47,8 +47,8 @@ def entries(ansible: Ansible, keys: Any, **options: Any) -> list[Entry]:
     """The keys in the result of one task."""
     run = ansible.playbook([{"name": "ask", MODULE: {"kms_key_id": keys, **options}}]).succeeded()
     assert run["ask"]["changed"] is False
-    found: list[Entry] = run["ask"]["kms_keys"]
-    return found
+    result: list[Entry] = run["ask"]["kms_keys"]
+    return result
 
 
 def failures(run: Run) -> dict[str, str]:
@@ -87,13 +87,13 @@ def test_every_state_and_kind_of_key(kms: StrictKms, ansible: Ansible) -> None:
     keys["asymmetric"] = kms.new_key(KeySpec="RSA_2048")
 
     kms.clear_calls()
-    found = dict(zip(keys, entries(ansible, list(keys.values())), strict=True))
+    result = dict(zip(keys, entries(ansible, list(keys.values())), strict=True))
 
-    assert [entry["asked"] for entry in found.values()] == list(keys.values())
-    assert {name: entry["usable_for_seal"] for name, entry in found.items() if entry["usable_for_seal"]} == dict.fromkeys(
+    assert [entry["asked"] for entry in result.values()] == list(keys.values())
+    assert {name: entry["usable_for_seal"] for name, entry in result.items() if entry["usable_for_seal"]} == dict.fromkeys(
         ["enabled", "updating", "imported", "expiring"], True
     )
-    assert {name: [problem["reason"] for problem in entry["problems"]] for name, entry in found.items() if entry["problems"]} == {
+    assert {name: [problem["reason"] for problem in entry["problems"]] for name, entry in result.items() if entry["problems"]} == {
         "disabled": ["key_disabled"],
         "pending deletion": ["key_pending_deletion"],
         "replicas": ["key_pending_deletion"],
@@ -105,18 +105,18 @@ def test_every_state_and_kind_of_key(kms: StrictKms, ansible: Ansible) -> None:
         "mac": ["key_unusable"],
         "asymmetric": ["key_unusable"],
     }
-    assert {name: [warning["reason"] for warning in entry["warnings"]] for name, entry in found.items() if entry["warnings"]} == {
+    assert {name: [warning["reason"] for warning in entry["warnings"]] for name, entry in result.items() if entry["warnings"]} == {
         "expiring": ["key_material_expires"]
     }
     until = deletion.astimezone().utctimetuple()
-    assert found["pending deletion"]["deletion_date"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", until)
-    assert found["pending deletion"]["deletion_date"] in found["pending deletion"]["problems"][0]["msg"]
-    assert found["expired"]["problems"][0]["msg"] == "The imported key material expired at 2023-11-14T22:13:20Z."
-    assert (found["expired"]["valid_to"], found["imported"]["valid_to"]) == ("2023-11-14T22:13:20Z", None)
-    assert found["pending import"]["origin"] == "EXTERNAL"
-    assert found["signing"]["problems"][0]["msg"] == "The key's usage is SIGN_VERIFY (key spec RSA_2048); it cannot encrypt."
-    assert found["mac"]["problems"][0]["msg"] == "The key's usage is GENERATE_VERIFY_MAC (key spec HMAC_256); it cannot encrypt."
-    assert found["asymmetric"]["problems"][0]["msg"] == "The key is asymmetric (key spec RSA_2048)."
+    assert result["pending deletion"]["deletion_date"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", until)
+    assert result["pending deletion"]["deletion_date"] in result["pending deletion"]["problems"][0]["msg"]
+    assert result["expired"]["problems"][0]["msg"] == "The imported key material expired at 2023-11-14T22:13:20Z."
+    assert (result["expired"]["valid_to"], result["imported"]["valid_to"]) == ("2023-11-14T22:13:20Z", None)
+    assert result["pending import"]["origin"] == "EXTERNAL"
+    assert result["signing"]["problems"][0]["msg"] == "The key's usage is SIGN_VERIFY (key spec RSA_2048); it cannot encrypt."
+    assert result["mac"]["problems"][0]["msg"] == "The key's usage is GENERATE_VERIFY_MAC (key spec HMAC_256); it cannot encrypt."
+    assert result["asymmetric"]["problems"][0]["msg"] == "The key is asymmetric (key spec RSA_2048)."
     # DescribeKey is all that was asked for.
     assert {call["operation"] for call in kms.calls()} == {"DescribeKey"}
     assert len(kms.calls()) == len(keys)
@@ -128,13 +128,13 @@ def test_every_form_of_reference(kms: StrictKms, ansible: Ansible) -> None:
     alias_arn = arn.replace(f"key/{key_id(arn)}", "alias/team/every_form")
     asked = [key_id(arn), arn, "alias/team/every_form", alias_arn]
 
-    found = entries(ansible, asked)
+    log_entries = entries(ansible, asked)
 
-    assert [entry["asked"] for entry in found] == asked
-    assert [entry["arn"] for entry in found] == [arn] * 4
-    assert [entry["key_id"] for entry in found] == [key_id(arn)] * 4
-    assert [entry["alias"] for entry in found] == [None, None, "alias/team/every_form", "alias/team/every_form"]
-    facts = {name: found[0][name] for name in ("state", "enabled", "usage", "spec", "origin", "manager", "description", "encryption_algorithms")}
+    assert [entry["asked"] for entry in log_entries] == asked
+    assert [entry["arn"] for entry in log_entries] == [arn] * 4
+    assert [entry["key_id"] for entry in log_entries] == [key_id(arn)] * 4
+    assert [entry["alias"] for entry in log_entries] == [None, None, "alias/team/every_form", "alias/team/every_form"]
+    facts = {name: log_entries[0][name] for name in ("state", "enabled", "usage", "spec", "origin", "manager", "description", "encryption_algorithms")}
     assert facts == {
         "state": "Enabled",
         "enabled": True,
@@ -145,8 +145,8 @@ def test_every_form_of_reference(kms: StrictKms, ansible: Ansible) -> None:
         "description": "Seals our Vault",
         "encryption_algorithms": ["SYMMETRIC_DEFAULT"],
     }
-    assert time.strptime(found[0]["creation_date"], "%Y-%m-%dT%H:%M:%SZ")
-    assert {name: found[0][name] for name in ("deletion_date", "valid_to", "expiration_model", "custom_key_store_id", "multi_region")} == dict.fromkeys(
+    assert time.strptime(log_entries[0]["creation_date"], "%Y-%m-%dT%H:%M:%SZ")
+    assert {name: log_entries[0][name] for name in ("deletion_date", "valid_to", "expiration_model", "custom_key_store_id", "multi_region")} == dict.fromkeys(
         ["deletion_date", "valid_to", "expiration_model", "custom_key_store_id", "multi_region"]
     )
 
@@ -174,9 +174,9 @@ def test_where_the_key_comes_from(kms: StrictKms, ansible: Ansible) -> None:
             {"name": "none", MODULE: {}, "ignore_errors": True},
         ]
     ).succeeded()
-    found = {name: [entry["arn"] for entry in run[name]["kms_keys"]] for name in ("both", "one", "option", "empty list")}
+    results = {name: [entry["arn"] for entry in run[name]["kms_keys"]] for name in ("both", "one", "option", "empty list")}
     # A list that came out empty is not taken for "not given".
-    assert found == {"both": [first], "one": [second], "option": [second], "empty list": []}
+    assert results == {"both": [first], "one": [second], "option": [second], "empty list": []}
     assert failures(run) == {"none": "no_key"}
     assert run["none"]["msg"] == "No KMS key is set. Set the option kms_key_id or the environment variable VAULT_AWSKMS_SEAL_KEY_ID."
 
@@ -187,11 +187,11 @@ def test_multi_region_key_with_replicas(kms: StrictKms, ansible_without_region: 
     replica = primary.replace(REGION, OTHER_REGION)
     alias_arn = primary.replace(f"key/{key_id(primary)}", "alias/everywhere")
 
-    found = entries(ansible_without_region, [primary, replica, alias_arn])
+    log_entries = entries(ansible_without_region, [primary, replica, alias_arn])
 
-    assert [entry["arn"] for entry in found] == [primary, replica, primary]
-    assert [entry["multi_region"]["role"] for entry in found] == ["PRIMARY", "REPLICA", "PRIMARY"]
-    for entry in found:
+    assert [entry["arn"] for entry in log_entries] == [primary, replica, primary]
+    assert [entry["multi_region"]["role"] for entry in log_entries] == ["PRIMARY", "REPLICA", "PRIMARY"]
+    for entry in log_entries:
         assert entry["multi_region"]["primary"] == {"arn": primary, "region": REGION}
         assert entry["multi_region"]["replicas"] == [{"arn": replica, "region": OTHER_REGION}]
         assert (entry["usable_for_seal"], entry["warnings"]) == (True, [])
@@ -205,12 +205,12 @@ def test_a_region_in_force_against_the_arns(kms: StrictKms, ansible: Ansible) ->
     single = kms.new_key()
     there = kms.new_key(OTHER_REGION)
 
-    found = entries(ansible, [multi, lonely, single, there], region=OTHER_REGION)
+    log_entries = entries(ansible, [multi, lonely, single, there], region=OTHER_REGION)
 
     # Of a multi-Region key, its replica in the region in force is what a seal would use; so it is described, and said.
-    assert found[0]["arn"] == multi.replace(REGION, OTHER_REGION)
-    assert found[0]["usable_for_seal"] is True
-    assert found[0]["warnings"] == [
+    assert log_entries[0]["arn"] == multi.replace(REGION, OTHER_REGION)
+    assert log_entries[0]["usable_for_seal"] is True
+    assert log_entries[0]["warnings"] == [
         {
             "reason": "region_mismatch",
             "msg": f"The ARN is in region {REGION}, but the region in effect is {OTHER_REGION} (from option region): the related key in that region is "
@@ -218,12 +218,12 @@ def test_a_region_in_force_against_the_arns(kms: StrictKms, ansible: Ansible) ->
             "remedy": f"Remove the region setting, or set it to {REGION}.",
         }
     ]
-    assert (found[1]["reason"], found[1]["usable_for_seal"]) == ("not_found", False)
-    assert (found[2]["reason"], found[2]["usable_for_seal"]) == ("region_mismatch", False)
-    assert found[2]["msg"] == (
+    assert (log_entries[1]["reason"], log_entries[1]["usable_for_seal"]) == ("not_found", False)
+    assert (log_entries[2]["reason"], log_entries[2]["usable_for_seal"]) == ("region_mismatch", False)
+    assert log_entries[2]["msg"] == (
         f"The key {single} (from option kms_key_id) is in region {REGION}, but the region in effect is {OTHER_REGION} (from option region)."
     )
-    assert found[3]["arn"] == there
+    assert log_entries[3]["arn"] == there
     assert single not in [call["key"] for call in kms.calls()]
 
 
@@ -236,16 +236,16 @@ def test_a_list_is_answered_in_full(kms: StrictKms, ansible: Ansible) -> None:
     }
     asked = [NOWHERE, "alias/none", hidden, "alias/hidden", good]
 
-    found = entries(ansible, asked, **credentials(kms.principal(only_good)))
+    log_entries = entries(ansible, asked, **credentials(kms.principal(only_good)))
 
-    assert [entry["asked"] for entry in found] == asked
-    assert [entry.get("reason") for entry in found] == ["not_found", "not_found", "access_denied", "access_denied", None]
-    assert [entry["usable_for_seal"] for entry in found] == [False, False, False, False, True]
-    for entry in found[:4]:
+    assert [entry["asked"] for entry in log_entries] == asked
+    assert [entry.get("reason") for entry in log_entries] == ["not_found", "not_found", "access_denied", "access_denied", None]
+    assert [entry["usable_for_seal"] for entry in log_entries] == [False, False, False, False, True]
+    for entry in log_entries[:4]:
         assert entry["problems"] == [{name: entry[name] for name in ("reason", "msg", "remedy")}]
         assert set(entry) == {"asked", "usable_for_seal", "problems", "warnings", "reason", "msg", "remedy"}
-    assert found[1]["msg"].startswith(f"AWS rejected DescribeKey with key alias/none in region {REGION} (from environment variable AWS_REGION)")
-    for entry in found[2:4]:
+    assert log_entries[1]["msg"].startswith(f"AWS rejected DescribeKey with key alias/none in region {REGION} (from environment variable AWS_REGION)")
+    for entry in log_entries[2:4]:
         assert f'{{"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": "{hidden}"}}' in entry["remedy"]
 
 
@@ -334,16 +334,16 @@ def test_an_included_fact_that_fails_hides_nothing(kms: StrictKms, ansible: Ansi
     asymmetric, mac, arn = kms.new_key(KeySpec="RSA_2048"), kms.new_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256"), kms.new_key()
     kms.fault("500", "ListGrants", key=arn)
     try:
-        found = entries(ansible, [asymmetric, mac, arn], include=["grants", "rotation", "tags"], timeout=1)
+        log_entries = entries(ansible, [asymmetric, mac, arn], include=["grants", "rotation", "tags"], timeout=1)
     finally:
         kms.clear_faults()
-    for entry in found[:2]:
+    for entry in log_entries[:2]:
         assert (entry["rotation"]["reason"], entry["rotation"]["history"]["reason"]) == (
             "unsupported_operation",
             "unsupported_operation" if host_knows("ListKeyRotations") else "unsupported_by_sdk",
         )
         assert (entry["grants"], entry["tags"]) == ([], {})
-    assert (found[2]["grants"]["reason"], found[2]["rotation"]["enabled"], found[2]["tags"]) == ("kms_internal", False, {})
+    assert (log_entries[2]["grants"]["reason"], log_entries[2]["rotation"]["enabled"], log_entries[2]["tags"]) == ("kms_internal", False, {})
 
 
 def test_what_fails_the_module(kms: StrictKms, ansible: Ansible) -> None:
@@ -378,12 +378,12 @@ def test_a_region_that_cannot_be_asked_does_not_hide_the_others(kms: StrictKms, 
         "error", "DescribeKey", key=OTHER_REGION, code="UnrecognizedClientException", message="The security token included in the request is invalid."
     )
     try:
-        found = entries(ansible_without_region, [there, here, there_too])
+        log_entries = entries(ansible_without_region, [there, here, there_too])
     finally:
         kms.clear_faults()
-    assert [entry.get("reason") for entry in found] == ["invalid_credentials", None, "invalid_credentials"]
-    assert found[1]["arn"] == here
-    assert found[2]["msg"].startswith(f"Not asked for because of a previous error: AWS rejected DescribeKey with key {there} ")
+    assert [entry.get("reason") for entry in log_entries] == ["invalid_credentials", None, "invalid_credentials"]
+    assert log_entries[1]["arn"] == here
+    assert log_entries[2]["msg"].startswith(f"Not asked for because of a previous error: AWS rejected DescribeKey with key {there} ")
     assert [call["key"] for call in kms.calls()] == [there, here]
 
 

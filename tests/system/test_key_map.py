@@ -64,15 +64,15 @@ def test_the_table_and_the_report(kms: StrictKms, folder: tuple[Path, str, str],
     ansible = Ansible(tmp_path_factory.mktemp("m"), kms.environment())
     common: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": host_python()}
     snapshots = [str(tmp_path / name) for name in ("kept.snap", "broken.snap", "none.snap")]
-    looked_at = {"key_map_folders": [str(sealed), "/none"], "key_map_snapshots": snapshots}
-    hosts = {"node1": {**common, **looked_at}, "node2": common, "gone": {**common, **NOWHERE}}
+    checked_paths = {"key_map_folders": [str(sealed), "/none"], "key_map_snapshots": snapshots}
+    hosts = {"node1": {**common, **checked_paths}, "node2": common, "gone": {**common, **NOWHERE}}
     ansible.inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     report = tmp_path / "report.html"
-    said = {
+    values = {
         "key_map_hosts": "all", "key_map_recurse": True, "key_map_report": str(report), "key_map_title": "Keys of <us> & them",
         "kms_verify_kms_key_id": "alias/key-map", "key_map_kms_key_id": "alias/key-map",
     }  # fmt: skip
-    run = ansible.command(["ansible-playbook", "sealwright.vault_seal.key_map", "-e", json.dumps(said)])
+    run = ansible.command(["ansible-playbook", "sealwright.vault_seal.key_map", "-e", json.dumps(values)])
     shown = next(record["result"]["msg"] for record in run.results if record["task"].endswith("Show what depends on which key"))
     lines = [line.strip() for line in shown]
     start = lines.index(next(line for line in lines if line.startswith(doomed)))

@@ -43,13 +43,13 @@ def test_a_key_gets_new_material_once_and_opens_what_was_sealed_before(kms: Stri
 
 def test_a_rotation_under_way_is_waited_for(kms: StrictKms, ansible: Ansible) -> None:
     key = kms.new_key()
-    said = {"kms_key_id": key, "rotated_since": now(-60)}
+    values = {"kms_key_id": key, "rotated_since": now(-60)}
     kms.set_rotation_time(600)
     kms.client().rotate_key_on_demand(KeyId=key)
-    given_up = ansible.playbook([{"name": "wait", MODULE: {**said, "wait": 0}, "ignore_errors": True}]).succeeded()["wait"]
+    given_up = ansible.playbook([{"name": "wait", MODULE: {**values, "wait": 0}, "ignore_errors": True}]).succeeded()["wait"]
     kms.set_rotation_time(0)
     assert (given_up["reason"], "does not start another one" in given_up["msg"]) == ("timed_out", True)
-    done = ansible.playbook([{"name": "wait", MODULE: said}]).succeeded()["wait"]
+    done = ansible.playbook([{"name": "wait", MODULE: values}]).succeeded()["wait"]
     assert (done["changed"], rotations(kms, key)) == (False, 1)
 
 
@@ -77,9 +77,9 @@ def test_what_cannot_be_rotated(kms: StrictKms, ansible: Ansible) -> None:
         "no_time": ("invalid_option", "'yesterday' (from option rotated_since) is not a valid time", {"rotated_since": "yesterday"}),
     }
     tasks = [
-        {"name": name, MODULE: {"kms_key_id": key, "rotated_since": now(-60), **said}, "ignore_errors": True} for name, (*dummy, said) in cases.items()
+        {"name": name, MODULE: {"kms_key_id": key, "rotated_since": now(-60), **message}, "ignore_errors": True} for name, (*dummy, message) in cases.items()
     ]
     tried = ansible.playbook(tasks).succeeded()
     assert {name: tried[name].get("reason") for name in cases} == {name: reason for name, (reason, *dummy) in cases.items()}
-    assert {name: tried[name]["msg"] for name, (dummy, words, *dummy_rest) in cases.items() if words not in tried[name]["msg"]} == {}
+    assert {name: tried[name]["msg"] for name, (dummy, text, *dummy_rest) in cases.items() if text not in tried[name]["msg"]} == {}
     assert rotations(kms, key) == 0

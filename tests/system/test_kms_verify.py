@@ -130,13 +130,13 @@ def test_hosts_against_permissions(kms: StrictKms, ansible: Ansible, key: str, b
 
     written = json.loads(report.read_text(encoding="utf-8"))
     assert (report.stat().st_mode & 0o777, written["ready"], list(written["hosts"])) == (0o644, False, sorted(hosts))
-    for host, found in written["hosts"].items():
+    for host, result in written["hosts"].items():
         line = row(run, host)
-        assert [found["permissions"][name]["verdict"] for name in ("describe_key", "encrypt", "decrypt")] == [
+        assert [result["permissions"][name]["verdict"] for name in ("describe_key", "encrypt", "decrypt")] == [
             {"-": "not_tried"}.get(word, word.lower()) for word in line[1:4]
         ]
-        assert line[-1] == ("ready" if found["ready"] else f"NOT READY: {found['reason']}")
-        assert found["summary"].replace("\n", " ") == reasons.get(host, found["summary"])
+        assert line[-1] == ("ready" if result["ready"] else f"NOT READY: {result['reason']}")
+        assert result["summary"].replace("\n", " ") == reasons.get(host, result["summary"])
     assert written["hosts"]["no-encrypt"]["remedy"]["policy_statement"] == {
         "Effect": "Allow", "Action": ["kms:Encrypt", "kms:Decrypt"], "Resource": key
     }

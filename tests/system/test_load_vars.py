@@ -37,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedProject]
         yield made
 
 
-def said(expression: str, **more: Any) -> dict[str, Any]:
+def debug_task(expression: str, **more: Any) -> dict[str, Any]:
     return {"name": expression, DEBUG: {"msg": "{{ " + expression + " }}"}, **more}
 
 
@@ -48,12 +48,12 @@ def test_files_become_variables_and_no_facts(project: SealedProject) -> None:
     tasks = [
         {"name": "cache a fact", "ansible.builtin.set_fact": {"known": 1, "cacheable": True}},
         {"name": "load", LOAD: {"file": "one.yml.sealed", "allowed_key_ids": [project.alias]}},
-        said("l_template"),
-        said("l_raw"),
+        debug_task("l_template"),
+        debug_task("l_raw"),
         {"name": "load many", LOAD: {"files": ["one.yml.sealed", "two.json.sealed"], "name": "l_all"}, "register": "l_result"},
-        said("l_all.l_one ~ l_all.l_two.deep[1] ~ l_result.ansible_facts.l_all.l_two.deep[0]"),
+        debug_task("l_all.l_one ~ l_all.l_two.deep[1] ~ l_result.ansible_facts.l_all.l_two.deep[0]"),
         {"name": "load what is bound", LOAD: {"file": str(project.folder / "vars" / "bound.yml.sealed"), "aad": "aad"}},
-        said("l_bound"),
+        debug_task("l_bound"),
     ]
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}], "--check").succeeded()
     shown = [record["result"]["msg"] for record in run.results if "msg" in record["result"]]
@@ -73,8 +73,8 @@ def test_messages_for_refused_documents(project: SealedProject) -> None:
     tasks = [{"name": file, LOAD: {"file": file}, "ignore_errors": True} for file in refused]
     tasks.append({"name": "neither", LOAD: {"name": "x"}, "ignore_errors": True})
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}]).succeeded()
-    for file, words in {**refused, "neither": "one of the following is required: file, files."}.items():
-        assert words in run[file]["msg"]
+    for file, text in {**refused, "neither": "one of the following is required: file, files."}.items():
+        assert text in run[file]["msg"]
     assert run["bound.yml.sealed"]["reason"] == "not_authentic"
 
 
@@ -109,11 +109,11 @@ def test_the_filters(project: SealedProject) -> None:
         f"document | {EXTRACT}('')": "The path must be a string such as 'database.users.0', or a list of names and indexes.",
     }
     tasks = [{"name": "keep", "ansible.builtin.set_fact": {"kept": "{{ one | " + OPEN + " }}"}}]
-    tasks += [said(expression) for expression in good] + [said(expression, ignore_errors=True) for expression in bad]
+    tasks += [debug_task(expression) for expression in good] + [debug_task(expression, ignore_errors=True) for expression in bad]
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}]).succeeded()
     assert {expression: run[expression]["msg"] for expression in good} == good
-    for expression, words in bad.items():
-        assert words in run[expression]["msg"]
+    for expression, phrase in bad.items():
+        assert phrase in run[expression]["msg"]
 
 
 def test_no_secret_anywhere(project: SealedProject, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -130,8 +130,8 @@ def test_no_secret_anywhere(project: SealedProject, tmp_path_factory: pytest.Tem
             f"(blob | {EXTRACT}('f_secret')) == '{FILTERED[:8]}' ~ '{FILTERED[8:]}'",
         ]}},
         {"name": "no document", LOAD: {"file": "malformed.yml.sealed"}, "ignore_errors": True},
-        said(f"blob | {EXTRACT}('none.such')", ignore_errors=True),
-        said(f"blob | {OPEN}(encoding='json')", ignore_errors=True),
+        debug_task(f"blob | {EXTRACT}('none.such')", ignore_errors=True),
+        debug_task(f"blob | {OPEN}(encoding='json')", ignore_errors=True),
     ]
     plays = [{"hosts": "all", "gather_facts": False, "vars": {"blob": blob}, "tasks": tasks}]
     with command_lines() as lines:
@@ -155,7 +155,7 @@ def test_the_tags_of_ansible_mean_the_same_everywhere(project: SealedProject, tm
     lookup = "lookup('sealwright.vault_seal.awskms_seal_unwrap', 'tags.yml.sealed', from_file=true, encoding='yaml')"
     from_filter, from_extract = f"(blob | {OPEN}(encoding='yaml'))", f"(blob | {EXTRACT}('raw')) ~ (blob | {EXTRACT}('vault'))"
     expressions = [*(f"{source}.raw ~ {source}.vault" for source in ("l_tags", lookup, from_filter)), from_extract]
-    tasks = [{"name": "load", LOAD: {"file": "tags.yml.sealed"}}, *(said(expression) for expression in expressions)]
+    tasks = [{"name": "load", LOAD: {"file": "tags.yml.sealed"}}, *(debug_task(expression) for expression in expressions)]
     plays = [{"hosts": "all", "gather_facts": False, "vars": {"blob": as_text(project.values.envelope(document.encode()))}, "tasks": tasks}]
     run = project.ansible.playbook(plays, *vault).succeeded()
     assert [run[expression]["msg"] for expression in expressions] == ["{{ 1 + 1 }}" + TAGGED] * 4
@@ -186,7 +186,7 @@ def test_what_is_no_document_shows_nothing(project: SealedProject) -> None:
 
 
 def test_a_loop_is_refused_where_its_variables_would_be_facts(project: SealedProject) -> None:
-    tasks = [{"name": "loop", LOAD: {"file": "{{ item }}"}, "loop": ["one.yml.sealed"], "ignore_errors": True}, said("l_one | default('none')")]
+    tasks = [{"name": "loop", LOAD: {"file": "{{ item }}"}, "loop": ["one.yml.sealed"], "ignore_errors": True}, debug_task("l_one | default('none')")]
     run = project.ansible.playbook([{"hosts": "all", "gather_facts": False, "tasks": tasks}]).succeeded()
     loaded = run["l_one | default('none')"]["msg"]
     # ansible-core 2.21 tells variables from facts.

@@ -69,10 +69,10 @@ def test_values_and_encodings(bench: Bench) -> None:
         ],
         vars=variables,
     ).succeeded()
-    said = {record["task"]: record["result"]["msg"] for record in run.results}
+    message = {record["task"]: record["result"]["msg"] for record in run.results}
     # ansible-core before 2.19 makes text of a number that a template gives.
-    said.update({name: str(said[name]) for name in ("yaml", "many", "a list")})
-    assert said == {
+    message.update({name: str(message[name]) for name in ("yaml", "many", "a list")})
+    assert message == {
         "text": "\u00e4 {{ 1 + 1 }}",  # what a value holds is never taken for a template
         "aad": "bound",
         "aad in base64": "bound",
@@ -180,13 +180,13 @@ def test_what_is_no_option_or_no_value_is_refused(bench: Bench) -> None:
     assert "Value 2 must be a string, not list. Use the base64-encoded sealed value." in run["list in a list"]["msg"]
 
 
-@pytest.mark.parametrize(("plaintext", "encoding", "words"), [
+@pytest.mark.parametrize(("plaintext", "encoding", "phrase"), [
     (b"secret \xff", "text", "Value 1 was decrypted, but it is not UTF-8. Use encoding=base64."),
     (b"secret: [", "yaml", "Value 1 was decrypted, but it is not a YAML or JSON document (line "),
     (b"{secret", "json", "Value 1 was decrypted, but it is not a JSON document (line 1, column 2)."),
 ])
-def test_what_does_not_fit_the_encoding_is_not_shown(bench: Bench, plaintext: bytes, encoding: str, words: str) -> None:
+def test_what_does_not_fit_the_encoding_is_not_shown(bench: Bench, plaintext: bytes, encoding: str, phrase: str) -> None:
     task = shows("misfit", f"lookup('{LOOKUP}', blob, encoding='{encoding}')", vars={"blob": bench.blob(plaintext)}, ignore_errors=True)
     run = bench.ansible.playbook([task], "-vvv").succeeded()
-    assert words in run["misfit"]["msg"]
+    assert phrase in run["misfit"]["msg"]
     assert "secret" not in run.output

@@ -52,11 +52,11 @@ def test_wrap_takes_no_wrong_answer(tmp_path: Path, answer: dict[str, Any], reas
         where = f"in region us-east-1 (from environment variable AWS_REGION) at {server.url} (from option endpoint)"
     assert result["failed"]
     assert result["reason"] == reason
-    said = (
+    message = (
         NOT_KMS.format(where=where, what=what) if what
         else f"AWS KMS returned the key {answer['KeyId']} instead of the requested key {ARN} (Encrypt {where}). Check the endpoint and the proxy."
     )
-    assert result["msg"] == said
+    assert result["msg"] == message
 
 
 def test_expired_credentials_end_no_module_in_a_traceback(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Node(ThreadingHTTPServer):
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self.asked: set[str] = set()
 
-    def says(self, active: Node, **status: Any) -> None:
+    def reports(self, active: Node, **status: Any) -> None:
         state = {
             "type": "shamir", "initialized": True, "sealed": False, "t": 2, "n": 3, "migration": False, "recovery_seal": False,
             "storage_type": "raft", "cluster_id": "one", **status,
@@ -51,8 +51,8 @@ class Node(ThreadingHTTPServer):
             "sys/storage/raft/configuration": (200, {"data": {"config": {"servers": servers}}}),
         }
 
-    def says_another(self, active: Node, loaded: str, stored: str) -> None:
-        self.says(active)
+    def reports_another(self, active: Node, loaded: str, stored: str) -> None:
+        self.reports(active)
         self.answers["sys/seal-status"] = (500, {"errors": [f'barrier seal type of "{stored}" does not match loaded type of "{loaded}"']})
 
 
@@ -103,7 +103,7 @@ class Cluster:
 
     def are(self, **status: Any) -> None:
         for node in self.nodes.values():
-            node.says(self.nodes["n1"], **status)
+            node.reports(self.nodes["n1"], **status)
             node.asked.clear()
 
     def migrate(self, *arguments: str, to: str = "awskms", **more: Any) -> Run:
@@ -159,7 +159,7 @@ def test_check_mode_shows_the_next_steps(kms: StrictKms, cluster: Cluster) -> No
     for host in cluster.hosts.values():
         (host.etc / "openbao.hcl").write_text(f'seal "awskms" {{\n  kms_key_id = "{ALIAS}"\n  region = "us-east-1"\n}}\n', encoding="utf-8")
     cluster.are(type="awskms", recovery_seal=True)
-    cluster.nodes["n2"].says_another(cluster.nodes["n1"], "shamir", "awskms")
+    cluster.nodes["n2"].reports_another(cluster.nodes["n1"], "shamir", "awskms")
     there = {name: host.files() for name, host in cluster.hosts.items()}
     run = cluster.migrate("--check", "-vvvv", to="shamir").succeeded()
     first = cluster.nodes["n1"].url
@@ -209,7 +209,7 @@ def test_what_is_refused_before_anything_is_changed(case: str, cluster: Cluster)
     message, status, more = REFUSED[case]
     del cluster.hosts["n3"]
     cluster.are(storage_type="consul")
-    cluster.nodes["n2"].says(cluster.nodes["n1"], **{"storage_type": "consul", **status})
+    cluster.nodes["n2"].reports(cluster.nodes["n1"], **{"storage_type": "consul", **status})
     assert message in cluster.refuses(migrate_token="", **more)
 
 

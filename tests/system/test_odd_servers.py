@@ -224,8 +224,8 @@ def test_a_state_that_is_not_reached_is_a_failure_with_it(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("first", "second", "direction"), [("shamir", "awskms", "expected"), ("awskms", "shamir", "loaded")])
 def test_a_node_whose_seal_is_not_that_of_its_cluster(first: str, second: str, direction: str, tmp_path: Path) -> None:
-    words = f'seal type of "{first}" does not match {direction} type of "{second}"'
-    with OddServer({"sys/seal-status": as_json({"errors": [words]}, 500), "sys/leader": as_json({**LED, "is_self": False})}) as server:
+    phrase = f'seal type of "{first}" does not match {direction} type of "{second}"'
+    with OddServer({"sys/seal-status": as_json({"errors": [phrase]}, 500), "sys/leader": as_json({**LED, "is_self": False})}) as server:
         answer = run("vault_server_info", tmp_path, {}, server_address=server.url, until="led")
     assert (answer["type"], answer["cluster_type"], answer["migration"], answer["sealed"], answer["active"]) == (second, first, True, False, False)
     assert answer["summary"] == f"is unsealed and a standby of https://one.example:8200, with the seal {second} (its cluster uses {first})"

@@ -71,12 +71,12 @@ def test_the_connection_of_the_server(kms: StrictKms, ansible: Ansible, key: str
     who = kms.principal(policy("kms:*"))
     host = Host(kms, tmp_path, who)
     run = ansible.playbook([{"name": "ask", MODULE: host.options}], "-vvvv").succeeded()
-    found = run["ask"]
-    assert (found["ready"], found["key_arn"], found["settings_problems"]) == (True, key, [])
-    assert found["kms_key_id"] == {"value": ALIAS, "source": f"stanza ({tmp_path}/server.hcl, line 1)"}
-    assert found["region"] == {"value": REGION, "source": f"stanza ({tmp_path}/server.hcl, line 1)"}
-    assert found["endpoint"] == {"value": kms.url, "source": f"{tmp_path}/server.env, line 3"}
-    assert found["principal"]["access_key"] == who.access_key
+    result = run["ask"]
+    assert (result["ready"], result["key_arn"], result["settings_problems"]) == (True, key, [])
+    assert result["kms_key_id"] == {"value": ALIAS, "source": f"stanza ({tmp_path}/server.hcl, line 1)"}
+    assert result["region"] == {"value": REGION, "source": f"stanza ({tmp_path}/server.hcl, line 1)"}
+    assert result["endpoint"] == {"value": kms.url, "source": f"{tmp_path}/server.env, line 3"}
+    assert result["principal"]["access_key"] == who.access_key
     assert who.secret_key not in run.output
 
 

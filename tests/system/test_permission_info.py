@@ -114,8 +114,8 @@ def test_each_missing_permission_and_that_the_remedies_are_ones(kms: StrictKms, 
         assert {cause for cause in causes(result) if cause} == {"missing_allow"}
         assert result["principal"]["arn"] == who.arn
         assert f"{who.arn} for the key {key}." in result["summary"]
-    said = run["kms:Encrypt"]["permissions"]["encrypt"]
-    assert said["aws_message"] == (
+    values = run["kms:Encrypt"]["permissions"]["encrypt"]
+    assert values["aws_message"] == (
         f"User: {users['kms:Encrypt'].arn} is not authorized to perform: kms:Encrypt on resource: {key} "
         "because no identity-based policy allows the kms:Encrypt action"
     )
@@ -153,11 +153,11 @@ def test_an_explicit_deny(kms: StrictKms, ansible: Ansible, key: str) -> None:
     result = ask(ansible, {"deny": {"kms_key_id": key, **signed(who)}})["deny"]
     assert (verdicts(result), causes(result)) == (["allowed", "allowed", "denied"], [None, None, "explicit_deny"])
     assert result["permissions"]["decrypt"]["policy_type"] == "identity-based policy"
-    words = (
+    text = (
         "An identity-based policy denies kms:Decrypt explicitly, which no allow can outweigh: remove that statement, or except this "
         "principal from it."
     )
-    assert result["remedy"] == {"msg": words, **NO_STATEMENTS}
+    assert result["remedy"] == {"msg": text, **NO_STATEMENTS}
 
 
 @pytest.mark.matrix
@@ -259,7 +259,7 @@ def test_connection_errors(kms: StrictKms, ansible: Ansible, key: str, tmp_path:
     nowhere, tls = refusing(), kms.url.replace("http:", "https:")
     certificates = make_certificates(tmp_path)
     with StrictKms(tls=(certificates.certificate, certificates.key)) as secure, proxy("user:pass-word") as between:
-        ways: dict[str, dict[str, Any]] = {
+        variants: dict[str, dict[str, Any]] = {
             "refused": {"endpoint": nowhere},
             "dns": {"endpoint": "https://vpce-0123.kms.us-east-1.vpce.amazonaws.invalid"},
             "no tls": {"endpoint": tls},
@@ -272,9 +272,9 @@ def test_connection_errors(kms: StrictKms, ansible: Ansible, key: str, tmp_path:
             "region": {"region": "eu-central-1"},
             "malformed": {"kms_key_id": "no such form"},
         }
-        asked = {name: {"kms_key_id": key, "timeout": 1, **options} for name, options in ways.items()}
+        asked = {name: {"kms_key_id": key, "timeout": 1, **options} for name, options in variants.items()}
         run = ask(ansible, asked)
-    assert {name: run[name]["reason"] for name in ways} == {
+    assert {name: run[name]["reason"] for name in variants} == {
         "refused": "unreachable",
         "dns": "unreachable",
         "no tls": "tls_failed",
@@ -287,7 +287,7 @@ def test_connection_errors(kms: StrictKms, ansible: Ansible, key: str, tmp_path:
         "region": "region_mismatch",
         "malformed": "malformed_key_id",
     }
-    for name in ways:
+    for name in variants:
         result = run[name]
         assert (verdicts(result), result["ready"]) == (["failed", "not_tried", "not_tried"], False)
         assert result["summary"] == result["permissions"]["describe_key"]["msg"]
@@ -344,14 +344,14 @@ def test_an_expired_session(kms: StrictKms, ansible: Ansible, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hops", "with_role", "words"),
+    ("hops", "with_role", "phrase"),
     [
         (0, True, "its session token does not arrive: its hop limit keeps it from containers."),
         (1, False, "but the instance has no role: attach an instance profile."),
     ],
 )
 def test_an_instance_without_credentials(
-    kms: StrictKms, tmp_path: Path, key: str, hops: int, with_role: bool, words: str
+    kms: StrictKms, tmp_path: Path, key: str, hops: int, with_role: bool, phrase: str
 ) -> None:
     environment = {name: value for name, value in kms.environment().items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET"))}
     temporary = temporary_credentials(kms, kms.principal(policy(allow("kms:*")), role=True)) if with_role else None
@@ -360,7 +360,7 @@ def test_an_instance_without_credentials(
         result = ask(Ansible(tmp_path, environment), {"task": {"kms_key_id": key}})["task"]
     assert (result["reason"], verdicts(result)) == ("no_credentials", ["failed", "not_tried", "not_tried"])
     assert result["summary"].startswith("No AWS credentials were found. The instance's metadata service answers, ")
-    assert words in result["summary"]
+    assert phrase in result["summary"]
 
 
 @pytest.mark.matrix
@@ -374,11 +374,11 @@ def test_failing_only_on_request(kms: StrictKms, ansible: Ansible, key: str) -> 
             {"name": "failed", MODULE: {**options, "fail_unless_ready": True}, "ignore_errors": True},
         ]
     ).succeeded()
-    told, failed = run["told"], run["failed"]
+    reported, failed = run["told"], run["failed"]
     assert failed["failed"] is True
     assert failed["msg"] == f"kms:Decrypt is denied to {who.arn} for the key {key}. Allow kms:Decrypt by an IAM policy, the key policy or a grant."
     same = ("ready", "reason", "summary", "remedy", "principal", "key_arn", "kms_key_id", "region", "endpoint", "credentials", "problems")
-    assert {name: failed[name] for name in same} == {name: told[name] for name in same}
+    assert {name: failed[name] for name in same} == {name: reported[name] for name in same}
     assert verdicts(failed) == ["allowed", "allowed", "denied"]
     assert (run["no key"]["reason"], run["no key"]["kms_key_id"]) == ("no_key", None)
 

@@ -72,7 +72,7 @@ def abandoned(folder: str) -> bool:
 
 def servers(kms: StrictKms) -> dict[int, str]:
     """The processes of judges that ask this KMS, each with its folder."""
-    found = {}
+    by_name = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             options, environment = (path / "cmdline").read_bytes().split(b"\0"), (path / "environ").read_bytes()
@@ -80,16 +80,16 @@ def servers(kms: StrictKms) -> dict[int, str]:
             continue
         config = next((each for each in options if PREFIX.encode() in each and each.startswith(b"-config=")), b"")
         if config and kms.url.encode() in environment:
-            found[int(path.name)] = os.path.dirname(config.decode()[len("-config="):])
-    return found
+            by_name[int(path.name)] = os.path.dirname(config.decode()[len("-config="):])
+    return by_name
 
 
 def run(folder: Path, **options: Any) -> dict[str, Any]:
     asked = {"product": "openbao", "executable": BAO, "judge_timeout": 60, **options}
     process = start_module(MODULE, asked, folder, {})
-    said = process.communicate(timeout=scaled(180))[0]
-    result: dict[str, Any] = json.loads(said)
-    result["output"] = said.decode()
+    output = process.communicate(timeout=scaled(180))[0]
+    result: dict[str, Any] = json.loads(output)
+    result["output"] = output.decode()
     return result
 
 
@@ -102,17 +102,17 @@ def configured(folder: Path, text: str = PLAIN, key: str = ALIAS, region: str = 
 
 def test_both_judges_find_it_ready_and_what_it_costs(kms: StrictKms, key: str, tmp_path: Path) -> None:
     kms.clear_calls()
-    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), judge="server")
+    result = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), judge="server")
     assert Counter(call["operation"] for call in kms.calls()) == {"DescribeKey": 1, "Encrypt": 4, "Decrypt": 1}
-    assert (found["ready"], found["judge"], found["judges"]["sdk"], found["judges"]["agree"]) == (True, "server", None, None)
-    assert [found["permissions"][name]["verdict"] for name in ("describe_key", "encrypt", "decrypt")] == ["allowed"] * 3
-    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment())
-    assert (found["ready"], found["judge"], found["judges"]["agree"], found["key_arn"], found["changed"]) == (True, "both", True, key, False)
-    server = found["judges"]["server"]
+    assert (result["ready"], result["judge"], result["judges"]["sdk"], result["judges"]["agree"]) == (True, "server", None, None)
+    assert [result["permissions"][name]["verdict"] for name in ("describe_key", "encrypt", "decrypt")] == ["allowed"] * 3
+    result = run(tmp_path, config=configured(tmp_path), environment=kms.environment())
+    assert (result["ready"], result["judge"], result["judges"]["agree"], result["key_arn"], result["changed"]) == (True, "both", True, key, False)
+    server = result["judges"]["server"]
     assert (server["ready"], server["step"], server["version"], server["region"], server["log"]) == (True, "unseal", "2.6.2", REGION, [])
     assert server["seconds"] < 60
-    assert not found.get("warnings")
-    assert kms.admin.secret_key not in found["output"]
+    assert not result.get("warnings")
+    assert kms.admin.secret_key not in result["output"]
 
 
 @pytest.mark.parametrize(
@@ -125,25 +125,25 @@ def test_both_judges_find_it_ready_and_what_it_costs(kms: StrictKms, key: str, t
 )
 def test_a_missing_permission(kms: StrictKms, key: str, tmp_path: Path, allowed: tuple[str, ...], denied: str, step: str) -> None:
     who = kms.principal(policy(*allowed))
-    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment(who), judge="server")
-    assert (found["ready"], found["reason"], found["judges"]["server"]["step"]) == (False, "access_denied", step), found
-    assert found["permissions"][denied]["verdict"] == "denied"
-    assert found["permissions"][denied]["likely_cause"] == "missing_allow"
-    assert f"{who.arn} is not authorized to perform: kms:" in found["judges"]["server"]["line"]
-    assert found["remedy"]["policy_statement"]["Effect"] == "Allow"
-    assert found["key_arn"] == key
-    assert who.secret_key not in found["output"]
+    result = run(tmp_path, config=configured(tmp_path), environment=kms.environment(who), judge="server")
+    assert (result["ready"], result["reason"], result["judges"]["server"]["step"]) == (False, "access_denied", step), result
+    assert result["permissions"][denied]["verdict"] == "denied"
+    assert result["permissions"][denied]["likely_cause"] == "missing_allow"
+    assert f"{who.arn} is not authorized to perform: kms:" in result["judges"]["server"]["line"]
+    assert result["remedy"]["policy_statement"]["Effect"] == "Allow"
+    assert result["key_arn"] == key
+    assert who.secret_key not in result["output"]
 
 
 def test_what_only_the_server_meets_counts(kms: StrictKms, key: str, tmp_path: Path) -> None:
     kms.fault("error", "Decrypt", times=1, code="AccessDeniedException", message=(
         f"User: arn:aws:iam::123456789012:user/x is not authorized to perform: kms:Decrypt on resource: {key} because no VPC endpoint policy allows "
         "the kms:Decrypt action"))
-    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), judge="both")
-    assert (found["ready"], found["reason"], found["judge"]) == (False, "access_denied", "both")
-    assert (found["judges"]["sdk"]["ready"], found["judges"]["server"]["ready"], found["judges"]["agree"]) == (True, False, False)
-    assert found["permissions"]["decrypt"]["likely_cause"] == "limiting_policy"
-    assert "The judges disagree, and the server counts." in str(found["warnings"])
+    result = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), judge="both")
+    assert (result["ready"], result["reason"], result["judge"]) == (False, "access_denied", "both")
+    assert (result["judges"]["sdk"]["ready"], result["judges"]["server"]["ready"], result["judges"]["agree"]) == (True, False, False)
+    assert result["permissions"]["decrypt"]["likely_cause"] == "limiting_policy"
+    assert "The judges disagree, and the server counts." in str(result["warnings"])
     kms.fault("error", "Decrypt", times=1, code="AccessDeniedException", message="x")
     failed = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), judge="both", fail_unless_ready=True)
     assert (failed["failed"], failed["judges"]["agree"]) == (True, False)
@@ -156,9 +156,9 @@ def test_a_refusal_that_passes_is_tried_again(kms: StrictKms, key: str, tmp_path
 
 def test_a_region_without_the_key(kms: StrictKms, key: str, tmp_path: Path) -> None:
     environment = {name: value for name, value in kms.environment().items() if name != "AWS_REGION"}
-    found = run(tmp_path, config=configured(tmp_path, region="eu-north-1"), environment=environment)
-    assert (found["ready"], found["reason"], found["judges"]["agree"]) == (False, "not_found", True)
-    assert "NotFoundException" in found["judges"]["server"]["line"]
+    result = run(tmp_path, config=configured(tmp_path, region="eu-north-1"), environment=environment)
+    assert (result["ready"], result["reason"], result["judges"]["agree"]) == (False, "not_found", True)
+    assert "NotFoundException" in result["judges"]["server"]["line"]
 
 
 @pytest.mark.parametrize("aws_config", ["[profile p]\ncredential_process = {process}\n", "[profile p]\naws_access_key_id = {a}\naws_secret_access_key = {s}\n"])
@@ -171,25 +171,25 @@ def test_credentials_that_the_servers_sdk_does_not_read(kms: StrictKms, key: str
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(aws_config.format(process=process, a=who.access_key, s=who.secret_key))
     environment = {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "AWS_PROFILE": "p", "AWS_KMS_ENDPOINT": kms.url}
-    found = run(tmp_path, config=configured(tmp_path), environment=environment)
-    judges = found["judges"]
-    assert (found["ready"], judges["server"]["ready"], judges["sdk"]["ready"], judges["agree"]) == (False, False, False, True)
-    assert found["reason"] == "no_credentials", found
-    assert who.secret_key not in found["output"]
+    result = run(tmp_path, config=configured(tmp_path), environment=environment)
+    judges = result["judges"]
+    assert (result["ready"], judges["server"]["ready"], judges["sdk"]["ready"], judges["agree"]) == (False, False, False, True)
+    assert result["reason"] == "no_credentials", result
+    assert who.secret_key not in result["output"]
 
 
 def test_the_key_of_another_account(kms: StrictKms, key: str, tmp_path: Path) -> None:
     who = kms.principal(policy("kms:*"), account="999999999999")
-    found = run(tmp_path, config=configured(tmp_path, key=key), environment=kms.environment(who))
-    assert (found["ready"], found["reason"], found["judges"]["agree"]) == (False, "access_denied", True)
+    result = run(tmp_path, config=configured(tmp_path, key=key), environment=kms.environment(who))
+    assert (result["ready"], result["reason"], result["judges"]["agree"]) == (False, "access_denied", True)
 
 
 def test_a_key_that_the_task_names_wins_over_the_stanza_and_variables(kms: StrictKms, key: str, tmp_path: Path) -> None:
     other = kms.new_key(REGION)
     environment = {**kms.environment(), "VAULT_AWSKMS_SEAL_KEY_ID": ALIAS}
     kms.clear_calls()
-    found = run(tmp_path, config=configured(tmp_path), environment=environment, kms_key_id=other, judge="server")
-    assert found["ready"]
+    result = run(tmp_path, config=configured(tmp_path), environment=environment, kms_key_id=other, judge="server")
+    assert result["ready"]
     assert {call["answered"] for call in kms.calls("Encrypt")} == {other}
 
 
@@ -199,8 +199,8 @@ def test_a_kms_that_never_answers(key: str, tmp_path: Path, kms: StrictKms) -> N
         silent.listen()
         environment = {**kms.environment(), "AWS_KMS_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"}
         begin = time.monotonic()
-        found = run(tmp_path, config=configured(tmp_path), environment=environment, judge="server", judge_timeout=3)
-    assert (found["ready"], found["reason"], found["judges"]["server"]["step"]) == (False, "timed_out", "start")
+        result = run(tmp_path, config=configured(tmp_path), environment=environment, judge="server", judge_timeout=3)
+    assert (result["ready"], result["reason"], result["judges"]["server"]["step"]) == (False, "timed_out", "start")
     assert time.monotonic() - begin < 30
 
 
@@ -241,12 +241,12 @@ def test_no_secret_is_written(kms: StrictKms, key: str, tmp_path: Path) -> None:
         time.sleep(0.05)
     folder = next(iter(servers(kms).values()))
     written = b"".join(path.read_bytes() for path in Path(folder).rglob("*") if path.is_file())
-    said = finished(process)
+    result = finished(process)
     assert b"inmem" in written
     assert who.secret_key.encode() not in written
     assert b"awskms" not in written or b"kms_key_id =" not in written
-    assert said["ready"], said
-    assert who.secret_key not in json.dumps(said)
+    assert result["ready"], result
+    assert who.secret_key not in json.dumps(result)
 
 
 @pytest.mark.skipif(not ROOT, reason="only root may start a server as another user")
@@ -267,8 +267,8 @@ def test_as_an_unprivileged_user(kms: StrictKms, key: str) -> None:
         refused = run(folder, **options)
         assert (refused["ready"], refused["judges"]["agree"]) == (False, True), refused
         os.chown(secret, 65534, 65534)
-        found = run(folder, **options)
-        assert (found["ready"], found["judges"]["agree"], found["judge"]) == (True, True, "both"), found
+        result = run(folder, **options)
+        assert (result["ready"], result["judges"]["agree"], result["judge"]) == (True, True, "both"), result
 
 
 def reachable_executable(folder: Path) -> str:
@@ -290,8 +290,8 @@ def test_without_an_executable(kms: StrictKms, key: str, tmp_path: Path) -> None
         "judge is server, and there is no executable /usr/bin/no-such-server on this host. Install the server, set executable to where it is, or "
         "set judge to sdk."
     )
-    found = run(tmp_path, **asked)
-    assert (found["ready"], found["judge"], found["judges"]["server"]) == (True, "sdk", None)
+    result = run(tmp_path, **asked)
+    assert (result["ready"], result["judge"], result["judges"]["server"]) == (True, "sdk", None)
     unnamed = start_module(MODULE, {"kms_key_id": key, "judge": "server"}, tmp_path, kms.environment()).communicate(timeout=scaled(60))[0]
     assert json.loads(unnamed)["reason"] == "invalid_option"
 
@@ -300,8 +300,8 @@ def test_an_executable_that_is_none(kms: StrictKms, key: str, tmp_path: Path) ->
     broken = tmp_path / "bao"
     broken.write_text("no executable")
     broken.chmod(0o755)
-    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), executable=str(broken))
-    assert (found["ready"], found["reason"], found["judges"]["agree"]) == (False, "server_not_started", False)
+    result = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), executable=str(broken))
+    assert (result["ready"], result["reason"], result["judges"]["agree"]) == (False, "server_not_started", False)
 
 
 @pytest.mark.matrix
@@ -309,8 +309,8 @@ def test_in_check_mode_and_with_a_unit(kms: StrictKms, key: str, tmp_path: Path)
     (tmp_path / "bao.service").write_text(f"[Service]\nExecStart={BAO} server -config={configured(tmp_path)[0]}\n")
     asked = {"unit": "bao", "unit_directories": [str(tmp_path)], "product": "openbao", "environment": kms.environment()}
     run_of_play = Ansible(tmp_path, {}).playbook([{"name": "judged", f"sealwright.vault_seal.{MODULE}": asked}], "--check").succeeded()
-    found = run_of_play["judged"]
-    assert (found["ready"], found["judge"], found["judges"]["agree"], found["changed"]) == (True, "both", True, False)
+    result = run_of_play["judged"]
+    assert (result["ready"], result["judge"], result["judges"]["agree"], result["changed"]) == (True, "both", True, False)
 
 
 def test_the_role_says_who_judged(kms: StrictKms, key: str, tmp_path: Path) -> None:
@@ -335,7 +335,7 @@ def test_a_wrapper_that_hands_over_no_configuration_is_no_judge(kms: StrictKms, 
     wrapper = tmp_path / "bao"
     wrapper.write_text(f"#!/usr/bin/env bash\nfor number in {{3..40}}; do eval \"exec $number>&-\"; done\nexec {BAO} \"$@\"\n")
     wrapper.chmod(0o755)
-    found = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), executable=str(wrapper))
-    assert (found["ready"], found["judge"], found["judges"]["server"]["ready"]) == (True, "sdk", None), found
-    assert found["judges"]["server"]["reason"] == "judge_failed"
-    assert "could not be asked to judge" in str(found["warnings"])
+    result = run(tmp_path, config=configured(tmp_path), environment=kms.environment(), executable=str(wrapper))
+    assert (result["ready"], result["judge"], result["judges"]["server"]["ready"]) == (True, "sdk", None), result
+    assert result["judges"]["server"]["reason"] == "judge_failed"
+    assert "could not be asked to judge" in str(result["warnings"])

@@ -49,13 +49,13 @@ def test_hosts_that_go_together(hosts: Ansible) -> None:
 @pytest.mark.matrix
 def test_hosts_that_go_apart_are_refused(hosts: Ansible) -> None:
     chosen = {"strategy": "{{ chosen }}", "vars": {"chosen": "free"}}
-    ways: list[tuple[dict[str, Any], dict[str, str]]] = [(chosen, {}), ({}, {"ANSIBLE_STRATEGY": "host_pinned"}), ({"serial": 1}, {})]
-    for play, env in ways:
+    variants: list[tuple[dict[str, Any], dict[str, str]]] = [(chosen, {}), ({}, {"ANSIBLE_STRATEGY": "host_pinned"}), ({"serial": 1}, {})]
+    for play, env in variants:
         run = check(hosts, env=env, **play)
-        told = {record["result"]["msg"] for record in run.results}
+        messages = {record["result"]["msg"] for record in run.results}
         assert run.code == 2, (play, env)
-        assert all("nothing may be done before all are asked" in message and "Nothing was changed." in message for message in told), told
-        assert all(("strategy: linear" in message) != ("Remove serial" in message) for message in told), told
+        assert all("nothing may be done before all are asked" in message and "Nothing was changed." in message for message in messages), messages
+        assert all(("strategy: linear" in message) != ("Remove serial" in message) for message in messages), messages
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -70,13 +70,13 @@ def test_roles_whose_order_counts_refuse_it(hosts: Ansible, role: str) -> None:
 
 def typed(*kinds: str) -> dict[str, dict[str, list[str]]]:
     """The options of these types of each role's entry points."""
-    found: dict[str, dict[str, list[str]]] = {}
+    by_name: dict[str, dict[str, list[str]]] = {}
     for spec in sorted((collections_path() / "ansible_collections/sealwright/vault_seal/roles").glob("*/meta/argument_specs.yml")):
-        for entry, said in yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"].items():
-            names = [name for name, option in said.get("options", {}).items() if option["type"] in kinds]
+        for entry, result in yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"].items():
+            names = [name for name, option in result.get("options", {}).items() if option["type"] in kinds]
             if names:
-                found[f"{spec.parts[-3]}/{entry}"] = {"names": names, "required": [name for name, o in said["options"].items() if o.get("required")]}
-    return found
+                by_name[f"{spec.parts[-3]}/{entry}"] = {"names": names, "required": [name for name, o in result["options"].items() if o.get("required")]}
+    return by_name
 
 
 @pytest.mark.parametrize("value", ["perhaps", ""])
@@ -115,7 +115,7 @@ def conversions() -> dict[str, list[str]]:
 def test_words_become_truth_values(hosts: Ansible) -> None:
     """In each place of each role, with what -e gives, which is a string; and with a truth value."""
     taken = conversions()
-    expressions = [each for found in taken.values() for each in found]
+    expressions = [each for items in taken.values() for each in items]
     assert len(expressions) >= len([name for name in taken if not name.startswith("vault_config_")])
     task = {"name": "taken", "ansible.builtin.debug": {"msg": {each: "{{ " + each + " }}" for each in expressions}}}
     for word, truth in WORDS.items():
@@ -133,8 +133,8 @@ def test_server_state_can_continue_without_the_state(hosts: Ansible, word: Any) 
     extra = ["-e", f"server_state_fail={word} server_state_validate_certs={word} server_state_seconds=1"] if isinstance(word, str) else []
     extra = extra or ["-e", json.dumps({"server_state_fail": word, "server_state_validate_certs": word, "server_state_seconds": "1"})]
     role = {"ansible.builtin.include_role": {"name": "sealwright.vault_seal.server_state"}}
-    told = {"server_state_address": "http://127.0.0.1:9", "server_state_until": "unsealed"}
-    run = hosts.playbook([{**role, "vars": told}], "--limit", "one", *extra, hosts="all").succeeded()
+    reported = {"server_state_address": "http://127.0.0.1:9", "server_state_until": "unsealed"}
+    run = hosts.playbook([{**role, "vars": reported}], "--limit", "one", *extra, hosts="all").succeeded()
     facts = next(record["result"]["ansible_facts"]["server_state_result"] for record in run.results if "ansible_facts" in record["result"])
     assert (facts["reached"], facts["answers"]) == (False, False)
 

@@ -51,16 +51,16 @@ def test_region(
     config = tmp_path / "config"
     pair = f"aws_access_key_id = {user.access_key}\naws_secret_access_key = {user.secret_key}\n"
     config.write_text(f"[profile vault]\nregion = eu-north-1\n{pair}[default]\n{pair}", encoding="utf-8")
-    said = {"AWS_REGION": "", "AWS_CONFIG_FILE": str(config), **variables}
-    found = adapter.connection(options, key=alias_in(kms, value), hints=HINTS, **said)
-    assert found["region"] == {"value": value, "source": source}
+    values = {"AWS_REGION": "", "AWS_CONFIG_FILE": str(config), **variables}
+    connection = adapter.connection(options, key=alias_in(kms, value), hints=HINTS, **values)
+    assert connection["region"] == {"value": value, "source": source}
 
 
 def test_region_of_the_default_profile(adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text("[default]\nregion = eu-north-1\n", encoding="utf-8")
-    found = adapter.connection(key=alias_in(kms, "eu-north-1"), AWS_REGION="", AWS_CONFIG_FILE=str(config), **signed_in)
-    assert found["region"] == {"value": "eu-north-1", "source": "AWS profile default"}
+    connection = adapter.connection(key=alias_in(kms, "eu-north-1"), AWS_REGION="", AWS_CONFIG_FILE=str(config), **signed_in)
+    assert connection["region"] == {"value": "eu-north-1", "source": "AWS profile default"}
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_region_of_the_default_profile(adapter: Adapter, kms: StrictKms, signed_
 )
 def test_region_of_the_instance(adapter: Adapter, signed_in: dict[str, str], kms: StrictKms, zone: str, region: str) -> None:
     with metadata_service(None, zone) as service:
-        found = adapter.connection(
+        connection = adapter.connection(
             key=alias_in(kms, region), AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA, **signed_in
         )
-        assert found["region"] == {"value": region, "source": "instance metadata"}
+        assert connection["region"] == {"value": region, "source": "instance metadata"}
         assert ("PUT", "/latest/api/token") in service.asked
         service.asked.clear()
         adapter.connection(key=alias_in(kms, "eu-central-1"), hints=HINTS, AWS_EC2_METADATA_SERVICE_ENDPOINT=service.url, **METADATA, **signed_in)

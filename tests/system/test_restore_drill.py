@@ -135,21 +135,21 @@ def test_a_snapshot_is_restored_and_nothing_is_left(drill: Drill, taken: Taken, 
         taken, "-vvvv", recovery_keys=[taken.recovery_key], canary_path="kv/canary", canary_field="word",
         canary_sha256=hashlib.sha256(WORD.encode()).hexdigest(),
     ).succeeded()
-    found = run["drill"]
-    assert [step["step"] for step in found["steps"]] == [
+    result = run["drill"]
+    assert [step["step"] for step in result["steps"]] == [
         "start", "initialise", "restore", "unseal", "restart", "recovery_keys", "canary", "remove",
     ]
-    assert (found["restorable"], found["changed"], found["cluster_id"]) == (True, False, taken.cluster_id)
+    assert (result["restorable"], result["changed"], result["cluster_id"]) == (True, False, taken.cluster_id)
     assert drill.left() == []
     for secret in (taken.recovery_key, taken.token, WORD, kms.admin.secret_key):
         assert secret not in run.output
 
 
 def test_check_mode_shows_the_planned_steps(drill: Drill, taken: Taken) -> None:
-    found = drill.run(taken, "--check").succeeded()["drill"]
-    assert found["restorable"] is None
-    assert any(ALIAS in words for words in found["planned"])
-    assert found["steps"] == []
+    result = drill.run(taken, "--check").succeeded()["drill"]
+    assert result["restorable"] is None
+    assert any(ALIAS in text for text in result["planned"])
+    assert result["steps"] == []
     assert drill.left() == []
 
 
@@ -158,9 +158,9 @@ def test_a_folder_that_the_servers_user_may_not_enter(drill: Drill, taken: Taken
     closed = folder / "closed"
     (closed / "below").mkdir(mode=0o755, parents=True)
     closed.chmod(0o700)
-    found = drill.run(taken, "--check", service_user="nobody", temporary_directory=str(closed / "below"))["drill"]
-    assert found["reason"] == "file_error"
-    assert found["msg"].startswith(f"nobody cannot enter {closed / 'below'}, the directory of the temporary server.")
+    result = drill.run(taken, "--check", service_user="nobody", temporary_directory=str(closed / "below"))["drill"]
+    assert result["reason"] == "file_error"
+    assert result["msg"].startswith(f"nobody cannot enter {closed / 'below'}, the directory of the temporary server.")
 
 
 def test_failed_steps_are_reported(drill: Drill, taken: Taken, kms: StrictKms, folder: Path) -> None:
@@ -177,12 +177,12 @@ def test_failed_steps_are_reported(drill: Drill, taken: Taken, kms: StrictKms, f
     for task in tasks:
         task[MODULE] = {**drill.options, "src": str(taken.path), **task[MODULE]}  # type: ignore[dict-item]
     run = drill.ansible.playbook([{**task, "ignore_errors": True} for task in tasks])
-    found = {task["name"]: run[str(task["name"])] for task in tasks}
-    assert {name: (each["reason"], each["failed_step"]) for name, each in found.items()} == {
+    results = {task["name"]: run[str(task["name"])] for task in tasks}
+    assert {name: (each["reason"], each["failed_step"]) for name, each in results.items()} == {
         "differs": ("canary_differs", "canary"), "foreign": ("canary_missing", "canary"), "damaged": ("server_refused", "restore"),
     }
-    assert "SHA256SUMS" in found["damaged"]["msg"] or "hash" in found["damaged"]["msg"]
-    assert "another" not in found["differs"]["msg"].replace("does not have the expected value", "")
+    assert "SHA256SUMS" in results["damaged"]["msg"] or "hash" in results["damaged"]["msg"]
+    assert "another" not in results["differs"]["msg"].replace("does not have the expected value", "")
     assert drill.left() == []
 
 
@@ -198,8 +198,8 @@ def test_a_temporary_directory_without_room(drill: Drill, taken: Taken, folder: 
     for options, reason in (("size=64k", "no_room"), ("size=512m,ro", "file_error")):
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(small)], check=True)
         try:
-            found = drill.run(taken, temporary_directory=str(small))["drill"]
-            assert (found["failed"], found["reason"], list(small.iterdir())) == (True, reason, []), found
+            result = drill.run(taken, temporary_directory=str(small))["drill"]
+            assert (result["failed"], result["reason"], list(small.iterdir())) == (True, reason, []), result
         finally:
             subprocess.run(["umount", str(small)], check=True)
 
@@ -295,21 +295,21 @@ def test_a_network_of_its_own_leads_to_what_is_named_alone(kms: StrictKms) -> No
         return
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as stranger:
         threading.Thread(target=stranger.serve_forever, daemon=True).start()
-        said = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", "support.isolated", kms.url, str(stranger.server_address[1])], capture_output=True, text=True,
             timeout=scaled(60), check=False,
         )
         with socket.create_connection(stranger.server_address, 5):
             pass  # it is there
         stranger.shutdown()
-    assert said.stdout.split("\n")[:3] == ["named endpoint: answers", "another port: ConnectionRefusedError", "proxy to a stranger: 403"], said.stderr
+    assert completed.stdout.split("\n")[:3] == ["named endpoint: answers", "another port: ConnectionRefusedError", "proxy to a stranger: 403"], completed.stderr
 
 
 def test_a_host_without_namespaces_is_reported(drill: Drill, taken: Taken, tmp_path: Path) -> None:
     if ISOLATED:
         return
-    found = drill.run(taken, network="isolated")["drill"]
-    assert found["reason"] == "not_isolated"
+    result = drill.run(taken, network="isolated")["drill"]
+    assert result["reason"] == "not_isolated"
 
 
 def wait_until(ready: Callable[[], bool]) -> None:

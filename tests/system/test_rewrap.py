@@ -63,7 +63,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def said(run: Run, name: str) -> tuple[str, str]:
+def reason_and_message(run: Run, name: str) -> tuple[str, str]:
     return run[name]["reason"], run[name]["msg"]
 
 
@@ -187,14 +187,14 @@ def test_permissions_and_what_to_do_without_them(bench: Bench, ansible: Ansible)
     iam = bench.kms.client("iam")
     users = [user["UserName"] for user in iam.list_users()["Users"]]
     keys = {user: iam.list_access_keys(UserName=user)["AccessKeyMetadata"] for user in users}
-    arns = {key["AccessKeyId"]: f"arn:aws:iam::123456789012:user/{user}" for user, found in keys.items() for key in found}
+    arns = {key["AccessKeyId"]: f"arn:aws:iam::123456789012:user/{user}" for user, results in keys.items() for key in results}
     title = f"The file {path}: "
     unverified = f"{title}The value re-encrypted under {bench.new} could not be verified and was not stored. "
-    assert said(run, "no from") == ("access_denied", title + denied(who[0], "ReEncrypt", "ReEncryptFrom", bench.old))
-    assert said(run, "no to") == ("access_denied", title + denied(who[1], "ReEncrypt", "ReEncryptTo", bench.new))
-    assert said(run, "no decrypt") == ("access_denied", unverified + denied(who[2], "Decrypt", "Decrypt", bench.new)
+    assert reason_and_message(run, "no from") == ("access_denied", title + denied(who[0], "ReEncrypt", "ReEncryptFrom", bench.old))
+    assert reason_and_message(run, "no to") == ("access_denied", title + denied(who[1], "ReEncrypt", "ReEncryptTo", bench.new))
+    assert reason_and_message(run, "no decrypt") == ("access_denied", unverified + denied(who[2], "Decrypt", "Decrypt", bench.new)
                                        + " Or set verify to kms, which requires kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to none.")
-    assert said(run, "no from to verify") == ("access_denied", unverified + denied(who[2], "ReEncrypt", "ReEncryptFrom", bench.new)
+    assert reason_and_message(run, "no from to verify") == ("access_denied", unverified + denied(who[2], "ReEncrypt", "ReEncryptFrom", bench.new)
                                               + " Or set verify to open, which requires kms:Decrypt on the new key instead, or to none.")
     done = ansible.playbook([task("in kms", environment=who[3], verify="kms", **options)]).succeeded()
     assert done["in kms"]["changed"]
@@ -254,12 +254,12 @@ def test_regions(bench: Bench, ansible: Ansible) -> None:
         task("a replica", blob=of_multi, kms_key_id=replica, environment=nowhere),
     ]).succeeded()
     journal = bench.kms.calls()
-    assert said(run, "two regions") == (
+    assert reason_and_message(run, "two regions") == (
         "region_mismatch",
         f"Option blob: The value is sealed under {bench.old} in region us-east-1, but the new key is in region eu-central-1; kms:ReEncrypt works "
         "within one region. Set method to data_key, which decrypts the data key in one region and encrypts it in the other, on this host, or to reseal.",
     )
-    assert said(run, "a region in force") == (
+    assert reason_and_message(run, "a region in force") == (
         "region_mismatch",
         f"The key {europe} (from option kms_key_id) is in region eu-central-1, but the region in effect is us-east-1 (from environment variable AWS_REGION). "
         "Remove the region setting, or set it to eu-central-1.",
@@ -299,7 +299,7 @@ def test_messages_for_invalid_input(bench: Bench, ansible: Ansible) -> None:
         given["closed"] = ({"src": [str(closed / "value")]}, "file_error", f"The file {closed / 'value'} cannot be replaced: its directory {closed} is "
                            "not writable. Run the task as its owner (become).")
     run = ansible.playbook([task(name, **options) for name, (options, _reason, _message) in given.items()], env=QUICK).succeeded()
-    assert {name: said(run, name) for name in given} == {name: (reason, message) for name, (_options, reason, message) in given.items()}
+    assert {name: reason_and_message(run, name) for name in given} == {name: (reason, message) for name, (_options, reason, message) in given.items()}
     assert "ReEncrypt" not in [call["operation"] for call in bench.kms.calls()]
     assert tree(bench.folder) == before
     assert "Traceback" not in run.output

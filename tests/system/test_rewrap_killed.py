@@ -118,8 +118,8 @@ def check_next_run(bench: Bench, moved: int) -> None:
 )
 def test_killed_while_it_writes(bench: Bench, point: str) -> None:
     process = bench.start(KILL_AT=point)
-    said = process.communicate(timeout=_SECONDS)[0]
-    assert process.returncode == -9, said
+    output = process.communicate(timeout=_SECONDS)[0]
+    assert process.returncode == -9, output
     assert bool(bench.left_over()) == point.startswith("os.rename")
     moved = bench.moved()
     assert moved < FILES

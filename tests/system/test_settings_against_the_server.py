@@ -104,13 +104,13 @@ ACTIVATION = {
 def combinations() -> list[tuple[str, str, str, str, str]]:
     """Every value of every dimension with every value of one other, in turn."""
     dimensions = (ACTIVATION, KEYS, REGION, ENDPOINT, CREDENTIALS)
-    found = {tuple(next(iter(dimension)) for dimension in dimensions)}
+    results = {tuple(next(iter(dimension)) for dimension in dimensions)}
     for index, dimension in enumerate(dimensions):
         others = [itertools.cycle(other) for other in dimensions]
         for value in dimension:
             for _turn in range(2):
-                found.add(tuple(value if place == index else next(other) for place, other in enumerate(others)))
-    return sorted(found)  # type: ignore[arg-type]
+                results.add(tuple(value if place == index else next(other) for place, other in enumerate(others)))
+    return sorted(results)  # type: ignore[arg-type]
 
 
 def hcl(settings: dict[str, str]) -> str:
@@ -193,10 +193,10 @@ def agrees(world: World, folder: Path, text: str, environment: dict[str, str], s
     before = len(world.kms.calls("DescribeKey"))
     server = start(folder, text, environment, suffix)
     callers = [call.get("principal") for call in world.kms.calls("DescribeKey")[before:]]
-    said = answer(text, environment, folder)
-    if server.refused and not said["errors"]:
+    result = answer(text, environment, folder)
+    if server.refused and not result["errors"]:
         # It refuses what no setting tells: it found no credentials, or no KMS where the internet has it.
-        settings = said["settings"]
+        settings = result["settings"]
         if "access_key" not in settings and "shared_creds_profile" not in settings:
             assert "NoCredentialProviders" in server.log
             return
@@ -204,12 +204,12 @@ def agrees(world: World, folder: Path, text: str, environment: dict[str, str], s
             assert f"https://kms.{settings['region'].value}.amazonaws.com/" in server.log
             return
     if server.refused:
-        assert said["errors"], f"the server refuses, and nothing is said:\n{server.log}"
+        assert result["errors"], f"the server refuses, and nothing is said:\n{server.log}"
         return
-    assert said["errors"] <= STARTS_ALL_THE_SAME, f"the server starts:\n{server.log}"
-    assert said["type"] == server.seal["type"]
-    if said["type"] == "awskms":
-        settings = said["settings"]
+    assert result["errors"] <= STARTS_ALL_THE_SAME, f"the server starts:\n{server.log}"
+    assert result["type"] == server.seal["type"]
+    if result["type"] == "awskms":
+        settings = result["settings"]
         assert settings["kms_key_id"].value == server.seal["key_id"]
         assert settings["region"].value == server.seal["region"]
         assert settings["endpoint"].value == server.seal["endpoint"]
@@ -224,7 +224,7 @@ def answer(text: str, environment: dict[str, str], folder: Path) -> dict[str, An
     except Exception as error:
         return {"errors": {getattr(error, "reason", "")}}
     variables = {name: Sourced(value, name) for name, value in environment.items()}
-    found = settings_in_force(Product.parse("openbao", "2.6.2"), config, variables, str(folder))
-    errors = {problem.reason for problem in seal_problems(found) if problem.level == "error"}
-    enabled = [seal for seal in found.seals if seal.enabled]
+    settings = settings_in_force(Product.parse("openbao", "2.6.2"), config, variables, str(folder))
+    errors = {problem.reason for problem in seal_problems(settings) if problem.level == "error"}
+    enabled = [seal for seal in settings.seals if seal.enabled]
     return {"errors": errors, "type": enabled[-1].type if enabled else "", "settings": enabled[-1].settings if enabled else {}}

@@ -79,8 +79,8 @@ def own_address() -> str:
             probe.connect(("192.0.2.1", 9))
         except OSError:
             return ""
-        found: str = probe.getsockname()[0]
-    return "" if ipaddress.ip_address(found).is_loopback else found
+        result: str = probe.getsockname()[0]
+    return "" if ipaddress.ip_address(result).is_loopback else result
 
 
 class OwnKms(StrictKms):

@@ -39,17 +39,17 @@ def test_what_a_host_has(ansible: Ansible, tmp_path: Path) -> None:
         {"name": "wins", MODULE: {"product": "openbao", "config": [str(tmp_path / "conf.d")], "environment_files": [str(tmp_path / "env")]}},
     ]
     run = ansible.playbook(tasks, "-vvvv", "--diff").succeeded()
-    found = run["unit"]
-    assert (found["product"], found["user"], found["valid"]) == ("vault", "nobody", False)
-    assert found["files"] == [f"{tmp_path}/conf.d/seal.hcl", f"{tmp_path}/vault.service", f"{tmp_path}/env"]
-    assert found["settings"] == {
+    result = run["unit"]
+    assert (result["product"], result["user"], result["valid"]) == ("vault", "nobody", False)
+    assert result["files"] == [f"{tmp_path}/conf.d/seal.hcl", f"{tmp_path}/vault.service", f"{tmp_path}/env"]
+    assert result["settings"] == {
         "kms_key_id": {"value": "alias/a", "source": f"stanza ({tmp_path}/conf.d/seal.hcl, line 1)", "set": True},
         "region": {"value": "eu-west-1", "source": f"{tmp_path}/env, line 2", "set": True},
         "access_key": {"value": "AKIA", "source": f"stanza ({tmp_path}/conf.d/seal.hcl, line 1)", "set": True},
         "secret_key": {"value": None, "source": "option environment, AWS_SECRET_ACCESS_KEY", "set": True},
         "session_token": {"value": None, "source": f"{tmp_path}/vault.service, line 3", "set": True},
     }
-    assert [problem["reason"] for problem in found["problems"]] == ["incomplete_credentials", "overridden_setting", "secret_in_stanza"]
+    assert [problem["reason"] for problem in result["problems"]] == ["incomplete_credentials", "overridden_setting", "secret_in_stanza"]
     assert run["wins"]["settings"]["secret_key"]["source"].startswith("stanza")
     assert [secret for secret in SECRETS if secret in run.output] == []
     assert [secret for secret in SECRETS if secret in str(run.results)] == []
@@ -106,9 +106,9 @@ def test_units_that_are_met(ansible: Ansible, tmp_path: Path) -> None:
         tasks.append({"name": name, MODULE: {"unit": "vault", "unit_directories": [str(folder)], "product": "vault"}, "ignore_errors": True})
     container = {"product": "openbao", "environment": {"BAO_LOCAL_CONFIG": '{"seal": {"awskms": {"kms_key_id": "alias/a", "region": "us-east-1"}}}'}}
     run = ansible.playbook([*tasks, {"name": "container", MODULE: container}])
-    found = run["credentials"]
-    assert (found["valid"], [problem["reason"] for problem in found["problems"]]) == (True, ["unread_credential"])
-    assert [found["settings"][name]["set"] for name in ("access_key", "secret_key")] == [True, True]
+    result = run["credentials"]
+    assert (result["valid"], [problem["reason"] for problem in result["problems"]]) == (True, ["unread_credential"])
+    assert [result["settings"][name]["set"] for name in ("access_key", "secret_key")] == [True, True]
     assert (run["nothing"]["valid"], run["nothing"]["seal_type"]) == (False, {"value": None, "source": None})
     assert run["nothing"]["problems"][0]["reason"] == "no_config"
     assert run["shell"]["reason"] == "unclear_unit"

@@ -98,36 +98,37 @@ def bao_ansible(world: World, tmp_path_factory: pytest.TempPathFactory) -> Ansib
 
 def asked(ansible: Ansible, *tasks: dict[str, Any], who: Credentials | None = None) -> list[dict[str, Any]]:
     """The results of the module with these options, one after the other."""
-    way = {"access_key": who.access_key, "secret_key": who.secret_key} if who else {}
-    run = ansible.playbook([{"name": str(index), MODULE: {**options, **way}} for index, options in enumerate(tasks)]).succeeded()
+    connection = {"access_key": who.access_key, "secret_key": who.secret_key} if who else {}
+    run = ansible.playbook([{"name": str(index), MODULE: {**options, **connection}} for index, options in enumerate(tasks)]).succeeded()
     return [run[str(index)] for index in range(len(tasks))]
 
 
-def reasons(found: list[dict[str, Any]]) -> list[str]:
-    return [each["reason"] for each in found]
+def reasons(result: list[dict[str, Any]]) -> list[str]:
+    return [each["reason"] for each in result]
 
 
 def test_what_a_real_server_wrote(world: World, bao_ansible: Ansible) -> None:
     world.kms.clear_calls()
-    (found,) = asked(bao_ansible, {"src": str(world.before), "check": "open"})
+    (result,) = asked(bao_ansible, {"src": str(world.before), "check": "open"})
     calls = [call["operation"] for call in world.kms.calls()]
     parts = members(world.before.read_bytes())
     meta, stored = json.loads(parts["meta.json"]), dict(entries(parts["state.bin"]))
-    assert (found["restorable"], found["problems"], found["changed"]) == (True, [], False)
+    assert (result["restorable"], result["problems"], result["changed"]) == (True, [], False)
     assert calls == ["DescribeKey"] + ["Decrypt"] * 3
-    assert (found["index"], found["term"], found["state_size"], found["entries"]) == (meta["Index"], meta["Term"], meta["Size"], len(stored))
-    assert found["entries"] > SECRETS_STORED
-    assert [(peer["id"], peer["suffrage"]) for peer in found["peers"]] == [("node1", "voter")]
-    assert [f"{digest}  {name}" for name, digest in found["checksums"].items()] == sorted(parts["SHA256SUMS"].decode().splitlines(), key=lambda line: line[66:])
-    assert found["seal_config"] == {"type": "awskms", "secret_shares": 1, "secret_threshold": 1}
-    assert found["recovery_config"] == {"type": "shamir", "secret_shares": 3, "secret_threshold": 2}
+    assert (result["index"], result["term"], result["state_size"], result["entries"]) == (meta["Index"], meta["Term"], meta["Size"], len(stored))
+    assert result["entries"] > SECRETS_STORED
+    assert [(peer["id"], peer["suffrage"]) for peer in result["peers"]] == [("node1", "voter")]
+    lines = sorted(parts["SHA256SUMS"].decode().splitlines(), key=lambda line: line[66:])
+    assert [f"{digest}  {name}" for name, digest in result["checksums"].items()] == lines
+    assert result["seal_config"] == {"type": "awskms", "secret_shares": 1, "secret_threshold": 1}
+    assert result["recovery_config"] == {"type": "shamir", "secret_shares": 3, "secret_threshold": 2}
     in_tenant = f"namespaces/{world.tenant}/{BARRIER_KEYS}"
-    assert [(each["path"], each["form"], each["key_arns"]) for each in found["sealed_entries"]] == [
+    assert [(each["path"], each["form"], each["key_arns"]) for each in result["sealed_entries"]] == [
         *((path, "bare", [world.old_key]) for path in SEAL_PATHS), (in_tenant, "bare", []),
     ]
-    assert (found["sealed_namespaces"], found["sealed_entries"][-1]["slots"][0]["seal"]) == ([world.tenant], "shamir")
-    assert reasons(found["notes"]) == ["shamir_seal"]
-    (key,) = found["kms_keys"]
+    assert (result["sealed_namespaces"], result["sealed_entries"][-1]["slots"][0]["seal"]) == ([world.tenant], "shamir")
+    assert reasons(result["notes"]) == ["shamir_seal"]
+    (key,) = result["kms_keys"]
     assert (key["arn"], key["paths"], key["sealed_count"], key["state"], key["usable_for_seal"]) == (world.old_key, SEAL_PATHS, 3, "Enabled", True)
     # All that protobuf's runtime takes for a sealed value under a KMS key is listed.
     assert {path for path, value in stored.items() if names_a_key(value)} == set(SEAL_PATHS[1:])
@@ -152,10 +153,10 @@ def test_a_real_server_with_a_shamir_seal(ansible: Ansible, kms: StrictKms, tmp_
         [{"name": "open", MODULE: {"src": str(tmp_path / "snap"), "check": "open"}},
          {"name": "hand out", MODULE: {"src": str(tmp_path / "snap"), "recovery_key_recipient": AGE_RECIPIENT}, "ignore_errors": True}]
     ).succeeded()
-    found = run["open"]
-    assert (found["restorable"], found["kms_keys"], found["problems"], kms.calls()) == (None, [], [], [])
-    assert "The server's seal is shamir" in found["summary"]
-    assert [(each["path"], each["slots"][0]["seal"]) for each in found["sealed_entries"]] == [("SHA256SUMS.sealed", "shamir"), (BARRIER_KEYS, "shamir")]
+    result = run["open"]
+    assert (result["restorable"], result["kms_keys"], result["problems"], kms.calls()) == (None, [], [], [])
+    assert "The server's seal is shamir" in result["summary"]
+    assert [(each["path"], each["slots"][0]["seal"]) for each in result["sealed_entries"]] == [("SHA256SUMS.sealed", "shamir"), (BARRIER_KEYS, "shamir")]
     assert run["hand out"]["reason"] == "no_recovery_key"
 
 
@@ -179,10 +180,10 @@ def test_a_key_that_cannot_be_used(world: World, bao_ansible: Ansible, state: st
     client = world.kms.client()
     if state == "disabled":
         client.disable_key(KeyId=world.old_key)
-        words = "The key is disabled."
+        phrase = "The key is disabled."
     else:
         until = client.schedule_key_deletion(KeyId=world.old_key, PendingWindowInDays=7)["DeletionDate"]
-        words = f"{until:%Y-%m-%d}"
+        phrase = f"{until:%Y-%m-%d}"
     try:
         key, opened, later = asked(bao_ansible, *({"src": str(path), "check": check} for path, check in (
             (world.before, "key"), (world.before, "open"), (world.after, "open"))))
@@ -191,11 +192,11 @@ def test_a_key_that_cannot_be_used(world: World, bao_ansible: Ansible, state: st
             client.cancel_key_deletion(KeyId=world.old_key)
         client.enable_key(KeyId=world.old_key)
     reason = "key_disabled" if state == "disabled" else "key_pending_deletion"
-    for found in (key, opened):
-        assert (found["restorable"], reasons(found["problems"])) == (False, [reason])
-        assert words in found["problems"][0]["msg"]
-        assert (found["problems"][0]["key_arn"], found["problems"][0]["paths"]) == (world.old_key, SEAL_PATHS)
-        assert found["problems"][0]["remedy"]
+    for result in (key, opened):
+        assert (result["restorable"], reasons(result["problems"])) == (False, [reason])
+        assert phrase in result["problems"][0]["msg"]
+        assert (result["problems"][0]["key_arn"], result["problems"][0]["paths"]) == (world.old_key, SEAL_PATHS)
+        assert result["problems"][0]["remedy"]
     assert later["restorable"] is True
 
 
@@ -253,9 +254,9 @@ def test_the_recovery_key_opens_with_openssl_and_makes_a_root_token(world: World
         "--diff",
     ).succeeded()
     assert (run["check"]["changed"], run["look"]["stat"]["exists"]) == (True, False)
-    found = run["write"]
-    assert (found["changed"], found["recovery_key_format"], found["recovery_key_dest"]) == (True, "rsa-oaep-sha256", str(dest))
-    assert "recovery_key" not in found
+    result = run["write"]
+    assert (result["changed"], result["recovery_key_format"], result["recovery_key_dest"]) == (True, "rsa-oaep-sha256", str(dest))
+    assert "recovery_key" not in result
     assert stat.S_IMODE(dest.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     for command in opening:
@@ -329,9 +330,9 @@ def test_with_every_version(kms: StrictKms, ansible: Ansible, tmp_path: Path) ->
     arn = kms.new_key()
     (tmp_path / "snap").write_bytes(StoredState(kms.client(), arn).snapshot())
     identity = pyrage.x25519.Identity.generate()
-    (found,) = asked(ansible, {"src": str(tmp_path / "snap"), "check": "open", "recovery_key_recipient": str(identity.to_public())})
-    assert (found["restorable"], [key["arn"] for key in found["kms_keys"]]) == (True, [arn])
-    assert pyrage.decrypt(found["recovery_key"].encode(), [identity]) == RECOVERY_KEY
+    (result,) = asked(ansible, {"src": str(tmp_path / "snap"), "check": "open", "recovery_key_recipient": str(identity.to_public())})
+    assert (result["restorable"], [key["arn"] for key in result["kms_keys"]]) == (True, [arn])
+    assert pyrage.decrypt(result["recovery_key"].encode(), [identity]) == RECOVERY_KEY
 
 
 def test_a_closed_connection_fails_the_task(world: World, bao_ansible: Ansible) -> None:

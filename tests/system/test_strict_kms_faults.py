@@ -124,14 +124,14 @@ def test_a_rule_that_means_nothing(faulty: StrictKms, aws: Any, kind: str, setti
 
 def outcomes(aws: Any, key: str, count: int) -> list[bool]:
     """For each of some calls whether it was answered."""
-    found = []
+    items = []
     for _index in range(count):
         try:
             aws.describe_key(KeyId=key)
-            found.append(True)
+            items.append(True)
         except ClientError:
-            found.append(False)
-    return found
+            items.append(False)
+    return items
 
 
 def test_so_many_times(faulty: StrictKms, aws: Any, key: str) -> None:

@@ -181,9 +181,9 @@ def test_pages_of_grants(kms: StrictKms, aws: Any) -> None:
     who = [kms.principal().arn for dummy in range(3)]
     made = [aws.create_grant(KeyId=key, GranteePrincipal=arn, Operations=["Decrypt"])["GrantId"] for arn in who]
     pages = list(aws.get_paginator("list_grants").paginate(KeyId=key, PaginationConfig={"PageSize": 2}))
-    found = [grant for page in pages for grant in page["Grants"]]
-    assert ([len(page["Grants"]) for page in pages], {grant["GrantId"] for grant in found}) == ([2, 1], set(made))
-    assert {(grant["KeyId"], tuple(grant["Operations"])) for grant in found} == {(key, ("Decrypt",))}
+    items = [grant for page in pages for grant in page["Grants"]]
+    assert ([len(page["Grants"]) for page in pages], {grant["GrantId"] for grant in items}) == ([2, 1], set(made))
+    assert {(grant["KeyId"], tuple(grant["Operations"])) for grant in items} == {(key, ("Decrypt",))}
     assert [grant["GranteePrincipal"] for grant in aws.list_grants(KeyId=key, GrantId=made[1])["Grants"]] == [who[1]]
     assert [grant["GrantId"] for grant in aws.list_grants(KeyId=key, GranteePrincipal=who[2])["Grants"]] == [made[2]]
     aws.revoke_grant(KeyId=key, GrantId=made[0])

@@ -127,11 +127,11 @@ def test_a_body_that_is_no_object(kms: StrictKms, body: bytes) -> None:
     assert (status, content["__type"]) == (400, "SerializationException")
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(301, "Signature expired: "), (-302, "Signature not yet current: ")])
-def test_clocks_too_far_apart(clock: StrictKms, aws: Any, seconds: float, words: str) -> None:
+@pytest.mark.parametrize(("seconds", "phrase"), [(301, "Signature expired: "), (-302, "Signature not yet current: ")])
+def test_clocks_too_far_apart(clock: StrictKms, aws: Any, seconds: float, phrase: str) -> None:
     clock.fault("clock_skew", seconds=seconds)
     code, message = refusal(aws.list_aliases)
-    assert (code, message.startswith(words), "5 min.)" in message) == ("InvalidSignatureException", True, True)
+    assert (code, message.startswith(phrase), "5 min.)" in message) == ("InvalidSignatureException", True, True)
 
 
 @pytest.mark.parametrize("seconds", [290, -290])

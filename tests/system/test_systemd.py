@@ -56,16 +56,16 @@ def test_environment_files(tmp_path: Path, seed: int) -> None:
     paths = [tmp_path / str(index) for index in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
-    for content, found in zip(contents, load_environment_files(paths), strict=True):
-        assert own_reading(content) == (None if isinstance(found, int) else sorted(found)), content
+    for content, result in zip(contents, load_environment_files(paths), strict=True):
+        assert own_reading(content) == (None if isinstance(result, int) else sorted(result)), content
 
 
 def test_units(tmp_path: Path) -> None:
     contents = made_of(UNIT_PARTS, 1, 1500)
     for index, content in enumerate(contents):
         (tmp_path / f"u{index}.service").write_bytes(b"[Service]\nExecStart=/bin/true\nEnvironment=" + content)
-    found = load_units(tmp_path, [f"u{index}.service" for index in range(len(contents))])
-    for index, (content, unit) in enumerate(zip(contents, found, strict=True)):
+    units = load_units(tmp_path, [f"u{index}.service" for index in range(len(contents))])
+    for index, (content, unit) in enumerate(zip(contents, units, strict=True)):
         try:
             service = read_unit(f"u{index}", [str(tmp_path)])
         except SettingError:
@@ -90,8 +90,8 @@ def test_drop_ins(tmp_path: Path, name: str) -> None:
                         (folder / f"{each}.d" / f"{number}.conf").write_text(f"[Service]\nEnvironment=V{number}={folder.name}/{each}\n", encoding="ascii")
         (folders[-1] / template).write_text("[Service]\nExecStart=/bin/true\n", encoding="ascii")
         (unit,) = load_units(":".join(map(str, folders)), [name])
-        found = read_unit(name, [str(folder) for folder in folders]).environment
-        assert as_assignments({name: value.value for name, value in found.items()}) == sorted(unit.environment)
+        units = read_unit(name, [str(folder) for folder in folders]).environment
+        assert as_assignments({name: value.value for name, value in units.items()}) == sorted(unit.environment)
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -112,6 +112,6 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         written[path] = variables
 
     write()
-    for (path, variables), found in zip(written.items(), load_environment_files(list(written)), strict=True):
-        assert not isinstance(found, int), variables
-        assert sorted(found) == as_assignments(variables) == own_reading(path.read_bytes())
+    for (path, variables), result in zip(written.items(), load_environment_files(list(written)), strict=True):
+        assert not isinstance(result, int), variables
+        assert sorted(result) == as_assignments(variables) == own_reading(path.read_bytes())

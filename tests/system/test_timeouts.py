@@ -40,7 +40,7 @@ def test_what_passes_is_tried_again(adapter: Adapter, kms: StrictKms, signed_in:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason", "said"),
+    ("kind", "reason", "message"),
     [
         (
             "throttle",
@@ -54,20 +54,20 @@ def test_what_passes_is_tried_again(adapter: Adapter, kms: StrictKms, signed_in:
 )
 @pytest.mark.parametrize("timeout", [0.5, 3])
 def test_what_does_not_pass_ends_in_time(
-    adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], kind: str, reason: str, said: str, timeout: float
+    adapter: Adapter, kms: StrictKms, signed_in: dict[str, str], kind: str, reason: str, message: str, timeout: float
 ) -> None:
     kms.clear_calls()
     kms.fault(kind, "DescribeKey")
     try:
-        found = adapter.refusal({"timeout": timeout}, key="alias/any", **signed_in)
+        error = adapter.refusal({"timeout": timeout}, key="alias/any", **signed_in)
     finally:
         kms.clear_faults()
     where = f"{REGION} at {kms.url} (from environment variable AWS_KMS_ENDPOINT)"
     what = f"AWS KMS cannot be reached {where}: " if kind == "reset" else f"AWS rejected DescribeKey with key alias/any {where}: "
-    assert found[:2] == (reason, what + said)
-    assert found[2] < timeout + SLACK
+    assert error[:2] == (reason, what + message)
+    assert error[2] < timeout + SLACK
     if kind == "throttle":
-        assert found[2] >= timeout - 0.5, "given up while there was time"
+        assert error[2] >= timeout - 0.5, "given up while there was time"
     # With less than a second there is none for the first wait.
     assert (len(kms.calls("DescribeKey")) > 1) == (timeout > 1)
 
@@ -148,6 +148,6 @@ def test_sts_that_throttles_for_ever(adapter: Adapter, signed_in: dict[str, str]
 
 def test_what_is_not_sts(adapter: Adapter, signed_in: dict[str, str], role: Credentials) -> None:
     with serving({("POST", "/"): lambda headers: (200, "<html>Welcome<br></html>")}) as server:
-        found = adapter.refusal({"role_arn": role.arn, "sts_endpoint": server.url, "timeout": 2}, **signed_in)
+        error = adapter.refusal({"role_arn": role.arn, "sts_endpoint": server.url, "timeout": 2}, **signed_in)
     where = f"{REGION} at {server.url} (from option sts_endpoint)"
-    assert found[:2] == ("wrong_endpoint", f"The response {where} does not come from AWS STS. Check the endpoint and the proxy.")
+    assert error[:2] == ("wrong_endpoint", f"The response {where} does not come from AWS STS. Check the endpoint and the proxy.")

@@ -41,8 +41,8 @@ def secure(certificates: Certificates) -> Iterator[StrictKms]:
 @pytest.fixture
 def to_secure(secure: StrictKms) -> dict[str, str]:
     """The connection to the KMS with TLS and its administrator's credentials."""
-    said = {"AWS_ACCESS_KEY_ID": secure.admin.access_key, "AWS_SECRET_ACCESS_KEY": secure.admin.secret_key}
-    return {"key": "alias/secure", "AWS_KMS_ENDPOINT": secure.url, **said}
+    values = {"AWS_ACCESS_KEY_ID": secure.admin.access_key, "AWS_SECRET_ACCESS_KEY": secure.admin.secret_key}
+    return {"key": "alias/secure", "AWS_KMS_ENDPOINT": secure.url, **values}
 
 
 def unreachable(url: str, why: str, source: str = "environment variable AWS_KMS_ENDPOINT") -> str:
@@ -74,8 +74,8 @@ def test_an_untrusted_certificate(adapter: Adapter, secure: StrictKms, to_secure
 
 def test_a_certificate_of_another_name(adapter: Adapter, secure: StrictKms, to_secure: dict[str, str], certificates: Certificates) -> None:
     url = secure.url.replace("127.0.0.1", "localhost")
-    said = {**to_secure, "AWS_KMS_ENDPOINT": url}
-    reason, message, seconds = adapter.refusal({"ca_bundle": certificates.authority}, **said)
+    values = {**to_secure, "AWS_KMS_ENDPOINT": url}
+    reason, message, seconds = adapter.refusal({"ca_bundle": certificates.authority}, **values)
     assert (reason, message) == ("tls_failed", unreachable(url, f"TLS failed: hostname 'localhost' doesn't match '127.0.0.1'. {TLS}"))
     assert seconds < SLACK
 

@@ -38,7 +38,7 @@ def test_from_shamir_to_a_server_that_unseals_itself(kms: StrictKms, ansible: An
             "none": {}, "few": {"shares": [shares[0], f" {shares[0]}"]}, "empty": {"shares": [shares[0], " "]},
             "wrong": {"shares": [shares[0], NO_SHARE]}, "odd": {"shares": [shares[0], "no share at all"]},
         }
-        tasks = [{"name": name, UNSEAL: {**to_server, **said}, "ignore_errors": True} for name, said in cases.items()]
+        tasks = [{"name": name, UNSEAL: {**to_server, **message}, "ignore_errors": True} for name, message in cases.items()]
         run = ansible.playbook(tasks, "-vvvv").succeeded()
         assert {name: run[name]["reason"] for name in cases} == {
             "none": "too_few_shares", "few": "too_few_shares", "empty": "invalid_option", "wrong": "wrong_shares", "odd": "wrong_shares",

@@ -91,8 +91,8 @@ def test_by_the_environment_alone(kms: StrictKms, host: ConfiguredHost) -> None:
     assert written["units/openbao.service.d/50-awskms-seal.conf"].endswith(f"[Service]\nEnvironmentFile={host.etc}/openbao-seal.env\n")
     assert kms.admin.secret_key not in run.output + str(run.results)
     # A shell reads the file as systemd does.
-    said = subprocess.run(["/bin/sh", "-c", f"set -a; . {host.etc}/openbao-seal.env; env"], capture_output=True, text=True, check=True, env={})
-    environment = dict(line.split("=", 1) for line in said.stdout.splitlines())
+    completed = subprocess.run(["/bin/sh", "-c", f"set -a; . {host.etc}/openbao-seal.env; env"], capture_output=True, text=True, check=True, env={})
+    environment = dict(line.split("=", 1) for line in completed.stdout.splitlines())
     assert environment["VAULT_SEAL_TYPE"] == "awskms"
     sealed = start(host.folder / "run", "", environment)
     assert sealed.seal.get("key_id") == OTHER, sealed.log
@@ -117,8 +117,8 @@ def test_hostile_values_stay_values(kms: StrictKms, host: ConfiguredHost) -> Non
     text = (host.etc / "openbao.hcl").read_text(encoding="utf-8")
     assert text.count("\nseal ") == 1
     assert host.files()["etc/openbao-seal.env"].splitlines()[-1] == 'ODD="a \\"b\\" \\$c \\`d\\` \\\\e"'
-    said = subprocess.run(["/bin/sh", "-c", f". {host.etc}/openbao-seal.env; printf %s \"$ODD\""], capture_output=True, text=True, check=True)
-    assert said.stdout == 'a "b" $c `d` \\e'
+    completed = subprocess.run(["/bin/sh", "-c", f". {host.etc}/openbao-seal.env; printf %s \"$ODD\""], capture_output=True, text=True, check=True)
+    assert completed.stdout == 'a "b" $c `d` \\e'
     sealed = start(host.folder / "run", _only_seal(text, "hcl"), {**kms.environment(), "VAULT_AWSKMS_SEAL_KEY_ID": ""})
     assert sealed.seal.get("region") == "us-east-1", sealed.log
 
@@ -153,9 +153,9 @@ def test_what_is_refused(host: ConfiguredHost) -> None:
     before = host.files()
     for variables, message in REFUSED.values():
         run = host.configure("-vvvv", "--diff", **variables)
-        said = refusal(run)
-        number = said.partition("hcl, line ")[2].partition(")")[0]
-        assert said == message.replace("{etc}", str(host.etc)).replace("LINE", number)
+        error = refusal(run)
+        number = error.partition("hcl, line ")[2].partition(")")[0]
+        assert error == message.replace("{etc}", str(host.etc)).replace("LINE", number)
         assert SECRET not in run.output + str(run.results)
         assert host.files() == before
 
@@ -249,10 +249,10 @@ def test_the_files_tell_where_nobody_answers(host: ConfiguredHost) -> None:
     assert "key would change from" in refusal(host.configure(seals=[SEAL], address="http://127.0.0.1:9"))
     assert "would change from awskms to shamir" in refusal(host.configure(seals=[], state="absent"))
     # An alias leads elsewhere in another region; and where KMS cannot be asked, nobody knows where.
-    said = refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}]))
-    assert said.startswith(
+    error = refusal(host.configure(seals=[{"kms_key_id": OTHER, "region": "eu-west-1"}]))
+    assert error.startswith(
         f"The server's key would change from {OTHER} in us-east-1 to {OTHER} in eu-west-1, and it is unknown whether both are the same key: "
         "DescribeKey with the "
         "present settings failed (no_credentials). "
     )
-    assert said.endswith(" If both are the same key, set vault_config_same_key.")
+    assert error.endswith(" If both are the same key, set vault_config_same_key.")

@@ -60,12 +60,12 @@ class Host:
         return NEW.format(key, endpoint or self.kms.url)
 
     def run(self, module: str, **options: Any) -> dict[str, Any]:
-        said: dict[str, Any] = {
+        values: dict[str, Any] = {
             "product": "openbao", "manage": "seal", "directory": str(self.etc), "path": str(self.etc / "seal.hcl"), "unit": "openbao",
             "environment_file": str(self.etc / "openbao-seal.env"), "systemd_directory": str(self.units),
             "owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name, **options,
         }
-        process = start_module(f"vault_config_{module}", said, self.folder, {"AWS_EC2_METADATA_DISABLED": "true"})
+        process = start_module(f"vault_config_{module}", values, self.folder, {"AWS_EC2_METADATA_DISABLED": "true"})
         result: dict[str, Any] = json.loads(process.communicate(timeout=scaled(180))[0])
         return result
 

@@ -135,7 +135,7 @@ def test_the_server_itself_judges_before_anything_is_replaced(kms: StrictKms, se
     assert (service.files(), service.restarts) == (there, 0)
 
 
-def said(run: Run) -> str:
+def messages(run: Run) -> str:
     return str([record["result"].get("msg") for record in run.results])
 
 
@@ -149,7 +149,7 @@ def test_a_restart_that_failed_is_made_up_for(service: Service) -> None:
     for word in (False, "false", "no"):
         left = service.configure(verify=False, restart=word).succeeded()
         assert changed(left) == []
-        assert "openbao.service still runs with its previous files" in said(left)
+        assert "openbao.service still runs with its previous files" in messages(left)
     before = service.restarts
     again = service.configure(verify=False).succeeded()
     assert changed(again)[-1] == "Restart the service"
@@ -162,7 +162,7 @@ def test_a_service_that_was_stopped_stays_so(service: Service) -> None:
     service.state.write_text("inactive", encoding="ascii")
     done = service.configure(verify=False).succeeded()
     assert (changed(done), service.restarts) == (["Create the folder of the configuration", "Write the configuration"], 0)
-    assert "is stopped, and was not started" in said(done)
+    assert "is stopped, and was not started" in messages(done)
     asked = service.configure(verify=False, log_level="debug", start=True).succeeded()
     assert changed(asked) == ["Write the configuration", "Restart the service"]
     assert service.log.read_text(encoding="utf-8").count(" start openbao") + service.log.read_text(encoding="utf-8").count("\nstart openbao") == 1
@@ -180,7 +180,7 @@ def test_a_new_installation_is_started(service: Service) -> None:
     service.state.write_text("inactive", encoding="ascii")
     more = service.folder / "log.more"
     more.write_text("InactiveExitTimestampMonotonic=0\n", encoding="ascii")
-    assert "still runs with its previous files" in said(service.configure(verify=False, restart=False).succeeded())
+    assert "still runs with its previous files" in messages(service.configure(verify=False, restart=False).succeeded())
     assert starts(service) == 0
     done = service.configure(verify=False).succeeded()
     assert (changed(done)[-1], starts(service)) == ("Restart the service", 1)
@@ -193,7 +193,7 @@ def test_a_new_installation_is_started(service: Service) -> None:
         (raft / "raft.db").touch() if data else (raft / "raft.db").unlink(missing_ok=True)
         stays = service.configure(verify=False, log_level=["debug", "info"][data], **more_variables).succeeded()
         assert changed(stays) == ["Write the configuration"]
-        assert "is stopped, and was not started" in said(stays)
+        assert "is stopped, and was not started" in messages(stays)
     assert starts(service) == 1
 
 
@@ -252,10 +252,10 @@ def test_a_server_behind_tls_is_asked(service: Service) -> None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            said = refusal(service.configure(address=f"https://127.0.0.1:{server.server_port}", ca_path=certificates.authority))
+            error = refusal(service.configure(address=f"https://127.0.0.1:{server.server_port}", ca_path=certificates.authority))
         finally:
             server.shutdown()
-    assert said.startswith("The server's seal would change from shamir to awskms. This is a seal migration: ")
+    assert error.startswith("The server's seal would change from shamir to awskms. This is a seal migration: ")
 
 
 OLD = 'seal "transit" {{\n  token = "{0}"\n}}\nstorage "consul" {{\n  token = "{0}"\n}}\n'

@@ -281,15 +281,15 @@ def test_check_mode_and_diff(bench: Bench, ansible: Ansible) -> None:
     assert fields_of(run["no dest"]) == fields_of(run["many"]) == ALWAYS
     assert fields_of(run["new"]) == ALWAYS | {"dest"}
     size = len(base64.b64decode(before))
-    stands = f"sealed under {bench.key}, {size} bytes, as base64\n"
+    state = f"sealed under {bench.key}, {size} bytes, as base64\n"
     to_be = "to be sealed under alias/wrap, as base64\n"
     assert run["new"]["diff"] == {"before": "", "after": to_be}
-    assert run["other"]["diff"] == run["force"]["diff"] == {"before": stands, "after": to_be}
-    assert run["format"]["diff"] == {"before": stands, "after": stands.replace("base64", "binary")}
+    assert run["other"]["diff"] == run["force"]["diff"] == {"before": state, "after": to_be}
+    assert run["format"]["diff"] == {"before": state, "after": state.replace("base64", "binary")}
     assert "diff" not in run["same"]
 
     done = ansible.playbook([bench.task("other", diff=True, **{**options, "plaintext": "another one"})]).succeeded()
-    assert done["other"]["diff"] == {"before": stands, "after": f"newly {stands}".replace(f"{size} bytes", f"{size + 1} bytes")}
+    assert done["other"]["diff"] == {"before": state, "after": f"newly {state}".replace(f"{size} bytes", f"{size + 1} bytes")}
 
 
 def test_a_large_file(bench: Bench, ansible: Ansible) -> None:
@@ -324,9 +324,9 @@ def test_defaults_of_the_action_group_and_names_of_amazon_aws(bench: Bench, ansi
     assert run["by group"]["connection"]["region"] == {"value": "us-east-1", "source": "option region"}
     assert run["by group"]["connection"]["credentials"]["source"] == "options access_key and secret_key"
     arguments = json.dumps({"plaintext": "x", **names})
-    said = ansible.ad_hoc(WRAP, arguments, env=bare).succeeded()
-    assert said.results[0]["result"]["key_id"] == bench.key, "by ARN, without any region but its own"
-    assert said.results[0]["result"]["connection"]["region"]["source"] == "the key ARN of option kms_key_id"
+    message = ansible.ad_hoc(WRAP, arguments, env=bare).succeeded()
+    assert message.results[0]["result"]["key_id"] == bench.key, "by ARN, without any region but its own"
+    assert message.results[0]["result"]["connection"]["region"]["source"] == "the key ARN of option kms_key_id"
 
 
 def test_every_documented_field_is_returned_somewhere_above() -> None:

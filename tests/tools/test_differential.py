@@ -24,9 +24,9 @@ def server(**changed: Any) -> dict[str, Any]:
 
 
 def module(permission: dict[str, Any] | None = None, settings: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
-    told = {"ready": True, "reason": None, "key": "k", "region": {"value": "us-east-1"}, "endpoint": {"value": "http://h:1"}}
+    reported = {"ready": True, "reason": None, "key": "k", "region": {"value": "us-east-1"}, "endpoint": {"value": "http://h:1"}}
     in_force = {"valid": True, "problems": [], "seal_type": {"value": "awskms"}, "settings": {}, "reason": None}
-    return {"permission": {**told, **(permission or {})}, "settings": {**in_force, **(settings or {})}, "asked": [CALL], "proxy": False, **changed}
+    return {"permission": {**reported, **(permission or {})}, "settings": {**in_force, **(settings or {})}, "asked": [CALL], "proxy": False, **changed}
 
 
 def refusal(reason: str) -> dict[str, Any]:

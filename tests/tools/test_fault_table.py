@@ -23,10 +23,10 @@ def test_rows_come_from_tests_and_scenarios(tmp_path, monkeypatch):
         '@pytest.mark.fault(operation="wrap", fault="the disk " "is full", outcome="`file_error`")\ndef test_full(): ...\n', encoding="utf-8"
     )
     (scenario / "converge.yml").write_text("    # Fault: rotate; the run is killed; The next run succeeds.\n", encoding="utf-8")
-    found = fault_table.rows()
-    assert [(row.operation, row.fault, row.outcome) for row in found] == [
+    result = fault_table.rows()
+    assert [(row.operation, row.fault, row.outcome) for row in result] == [
         ("rotate", "the run is killed", "The next run succeeds."),
         ("wrap", "the disk is full", "`file_error`"),
     ]
-    assert "     - ``file_error``\n     - ``test_full``\n" in fault_table.table(found)
-    assert "     - ``molecule/rotate/converge.yml``\n" in fault_table.table(found)
+    assert "     - ``file_error``\n     - ``test_full``\n" in fault_table.table(result)
+    assert "     - ``molecule/rotate/converge.yml``\n" in fault_table.table(result)

@@ -63,7 +63,7 @@ def test_ends_what_hangs_with_all_that_it_started(tmp_path):
     assert it.verdicts[0].word == "failed"
     assert "no output for 0.05 minutes" in it.verdicts[0].reason
     assert time.monotonic() - started < 20
-    assert stands_still(tmp_path / "alive")
+    assert has_stopped(tmp_path / "alive")
 
 
 def test_slow_steps_that_write_are_not_ended():
@@ -111,11 +111,11 @@ def test_a_signal_ends_the_steps_with_all_that_they_started(tmp_path, number):
     _none, printed = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert printed.strip() == f"{signal.strsignal(number)}: all that was started is ended."
-    assert all(stands_still(path) for path in alive[:2])
+    assert all(has_stopped(path) for path in alive[:2])
     assert not alive[2].exists()
 
 
-def stands_still(path):
+def has_stopped(path):
     before = path.read_text()
     time.sleep(0.5)
     return path.read_text() == before

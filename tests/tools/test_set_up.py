@@ -25,9 +25,9 @@ def test_a_shim_that_only_says_command_not_found_is_no_python(tmp_path, monkeypa
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("PYENV_ROOT", raising=False)
-    found = pythons.find()
-    assert set(found) == {sys.version_info[:2]}
-    assert found[sys.version_info[:2]].version == sys.version_info[:3]
+    interpreters = pythons.find()
+    assert set(interpreters) == {sys.version_info[:2]}
+    assert interpreters[sys.version_info[:2]].version == sys.version_info[:3]
 
 
 def test_a_variable_wins_over_the_file_and_other_commands_do_not_count():

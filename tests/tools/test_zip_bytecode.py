@@ -41,7 +41,7 @@ def python(request, tmp_path_factory):
     return folder / "bin" / "python"
 
 
-def told(python: Path, folder: Path, text: str) -> str:
+def printed(python: Path, folder: Path, text: str) -> str:
     folder.mkdir()
     with zipfile.ZipFile(folder / "z.zip", "w") as archive:
         archive.writestr("inside.py", SOURCE.format(text))
@@ -54,11 +54,11 @@ def test_the_same_comes_out_of_kept_byte_code(python, tmp_path):
     kept = python.parents[1] / "zip-bytecode"
     for number in range(3):
         folder = tmp_path / f"run-{number}"
-        output = told(python, folder, "first")
+        output = printed(python, folder, "first")
         assert output.endswith("ValueError: first\n\n")
         assert f'File "{folder}/z.zip/inside.py", line 4, in fail' in output  # not the path of the first run
         assert len(list(kept.iterdir())) == 1
         if number == 1:
             next(kept.iterdir()).write_bytes(b"damaged")
-    assert told(python, tmp_path / "changed", "second").endswith("ValueError: second\n\n")
+    assert printed(python, tmp_path / "changed", "second").endswith("ValueError: second\n\n")
     assert len(list(kept.iterdir())) == 2

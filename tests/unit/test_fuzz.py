@@ -42,9 +42,9 @@ def test_what_is_planted_is_found_and_shortened(tmp_path):
     mutator = Mutator(1, (), 4096)
     for _each in range(5000):
         keeper.one(mutator.mutated([b"size=5\n" * 20]))
-    assert len(keeper.found) == 1
-    found = next(iter(keeper.found.values()))
-    assert Path(found["file"]).read_bytes() == b"-1"
+    assert len(keeper.findings) == 1
+    result = next(iter(keeper.findings.values()))
+    assert Path(result["file"]).read_bytes() == b"-1"
 
 
 def test_the_time_is_limited(monkeypatch):

@@ -32,11 +32,11 @@ COMPARING = (nodes.Compare, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.Fl
 
 def options() -> dict[str, tuple[str, str]]:
     """The type and role of each option that is a truth value or a number, of every entry point, those within options too."""
-    found = {name: (kind, "") for name, kind in FURTHER.items()}
+    results = {name: (kind, "") for name, kind in FURTHER.items()}
     for spec in sorted(COLLECTION.glob("roles/*/meta/argument_specs.yml")):
         for entry in yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"].values():
-            found.update((name, (kind, spec.parts[-3])) for name, kind in typed(entry.get("options", {})))
-    return found
+            results.update((name, (kind, spec.parts[-3])) for name, kind in typed(entry.get("options", {})))
+    return results
 
 
 def typed(spec: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -36,7 +36,7 @@ def tasks(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def with_secrets() -> list[tuple[str, dict[str, Any], str]]:
-    found = []
+    items = []
     for path in sorted(COLLECTION.glob("roles/*/*/*.yml")):
         if path.parent.name not in ("tasks", "handlers") or "vault_config" in path.parts:
             continue
@@ -45,8 +45,8 @@ def with_secrets() -> list[tuple[str, dict[str, Any], str]]:
             given = str(task.get(module)) + str(task.get("module_defaults", ""))
             names = [name for name in SECRET.findall(given) if not NO_SECRETS.search(name)]
             if module and module not in LOCAL and names:
-                found.append((f"{path.relative_to(COLLECTION)}: {task['name']}", task, ", ".join(sorted(set(names)))))
-    return found
+                items.append((f"{path.relative_to(COLLECTION)}: {task['name']}", task, ", ".join(sorted(set(names)))))
+    return items
 
 
 FOUND = with_secrets()

@@ -44,9 +44,9 @@ def test_documentation_and_defaults_agree(role: str) -> None:
     defaults = loaded(role, "defaults/main.yml")
     assert set(options) - set(defaults) == {name for name, option in options.items() if option.get("required")}
     assert set(defaults) <= set(options)
-    said = {name: option["default"] for name, option in options.items() if "default" in option}
-    assert said == {name: defaults[name] for name in said}
-    assert all("{{" in str(defaults[name]) for name in set(defaults) - set(said))
+    values = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert values == {name: defaults[name] for name in values}
+    assert all("{{" in str(defaults[name]) for name in set(defaults) - set(values))
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -69,9 +69,9 @@ class Product:
 
     def __init__(self, package: str, keeps: dict[str, set[int]] | None = None) -> None:
         definition = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3", dependency=["google/protobuf/struct.proto"])
-        for enum, words in _ENUMS.items():
+        for enum, text in _ENUMS.items():
             added = definition.enum_type.add(name=enum)
-            for number, word in enumerate(words):
+            for number, word in enumerate(text):
                 added.value.add(name=word, number=number)
         for message, fields in (("KeyInfo", _KEY_INFO), ("BlobInfo", _BLOB_INFO), ("MultiWrapValue", _MULTI_WRAP_VALUE)):
             kept = (keeps or {}).get(message)

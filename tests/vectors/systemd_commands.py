@@ -41,13 +41,13 @@ COMMANDS = [
 
 def cases(commands: Sequence[bytes], variables: Sequence[bytes]) -> list[dict[str, Any]]:
     """What systemd makes of each; None of what it refuses."""
-    found = []
+    items = []
     for text in commands:
         with tempfile.TemporaryDirectory() as name:
             (Path(name) / "foo-bar@.service").write_bytes(b"[Service]\nExecStart=" + text + b"\n")
-            (words,) = command_lines(name, [NAME], variables)
-            found.append({"text": text.decode(), "words": None if isinstance(words, int) else [word.decode("latin-1") for word in words]})
-    return found
+            (phrase,) = command_lines(name, [NAME], variables)
+            items.append({"text": text.decode(), "words": None if isinstance(phrase, int) else [word.decode("latin-1") for word in phrase]})
+    return items
 
 
 if __name__ == "__main__":

@@ -68,8 +68,8 @@ def cases(units: Sequence[bytes], files: Sequence[bytes]) -> dict[str, Any]:
         for path, text in zip(paths, files):
             path.write_bytes(text)
         read: list[dict[str, Any]] = []
-        for text, found in zip(files, load_environment_files(paths)):
-            answer = {"error": found} if isinstance(found, int) else {"environment": [each.decode("latin-1") for each in found]}
+        for text, result in zip(files, load_environment_files(paths)):
+            answer = {"error": result} if isinstance(result, int) else {"environment": [each.decode("latin-1") for each in result]}
             read.append({"text": text.decode("latin-1"), **answer})
         return {"units": answers, "files": read}
 

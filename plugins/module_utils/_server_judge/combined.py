@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two judges of one seal, the model of its SDK and a server of its own: who is asked, whether they agree, and what is true. Pure functions.
+"""Combines the verdicts of two judges of a seal, the model of its SDK and a temporary server. Pure functions.
 
-Where the two disagree, the server wins: it is what will run.
+If they disagree, the server takes precedence: it is what will run.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _PROVEN_WRONG = (
     *("missing_plugin_directory", "no_credentials", "no_key", "no_region", "not_a_credential", "partition_mismatch", "region_mismatch"),
     *("stray_seal_type", "surrounding_blanks", "template_expression", "tls_failed", "unknown_seal_type", "unset_variable"),
 )
-# Reasons that say less than the other judge's.
+# Reasons that are less specific than the other judge's.
 _GENERAL = ("", "server_refused", "server_not_started")
 _ITSELF = "the server itself"
 
 
 def chosen(option: str | None, names_server: bool, executable: str, wanted: str) -> str:
-    """Which judge to ask; raises :class:`SettingError` where the one that the task asks for is not there.
+    """Select the judge; raises :class:`SettingError` if the requested one is not available.
 
-    :param executable: the server's, empty where there is none; ``wanted`` says what was looked for.
+    :param executable: the server's, empty if it does not exist; ``wanted`` is its name for messages.
     """
     if option in (SERVER, BOTH):
         if not names_server:
@@ -56,9 +56,9 @@ def chosen(option: str | None, names_server: bool, executable: str, wanted: str)
 def combined(
     by_sdk: Result | None, by_server: ServerVerdict | SealError | None, facts: Callable[[ServerVerdict], Result], model: str | None = None
 ) -> tuple[Result, list[str]]:
-    """The result and the warnings. Each of the two judges is None where it was not asked.
+    """The result and the warnings. A judge that was not used is None.
 
-    :param by_server: a SealError where the temporary server could not be made, which is no verdict.
+    :param by_server: a SealError if the temporary server could not be started, which is not a verdict.
     :param facts: returns the facts of the server's verdict, by the names of the result.
     :param model: the name of the model of the server's SDK.
     """
@@ -87,15 +87,15 @@ def _facts(by_sdk: Result | None, verdict: ServerVerdict | None, agree: bool | N
     result = dict(by_sdk)
     if verdict is None:
         return result
-    told = facts(verdict)
+    server_facts = facts(verdict)
     if _sdk_ready(by_sdk) != verdict.ready:
-        result.update({name: told[name] for name in ("ready", "reason", "summary", "permissions", "remedy")})
+        result.update({name: server_facts[name] for name in ("ready", "reason", "summary", "permissions", "remedy")})
         # What the server asks is not what the model asked.
-        result["key_arn"] = told["key_arn"] or (result["key_arn"] if _same_place(by_sdk, verdict) else None)
+        result["key_arn"] = server_facts["key_arn"] or (result["key_arn"] if _same_place(by_sdk, verdict) else None)
     elif not verdict.ready and verdict.reason not in (by_sdk["reason"], *_GENERAL):
         result.update(reason=verdict.reason, summary=verdict.msg, remedy={**result["remedy"], "msg": verdict.remedy or result["remedy"]["msg"]})
     elif agree is False:
-        result["key_arn"] = told["key_arn"] or None
+        result["key_arn"] = server_facts["key_arn"] or None
     if not _same_region(by_sdk, verdict):
         result["region"] = {"value": verdict.region, "source": _ITSELF}
     if not _same_endpoint(by_sdk, verdict):
@@ -105,21 +105,21 @@ def _facts(by_sdk: Result | None, verdict: ServerVerdict | None, agree: bool | N
 
 def _with_settings_errors(result: Result) -> Result:
     """An error of the settings that the temporary server does not meet keeps the seal from being ready."""
-    errors = _standing_errors(result)
+    errors = _remaining_errors(result)
     if not (result["ready"] and errors):
         return result
     remedy = {**dict.fromkeys(("policy_statement", "key_policy_statement", "grant")), "msg": errors[0]["remedy"]}
     return {**result, "ready": False, "reason": errors[0]["reason"], "summary": errors[0]["msg"], "remedy": remedy}
 
 
-def _standing_errors(result: Result) -> list[Result]:
+def _remaining_errors(result: Result) -> list[Result]:
     problems: list[Result] = result.get("settings_problems", [])
     return [problem for problem in problems if problem.get("level") == "error" and problem["reason"] not in _PROVEN_WRONG]
 
 
 def _sdk_ready(by_sdk: Result) -> bool:
     """Whether the model finds nothing against the seal but errors of the settings that a temporary server does not meet."""
-    return bool(by_sdk["ready"]) or by_sdk["reason"] in [problem["reason"] for problem in _standing_errors(by_sdk)]
+    return bool(by_sdk["ready"]) or by_sdk["reason"] in [problem["reason"] for problem in _remaining_errors(by_sdk)]
 
 
 def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[bool | None, list[str]]:
@@ -127,10 +127,10 @@ def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[boo
         return None, []
     sdk_ready = _sdk_ready(by_sdk)
     if sdk_ready != verdict.ready:
-        said = {True: "ready", False: "not ready"}
+        names = {True: "ready", False: "not ready"}
         return False, [
-            f"The judges disagree, and the server counts. The model of its SDK says {said[sdk_ready]}: {by_sdk['summary']} "
-            f"The server says {said[verdict.ready]}: {verdict.msg}"
+            f"The judges disagree, and the server counts. The model of its SDK says {names[sdk_ready]}: {by_sdk['summary']} "
+            f"The server says {names[verdict.ready]}: {verdict.msg}"
         ]
     if verdict.ready and not _same_place(by_sdk, verdict):
         return False, [
@@ -157,7 +157,7 @@ def _same_place(by_sdk: Result, verdict: ServerVerdict) -> bool:
 
 
 def _same_region(by_sdk: Result, verdict: ServerVerdict) -> bool:
-    """Also where one of them does not tell."""
+    """True also if one of them is unknown."""
     return not verdict.region or _value(by_sdk, "region") in ("", verdict.region)
 
 

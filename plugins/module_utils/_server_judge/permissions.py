@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a server's verdict tells of each permission, as a probe of AWS KMS tells it."""
+"""A server's verdict on each permission, in the form of a probe of AWS KMS."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _SENTENCE = re.compile(r"AccessDenied(?:Exception)?: (.*?)(?: status code: \d+.*
 
 
 def server_probe(verdict: ServerVerdict, reference: KeyReference | None, region: str) -> Probe:
-    """The three permissions as far as the server came: the step that failed tells which one."""
+    """The verdicts on the three permissions, derived from the step that failed."""
     actions = list(_ACTIONS.values())
-    found = Probe(reference, verdict.region or region)
+    result = Probe(reference, verdict.region or region)
     failed = len(actions) if verdict.ready else actions.index(_failed_action(verdict))
     for number, action in enumerate(actions):
         if number < failed:
-            found.verdicts[action] = Verdict(ALLOWED)
+            result.verdicts[action] = Verdict(ALLOWED)
         elif number == failed:
-            found.verdicts[action] = _failure(verdict, action)
+            result.verdicts[action] = _failure(verdict, action)
         else:
-            found.verdicts[action] = Verdict(NOT_TRIED, "Not tried: the server did not come so far.")
-    arn = next((each.key_arn for each in found.denials.values() if each.key_arn), "")
-    found.key_arn = arn or next((str(key) for key in (verdict.key_id, reference) if key and KeyReference.parse_key_arn(str(key))), "")
-    return found
+            result.verdicts[action] = Verdict(NOT_TRIED, "Not tried: the server did not come so far.")
+    arn = next((each.key_arn for each in result.denials.values() if each.key_arn), "")
+    result.key_arn = arn or next((str(key) for key in (verdict.key_id, reference) if key and KeyReference.parse_key_arn(str(key))), "")
+    return result
 
 
 def _failed_action(verdict: ServerVerdict) -> str:

@@ -29,7 +29,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_s
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.server import Plan
 
-# In memory where there is such a folder: the log and the sockets are all that is made there.
+# In memory if possible: the folder contains only the log and the sockets.
 _FOLDERS = ("/dev/shm", "/run")
 # Settings of the stanza that options of the task have too.
 _FROM_OPTIONS = (
@@ -37,14 +37,14 @@ _FROM_OPTIONS = (
     *("role_arn", "role_session_name", "web_identity_token_file"),
 )
 _CREDENTIALS = "/run/credentials/"  # below it, a folder for each unit: systemd.exec(5)
-# Vault Enterprise 1.12 takes no storage but raft and consul otherwise.
+# Vault Enterprise 1.12 otherwise accepts only raft and consul storage.
 _ANY_STORAGE = {"VAULT_DISABLE_SUPPORTED_STORAGE_CHECK": "true"}
 MOST_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
 class Judge:
-    """What to start, the seals that it should report, and what of its words must not be shown."""
+    """The server to start, the seals that it should report, and the secrets that messages must not contain."""
 
     plan: Plan
     product: str
@@ -53,7 +53,7 @@ class Judge:
 
 
 def planned(server: ConfiguredServer, executable: str, overrides: Mapping[str, str], seconds: float) -> Judge:
-    """What is going to be started; raises :class:`SealError` where it cannot be.
+    """The plan of a temporary server; raises :class:`SealError` if it cannot be started.
 
     :param overrides: settings of the seal that the task itself names, which win over the stanza and over variables.
     """
@@ -102,7 +102,7 @@ def overrides_of(key: str | None, options: ConnectionOptions) -> dict[str, str]:
 
 
 def working_folder(server: ConfiguredServer) -> str:
-    """The service's WorkingDirectory where it is known, else systemd's own."""
+    """The service's WorkingDirectory if it is known, otherwise systemd's default."""
     named = str(getattr(server.service, "directory", "") or "/")
     return named if os.path.isdir(named) else "/"
 
@@ -131,14 +131,14 @@ def _check_credentials(environment: Mapping[str, str]) -> None:
 
 
 def _without(environment: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
-    """The environment without variables that stand for what the task itself names; with several seals, theirs end with the seal's name."""
+    """The environment without variables that the task's own settings replace; with several seals, their names end with the seal's name."""
     names = tuple(variable for name in overrides for variable in VARIABLES.get(name, ()))
     longer = tuple(f"{name}_" for name in names)
     return {name: value for name, value in environment.items() if name not in names and not (longer and name.startswith(longer))}
 
 
 def _login(user: str) -> dict[str, str]:
-    """What systemd sets for a unit with User=."""
+    """The variables that systemd sets for a unit with User=."""
     return {"USER": user, "LOGNAME": user} if user else {}
 
 

@@ -29,7 +29,7 @@ _STARTS = 3
 _PASSES = ("throttled", "kms_internal")
 _ROOT_TOKEN_AND_KEYS = {"recovery_shares": 1, "recovery_threshold": 1}
 _LOG_LINES = 5
-# What says nothing of the seal: a wrapper that does not hand over the configuration, or a server that takes no storage in memory.
+# Failures unrelated to the seal: a wrapper that drops the configuration, or a server that does not support storage in memory.
 _NO_JUDGE = re.compile(
     r"/proc/self/fd/\d+\S*:? (?:.*)(?:no such file|permission denied|bad file descriptor|not a directory)|unsupported storage|storage .*not supported|inmem\W",
     re.IGNORECASE,
@@ -49,7 +49,7 @@ _FAILS = {START: "does not start", INITIALISE: "cannot be initialised", UNSEAL: 
 
 
 def server_verdict(judge: Judge) -> ServerVerdict:
-    """Start the server and see; raises :class:`SealError` where it cannot be started at all, or nothing of it can be removed."""
+    """Start the server and judge; raises :class:`SealError` if it cannot be started, or cannot be removed completely."""
     begin = time.monotonic()
     server = TemporaryServer(judge.plan)
     with server:
@@ -108,7 +108,7 @@ class _Run:
         )
 
     def _status(self) -> dict[str, Any] | None:
-        """The state of its seal once it answers; None where it ended, or the time is up."""
+        """The state of its seal once it responds; None if it exited or timed out."""
         while self.left() > 0 and not self.server.ended():
             answer = self.server.call("GET", "sys/seal-status", seconds=max(0.1, self.left()))
             if answer.status == 200:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known of a server's own verdict on its seal."""
+"""The facts of a server's verdict on its own seal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ START, INITIALISE, UNSEAL = "start", "initialise", "unseal"
 
 @dataclass(frozen=True)
 class ServerVerdict:
-    """Whether the temporary server sealed and unsealed itself. ``step`` is the last one that was begun.
+    """Whether the temporary server was initialised and unsealed itself. ``step`` is the last one that was begun.
 
-    ``region``, ``endpoint`` and ``key_id`` are what the server says that it uses; empty where it does not.
+    ``region``, ``endpoint`` and ``key_id`` are as reported by the server; empty if it does not report them.
     """
 
     ready: bool

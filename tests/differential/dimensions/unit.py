@@ -85,7 +85,7 @@ def _two_seals(launch: Launch) -> None:
     _unit(launch, _assignments(launch.environment) + f"ExecStart={_EXECUTABLE} server {arguments}\n")
 
 
-def _words(launch: Launch) -> None:
+def _split_variable(launch: Launch) -> None:
     launch.environment["OPTIONS"] = f"-config={launch.config[0]} -log-level=info"
     launch.files["server.env"] = _environment_file(launch.environment)
     _unit(launch, f"EnvironmentFile=-{launch.home}/server.env\nExecStart={_EXECUTABLE} server $OPTIONS\n")
@@ -177,7 +177,7 @@ UNIT: dict[str, Start] = {
     "quotes": _quotes,
     "two-configs": _two_files,
     "two-configs-with-seals": _two_seals,
-    "variable-of-words": _words,
+    "variable-of-words": _split_variable,
     "variable-in-braces": _braces,
     "missing-environment-file": _missing_file,
     "file-before-environment": _file_wins,

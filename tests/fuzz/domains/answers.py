@@ -40,8 +40,8 @@ def _denial(data: bytes) -> None:
     message = data.decode("utf-8", "replace")
     read_denial(message)
     for code in _CODES:
-        found = meaning(code, message, "kms:Decrypt", _KEY.decode())
-        check_same("the reason", True, bool(found.reason and found.remedy))
+        known = meaning(code, message, "kms:Decrypt", _KEY.decode())
+        check_same("the reason", True, bool(known.reason and known.remedy))
 
 
 class ClientError(Exception):
@@ -68,10 +68,10 @@ def _sdk_error(data: bytes) -> None:
     code, _line, message = data.decode("utf-8", "replace").partition("\n")
     asked = Request("AWS KMS", "Decrypt", "in us-east-1")
     for error in (ClientError(code, message), SSLError(message), CredentialRetrievalError(message)):
-        said = to_error(error, asked)
-        check_same("the words", True, said is not None and len(said.message) < 20_000)
-        if said is not None:
-            json.dumps(said.as_result())
+        failed = to_error(error, asked)
+        check_same("the words", True, failed is not None and len(failed.message) < 20_000)
+        if failed is not None:
+            json.dumps(failed.as_result())
 
 
 def _reference(data: bytes) -> None:

@@ -32,7 +32,7 @@ _RECIPIENTS = (
 
 
 def _texts() -> list[str]:
-    found: list[str] = []
+    items: list[str] = []
 
     def collect(value: object) -> None:
         if isinstance(value, dict):
@@ -42,10 +42,10 @@ def _texts() -> list[str]:
             for each in value:
                 collect(each)
         elif isinstance(value, str) and len(value) > 200:
-            found.append(value)
+            items.append(value)
 
     collect(json.loads(_VECTORS.read_text(encoding="utf-8")))
-    return found
+    return items
 
 
 def _packets() -> Iterator[bytes]:

@@ -76,9 +76,9 @@ def _text(data: bytes) -> None:
 
 def _foreign(data: bytes) -> None:
     for wanted in (SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT):
-        found = identify(data, wanted)
-        if found:
-            check_same("the words", (True, True), (found.what.startswith("it "), bool(found.remedy(wanted))))
+        result = identify(data, wanted)
+        if result:
+            check_same("the words", (True, True), (result.what.startswith("it "), bool(result.remedy(wanted))))
 
 
 DRIVERS = (

@@ -106,20 +106,20 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("host", nargs="?", default="")
     parser.add_argument("key", nargs="?", default="")
-    said = parser.parse_args()
-    if said.command == "create":
-        network = create(said.folder)
-        make(said.folder, network.kms, {host.name: host.address for host in network.hosts})
-    elif said.command == "destroy":
-        destroy(said.folder)
-    elif said.command == "local":
-        said.folder.mkdir(parents=True)
-        make(said.folder, LOOPBACK, {"localhost": LOOPBACK})
-    elif said.command == "end":
-        end_processes(said.folder)
-        shutil.rmtree(said.folder, ignore_errors=True)
+    message = parser.parse_args()
+    if message.command == "create":
+        network = create(message.folder)
+        make(message.folder, network.kms, {host.name: host.address for host in network.hosts})
+    elif message.command == "destroy":
+        destroy(message.folder)
+    elif message.command == "local":
+        message.folder.mkdir(parents=True)
+        make(message.folder, LOOPBACK, {"localhost": LOOPBACK})
+    elif message.command == "end":
+        end_processes(message.folder)
+        shutil.rmtree(message.folder, ignore_errors=True)
     else:
-        change(said.command, said.folder, said.host, said.key)
+        change(message.command, message.folder, message.host, message.key)
     return 0
 
 

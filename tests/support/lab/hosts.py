@@ -119,12 +119,12 @@ def destroy(folder: Path) -> None:
     network = network_of(folder)
     if network:
         for host in network.hosts:
-            for pid in _said("ip", "netns", "pids", host.namespace).split():
+            for pid in _output("ip", "netns", "pids", host.namespace).split():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
-            _said("ip", "netns", "delete", host.namespace)
-            _said("ip", "link", "delete", host.interface)
-        _said("ip", "link", "delete", network.bridge)
+            _output("ip", "netns", "delete", host.namespace)
+            _output("ip", "link", "delete", host.interface)
+        _output("ip", "link", "delete", network.bridge)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -186,5 +186,5 @@ def _run(*command: str) -> None:
         raise RuntimeError(f"{' '.join(command)}: {answer.stderr.strip()}")
 
 
-def _said(*command: Sequence[str] | str) -> str:
+def _output(*command: Sequence[str] | str) -> str:
     return subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False).stdout

@@ -28,7 +28,7 @@ LOG = f"{ROOT}/var/log"
 
 def settings(unit: str) -> dict[str, list[str]]:
     """The section [Service] of the unit and its drop-ins: each key's values in order."""
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for path in [f"{UNITS}/{unit}", *sorted(glob.glob(f"{UNITS}/{unit}.d/*.conf"))]:
         section = ""
         with open(path, encoding="utf-8") as stream:
@@ -37,15 +37,15 @@ def settings(unit: str) -> dict[str, list[str]]:
                     section = line
                 elif section == "[Service]" and "=" in line and line[0] not in "#;":
                     key, value = line.split("=", 1)
-                    found.setdefault(key.strip(), []).append(value.strip())
-    return found
+                    by_name.setdefault(key.strip(), []).append(value.strip())
+    return by_name
 
 
-def environment(said: dict[str, list[str]], user: pwd.struct_passwd) -> dict[str, str]:
+def environment(values: dict[str, list[str]], user: pwd.struct_passwd) -> dict[str, str]:
     variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME": user.pw_dir, "USER": user.pw_name}
-    for value in said.get("Environment", []):
+    for value in values.get("Environment", []):
         variables.update(word.split("=", 1) for word in shlex.split(value))
-    for value in said.get("EnvironmentFile", []):
+    for value in values.get("EnvironmentFile", []):
         path = value.lstrip("-")
         if value.startswith("-") and not os.path.exists(path):
             continue
@@ -70,13 +70,13 @@ def pid_of(unit: str) -> int:
 def start(unit: str) -> None:
     if pid_of(unit):
         return
-    said = settings(unit)
-    user = pwd.getpwnam(said.get("User", ["root"])[-1])
+    effective = settings(unit)
+    user = pwd.getpwnam(effective.get("User", ["root"])[-1])
     rights = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     os.makedirs(LOG, exist_ok=True)
     with open(f"{LOG}/{unit}.log", "ab") as log:
         process = subprocess.Popen(
-            shlex.split(said["ExecStart"][-1]), env=environment(said, user), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            shlex.split(effective["ExecStart"][-1]), env=environment(effective, user), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True, **rights,
         )
     os.makedirs(RUN, exist_ok=True)
@@ -106,24 +106,24 @@ def show(unit: str) -> None:
 
 
 def main() -> int:
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    if not words or words[0] == "daemon-reload":
+    arguments = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if not arguments or arguments[0] == "daemon-reload":
         return 0
-    unit = words[1] if "." in words[1] else f"{words[1]}.service"
-    if words[0] == "show":
+    unit = arguments[1] if "." in arguments[1] else f"{arguments[1]}.service"
+    if arguments[0] == "show":
         show(unit)
-    elif words[0] == "is-active":
+    elif arguments[0] == "is-active":
         print("active" if pid_of(unit) else "inactive")
         return 0 if pid_of(unit) else 3
-    elif words[0] == "is-enabled":
+    elif arguments[0] == "is-enabled":
         print("enabled")
-    elif words[0] in ("stop", "restart", "start"):
-        if words[0] != "start":
+    elif arguments[0] in ("stop", "restart", "start"):
+        if arguments[0] != "start":
             stop(unit)
-        if words[0] != "stop":
+        if arguments[0] != "stop":
             start(unit)
-    elif words[0] != "enable":
-        sys.exit(f"The lab's systemctl does not know {words[0]}.")
+    elif arguments[0] != "enable":
+        sys.exit(f"The lab's systemctl does not know {arguments[0]}.")
     return 0
 
 

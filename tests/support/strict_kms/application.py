@@ -107,30 +107,30 @@ class Application:
             raise AwsError(content.get("__type", "KMSInternalException").rsplit("#", 1)[-1], content.get("message") or content.get("Message") or "")
         return content
 
-    def _control(self, name: str, said: dict[str, Any]) -> Answer:
+    def _control(self, name: str, values: dict[str, Any]) -> Answer:
         if name == "admin":
             return _json(200, self._admin)
         if name == "principal":
-            new = self.new_role if said.get("role") else self.new_user
-            return _json(200, new(f"p-{uuid.uuid4().hex[:12]}", said["policy"], said["account"]))
+            new = self.new_role if values.get("role") else self.new_user
+            return _json(200, new(f"p-{uuid.uuid4().hex[:12]}", values["policy"], values["account"]))
         if name == "policy":
-            self.set_policy(said["arn"], said["policy"])
+            self.set_policy(values["arn"], values["policy"])
         elif name == "fault":
-            self.faults.add(**said)
+            self.faults.add(**values)
         elif name == "faults/clear":
             self.faults.clear()
         elif name == "calls":
-            return _json(200, self.journal.calls(said.get("operation") or ""))
+            return _json(200, self.journal.calls(values.get("operation") or ""))
         elif name == "counts":
             return _json(200, Counter(call["operation"] for call in self.journal.calls() if call["status"] == 200))
         elif name == "calls/clear":
             self.journal.clear()
         elif name == "latency":
-            self._latency = float(said["seconds"])
+            self._latency = float(values["seconds"])
         elif name == "rotation":
-            self._operations.rotation_seconds = float(said["seconds"])
+            self._operations.rotation_seconds = float(values["seconds"])
         elif name == "key":
-            self._set_key_state(said["arn"], said["state"], said.get("valid_to"))
+            self._set_key_state(values["arn"], values["state"], values.get("valid_to"))
         else:
             return _json(404, {"message": f"no control path {name}"})
         return _json(200, {})

@@ -70,8 +70,8 @@ def _statements(documents: Iterable[Any]) -> Iterable[Statement]:
     for document in documents:
         if isinstance(document, dict) and "PolicyDocument" in document:
             document = document["PolicyDocument"]
-        found = (json.loads(document) if isinstance(document, str) else document).get("Statement", [])
-        yield from [found] if isinstance(found, dict) else found
+        result = (json.loads(document) if isinstance(document, str) else document).get("Statement", [])
+        yield from [result] if isinstance(result, dict) else result
 
 
 def _any(statements: list[Statement], effect: str, action: str, resource: str, facts: Mapping[str, Any]) -> bool:

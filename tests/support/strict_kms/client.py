@@ -143,8 +143,8 @@ class StrictKms:
 
     def calls(self, operation: str = "") -> list[dict[str, Any]]:
         """The journal since it was last cleared, of one operation or of all."""
-        found: list[dict[str, Any]] = self._control("calls", operation=operation)
-        return found
+        result: list[dict[str, Any]] = self._control("calls", operation=operation)
+        return result
 
     def clear_calls(self) -> None:
         self._control("calls/clear")
@@ -156,7 +156,7 @@ class StrictKms:
     def clear_faults(self) -> None:
         self._control("faults/clear")
 
-    def _control(self, name: str, **said: Any) -> Any:
+    def _control(self, name: str, **message: Any) -> Any:
         # Not urllib: it loads the authorities that the machine trusts for every opener, which takes longer than the call.
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -165,7 +165,7 @@ class StrictKms:
         else:
             connection = HTTPConnection(self.host, self.port, timeout=60)
         with closing(connection):
-            connection.request("POST", f"/_strict/{name}", json.dumps(said))
+            connection.request("POST", f"/_strict/{name}", json.dumps(message))
             answer = connection.getresponse()
             content = json.loads(answer.read())
         if answer.status != 200:

@@ -45,7 +45,7 @@ class Operations:
         self._material = KeyMaterial()
         self._rotation: dict[str, int] = {}
         self._rotations: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._under_way: dict[str, float] = {}
+        self._rotation_starts: dict[str, float] = {}
         self.rotation_seconds = 0.0
         self.valid_to: dict[str, float] = {}
         self._own: dict[str, Callable[[Parameters, Principal], Answer]] = {
@@ -272,7 +272,7 @@ class Operations:
     def _get_key_rotation_status(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._rotating(parameters, principal, "GetKeyRotationStatus")
         days = self._rotation.get(key.id)
-        started = {"OnDemandRotationStartDate": self._under_way[key.id]} if self._is_under_way(key) else {}
+        started = {"OnDemandRotationStartDate": self._rotation_starts[key.id]} if self._is_rotating(key) else {}
         if not days:
             return {"KeyId": key.arn, "KeyRotationEnabled": False, **started}
         begun = max([key.creation_date, *(entry["RotationDate"] for entry in self._rotations[key.id])])
@@ -281,27 +281,27 @@ class Operations:
     def _rotate_key_on_demand(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._rotating(parameters, principal, "RotateKeyOnDemand")
         check_enabled(key)
-        if self._is_under_way(key):
+        if self._is_rotating(key):
             raise AwsError("ConflictException", "The key is being rotated on demand.")
         if len(self._rotations[key.id]) >= 25:
             raise AwsError("LimitExceededException", "The key has been rotated on demand 25 times.")
-        self._under_way[key.id] = time.time()
-        self._is_under_way(key)
+        self._rotation_starts[key.id] = time.time()
+        self._is_rotating(key)
         return {"KeyId": key.id}
 
-    def _is_under_way(self, key: Any) -> bool:
+    def _is_rotating(self, key: Any) -> bool:
         """Whether a rotation on demand is not done yet; one whose time has come is done here."""
-        begun = self._under_way.get(key.id)
+        begun = self._rotation_starts.get(key.id)
         if begun is None or time.time() - begun < self.rotation_seconds:
             return begun is not None
-        del self._under_way[key.id]
+        del self._rotation_starts[key.id]
         self._material.rotate(key.id)
         self._rotations[key.id].append({"KeyId": key.arn, "RotationDate": time.time(), "RotationType": "ON_DEMAND"})
         return False
 
     def _list_key_rotations(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._rotating(parameters, principal, "ListKeyRotations")
-        self._is_under_way(key)
+        self._is_rotating(key)
         return _page(parameters, "Rotations", self._rotations[key.id])
 
 

@@ -143,5 +143,5 @@ def _role_policies(account: str, role_arn: str) -> Iterator[Any]:
 
 def _document(managed: Any) -> str:
     """Of a managed policy the version that is in force."""
-    found: str = next(version.document for version in managed.versions if version.version_id == managed.default_version_id)
-    return found
+    result: str = next(version.document for version in managed.versions if version.version_id == managed.default_version_id)
+    return result

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What would allow a seal to use a key: an IAM statement, a key policy's statement, a grant; and which of them helps against a denial.
+"""The policy statements that would allow a seal to use a key: an IAM statement, a key policy statement, a grant; and which of them help.
 
 Source: of the KMS developer guide "Key policies", "Allowing users in other accounts to use a KMS key", "Grants" and "Controlling access
 using aliases".
@@ -53,8 +53,8 @@ class Wanted:
     def iam_statement(self) -> dict[str, Any]:
         """The minimal statement of an IAM policy.
 
-        A policy names keys by ARN. Of an alias it can only say that a key has it: not by kms:RequestAlias, since a server decrypts
-        without naming the key, but by kms:ResourceAliases.
+        A policy names keys by ARN. For an alias it needs a condition: not kms:RequestAlias, since a server decrypts
+        without naming the key, but kms:ResourceAliases.
         """
         statement: dict[str, Any] = {"Effect": "Allow", "Action": _listed(self.actions), "Resource": self._resource()}
         if not self.key_arn and self.reference.is_alias:
@@ -62,11 +62,11 @@ class Wanted:
         return statement
 
     def key_policy_statement(self) -> dict[str, Any]:
-        """The statement of the key's own policy, where ``*`` stands for the key itself."""
+        """The statement of the key's own policy, in which ``*`` is the key itself."""
         return {"Effect": "Allow", "Principal": {"AWS": self._grantee()}, "Action": _listed(self.actions), "Resource": "*"}
 
     def grant(self) -> dict[str, Any] | None:
-        """What to give to CreateGrant, which takes no alias; None where the key's ARN or id is not known."""
+        """The parameters of CreateGrant, which does not accept an alias; None if the key's ARN or ID is unknown."""
         key = self.key_arn or self.reference.key_id
         operations = [action.partition(":")[2] for action in self.actions]
         return {"KeyId": key, "GranteePrincipal": self._grantee(), "Operations": operations} if key else None
@@ -84,9 +84,9 @@ class Wanted:
 
 
 def against(denials: Mapping[str, Denial], wanted: Wanted) -> dict[str, Any]:
-    """What helps against the denials of actions, by action: ``policy_statement``, ``key_policy_statement`` and ``grant``, None for what does not.
+    """The statements against the denials, by action: ``policy_statement``, ``key_policy_statement`` and ``grant``, None if it does not help.
 
-    Where one action is denied for lack of an allow, those that could not be tried are asked for as well.
+    If an action lacks an allow, the statements include the actions that could not be tried.
     """
     helps = [_helps(denial) for denial in denials.values()]
     iam, key_policy, grant = (any(column) for column in zip(*helps)) if helps else (False, False, False)
@@ -108,7 +108,7 @@ def _listed(actions: tuple[str, ...]) -> str | list[str]:
 
 
 def without_arn(reference: KeyReference) -> str:
-    """What to know of a statement that cannot name the key's ARN."""
+    """A note for a statement that cannot name the key's ARN."""
     if not reference.is_alias:
         return "The key's account is not known here: put it into the statement's Resource."
     return (

@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one call. All but ``verdict`` is empty where there is nothing to say."""
+    """The result of one call. Fields other than ``verdict`` are empty if they do not apply."""
 
     verdict: str
     msg: str = ""
@@ -59,7 +59,7 @@ class Verdict:
 
 @dataclass
 class Probe:
-    """The three verdicts, by action, and what they tell of the key."""
+    """The three verdicts, by action, and the facts about the key."""
 
     reference: KeyReference | None
     region: str = ""
@@ -72,25 +72,25 @@ class Probe:
     @property
     def ready(self) -> bool:
         """Whether a seal can use the key."""
-        return not self.problems and all(found.verdict == ALLOWED for found in self.verdicts.values())
+        return not self.problems and all(verdict.verdict == ALLOWED for verdict in self.verdicts.values())
 
     @property
     def denials(self) -> dict[str, Denial]:
-        return {action: found.denial for action, found in self.verdicts.items() if found.denial}
+        return {action: verdict.denial for action, verdict in self.verdicts.items() if verdict.denial}
 
     @property
     def principal(self) -> str:
-        """The principal's ARN, which AWS tells when it denies; else empty."""
+        """The principal's ARN, which AWS returns only with a denial; otherwise empty."""
         return next((denial.principal for denial in self.denials.values() if denial.principal), "")
 
     @property
     def latency_ms(self) -> float:
         """Of all calls together."""
-        return round(sum(found.latency_ms or 0.0 for found in self.verdicts.values()), 1)
+        return round(sum(verdict.latency_ms or 0.0 for verdict in self.verdicts.values()), 1)
 
     @property
     def reason(self) -> str:
-        """Why it is not ready, in one word; empty where it is."""
+        """Why it is not ready, in one word; empty if it is ready."""
         return "" if self.ready else self._causes()[0].reason
 
     def summary(self) -> str:
@@ -104,65 +104,65 @@ class Probe:
         return self._causes()[0].msg
 
     def remedy(self) -> dict[str, Any] | None:
-        """What would make it ready; None where it is."""
+        """How to make it ready; None if it is ready."""
         if self.ready:
             return None
-        said = list(dict.fromkeys(cause.remedy for cause in self._causes() if cause.remedy))
-        found: dict[str, Any] = dict.fromkeys(("policy_statement", "key_policy_statement", "grant"))
+        remedies = list(dict.fromkeys(cause.remedy for cause in self._causes() if cause.remedy))
+        statements: dict[str, Any] = dict.fromkeys(("policy_statement", "key_policy_statement", "grant"))
         if self.denials and self.reference:
             untried = [action for action, verdict in self.verdicts.items() if verdict.verdict == NOT_TRIED]
             lacking = [action for action, denial in self.denials.items() if denial.cause != EXPLICIT_DENY]
             wanted = advice.Wanted((*lacking, *untried), self.key_arn, self.reference, self.region, self.principal)
-            found = advice.against(self.denials, wanted)
+            statements = advice.against(self.denials, wanted)
             if lacking and untried:
-                said.append(f"A seal needs {_joined(untried)} too, which could not be tried.")
-            if found["policy_statement"] and not self.key_arn:
-                said.append(advice.without_arn(self.reference))
-        return {"msg": " ".join(said), **found}
+                remedies.append(f"A seal needs {_joined(untried)} too, which could not be tried.")
+            if statements["policy_statement"] and not self.key_arn:
+                remedies.append(advice.without_arn(self.reference))
+        return {"msg": " ".join(remedies), **statements}
 
     def _causes(self) -> list[Finding]:
         """Why it is not ready: denials first, then the key's own state, then failures."""
-        verdicts = sorted(self.verdicts.values(), key=lambda found: found.verdict != DENIED)
+        verdicts = sorted(self.verdicts.values(), key=lambda verdict: verdict.verdict != DENIED)
         known = {problem.reason for problem in self.problems}
-        denied = [found.finding() for found in verdicts if found.verdict == DENIED]
-        failed = [found.finding() for found in verdicts if found.verdict == FAILED and found.reason not in known]
+        denied = [verdict.finding() for verdict in verdicts if verdict.verdict == DENIED]
+        failed = [verdict.finding() for verdict in verdicts if verdict.verdict == FAILED and verdict.reason not in known]
         return [*denied, *self.problems, *failed]
 
 
 def probe(kms: Kms, reference: KeyReference, clock: Callable[[], float] = time.monotonic, as_written: bool = False) -> Probe:
-    """Ask KMS. Never raises a :class:`SealError`: whatever goes wrong is a verdict.
+    """Call KMS. Does not raise :class:`SealError`: each error is a verdict.
 
-    :param as_written: whether the key is named as a server names it, which does not look for a multi-region key's replica.
+    :param as_written: use the key reference unchanged, as a server does, without searching for a replica of a multi-region key.
     """
-    found = Probe(reference, kms.region.value)
+    result = Probe(reference, kms.region.value)
     key_id = str(reference if as_written else reference.in_region(kms.region.value))
-    metadata, found.verdicts[DESCRIBE] = _tried(lambda: kms.describe_key(key_id), DESCRIBE, clock)
+    metadata, result.verdicts[DESCRIBE] = _tried(lambda: kms.describe_key(key_id), DESCRIBE, clock)
     if metadata is not None:
         now = datetime.now(timezone.utc)
-        found.key_arn, found.state = metadata["Arn"], metadata.get("KeyState", "")
-        found.problems, found.warnings = key_problems(metadata, now), key_warnings(metadata, now)
-    if found.verdicts[DESCRIBE].verdict == FAILED:
-        _leave(found, (ENCRYPT, DECRYPT), "DescribeKey failed")
-        _learn_arn(found)
-        return found
+        result.key_arn, result.state = metadata["Arn"], metadata.get("KeyState", "")
+        result.problems, result.warnings = key_problems(metadata, now), key_warnings(metadata, now)
+    if result.verdicts[DESCRIBE].verdict == FAILED:
+        _leave(result, (ENCRYPT, DECRYPT), "DescribeKey failed")
+        _learn_arn(result)
+        return result
     plaintext = os.urandom(32)
-    encrypted, found.verdicts[ENCRYPT] = _tried(lambda: kms.encrypt(key_id, plaintext), ENCRYPT, clock)
+    encrypted, result.verdicts[ENCRYPT] = _tried(lambda: kms.encrypt(key_id, plaintext), ENCRYPT, clock)
     if encrypted is None:
-        _leave(found, (DECRYPT,), "without an answer to Encrypt there is no ciphertext to decrypt")
+        _leave(result, (DECRYPT,), "without an answer to Encrypt there is no ciphertext to decrypt")
     else:
-        found.key_arn = encrypted.key_arn
-        found.verdicts[DECRYPT] = _decrypt(kms, encrypted, plaintext, clock)
-    _learn_arn(found)
-    return found
+        result.key_arn = encrypted.key_arn
+        result.verdicts[DECRYPT] = _decrypt(kms, encrypted, plaintext, clock)
+    _learn_arn(result)
+    return result
 
 
 def refused(error: SealError, reference: KeyReference | None = None, region: str = "") -> Probe:
     """The same where KMS could not even be asked."""
-    found = Probe(reference, region)
-    found.verdicts[DESCRIBE] = _failed(error)
-    _leave(found, (ENCRYPT, DECRYPT), "KMS could not be asked")
-    _learn_arn(found)
-    return found
+    result = Probe(reference, region)
+    result.verdicts[DESCRIBE] = _failed(error)
+    _leave(result, (ENCRYPT, DECRYPT), "KMS could not be asked")
+    _learn_arn(result)
+    return result
 
 
 def _decrypt(kms: Kms, encrypted: KmsCiphertext, plaintext: bytes, clock: Callable[[], float]) -> Verdict:
@@ -211,17 +211,17 @@ def _failed(error: SealError, latency_ms: float | None = None) -> Verdict:
     return Verdict(FAILED, error.message, error.reason, error.remedy, str(error.details.get("aws_message", "")), latency_ms=latency_ms)
 
 
-def _leave(found: Probe, actions: tuple[str, ...], why: str) -> None:
+def _leave(result: Probe, actions: tuple[str, ...], why: str) -> None:
     for action in actions:
-        found.verdicts[action] = Verdict(NOT_TRIED, f"Not tried: {why}.")
+        result.verdicts[action] = Verdict(NOT_TRIED, f"Not tried: {why}.")
 
 
-def _learn_arn(found: Probe) -> None:
+def _learn_arn(result: Probe) -> None:
     """Where no call was answered: the ARN that a denial names, or the one that was given."""
-    if not found.key_arn:
-        given = str(found.reference.in_region(found.region)) if found.reference else ""
-        told = [denial.key_arn for denial in found.denials.values()]
-        found.key_arn = next(filter(None, told), given if KeyReference.parse_key_arn(given) else "")
+    if not result.key_arn:
+        given = str(result.reference.in_region(result.region)) if result.reference else ""
+        arns = [denial.key_arn for denial in result.denials.values()]
+        result.key_arn = next(filter(None, arns), given if KeyReference.parse_key_arn(given) else "")
 
 
 def _milliseconds(seconds: float) -> float:

@@ -16,7 +16,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 _ADDRESSES = {"ipv4": "http://169.254.169.254", "ipv6": "http://[fd00:ec2::254]"}
-_SECONDS = 0.5  # the service answers within milliseconds where there is one
+_SECONDS = 0.5  # the service responds within milliseconds if it exists
 _TOKEN = "/latest/api/token"
 _ROLE = "/latest/meta-data/iam/security-credentials/"
 
@@ -29,7 +29,7 @@ NO_ROLE = "The instance's metadata service answers, but the instance has no role
 
 
 def why_no_credentials(environ: Mapping[str, str]) -> str:
-    """What stands between this host and the credentials of its instance; empty where no metadata service is found, or may not be asked."""
+    """Why this host has no credentials of its instance; empty without a metadata service, or if it must not be asked."""
     if environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return ""
     mode = environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv4").lower()

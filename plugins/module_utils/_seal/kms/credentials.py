@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The AWS region and credentials in effect, and where they came from."""
+"""The AWS region and credentials in effect, and their sources."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class OtherRegionError(SettingError):
 
 @dataclass(frozen=True)
 class Key:
-    """A reference to a key, and where it was named: an option, an environment variable, a sealed value."""
+    """A reference to a key, and its source: an option, an environment variable, a sealed value."""
 
     reference: KeyReference
     source: str

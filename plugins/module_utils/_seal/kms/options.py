@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which key, region and endpoint this collection's own calls use, and where each came from.
+"""The key, region and endpoint that this collection's own calls use, and their sources.
 
 Precedence is Ansible's: an option of the task, then the environment (Vault's and AWS's names), then what the AWS SDK
 finds. What a *server* will use is another question, with another answer.

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a server's configuration files say of its seals: HCL or JSON, files and folders, read as the servers read them.
+"""The seals in a server's configuration files: HCL or JSON, files and folders, interpreted as by the servers.
 
-The facts are those of ``command/server/config.go`` and ``helper/configutil/kms.go`` of OpenBao 2.6.2; Vault's are alike.
+Sources: ``command/server/config.go`` and ``helper/configutil/kms.go`` of OpenBao 2.6.2; Vault's are equivalent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SEAL_BLOCKS = ("hsm", "seal", "kms")
 STORAGE_BLOCKS = ("storage", "backend")
 
 _MAX_FILE = 4 * 1024 * 1024
-# What both products decode, and so refuse where it has another type; they pass over settings that they do not know.
+# Settings that both products decode, and reject if the type is wrong; unknown settings are ignored.
 _BLOCKS = ("storage", "backend", "ha_storage", "ha_backend", "service_registration", "listener", "telemetry", "user_lockout")
 _TEXTS = ("api_addr", "cluster_addr", "cluster_cipher_suites", "cluster_name", "detect_deadlocks", "log_format", "log_level", "pid_file", "plugin_directory")
 _SWITCHES = (
@@ -42,7 +42,7 @@ _LAST_COUNTS = (*_TEXTS, *STORAGE_BLOCKS, "enable_multiseal")
 
 
 class Secret(NamedTuple):
-    """Where something stands that its name gives away as a secret: file, line (0: not known) and the names that lead to it."""
+    """The location of a setting that is secret by its name: file, line (0: unknown) and the names of its path."""
 
     file: str
     line: int
@@ -51,25 +51,25 @@ class Secret(NamedTuple):
 
 @dataclass
 class ServerConfig:
-    """All that the files say which concerns seals, and where secrets stand in them."""
+    """The content of the files that concerns seals, and the locations of secrets."""
 
     files: list[str] = field(default_factory=list)
     stanzas: list[Stanza] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
     values: dict[str, tuple[Any, str]] = field(default_factory=dict)
-    """Other settings of the top level that are no blocks, each with its source."""
+    """Other top-level settings that are not blocks, each with its source."""
     secrets: list[Secret] = field(default_factory=list)
     storages: list[tuple[str, str]] = field(default_factory=list)
-    """Type and path of each storage; the path is empty where none is named, or more than one."""
+    """Type and path of each storage; the path is empty if none is set, or more than one."""
     refusals: list[Refusal] = field(default_factory=list)
     """Why only one product, or only some of its releases, refuse a file."""
     ignored: list[str] = field(default_factory=list)
-    """Where the text of a file stands that the servers pass over without a word."""
+    """The locations of text that the servers ignore silently."""
     undecided: dict[str, list[str]] = field(default_factory=dict)
-    """Settings and storages that several files of one folder have in different ways, with these files: the servers read them in no fixed order."""
+    """Settings and storages that differ between the files of one folder, with these files: the servers read them in no fixed order."""
 
     def add(self, other: ServerConfig) -> None:
-        """Add what a further file says. A text that is empty there does not replace one."""
+        """Add the content of a further file. Empty strings do not replace values."""
         self.stanzas.extend(other.stanzas)
         self.plugins.extend(other.plugins)
         self.secrets.extend(other.secrets)
@@ -82,8 +82,8 @@ class ServerConfig:
 def read_config(paths: Sequence[str], candidates: Candidates | None = None, unread: list[SettingError] | None = None) -> ServerConfig:
     """Read files, and the ``*.hcl`` and ``*.json`` files of folders.
 
-    :param unread: where it is given, it takes the errors of files and folders that cannot be read, and the others are read.
-    :raises SettingError: a file cannot be read (``file_error``) or is not of its form (``malformed_config``).
+    :param unread: if set, it receives the errors of files and folders that cannot be read, and the others are read.
+    :raises SettingError: a file cannot be read (``file_error``) or is malformed (``malformed_config``).
     """
     config = ServerConfig()
     places = candidates or {}
@@ -125,16 +125,16 @@ def _part(name: str, candidates: Candidates) -> ServerConfig:
 
 
 def _undecided(parts: dict[str, ServerConfig]) -> Iterator[tuple[str, list[str]]]:
-    """What the files of one folder do not agree about."""
+    """The differences between the files of one folder."""
     for name in _LAST_COUNTS:
         if name in STORAGE_BLOCKS:
-            said = {file: part.storages for file, part in parts.items() if part.storages and name == STORAGE_BLOCKS[0]}
-            differ = len(said) > 1
+            by_file = {file: part.storages for file, part in parts.items() if part.storages and name == STORAGE_BLOCKS[0]}
+            differ = len(by_file) > 1
         else:
-            said = {file: part.values[name][0] for file, part in parts.items() if name in part.values and part.values[name][0] != ""}
-            differ = len({repr(value) for value in said.values()}) > 1
+            by_file = {file: part.values[name][0] for file, part in parts.items() if name in part.values and part.values[name][0] != ""}
+            differ = len({repr(value) for value in by_file.values()}) > 1
         if differ:
-            yield name, list(said)
+            yield name, list(by_file)
 
 
 def _keep_or_raise(error: SettingError, unread: list[SettingError] | None) -> None:
@@ -144,7 +144,7 @@ def _keep_or_raise(error: SettingError, unread: list[SettingError] | None) -> No
 
 
 def parse_config(text: str, name: str, config: ServerConfig) -> None:
-    """Add what one file's text says; ``name`` is what sources and errors call it.
+    """Add the content of one file; ``name`` is its name in sources and errors.
 
     Bytes that are not UTF-8 are expected as surrogates, as Python's ``surrogateescape`` makes them.
     """
@@ -156,10 +156,10 @@ def parse_config(text: str, name: str, config: ServerConfig) -> None:
             part.ignored.append(str(Place(name, body.ignored_from)))
         _check_types(body)
         for block in SEAL_BLOCKS:
-            found = _blocks(body, block)
-            if found:
-                part.refusals.extend(count_refusals(block, len(found), Place(name, found[0][2])))
-            for labels, value, line in found:
+            blocks = _blocks(body, block)
+            if blocks:
+                part.refusals.extend(count_refusals(block, len(blocks), Place(name, blocks[0][2])))
+            for labels, value, line in blocks:
                 stanza, refusals = read_seal(block, labels, value, Place(name, line))
                 part.stanzas.append(stanza)
                 part.refusals.extend(refusals)
@@ -189,7 +189,7 @@ def is_temporary(name: str) -> bool:
 
 def _files(path: str, candidates: Candidates) -> list[str]:
     if not is_folder(path, candidates):
-        # What is to be gone is not read; what is not there at all is an error.
+        # A file that will be removed is skipped; a file that does not exist is an error.
         return [path] if exists(path, candidates) or os.path.normpath(path) not in candidates else []
     names = names_in(path, candidates)
     return [os.path.join(path, name) for name in names if name.endswith((".hcl", ".json")) and not is_temporary(name)]
@@ -209,7 +209,7 @@ def _is_json(text: str) -> bool:
 
 
 def _foreign(path: str, content: bytes) -> SettingError | None:
-    """The error of a file of another format; None where nothing is known of it."""
+    """The error for a file of another format; None if the format is unknown."""
     foreign = identify(content, CONFIG)
     if foreign is None:
         return None
@@ -217,7 +217,7 @@ def _foreign(path: str, content: bytes) -> SettingError | None:
 
 
 def _secrets(value: Any, file: str, above: tuple[str, ...], line: int) -> Iterator[Secret]:
-    """What is a secret by its name, at any depth."""
+    """The settings that are secret by their name, at any depth."""
     if isinstance(value, Body):
         for item in value:
             yield from _secrets(item.value, file, (*above, *item.keys), item.line or line)
@@ -250,11 +250,11 @@ def _check_types(body: Body) -> None:
 
 
 def _storages(body: Body) -> Iterator[tuple[str, str]]:
-    """Type and path of the storage. The servers look at ``backend`` blocks where there is no ``storage``."""
-    found = _blocks(body, STORAGE_BLOCKS[0]) or _blocks(body, STORAGE_BLOCKS[1])
-    if len(found) > 1:
-        raise malformed(found[1][2], "a second storage, where the server takes one in a file")
-    for labels, value, _line in found:
+    """Type and path of the storage. The servers use ``backend`` blocks if there are no ``storage`` blocks."""
+    blocks = _blocks(body, STORAGE_BLOCKS[0]) or _blocks(body, STORAGE_BLOCKS[1])
+    if len(blocks) > 1:
+        raise malformed(blocks[1][2], "a second storage, where the server takes one in a file")
+    for labels, value, _line in blocks:
         paths = [item.value for item in value if item.keys == ("path",)]
         named = len(paths) == 1 and isinstance(paths[0], str)
         yield (labels[0].lower() if labels else ""), paths[0] if named else ""

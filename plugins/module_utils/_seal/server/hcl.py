@@ -20,12 +20,12 @@ from .hcl_numbers import FLOAT_PATTERN, number
 from .hcl_strings import InvalidString, end_of_string, heredoc, unquoted
 
 DEEPEST = 64
-"""Levels of blocks and lists that are read, each label one too: what lies within is named by all of them. The servers have no limit of their own."""
+"""The maximum depth of blocks and lists, including labels. The servers have no limit."""
 
 _SPACE = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(rf"(?P<hex>-?0[xX][0-9a-fA-F]*)|(?P<float>{FLOAT_PATTERN})|(?P<int>-?[0-9]+)")
 _ILLEGAL = re.compile(r"-?0[xX]|-?0[0-9][0-9]*[89][0-9]*")
-"""Numbers that the scanner refuses by itself; of an octal number it does not look at the first digit after the zero."""
+"""Numbers that the scanner itself rejects; it skips the first digit after the zero of an octal number."""
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 _ASCII_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _WORD_GOES_ON = re.compile(r"[A-Za-z0-9_.\-]*")
@@ -48,7 +48,7 @@ class Body(list):  # type: ignore[type-arg]  # a list of Item; Python 3.9 evalua
     repeated: Sequence[tuple[int, str]] = ()
     """Of a whole file: the line and name of each attribute that its block already has."""
     ignored_from: int = 0
-    """Of a whole file: the first line where something stands that the servers pass over without a word; 0 where nothing does."""
+    """For a whole file: the first line that the servers ignore silently; 0 for none."""
 
 
 def parse_hcl(text: str) -> Body:
@@ -57,7 +57,7 @@ def parse_hcl(text: str) -> Body:
 
 
 def malformed(line: int, what: str, remedy: str = "Correct the file; the server would refuse it too.") -> SettingError:
-    """What is wrong in which line."""
+    """The error and its line."""
     return SettingError(f"line {line}: {what}", reason="malformed_config", remedy=remedy, details={"line": line})
 
 
@@ -104,9 +104,9 @@ class _Reader:
                 self._at += 1
 
     def _item(self) -> Item | None:
-        """One item; None where the text ends after an equals sign, which the servers pass over at the top level.
+        """One item; None if the text ends after an equals sign, which the servers ignore at the top level.
 
-        ``_key`` becomes the key as it is written, where it is one of an assignment: ``x`` and ``"x"`` are two.
+        ``_key`` becomes the key as it is written in an assignment: ``x`` and ``"x"`` differ.
         """
         line, begin = self._line(), self._at
         keys: list[str] = []
@@ -145,21 +145,21 @@ class _Reader:
         if sign == "<":
             value, self._at = self._checked(heredoc, self._text, self._at)
             return value
-        found = _NUMBER.match(self._text, self._at)
-        if found:
-            return self._number(found)
+        match = _NUMBER.match(self._text, self._at)
+        if match:
+            return self._number(match)
         word = self._word()
         if word in ("true", "false"):
             self._at += len(word)
             return word == "true"
         raise self._wrong("a value is missing, or a text without quotes")
 
-    def _number(self, found: re.Match[str]) -> Any:
-        is_float = found.lastgroup == "float"
-        if not is_float and _ILLEGAL.fullmatch(found.group()):
+    def _number(self, match: re.Match[str]) -> Any:
+        is_float = match.lastgroup == "float"
+        if not is_float and _ILLEGAL.fullmatch(match.group()):
             raise self._wrong("a number that is not valid")
-        self._at = found.end()
-        return number(found.group(), not is_float)
+        self._at = match.end()
+        return number(match.group(), not is_float)
 
     def _object(self, levels: int = 1) -> Body:
         self._deeper(levels)
@@ -205,10 +205,10 @@ class _Reader:
             raise malformed(self._line(), error.what, *([error.remedy] if error.remedy else [])) from None
 
     def _word(self) -> str:
-        """The identifier that begins here, empty where there is none; Go's letters and digits beyond ASCII belong to it."""
+        """The identifier that begins here, empty if there is none; it may contain Go's letters and digits beyond ASCII."""
         text, begin = self._text, self._at
-        found = _ASCII_WORD.match(text, begin)
-        end = found.end() if found else begin
+        match = _ASCII_WORD.match(text, begin)
+        end = match.end() if match else begin
         while text[end : end + 1] > "\x7f" and (text[end].isalpha() or (end > begin and text[end].isdecimal())):
             more = _WORD_GOES_ON.match(text, end + 1)
             end = more.end() if more else end + 1
@@ -218,9 +218,9 @@ class _Reader:
         """Pass over blanks and comments; the character that follows, empty at the end."""
         text = self._text
         while True:
-            found = _SPACE.match(text, self._at)
-            if found:
-                self._at = found.end()
+            match = _SPACE.match(text, self._at)
+            if match:
+                self._at = match.end()
             sign = text[self._at : self._at + 1]
             if sign == "/" and text.startswith("/*", self._at):
                 end = text.find("*/", self._at + 2)

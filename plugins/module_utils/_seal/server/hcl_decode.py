@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the servers make of a block and of its values: ``hcl.DecodeObject`` into a map, and ``parseutil`` of what it holds.
+"""The values that the servers decode from a block: ``hcl.DecodeObject`` into a map, and ``parseutil`` for its values.
 
 Sources: ``decoder.go`` of hashicorp/hcl v1; ``parseutil`` of hashicorp/go-secure-stdlib and mapstructure's weak decoding.
 """
@@ -20,7 +20,7 @@ from .hcl_numbers import InvalidNumber, Number, floating
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE = ("", "0", "f", "F", "false", "FALSE", "False")
 _PLAIN_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})")
-_NOT_TOLD = "Give it once; what the server makes of it cannot be told here."
+_UNKNOWN_EFFECT = "Give it once; what the server makes of it cannot be told here."
 _LONGEST_SHOWN = 60
 
 
@@ -61,7 +61,7 @@ def check_numbers(value: Any, line: int) -> None:
 
 def _again(before: Any, value: Any, line: int, name: str) -> Any:
     if isinstance(before, list) or isinstance(value, list):
-        raise malformed(line, f"{name} comes twice, once as a list or block", _NOT_TOLD)
+        raise malformed(line, f"{name} comes twice, once as a list or block", _UNKNOWN_EFFECT)
     if isinstance(before, str) and isinstance(value, (str, Number)):
         return value if isinstance(value, str) else value.text
     if isinstance(before, bool) and isinstance(value, bool):
@@ -76,19 +76,19 @@ def _again(before: Any, value: Any, line: int, name: str) -> Any:
     if isinstance(before, Number) and isinstance(value, str):
         if _PLAIN_INTEGER.fullmatch(value):
             return Number(value.lstrip("+"))
-        raise malformed(line, f"{name} comes twice, first as a number and then as a text", _NOT_TOLD)
+        raise malformed(line, f"{name} comes twice, first as a number and then as a text", _UNKNOWN_EFFECT)
     raise malformed(line, f"{name} comes twice, with values of different types")
 
 
 def truth(value: Any) -> bool | None:
-    """A boolean as the servers' parseutil.ParseBool takes it: a number other than zero is true; None where it takes none."""
+    """A boolean as by the servers' parseutil.ParseBool: numbers other than zero are true; None if it is rejected."""
     if isinstance(value, (bool, int, float)):
         return bool(value)
     return True if value in _TRUE else False if value in _FALSE else None
 
 
 def as_text(value: Any) -> str | None:
-    """The text that the servers make of a value; None where they refuse it."""
+    """The string that the servers decode from a value; None if they reject it."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
@@ -98,14 +98,14 @@ def as_text(value: Any) -> str | None:
 
 
 def as_field(value: Any) -> str | None:
-    """The text that the servers make of a value of a setting that is a string by its type; None where they refuse it."""
+    """The string that the servers decode for a setting of type string; None if they reject it."""
     if isinstance(value, (Number, InvalidNumber)):
         return value.text if isinstance(value, Number) or value.is_whole else None
     return value if isinstance(value, str) else None
 
 
 def texts_of(value: Any) -> Iterator[str | None]:
-    """What ParseCommaStringSlice takes for texts, None for each that it refuses; one value stands for a list of itself."""
+    """The strings of ParseCommaStringSlice, None for each that it rejects; a single value counts as a list of one."""
     for each in value if isinstance(value, list) and not isinstance(value, Body) else [value]:
         yield as_text(each)
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the JSON of HCL 1, in linear time and to a depth of 64 levels: what the servers read, which is not RFC 8259.
+"""Reads the JSON of HCL 1, in linear time and to a depth of 64 levels. It differs from RFC 8259.
 
-``null`` is an empty string, ``\\/`` and escapes of surrogates do not pass, numbers may be ``.5``. Commas may be missing or too many, and the
-text may end early: an object ends at the first thing that cannot follow, and in a list booleans and opening brackets are passed over.
+``null`` is an empty string, ``\\/`` and escapes of surrogates are rejected, numbers may be ``.5``. Commas may be missing or too many, and the
+text may end early: an object ends at the first thing that cannot follow, and in a list booleans and opening brackets are ignored.
 Objects whose values are all objects, and lists of objects, become blocks with labels.
 Source: hashicorp/hcl v1, ``json/scanner``, ``json/parser`` and ``json/parser/flatten.go``.
 """
@@ -40,7 +40,7 @@ class _Token(NamedTuple):
 
 
 class _Unexpected(Exception):
-    """A token that cannot stand where it does. The servers pass over it where it is a closing brace, or the end of the text."""
+    """A token in an invalid place. The servers ignore it if it is a closing brace or the end of the text."""
 
     def __init__(self, token: _Token, what: str, in_list: bool = False) -> None:
         super().__init__(what)
@@ -70,9 +70,9 @@ class _Reader:
             body = _flattened(self._object())
         except _Unexpected as error:
             raise malformed(error.token.line, error.what) from None
-        found = _TRAILING.match(self._text, self._at)
-        if found and found.end() < len(self._text):
-            self._ignore(self._line(found.end()))
+        match = _TRAILING.match(self._text, self._at)
+        if match and match.end() < len(self._text):
+            self._ignore(self._line(match.end()))
         body.ignored_from = self._ignored_from
         return body
 
@@ -134,13 +134,13 @@ class _Reader:
                 raise _Unexpected(token, "a comma or the end of a list is missing", in_list=True)
 
     def _next(self) -> _Token:
-        found = _TOKEN.match(self._text, self._at)
-        if not found:
+        match = _TOKEN.match(self._text, self._at)
+        if not match:
             raise self._wrong("a character that has no meaning in JSON")
-        kind = found.lastgroup or ""
-        begin, self._at = found.start(kind), found.end()
+        kind = match.lastgroup or ""
+        begin, self._at = match.start(kind), match.end()
         line = self._line(begin)
-        text = found.group(kind)
+        text = match.group(kind)
         if kind in ("sign", "dot"):
             return _Token(text, None, line)
         if kind == "end":
@@ -194,7 +194,7 @@ def _flattened(items: list[Item]) -> Body:
 
 
 def _blocks(keys: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """One item, or the blocks that it stands for."""
+    """One item, or the blocks that it contains."""
     if isinstance(value, _Object) and value and all(isinstance(item.value, _Object) for item in value):
         for item in value:
             yield from _blocks((*keys, *item.keys), item.value)

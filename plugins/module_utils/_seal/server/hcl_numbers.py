@@ -4,8 +4,8 @@
 
 """The numbers of HCL 1 and of its JSON.
 
-The servers parse a number only where they decode it: a number that is not valid, or has more than 64 bits, is refused in a block that
-they know, and passes in one that they do not know. Sources: hashicorp/hcl v1, ``hcl/scanner``, ``json/scanner`` and ``decoder.go``.
+The servers parse a number only when they decode it: a number that is invalid, or has more than 64 bits, is rejected in a known block,
+and accepted in an unknown one. Sources: hashicorp/hcl v1, ``hcl/scanner``, ``json/scanner`` and ``decoder.go``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Number(int):
 
 @dataclass(frozen=True)
 class InvalidNumber:
-    """A number that the servers refuse where they decode it as a number."""
+    """A number that the servers reject when they decode it as a number."""
 
     text: str
     is_whole: bool

@@ -21,7 +21,7 @@ _BACKSLASH = re.compile(r"\\")
 _BRACE = re.compile(r"[{}]")
 _HEREDOC = re.compile(r"<<(-?)(\w+)(\r?)\n")
 _REPLACEMENT = "\ufffd"
-_NOT_TOLD = "Write it in UTF-8; what the server makes of such bytes cannot be told here."
+_UNKNOWN_EFFECT = "Write it in UTF-8; what the server makes of such bytes cannot be told here."
 
 
 class InvalidString(Exception):
@@ -37,8 +37,8 @@ def end_of_string(text: str, begin: int) -> int:
     """Where the quote is that ends the string that begins at a place. Inside ``${...}`` quotes and line breaks do not end it."""
     at, braces = begin + 1, 0
     while True:
-        found = (_INSIDE if braces else _PLAIN).match(text, at)
-        at = found.end() if found else at
+        match = (_INSIDE if braces else _PLAIN).match(text, at)
+        at = match.end() if match else at
         sign = text[at : at + 1]
         if not sign or (sign == "\n" and not braces):
             raise InvalidString("a text is not ended by a quote")
@@ -61,8 +61,8 @@ def end_of_json_string(text: str, begin: int) -> int:
     """Where the quote is that ends the string that begins at a place, in JSON."""
     at = begin + 1
     while True:
-        found = _PLAIN_JSON.match(text, at)
-        at = found.end() if found else at
+        match = _PLAIN_JSON.match(text, at)
+        at = match.end() if match else at
         sign = text[at : at + 1]
         if sign == '"':
             return at
@@ -75,7 +75,7 @@ def end_of_json_string(text: str, begin: int) -> int:
 
 
 def unquoted(raw: str, interpolation: bool = True) -> str:
-    """What stands between two quotes, its escapes resolved; with ``interpolation`` not those inside ``${...}``."""
+    """The content between two quotes with resolved escapes; with ``interpolation`` except those inside ``${...}``."""
     if "\\" not in raw and not (interpolation and "${" in raw):
         return raw
     parts: list[bytes] = []
@@ -108,7 +108,7 @@ def unquoted(raw: str, interpolation: bool = True) -> str:
     try:
         return b"".join(parts).decode()
     except UnicodeDecodeError:
-        raise InvalidString("a text whose escapes make bytes that are not UTF-8", _NOT_TOLD) from None
+        raise InvalidString("a text whose escapes make bytes that are not UTF-8", _UNKNOWN_EFFECT) from None
 
 
 def heredoc(text: str, begin: int) -> tuple[str, int]:
@@ -130,7 +130,7 @@ def heredoc(text: str, begin: int) -> tuple[str, int]:
     try:
         return _heredoc_value(text[begin : end.end()].encode("utf-8", "surrogateescape"), indented).decode(), end.end()
     except UnicodeDecodeError:
-        raise InvalidString("a text of several lines that is cut inside of a character", _NOT_TOLD) from None
+        raise InvalidString("a text of several lines that is cut inside of a character", _UNKNOWN_EFFECT) from None
 
 
 def _heredoc_value(token: bytes, indented: bool) -> bytes:
@@ -162,8 +162,8 @@ def _end_of_interpolation(raw: str, begin: int) -> int:
 
 def _next(raw: str, at: int, signs: re.Pattern[str]) -> int:
     """The place of the next of some characters, or the end."""
-    found = signs.search(raw, at)
-    return found.start() if found else len(raw)
+    match = signs.search(raw, at)
+    return match.start() if match else len(raw)
 
 
 def _byte_or_character(escape: re.Match[str], surrogates: bool) -> bytes:

@@ -37,12 +37,12 @@ _WITHOUT_MEANING = ("disabled", "purpose", "key_not_required", "disallow_env_var
 
 
 class Origin(NamedTuple):
-    """Where the products look for a setting, in their order: the stanza and environment variables."""
+    """The sources of a setting, in order of precedence: the stanza and environment variables."""
 
     before: tuple[str, ...]
     """Variables that win over the stanza."""
     after: tuple[str, ...]
-    """Variables that count where the stanza says nothing."""
+    """Variables that are used if the stanza does not set the value."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,15 @@ class Product:
 
     @classmethod
     def parse(cls, name: str, version: str = "") -> Product:
-        """``version`` such as ``2.6.2``, ``v1.15`` or ``1.19.0+ent``; empty stands for the newest that is known to behave as said here."""
+        """``version`` such as ``2.6.2``, ``v1.15`` or ``1.19.0+ent``; empty: the newest release with the behaviour modelled here."""
         if not version:
             return cls(name, _NEWEST[name])
-        found = re.match(r"v?([0-9]{1,6})\.([0-9]{1,6})(?:\.([0-9]{1,6}))?(?:[-+.].*)?\Z", version)
-        if not found:
+        match = re.match(r"v?([0-9]{1,6})\.([0-9]{1,6})(?:\.([0-9]{1,6}))?(?:[-+.].*)?\Z", version)
+        if not match:
             raise SettingError(
                 f"{version!r} is not a version.", reason="invalid_option", remedy="Give one such as 2.6.2 or 1.19.0+ent."
             )
-        major, minor, patch = (int(part or 0) for part in found.groups())
+        major, minor, patch = (int(part or 0) for part in match.groups())
         return cls(name, (major, minor, patch))
 
     def __str__(self) -> str:
@@ -93,7 +93,7 @@ class Product:
         return (*_WRAPPER, *_HEALTH) if self.version >= (2, 7, 0) else _WRAPPER
 
     def origin(self, setting: str) -> Origin:
-        """Where the product looks for the setting."""
+        """The sources of the setting in this product."""
         variables = VARIABLES.get(setting, ())
         if setting == "kms_key_id" and self.name == OPENBAO:
             variables = variables[::-1]
@@ -114,7 +114,7 @@ class Product:
         return self.name == VAULT and setting in ("kms_key_id", "region")
 
     def stranger(self, setting: str) -> str:
-        """Who knows the setting, where this product or release does not; empty where none does."""
+        """The product or release that supports the setting, if this one does not; empty for none."""
         if self.known(setting):
             return ""
         return "Vault Enterprise 1.16 and later" if setting in _SEAL_HA else "OpenBao 2.7 and later" if setting in _HEALTH else ""
@@ -143,4 +143,4 @@ DEFAULTS = {
     "health_check_interval": "10m",
     "health_check_interval_unhealthy": "1m",
 }
-"""OpenBao's own, where nothing is said."""
+"""OpenBao's default."""

@@ -27,7 +27,7 @@ DUPLICATE = "duplicate_attribute"
 
 _SEAL_HA = (1, 16, 0)
 _NO_DUPLICATES = (1, 21, 0)
-_MOST_TOLD = 10
+_MOST_REPORTED = 10
 _ALWAYS, _NEVER = (0, 0, 0), (1 << 32, 0, 0)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}")
@@ -37,7 +37,7 @@ _PLUGIN_LISTS = ("args", "env")
 
 @dataclass(frozen=True)
 class Stanza:
-    """One seal: its type in lower case, its settings as the texts that the server makes of them, and where it is."""
+    """One seal: its type in lower case, its settings as the strings that the server decodes, and its location."""
 
     block: str
     type: str
@@ -117,7 +117,7 @@ def count_refusals(block: str, count: int, place: Place) -> Iterator[Refusal]:
 
 def repeated_refusals(body: Body, file: str) -> Iterator[Refusal]:
     """Vault 1.21 and later refuse an attribute that comes twice; the other releases take the last one."""
-    for line, name in body.repeated[:_MOST_TOLD]:
+    for line, name in body.repeated[:_MOST_REPORTED]:
         yield Refusal(
             VAULT, DUPLICATE, shown(name), f"{Place(file, line)}: {shown(name)} is set a second time, which Vault 1.21 and later refuse.",
             "Keep one of the two.", since=_NO_DUPLICATES,
@@ -164,7 +164,7 @@ def _is_wrong_in_plugin(name: str, value: Any) -> bool:
 
 
 def _of_several_seals(values: dict[str, Decoded], file: str) -> Iterator[Refusal]:
-    """What Vault 1.16 and later refuse in ``name`` and ``priority``, whether or not there are several seals."""
+    """The values of ``name`` and ``priority`` that Vault 1.16 and later reject, even for a single seal."""
     name, priority = values.get("name"), values.get("priority")
     if name and not (isinstance(name.value, str) and _NAME.fullmatch(name.value)):
         what = repr(name.value) if isinstance(name.value, str) else "The value"

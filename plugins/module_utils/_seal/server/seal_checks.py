@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with the settings of a seal, or will surprise: in words, before a server is started with them."""
+"""Checks the settings of a seal for errors and unexpected effects before a server is started with them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def seal_problems(found: EffectiveSettings) -> list[SettingProblem]:
 
 
 def _files(found: EffectiveSettings) -> Iterator[SettingProblem]:
-    """What the product refuses in the files, and what surprises in them."""
+    """Errors in the files, and content with unexpected effects."""
     for refusal in found.config.refusals:
         if refusal.is_of(found.product):
             spared = refusal.reason == DUPLICATE and _duplicates_pass(found)
@@ -56,7 +56,7 @@ def _files(found: EffectiveSettings) -> Iterator[SettingProblem]:
 
 
 def _duplicates_pass(found: EffectiveSettings) -> bool:
-    """Whether Vault is told to take attributes that come twice, which releases before 2.0.4 do."""
+    """Whether Vault accepts duplicate attributes, as releases before 2.0.4 do."""
     variable = found.environment.get("VAULT_ALLOW_PENDING_REMOVAL_DUPLICATE_HCL_ATTRIBUTES")
     return found.product.version < (2, 0, 4) and bool(variable) and truth(variable.value if variable else "") is True
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the sealwright.vault_seal authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which value of each seal setting a server will use, and where it comes from.
+"""The value of each seal setting that a server will use, and its source.
 
 This is about the *server*: what this collection's own calls use is decided in ``kms/options.py``, by another order.
 """
@@ -39,9 +39,9 @@ def _read(path: str) -> bytes:
 
 @dataclass(frozen=True)
 class Setting:
-    """A value in force, empty where the server leaves it to what the source says, and what is wrong with where it is kept.
+    """A value in effect, empty if the server gets it from the place that the source names, and the problem with where it is stored.
 
-    ``of_sdk`` says that the server's AWS SDK finds it by itself.
+    ``of_sdk``: the server's AWS SDK determines it.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Seal:
-    """One seal that the server will make, with its settings where it is an awskms seal."""
+    """One seal that the server will configure, with its settings if it is an awskms seal."""
 
     type: str
     stanza: Stanza
@@ -76,13 +76,13 @@ class Seal:
         return not self.stanza.disabled
 
     def value(self, name: str) -> str:
-        """The setting's value; empty where there is none."""
+        """The setting's value; empty if it is not set."""
         return self.settings[name].value if name in self.settings else ""
 
 
 @dataclass(frozen=True)
 class EffectiveSettings:
-    """What a server will make of its configuration. ``type_variable`` is the variable that names the seal's type, where one does."""
+    """The configuration as the server will interpret it. ``type_variable`` is the variable that sets the seal's type, if any."""
 
     product: Product
     config: ServerConfig
@@ -115,7 +115,7 @@ def settings_in_force(
     """
     stanzas = list(config.stanzas)
     if all(stanza.disabled for stanza in stanzas) and len(stanzas) < 2:
-        # The servers complete this themselves: nothing said, or one seal that is left.
+        # The servers complete this themselves: no seal, or a disabled one.
         stanzas.append(Stanza("", SHAMIR, {}, False, "no stanza"))
     variable = _type_variable(product, environment)
     seals = []
@@ -150,13 +150,13 @@ def sdk_inputs(
 
 
 def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sourced | None:
-    # OpenBao takes an empty BAO_SEAL_TYPE for an answer, and does not look further.
+    # For OpenBao an empty BAO_SEAL_TYPE counts as set, and ends the search.
     found = next((environment[name] for name in product.type_variables if name in environment), None)
     return found if found and found.value else None
 
 
 def naming_variables(found: EffectiveSettings) -> dict[str, Sourced]:
-    """The variables of the service that name the seal's type or its key, and so win over whatever the configuration says."""
+    """The variables of the service that set the seal's type or key, and therefore take precedence over the configuration."""
     product = found.product
     names = (*product.type_variables, *product.origin("kms_key_id").before)
     # With several seals, those of Vault Enterprise have the seal's name at their end.
@@ -214,13 +214,13 @@ class _Resolver:
             if in_stanza and name in settings and not self._said(name):
                 del settings[name]
             elif not in_stanza and self._said(name):
-                del settings[name]  # a session token alone is not looked at
+                del settings[name]  # a session token alone is ignored
                 variable = self._variable(self._product.origin(name).after[0])
                 if variable:
                     settings[name] = Setting(name, variable.value, variable.source)
 
     def _dereferenced(self, setting: Setting) -> Setting:
-        """What ``env://NAME`` or ``file://PATH`` in the stanza stands for."""
+        """The target of ``env://NAME`` or ``file://PATH`` in the stanza."""
         if not setting.value.lower().startswith(_REFERENCES) or not setting.source.startswith("stanza"):
             return setting
         # The kind is found in capitals too, but taken off in small letters only: the server looks for a variable of the name ENV://NAME.

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line of ``vault server`` and ``bao server``: which configuration it names.
+"""The command line of ``vault server`` and ``bao server``, and the configuration that it names.
 
 Sources: ``command/server.go``, ``command/base.go`` and ``command/log_flags.go`` of both products, and Go's ``flag``: options have one or two dashes,
-those that take a value have it after ``=`` or as the next word, and the first word that is no option ends them.
+those with a value have it after ``=`` or as the next word, and the first word that is not an option ends them.
 """
 
 from __future__ import annotations
@@ -42,52 +42,52 @@ CONFIG_VARIABLES = ("BAO_CONFIG_PATH", "VAULT_CONFIG_PATH")
 
 
 class UnclearCommand(Exception):
-    """Why it cannot be told which configuration a command gives the server."""
+    """The reason why the configuration of a command cannot be determined."""
 
 
 @dataclass
 class Arguments:
-    """What a server is started with. ``config`` are the paths as they are written."""
+    """The arguments of a server. ``config`` contains the paths as they are written."""
 
     config: list[str] = field(default_factory=list)
     development: bool = False
 
 
 def product_of(executable: str) -> str:
-    """The product that an executable is by its name, such as ``vault``, ``bao-2.6.2`` or ``vault_1.20.0+ent``; empty where that tells nothing."""
+    """The product according to the name of the executable, such as ``vault``, ``bao-2.6.2`` or ``vault_1.20.0+ent``; empty if unknown."""
     name = os.path.basename(executable)
-    found = None if name.endswith(_SCRIPTS) else _NAME.match(name)
-    return (VAULT if found.group(1) == "vault" else OPENBAO) if found else ""
+    match = None if name.endswith(_SCRIPTS) else _NAME.match(name)
+    return (VAULT if match.group(1) == "vault" else OPENBAO) if match else ""
 
 
-def server_arguments(executable: str, words: Sequence[str]) -> Arguments:
+def server_arguments(executable: str, arguments: Sequence[str]) -> Arguments:
     """The options of a server's command line; raises :class:`UnclearCommand` for any other command, and for options that the servers refuse."""
-    called = " ".join([os.path.basename(executable), *words[:1]]).strip()
-    if words[:1] != ["server"]:
+    called = " ".join([os.path.basename(executable), *arguments[:1]]).strip()
+    if arguments[:1] != ["server"]:
         raise UnclearCommand(f"it starts {called!r}, and what that gives the server cannot be told")
     if not product_of(executable) and not _is_program(executable):
         raise UnclearCommand(f"{executable} is not known to be Vault or OpenBao: it is a script or not there, and what it gives the server cannot be told")
-    return _options(words[1:])
+    return _options(arguments[1:])
 
 
-def _options(words: Sequence[str]) -> Arguments:
-    found = Arguments()
-    rest = iter(words)
+def _options(arguments: Sequence[str]) -> Arguments:
+    result = Arguments()
+    rest = iter(arguments)
     for word in rest:
         if not word.startswith("-") or word in ("-", "--"):
-            break  # what follows are no options, and the servers ignore them
+            break  # the servers ignore the rest
         name, sign, value = word[2 if word.startswith("--") else 1 :].partition("=")
         if name in _WITH_VALUE:
             following = value if sign else next(rest, None)
             if following is None:
                 raise UnclearCommand(f"the option -{name} has no value, with which the server does not start")
             if name == "config":
-                found.config.append(following.strip())
+                result.config.append(following.strip())
         elif name in _SWITCHES:
-            found.development |= name in _DEVELOPMENT and (not sign or value in _TRUE)
+            result.development |= name in _DEVELOPMENT and (not sign or value in _TRUE)
         elif not sign:
             raise UnclearCommand(f"-{name} is no option that is known here, and so it cannot be told what follows it")
-    return found
+    return result
 
 
 def config_of_variables(variables: Mapping[str, str]) -> list[str]:
@@ -97,7 +97,7 @@ def config_of_variables(variables: Mapping[str, str]) -> list[str]:
 
 
 def _is_program(path: str) -> bool:
-    """Whether the file is there and is machine code, not a script."""
+    """Whether the file exists and is machine code, not a script."""
     try:
         return read_regular(path, 4) == b"\x7fELF"
     except (OSError, ValueError):

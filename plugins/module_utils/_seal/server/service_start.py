@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which configuration a service's command gives the server, or why that cannot be told."""
+"""The configuration in a service's command, or why it cannot be determined."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .systemd_command import Command, InvalidCommand, expand
 
 @dataclass(frozen=True)
 class Start:
-    """What the server is started with: absolute paths, or why they cannot be told; and whether as a development server."""
+    """The arguments of the server: absolute paths, or why they are unknown; and whether it is a development server."""
 
     config: list[str] = field(default_factory=list)
     unclear: str = ""
@@ -26,11 +26,11 @@ class Start:
 
 
 def started(unit: str, commands: Sequence[Command], variables: Mapping[str, str], unknown: Container[str], directory: str) -> Start:
-    """What the commands of a unit start.
+    """The result of the commands of a unit.
 
     :param variables: the whole environment of the service, with those that systemd sets.
-    :param unknown: variables that may have a value which cannot be told.
-    :param directory: the working directory; empty where it cannot be told.
+    :param unknown: variables that may have an unknown value.
+    :param directory: the working directory; empty if unknown.
     """
     if not commands:
         return Start(unclear=f"The unit {unit} has no ExecStart=, or it is empty")
@@ -53,7 +53,7 @@ def started(unit: str, commands: Sequence[Command], variables: Mapping[str, str]
 
 
 def unclear_unit(why: str) -> SettingError:
-    """The error where it cannot be told what a unit gives the server."""
+    """The error for a unit whose server arguments cannot be determined."""
     return SettingError(f"{why}.", reason="unclear_unit", remedy="Name the file or folder in the unit itself, or give it in the option config.")
 
 
@@ -69,7 +69,7 @@ def _of_variables(command: Command, variables: Mapping[str, str], unknown: Conta
 
 
 def _unset(unit: str, command: Command, unset: Sequence[str]) -> str:
-    words = [os.fsdecode(word) for word in command.arguments]
-    with_variable = [word for word in words if any(word == f"${name}" or f"${{{name}}}" in word for name in unset)]
+    arguments = [os.fsdecode(word) for word in command.arguments]
+    with_variable = [word for word in arguments if any(word == f"${name}" or f"${{{name}}}" in word for name in unset)]
     names = " and ".join(dict.fromkeys(unset))
     return f"The unit {unit} starts the server with {' and '.join(with_variable)}, whose value cannot be told: the unit does not set {names}"

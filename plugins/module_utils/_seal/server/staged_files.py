@@ -13,7 +13,7 @@ from ..errors import SettingError
 from ..regular_files import read_regular
 
 Candidates = Mapping[str, str]
-"""Of a file's path, the path of what is to take its place; empty where the file is to be gone. Paths are normal and absolute."""
+"""Maps a file's path to the path of its replacement; empty if the file will be removed. Paths are normalised and absolute."""
 
 
 def exists(path: str, candidates: Candidates) -> bool:
@@ -23,7 +23,7 @@ def exists(path: str, candidates: Candidates) -> bool:
 
 
 def is_folder(path: str, candidates: Candidates) -> bool:
-    """Whether there will be a folder: one that is there, or that a candidate's place makes."""
+    """Whether a folder will exist: it exists now, or the path of a candidate creates it."""
     return os.path.isdir(path) or any(place and os.path.dirname(each) == os.path.normpath(path) for each, place in candidates.items())
 
 

@@ -33,7 +33,7 @@ _ENDPOINT = re.compile(
 
 @dataclass(frozen=True)
 class SettingProblem:
-    """One finding. An ``error`` keeps the server from starting or from doing what is said; a ``warning`` only surprises."""
+    """One finding. An ``error``: the server does not start or does not use the settings; a ``warning``: an unexpected effect."""
 
     level: str
     reason: str
@@ -113,7 +113,7 @@ def _blanks(seal: Seal) -> Iterator[SettingProblem]:
 
 
 def _templates(seal: Seal) -> Iterator[SettingProblem]:
-    """Expressions that were to be replaced before the server reads them."""
+    """Expressions that should have been replaced before the server reads them."""
     for name, setting in seal.settings.items():
         if _TEMPLATE.search(setting.value):
             yield SettingProblem(
@@ -143,7 +143,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
                 ERROR, "file_error", name, f"The {name} is taken from {setting.source}, which cannot be read.",
                 "Check the path and its permissions.",
             )
-    # OpenBao leaves the variables to the SDK, which passes over half a pair.
+    # OpenBao leaves the variables to the SDK, which ignores half a pair.
     of_server = {name: setting for name, setting in settings.items() if setting and (found.product.name == VAULT or setting.in_stanza)}
     given = [name for name in ("access_key", "secret_key") if name in of_server]
     if len(given) == 1:
@@ -162,7 +162,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
                 "Take both from the same place.",
             )
     if not given and ("session_token" in of_server or seal.stanza.settings.get("session_token")):
-        # OpenBao starts, and looks for credentials elsewhere.
+        # OpenBao starts, and searches for credentials elsewhere.
         yield SettingProblem(
             ERROR if found.product.name == VAULT else WARNING, "incomplete_credentials", "session_token",
             "The session_token is set without access_key and secret_key.",
@@ -242,7 +242,7 @@ def _endpoint(endpoint: Setting, region: Setting | None, reference: KeyReference
         )
     host = _ENDPOINT.match(parts.hostname or "")
     if not host:
-        return  # a private name or a proxy: nothing can be told of it
+        return  # a private name or a proxy: it cannot be checked
     if region and region.value and host.group("region") != region.value:
         yield SettingProblem(
             ERROR, "region_mismatch", "endpoint",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with how a server is started: without a configuration, for development, or with values that are places of values."""
+"""Problems of how a server is started: without a configuration, for development, or with references in place of values."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _credential(name: str, setting: Setting, product: Product) -> Iterator[Setti
 
 
 def _place_of_a_value(name: str, value: str) -> str:
-    """What a value is that only leads to a credential; empty where it may be one."""
+    """The kind of a reference to a credential; empty if the value may be a credential itself."""
     if _REFERENCE.match(value):
         return f"a reference ({value.partition(':')[0]}://), which counts in the stanza only"
     if value.startswith("$") or "${" in value:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the sealwright.vault_seal authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd starts a service with: command, environment, user and working directory, from its unit, drop-ins and environment files.
+"""How systemd starts a service: command, environment, user and working directory, from its unit, drop-ins and environment files.
 
 Files are read, because the answer has to be the same before the service was ever started, and on a host without systemd. What systemd
 leaves out is left out, as it is not in the service's environment either; what cannot be told is ``Service.unknown``, ``Service.unclear`` or an error.
@@ -77,7 +77,7 @@ class Service:
 
 
 def read_unit(name: str, directories: Sequence[str] = UNIT_DIRECTORIES, candidates: Candidates | None = None) -> Service:
-    """What the unit and its drop-ins say.
+    """The content of the unit and its drop-ins.
 
     :raises SettingError: there is no such unit (``unit_not_found``), systemd does not load it (``malformed_unit``), or a file of its cannot be read.
     """
@@ -94,7 +94,7 @@ def read_unit(name: str, directories: Sequence[str] = UNIT_DIRECTORIES, candidat
 
 
 def start_of(service: Service, environment: dict[str, Sourced] | None = None) -> Start:
-    """What the service's command gives the server, with its own environment or another one."""
+    """The arguments of the service's command, with its own environment or another one."""
     variables = {**service.implied, **{name: each.value for name, each in (service.environment if environment is None else environment).items()}}
     if service.untold:
         return Start(unclear=f"What the unit {service.name} starts is not clear: {service.untold}")
@@ -102,7 +102,7 @@ def start_of(service: Service, environment: dict[str, Sourced] | None = None) ->
 
 
 class _Unit:
-    """What the lines of a unit and its drop-ins add up to."""
+    """The combined content of a unit and its drop-ins."""
 
     def __init__(self, name: str, files: UnitFiles | None = None) -> None:
         self._service = Service(name=name, credentials=Credentials(name))
@@ -226,7 +226,7 @@ class _Unit:
         return self._service
 
     def _imply(self) -> None:
-        """What systemd sets by itself, and the working directory."""
+        """The variables that systemd sets, and the working directory."""
         service = self._service
         if service.credentials:
             service.implied["CREDENTIALS_DIRECTORY"] = service.credentials.folder
@@ -279,14 +279,14 @@ class _Unit:
             optional = resolved.startswith(b"-")
             pattern = resolved[optional:].decode("utf-8", "surrogateescape")
             if not pattern.startswith("/"):
-                continue  # systemd leaves out what is no absolute path, a quoted one too
+                continue  # systemd ignores paths that are not absolute, and quoted ones
             paths = matching(pattern, candidates)
             found.extend((path, optional) for path in paths or ([] if optional and is_absent(pattern, candidates) else [pattern]))
         return found
 
 
 def home_of(user: str) -> str:
-    """The home folder of a user, who may be given by number; empty where there is no such user."""
+    """The home folder of a user, who may be given by number; empty if the user does not exist."""
     try:
         return (pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)).pw_dir
     except (KeyError, ValueError, OverflowError):

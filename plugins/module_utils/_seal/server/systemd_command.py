@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from .systemd_specifiers import Specifiers
 from .systemd_syntax import command_words, words_of_variable
 
-_BRACES = re.compile(rb"\$(?:\$|\{([^}:]*)(\}|:|\Z))")  # with a colon, or without an end, it is no variable
+_BRACES = re.compile(rb"\$(?:\$|\{([^}:]*)(\}|:|\Z))")  # not a variable if it has a colon or no end
 _PREFIXES = b"@-:+!|"
-_LONGEST = 2 * 1024 * 1024  # more than the kernel lets a program be started with
+_LONGEST = 2 * 1024 * 1024  # more than the kernel's limit for the arguments of a program
 
 
 class InvalidCommand(Exception):
@@ -31,8 +31,8 @@ class InvalidCommand(Exception):
 class Command:
     """One command: specifiers are resolved, variables are not yet.
 
-    ``arguments`` are those after the name of the program. ``expands`` is false where the prefix ``:`` keeps variables as they are, and
-    ``privileged`` is true where the prefixes ``+`` and ``!`` start the program as root, whatever ``User=`` says.
+    ``arguments`` follow the name of the program. ``expands`` is false if the prefix ``:`` disables the expansion of variables, and
+    ``privileged`` is true if the prefixes ``+`` and ``!`` start the program as root, regardless of ``User=``.
     """
 
     executable: str
@@ -93,10 +93,10 @@ def expand(command: Command, variables: Mapping[str, str], unknown: Container[st
         unset.append(called)
         return b""
 
-    def replaced(found: re.Match[bytes]) -> bytes:
-        if found.group(1) is None:
+    def replaced(match: re.Match[bytes]) -> bytes:
+        if match.group(1) is None:
             return b"$"
-        return value_of(found.group(1)) if found.group(2) == b"}" else found.group()
+        return value_of(match.group(1)) if match.group(2) == b"}" else match.group()
 
     words: list[bytes] = []
     for word in command.arguments:

@@ -4,8 +4,8 @@
 
 """The credentials that systemd gives a service as files: ``LoadCredential=``, ``SetCredential=`` and their like.
 
-systemd makes these files when the service starts, in ``/run/credentials/UNIT``, and takes them away when it stops. What they will contain is read
-where they come from. Sources: systemd.exec(5), "Credentials"; of systemd 252 ``config_parse_set_credential`` and ``config_parse_load_credential`` of
+systemd makes these files when the service starts, in ``/run/credentials/UNIT``, and removes them when it stops. Their content is read
+from its source. Sources: systemd.exec(5), "Credentials"; of systemd 252 ``config_parse_set_credential`` and ``config_parse_load_credential`` of
 ``src/core/load-fragment.c`` and ``acquire_credentials`` of ``src/core/execute.c``.
 """
 
@@ -27,7 +27,7 @@ _NAME = re.compile(r"(?!\.\.?\Z)[\x20-\x2e\x30-\x39\x3b-\x7e]{1,255}\Z")
 
 @dataclass(frozen=True)
 class _Credential:
-    """Where one comes from: a path, or a value. ``unreadable`` is why it cannot be read here; empty where it can."""
+    """The source of a credential: a path, or a value. ``unreadable`` is why it cannot be read here; empty if it can."""
 
     setting: str
     path: str = ""
@@ -45,7 +45,7 @@ class Credentials:
         self._imports = False
 
     def take(self, setting: str, value: bytes, specifiers: Specifiers) -> None:
-        """One line of the unit. What systemd leaves out is left out."""
+        """One line of the unit. Lines that systemd ignores are ignored."""
         place = self._set if setting.startswith("Set") else self._loaded
         if setting == "ImportCredential":
             self._imports = bool(value)
@@ -88,22 +88,22 @@ class Credentials:
 
     def places(self, candidates: Candidates) -> dict[str, str]:
         """Of the path of each credential that can be read now, the file to read in its stead."""
-        found: dict[str, str] = {}
+        places: dict[str, str] = {}
         for name, each in self._loaded.items():
             source = "" if each.unreadable else self._source(each.path, candidates)
             path = f"{self.folder}/{name}"
             if source and os.path.isdir(source):
-                found.update({f"{path}_{entry}": os.path.join(source, entry) for entry in sorted(os.listdir(source))})
+                places.update({f"{path}_{entry}": os.path.join(source, entry) for entry in sorted(os.listdir(source))})
             elif source:
-                found[path] = source
-        return found
+                places[path] = source
+        return places
 
     def values(self) -> dict[str, bytes]:
         """Of the path of each credential whose value is in the unit, that value."""
         return {f"{self.folder}/{name}": each.value for name, each in self._set.items() if each.value is not None and name not in self._loaded}
 
     def why_unread(self, path: str) -> str:
-        """Why a credential cannot be read here, in words that complete "cannot be read here: ..."."""
+        """Why a credential cannot be read here, as an ending of "cannot be read here: ..."."""
         name = (self._inside(path) or "").split("/")[0]
         each = self._loaded.get(name) or self._set.get(name)
         if each is None:
@@ -123,7 +123,7 @@ class Credentials:
 
     @staticmethod
     def _source(path: str, candidates: Mapping[str, str]) -> str:
-        """The file that is read for a credential; empty where none can be."""
+        """The file that contains a credential; empty for none."""
         if path.startswith("/"):
             place = candidates.get(os.path.normpath(path))
             places = [path if place is None else place]

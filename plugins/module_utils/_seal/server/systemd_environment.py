@@ -4,7 +4,7 @@
 
 """Environment files as systemd reads them: systemd.exec(5), and of systemd 252 ``src/basic/env-file.c``. In linear time.
 
-What systemd leaves out is left out; what it refuses, or what depends on a release that is not known, is an error.
+Content that systemd ignores is ignored; content that it rejects, or that depends on an unknown release, is an error.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def given(variables: Mapping[str, str], source: str) -> dict[str, Sourced]:
 def read_environment_file(path: str, candidates: Candidates | None = None) -> dict[str, Sourced]:
     """The variables of one environment file.
 
-    :raises SettingError: it cannot be read (``file_error``), or systemd refuses it (``malformed_environment``), or what it
-        makes of it cannot be told (``unclear_environment``).
+    :raises SettingError: it cannot be read (``file_error``), or systemd refuses it (``malformed_environment``), or its
+        interpretation is unknown (``unclear_environment``).
     """
     return {name: Sourced(value, f"{path}, line {line}") for name, value, line in parse_environment_file(content_of(path, candidates or {}), path)}
 
 
 def parse_environment_file(content: bytes, path: str, release: int | None = None) -> list[tuple[str, str, int]]:
-    """Name, value and line of each variable. ``release`` is that of systemd; where it counts and is not given, it is looked up on this host."""
+    """Name, value and line of each variable. ``release`` is that of systemd; if it matters and is not set, this host's is used."""
     reading, other = (_reading(content, comments_continue) for comments_continue in (True, False))
     if reading != other:
         release = release or systemd_release()
@@ -77,8 +77,8 @@ def _reading(content: bytes, comments_continue: bool) -> list[tuple[bytes, bytes
 def systemd_release() -> int | None:
     """The release of systemd that is installed; None if it is not installed, or several are."""
     names = [os.path.basename(path) for folder in _LIBRARIES for path in glob.glob(f"{folder}/libsystemd-shared-*.so")]
-    found = {match.group(1) for match in (re.match(r"libsystemd-shared-([0-9]{1,4})[.-]", name) for name in names) if match}
-    return int(found.pop()) if len(found) == 1 else None
+    releases = {match.group(1) for match in (re.match(r"libsystemd-shared-([0-9]{1,4})[.-]", name) for name in names) if match}
+    return int(releases.pop()) if len(releases) == 1 else None
 
 
 def content_of(path: str, candidates: Candidates) -> bytes:
@@ -90,12 +90,12 @@ def content_of(path: str, candidates: Candidates) -> bytes:
 
 
 def malformed_unit(path: str, what: str) -> SettingError:
-    """The error of a file whose effect cannot be told."""
+    """The error for a file with an unknown effect."""
     return SettingError(f"{path}: {what}.", reason="malformed_unit", remedy="Correct it; what the service gets cannot be told otherwise.")
 
 
 def matching(pattern: str, candidates: Candidates) -> list[str]:
-    """What glob(3) finds, in order, once the candidates are in place."""
+    """The files that glob(3) will find, in order, once the candidates are in place."""
     if "\\" in pattern or "[^" in pattern or "[[" in pattern:
         raise malformed_unit(pattern, "a pattern of EnvironmentFile= has a backslash or a class, which cannot be told here")
     here = {path for path in glob.glob(pattern) if exists(path, candidates)}
@@ -105,7 +105,7 @@ def matching(pattern: str, candidates: Candidates) -> list[str]:
 
 
 def is_absent(pattern: str, candidates: Candidates) -> bool:
-    """Whether no file is there. False too where that cannot be seen: systemd sees as root."""
+    """Whether the file does not exist. False if that is unknown: systemd has the permissions of root."""
     folder = os.path.dirname(pattern)
     try:
         if os.path.normpath(pattern) not in candidates:
@@ -124,7 +124,7 @@ def environment_file(content: bytes, comments_continue: bool) -> list[tuple[byte
     """
     if b"\0" in content:
         raise InvalidFile("it has a NUL character")
-    found: list[tuple[bytes, bytes, int]] = []
+    variables: list[tuple[bytes, bytes, int]] = []
     at, end, counted, line = 0, len(content), 0, 1
     while at < end:
         begin = _BEFORE.match(content, at)
@@ -146,15 +146,15 @@ def environment_file(content: bytes, comments_continue: bool) -> list[tuple[byte
         if not is_text(name) or not is_text(value):
             raise InvalidFile(f"line {line} has bytes or characters that systemd does not take for UTF-8")
         if is_name(name):
-            found.append((name, value, line))
-    return found
+            variables.append((name, value, line))
+    return variables
 
 
 def _after_comment(content: bytes, at: int, continues: bool) -> int:
     """The place of the line end that ends a comment, or the end."""
     while at < len(content):
-        found = _COMMENT.match(content, at)
-        at = found.end() if found else at
+        match = _COMMENT.match(content, at)
+        at = match.end() if match else at
         if content[at : at + 1] != b"\\":
             break
         at += 2 if continues or content[at + 1 : at + 2] not in (b"\n", b"\r") else 1
@@ -186,8 +186,8 @@ def _value(content: bytes, at: int) -> tuple[bytes, int]:
             blanks = b""
             at += 2
             continue
-        found = _VALUE.match(content, at)
-        run = found.group() if found else b""
+        match = _VALUE.match(content, at)
+        run = match.group() if match else b""
         plain = run.rstrip(BLANKS)
         if plain:
             parts.extend((blanks, plain))
@@ -198,12 +198,12 @@ def _value(content: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _double_quoted(content: bytes, at: int, parts: list[bytes]) -> int:
-    """Add what stands up to the closing quote, and return the place after it."""
+    """Add the characters up to the closing quote, and return the position after it."""
     while at < len(content):
-        found = QUOTED[b'"'].match(content, at)
-        if found:
-            parts.append(found.group())
-            at = found.end()
+        match = QUOTED[b'"'].match(content, at)
+        if match:
+            parts.append(match.group())
+            at = match.end()
             continue
         if content[at : at + 1] == b'"':
             return at + 1

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ``%`` specifiers of a system unit: systemd.unit(5), "Specifiers". Those that change with each start, such as ``%b``, are not told."""
+"""The ``%`` specifiers of a system unit: systemd.unit(5), "Specifiers". Those that change with each start, such as ``%b``, are unknown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SINCE = {b"d": 250, b"y": 251, b"Y": 251, b"A": 248, b"M": 248, b"a": 247, b"l"
 
 
 class Specifiers:
-    """What is told of the specifiers of one unit."""
+    """The known specifiers of one unit."""
 
     def __init__(self, unit: str, path: str = "") -> None:
         name = unit.encode()
@@ -54,16 +54,16 @@ class Specifiers:
             self._values.update({bytes([sign]): None for sign in _OF_THE_MANAGER})
 
     def resolve(self, word: bytes) -> bytes | None:
-        """The word with its specifiers resolved; None where that cannot be told, as of the host's name or of a letter that a release may know."""
+        """The word with its specifiers resolved; None if that is unknown, such as the host's name or the letter of a newer release."""
         parts: list[bytes] = []
         at = 0
-        for found in _SPECIFIER.finditer(word):
-            sign = found.group(1)
-            value = self._value(sign) if sign == b"%" or _POSSIBLE.match(sign) else found.group()
+        for match in _SPECIFIER.finditer(word):
+            sign = match.group(1)
+            value = self._value(sign) if sign == b"%" or _POSSIBLE.match(sign) else match.group()
             if value is None:
                 return None
-            parts.extend((word[at : found.start()], value))
-            at = found.end()
+            parts.extend((word[at : match.start()], value))
+            at = match.end()
         return b"".join([*parts, word[at:]])
 
     def _value(self, sign: bytes) -> bytes | None:
@@ -87,15 +87,15 @@ def _machine_id() -> bytes | None:
 
 
 def _of_os_release(name: str) -> bytes | None:
-    """A value of os-release(5), empty where it has none; None where the file cannot be read, or has quotes that are not plain."""
+    """A value of os-release(5), empty if it is not set; None if the file cannot be read or its quoting is not simple."""
     for path in _OS_RELEASE_FILES:
         try:
             lines = read_regular(path, 65536).decode().splitlines()
         except (OSError, ValueError):
             continue
         value = next((line.partition("=")[2].strip() for line in reversed(lines) if line.startswith(f"{name}=")), "")
-        found = re.fullmatch(r"""(["']?)([^"'\\$`]*)\1""", value)
-        return found.group(2).encode() if found else None
+        match = re.fullmatch(r"""(["']?)([^"'\\$`]*)\1""", value)
+        return match.group(2).encode() if match else None
     return None
 
 
@@ -125,4 +125,4 @@ def _unescaped(name: bytes) -> bytes | None:
     plain = name.replace(b"-", b"/")
     if plain.count(b"\\") != len(_ESCAPED.findall(plain)):
         return None
-    return _ESCAPED.sub(lambda found: bytes([int(found.group(1), 16)]), plain)
+    return _ESCAPED.sub(lambda match: bytes([int(match.group(1), 16)]), plain)

@@ -35,7 +35,7 @@ class UnitLine(NamedTuple):
 
 
 class Words(NamedTuple):
-    """The words before the first fault; ``whole`` is whether there was none."""
+    """The words before the first syntax error; ``whole`` is whether there was no error."""
 
     words: list[bytes]
     whole: bool
@@ -46,7 +46,7 @@ class InvalidUnit(Exception):
 
 
 def is_text(value: bytes) -> bool:
-    """Whether systemd takes it for UTF-8: no surrogates, and none of the code points that are no characters, such as U+FFFE."""
+    """Whether systemd accepts it as UTF-8: without surrogates and noncharacters such as U+FFFE."""
     try:
         text = value.decode()
     except UnicodeDecodeError:
@@ -104,7 +104,7 @@ def split_words(value: bytes, relaxed: bool = False) -> Words:
 
 
 def command_words(value: bytes) -> list[list[bytes]] | None:
-    """The words of each command of ``ExecStart=``, which a semicolon of its own separates; None where quotes are unbalanced.
+    """The words of each command of ``ExecStart=``, separated by a single semicolon; None if quotes are unbalanced.
 
     Of systemd 252: ``config_parse_exec`` of ``src/core/load-fragment.c``.
     """
@@ -130,7 +130,7 @@ def command_words(value: bytes) -> list[list[bytes]] | None:
 
 
 def words_of_variable(value: bytes) -> list[bytes]:
-    """The words that ``$NAME`` of a command stands for: quotes are taken off, a backslash too, and a quote may be left open."""
+    """The words of ``$NAME`` in a command: quotes and backslashes are removed, and a quote may be left open."""
     words: list[bytes] = []
     at, end = 0, len(value)
     while True:
@@ -141,10 +141,10 @@ def words_of_variable(value: bytes) -> list[bytes]:
         parts: list[bytes] = []
         quote = b""
         while at < end:
-            found = (QUOTED[quote] if quote else _PLAIN).match(value, at)
-            if found:
-                parts.append(found.group())
-                at = found.end()
+            match = (QUOTED[quote] if quote else _PLAIN).match(value, at)
+            if match:
+                parts.append(match.group())
+                at = match.end()
                 continue
             sign = value[at : at + 1]
             at += 1
@@ -161,7 +161,7 @@ def words_of_variable(value: bytes) -> list[bytes]:
 
 
 def unescaped(value: bytes) -> bytes | None:
-    """A text with C escapes, as ``SetCredential=`` has it; None where one is malformed."""
+    """A text with C escapes, as in ``SetCredential=``; None if one is malformed."""
     parts: list[bytes] = []
     at = 0
     while at < len(value):
@@ -183,10 +183,10 @@ def _word(value: bytes, at: int, relaxed: bool) -> tuple[bytes | None, int]:
     parts: list[bytes] = []
     quote, end = b"", len(value)
     while at < end:
-        found = (QUOTED[quote] if quote else _PLAIN).match(value, at)
-        if found:
-            parts.append(found.group())
-            at = found.end()
+        match = (QUOTED[quote] if quote else _PLAIN).match(value, at)
+        if match:
+            parts.append(match.group())
+            at = match.end()
             continue
         sign = value[at : at + 1]
         at += 1
@@ -208,17 +208,17 @@ def _word(value: bytes, at: int, relaxed: bool) -> tuple[bytes | None, int]:
 
 
 def _unescaped(value: bytes, at: int) -> tuple[bytes | None, int]:
-    """What stands for an escape whose backslash was passed, and its length; None where there is no such escape."""
-    found = _ESCAPE.match(value, at)
-    if not found:
+    """The character of an escape whose backslash was read, and the escape's length; None if the escape does not exist."""
+    match = _ESCAPE.match(value, at)
+    if not match:
         return None, 0
-    short, byte, point, long_point, octal = found.groups()
+    short, byte, point, long_point, octal = match.groups()
     if short:
         return bytes([_SHORT[short]]), 1
     number = int(octal, 8) if octal else int(byte or point or long_point, 16)
     if not number or (octal and number > 255) or (long_point and not _is_code_point(number)):
         return None, 0
-    return (bytes([number]) if octal or byte else chr(number).encode("utf-8", "surrogatepass")), found.end() - at
+    return (bytes([number]) if octal or byte else chr(number).encode("utf-8", "surrogatepass")), match.end() - at
 
 
 def _is_code_point(number: int) -> bool:

@@ -29,7 +29,7 @@ UNIT_DIRECTORIES = (
     "/lib/systemd/system",
     "/run/systemd/generator.late",
 )
-"""Where systemd looks for units, what wins first."""
+"""The directories of units in order of precedence."""
 _MOST_ALIASES = 8
 
 
@@ -42,7 +42,7 @@ class UnitFiles(NamedTuple):
 
 
 def unit_files(name: str, directories: Sequence[str]) -> UnitFiles:
-    """The files of a unit, whose name may lack its type; raises :class:`SettingError` where it cannot be started."""
+    """The files of a unit, whose name may lack its type; raises :class:`SettingError` if it cannot be started."""
     name = name if "." in name else f"{name}.service"
     if re.match(r"[^@]*@\.", name):
         raise SettingError(
@@ -79,7 +79,7 @@ def _template(name: str) -> list[str]:
 
 
 def _first(directories: Sequence[str], names: Sequence[str]) -> str:
-    """The first file of a unit by one of its names; raises :class:`SettingError` where there is none, or where it is masked."""
+    """The first file of a unit by one of its names; raises :class:`SettingError` if it does not exist or is masked."""
     for name in names:
         for directory in directories:
             path = os.path.join(directory, name)
@@ -98,7 +98,7 @@ def _first(directories: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _alias(path: str, directories: Sequence[str]) -> str:
-    """The name of the unit that a link stands for; empty where it is no alias, as a link to a file outside of the folders of units."""
+    """The name of the unit that a link refers to; empty if it is not an alias, such as a link to a file outside the unit directories."""
     if not os.path.islink(path):
         return ""
     target = os.path.join(os.path.dirname(path), os.readlink(path))

@@ -33,16 +33,16 @@ class View:
     """Where the service has something else in the same place."""
 
     def hides(self, path: str) -> str:
-        """The setting that takes a file away; empty where none does."""
+        """The setting that removes a file from the view; empty for none."""
         return _of(self.hidden, path)
 
     def replaces(self, path: str) -> str:
-        """The setting that puts something else in a file's place; empty where none does."""
+        """The setting that replaces a file in the view; empty for none."""
         return _of(self.other, path)
 
 
 def view_of(settings: Mapping[str, Sequence[bytes]]) -> View:
-    """What the lines of a unit hide, each setting with its values in order."""
+    """The paths that the lines of a unit hide, each setting with its values in order."""
     settings = {name: _since_reset(values) for name, values in settings.items()}
     last = {name: values[-1] for name, values in settings.items() if values}
     hidden: dict[str, str] = {}
@@ -78,7 +78,7 @@ def _words(values: Sequence[bytes]) -> list[str]:
 
 
 def _of(folders: Mapping[str, str], path: str) -> str:
-    """What counts for the innermost of the folders that a path is in."""
+    """The setting of the innermost folder that contains a path."""
     plain = os.path.normpath(path)
     inside = [folder for folder in folders if plain == folder or plain.startswith(f"{folder.rstrip('/')}/")]
     return folders[max(inside, key=len)] if inside else ""

@@ -41,29 +41,29 @@ class ServerConnection:
 
 
 def resolve(inputs: ServerInputs, region: Sourced | None = None) -> ServerConnection:
-    """The connection; raises :class:`SettingError` where the server refuses its settings, or where it cannot be told.
+    """The connection; raises :class:`SettingError` if the server rejects its settings, or if it is unknown.
 
-    :param region: what the instance's metadata says, where that decides.
+    :param region: the region of the instance's metadata, if that decides.
     """
-    found = region or find_region(inputs)
+    region_in_effect = region or find_region(inputs)
     profile = _profile(inputs)
-    endpoint = _endpoint(inputs, found.value, profile)
+    endpoint = _endpoint(inputs, region_in_effect.value, profile)
     plan = plan_credentials(inputs)
     if plan.empty:
         raise no_credentials(plan)
     bundle = bundle_setting(inputs, profile)
-    url = endpoint.value if endpoint else f"https://kms.{found.value}.amazonaws.com"
+    url = endpoint.value if endpoint else f"https://kms.{region_in_effect.value}.amazonaws.com"
     proxy = proxy_for(inputs, url)
-    _refuse_other_ways(inputs, plan, proxy)
+    _refuse_other_connections(inputs, plan, proxy)
     secure = url.lower().startswith("https:")
     return ServerConnection(
-        inputs.sdk, found, endpoint, plan, proxy,
+        inputs.sdk, region_in_effect, endpoint, plan, proxy,
         trusted_certificates(inputs, bundle) if secure or plan.role else None,
     )
 
 
 def findings(inputs: ServerInputs) -> Iterator[tuple[str, Finding]]:
-    """What keeps the server from asking KMS, and what cannot be told, each with the setting concerned; nobody is asked."""
+    """Errors that prevent the server from calling KMS, and unknown settings, each with the setting concerned; makes no requests."""
     yield from _attempt("region", lambda: find_region(inputs))
     profile = SessionProfile("default")
     try:
@@ -77,8 +77,8 @@ def findings(inputs: ServerInputs) -> Iterator[tuple[str, Finding]]:
 
 def no_credentials(plan: CredentialPlan) -> SettingError:
     """The error of a server that finds no credentials anywhere."""
-    looked = f" ({'; '.join(plan.passed_over)})" if plan.passed_over else ""
-    return SettingError(f"The server finds no AWS credentials{looked}.", reason="no_credentials", remedy=NO_CREDENTIALS)
+    searched = f" ({'; '.join(plan.passed_over)})" if plan.passed_over else ""
+    return SettingError(f"The server finds no AWS credentials{searched}.", reason="no_credentials", remedy=NO_CREDENTIALS)
 
 
 def _attempt(setting: str, step: Callable[[], object]) -> Iterator[tuple[str, Finding]]:
@@ -97,7 +97,7 @@ def _endpoint(inputs: ServerInputs, region: str, profile: SessionProfile) -> Sou
     return url_of(configured, inputs.sdk) if configured else default_endpoint(inputs, region, profile)
 
 
-def _refuse_other_ways(inputs: ServerInputs, plan: CredentialPlan, proxy: Sourced | None) -> None:
+def _refuse_other_connections(inputs: ServerInputs, plan: CredentialPlan, proxy: Sourced | None) -> None:
     """Raise :class:`SettingError` where credentials are asked for by a proxy that is not the one of KMS: only one can be set here."""
     if plan.keys:
         return

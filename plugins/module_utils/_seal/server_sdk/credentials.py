@@ -7,7 +7,7 @@
 Source: the behaviour of ``GenerateCredentialChain`` of awsutil 0.3.0 and 2.1.2 (hashicorp/go-secure-stdlib), of ``aws/credentials`` and ``aws/defaults`` of
 aws/aws-sdk-go v1.55.6, and of ``config`` of aws/aws-sdk-go-v2. With v1 the order is: the stanza, the environment, static keys of the shared
 credentials file, a role, the container's endpoint or else the instance's metadata. credential_process, source_profile and keys in
-``~/.aws/config`` are not looked at.
+``~/.aws/config`` are ignored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GIVE = "Give the server keys in its environment or in the shared credentials fi
 
 @dataclass(frozen=True)
 class StaticKeys:
-    """A pair of keys and where it is."""
+    """A pair of keys and its source."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -47,10 +47,10 @@ class Role:
 
 @dataclass(frozen=True)
 class CredentialPlan:
-    """Where the credentials come from: keys, or else a role, or else the endpoint of the container or instance.
+    """The source of the credentials: keys, otherwise a role, otherwise the endpoint of the container or instance.
 
-    ``container`` says which variable names the container's endpoint. ``remote`` is false where nobody can be asked. ``passed_over`` is what was
-    looked at and has no usable keys, in words.
+    ``container`` is the variable that names the container's endpoint. ``remote`` is false if no endpoint can be asked. ``passed_over`` describes
+    the sources without usable keys.
     """
 
     keys: StaticKeys | None = None
@@ -65,7 +65,7 @@ class CredentialPlan:
 
 
 def plan_credentials(inputs: ServerInputs) -> CredentialPlan:
-    """Where the server's credentials come from; raises :class:`SettingError` where it refuses its settings, or where that cannot be told."""
+    """The source of the server's credentials; raises :class:`SettingError` if the server rejects its settings, or if it is unknown."""
     own = _stanza_keys(inputs)
     if inputs.sdk is Sdk.V2:
         return _plan_of_v2(inputs, own)
@@ -131,9 +131,9 @@ def _file_keys(inputs: ServerInputs, missed: list[str]) -> StaticKeys | None:
 
 
 def _passed_over(inputs: ServerInputs) -> list[str]:
-    """What other AWS SDKs would take from the profile, and this one does not look at."""
+    """The profile settings that other AWS SDKs would use, and this one ignores."""
     name = inputs.text("AWS_PROFILE") or "default"
-    found = []
+    ignored = []
     for path in filter(None, (inputs.config_file, inputs.credentials_file)):
         try:
             sections: Sections = inputs.profiles(path) or {}
@@ -143,8 +143,8 @@ def _passed_over(inputs: ServerInputs) -> list[str]:
         names = [key for key in _OF_OTHER_SDKS if section.get(key)]
         names += ["aws_access_key_id"] if path == inputs.config_file and section.get("aws_access_key_id") else []
         if names:
-            found.append(f"{inputs.sdk.value} does not look at {' and '.join(names)} of profile {name} in {path}")
-    return found
+            ignored.append(f"{inputs.sdk.value} does not look at {' and '.join(names)} of profile {name} in {path}")
+    return ignored
 
 
 def _role(inputs: ServerInputs) -> Role | None:
@@ -158,13 +158,13 @@ def _role(inputs: ServerInputs) -> Role | None:
 
 
 def _refuse_unknown_source(profile: SessionProfile) -> None:
-    """A role is assumed with what a session finds, which is more than the server itself looks at."""
+    """A role is assumed with the credentials of a session, which has more sources than the server itself."""
     if profile.gives_credentials:
         raise cannot_tell(f"the role would be assumed with what profile {profile.name} says in a way that is not followed here.", _GIVE)
 
 
 def _plan_of_v2(inputs: ServerInputs, own: StaticKeys | None) -> CredentialPlan:
-    """With aws-sdk-go-v2 as awsutil uses it a profile wins over the environment; only what does not depend on one can be told."""
+    """With aws-sdk-go-v2 as awsutil uses it a profile takes precedence over the environment; without a profile the result is known."""
     named = inputs.variable("AWS_PROFILE") or inputs.settings.get("shared_creds_profile")
     if named:
         raise cannot_tell(f"{inputs.sdk.value} takes the profile {named.value} (from {named.source}) in an order that is not followed here.", _GIVE)

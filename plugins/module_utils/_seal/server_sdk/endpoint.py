@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The endpoint that the server's SDK asks: one that is configured, or the region's own.
+"""The endpoint of the server's SDK: a configured one, or the default of the region.
 
 Source: the behaviour of ``aws/session``, ``aws/endpoints`` and their model of regions in aws/aws-sdk-go v1.55.6; "Service-specific endpoints" of the AWS
 SDKs and Tools Reference Guide for aws-sdk-go-v2. v1 knows none of AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KMS and endpoint_url.
@@ -29,14 +29,14 @@ _VALID_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 
 
 class _Partition(NamedTuple):
-    """As aws-sdk-go v1 knows it; an empty ``dual_stack`` stands for none."""
+    """A region of aws-sdk-go v1; an empty ``dual_stack`` means that it has none."""
 
     regions: str
     suffix: str
     dual_stack: str
 
 
-# In the SDK's order. A region of none of them is taken for one of the first.
+# In the SDK's order. Unknown regions belong to the first one.
 _PARTITIONS_OF_V1 = (
     _Partition(r"(us|eu|ap|sa|ca|me|af|il)-\w+-\d+\Z", "amazonaws.com", "api.aws"),
     _Partition(r"cn-\w+-\d+\Z", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the model is given: the settings that the server hands to its seal, the service's environment and the files of its user."""
+"""The inputs of the model: the settings that the server passes to its seal, the service's environment and the files of its user."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class ServerInputs:
         return next((each for each in found if each and each.value), None)
 
     def text(self, name: str) -> str:
-        """A variable's value; empty where it is not set."""
+        """A variable's value; empty if it is not set."""
         found = self.environment.get(name)
         return found.value if found else ""
 
     def setting(self, name: str) -> str:
-        """A setting's value; empty where it is not set."""
+        """A setting's value; empty if it is not set."""
         return self.settings[name].value if name in self.settings else ""
 
     def key_pair(self) -> tuple[Sourced | None, Sourced | None]:
@@ -53,12 +53,12 @@ class ServerInputs:
 
     @property
     def loads_config(self) -> bool:
-        """Whether every session of aws-sdk-go v1 reads ``~/.aws/config``, and not only the one that looks for the region."""
+        """Whether every session of aws-sdk-go v1 reads ``~/.aws/config``, and not only the one that determines the region."""
         return self.text("AWS_SDK_LOAD_CONFIG") in _TRUE
 
     @property
     def credentials_file(self) -> str:
-        """The shared credentials file of sessions; empty where it is not known."""
+        """The shared credentials file of sessions; empty if it is unknown."""
         return self.text("AWS_SHARED_CREDENTIALS_FILE") or self._in_home("credentials")
 
     @property

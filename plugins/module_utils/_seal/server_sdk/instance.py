@@ -30,7 +30,7 @@ _TRIES = 2
 
 
 def instance_region(inputs: ServerInputs) -> Sourced:
-    """What the metadata service says, or the SDK's own default; raises :class:`SettingError` where the server would not start."""
+    """The region of the metadata service, or the SDK's default; raises :class:`SettingError` if the server would not start."""
     mode = (inputs.text("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE") or "ipv4").lower()
     address = inputs.text("AWS_EC2_METADATA_SERVICE_ENDPOINT") or _ADDRESSES.get(mode, "")
     if proxy_for(inputs, address):
@@ -58,10 +58,10 @@ def _refused() -> SettingError:
 
 def _region_of(document: str) -> str:
     try:
-        found = json.loads(document)
+        parsed = json.loads(document)
     except ValueError:
         return ""
-    region = found.get("region", "") if isinstance(found, dict) else ""
+    region = parsed.get("region", "") if isinstance(parsed, dict) else ""
     return region if isinstance(region, str) else ""
 
 

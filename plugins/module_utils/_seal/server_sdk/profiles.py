@@ -51,7 +51,7 @@ def read_profiles(path: str) -> Sections | None:
 
 
 def cannot_tell(why: str, remedy: str) -> SettingError:
-    """The error for what the server does, but this collection cannot tell."""
+    """The error for behaviour of the server that this collection cannot determine."""
     return SettingError(f"What the server does cannot be told: {why}", reason="cannot_tell", remedy=remedy)
 
 
@@ -172,7 +172,7 @@ class _Reader:
         if token is None:
             return
         if token.kind == _LINE:
-            self._skip(True)  # no value: indented lines below are a block of its own
+            self._skip(True)  # no value: indented lines below form a nested block
             return
         if token.kind in (_COMMENT, _COMMA):
             raise MalformedProfiles(f"{name[:40]!r} has no value")
@@ -199,10 +199,10 @@ class _Reader:
 
 
 def _unescaped(text: str) -> str:
-    found: list[str] = []
+    characters: list[str] = []
     for character in text:
-        if found and found[-1] == "\\" and character in _ESCAPES:
-            found[-1] = _ESCAPES[character]
+        if characters and characters[-1] == "\\" and character in _ESCAPES:
+            characters[-1] = _ESCAPES[character]
         else:
-            found.append(character)
-    return "".join(found)
+            characters.append(character)
+    return "".join(characters)

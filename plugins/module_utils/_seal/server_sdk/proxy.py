@@ -93,7 +93,7 @@ def _matches(exception: str, host: str, port: str, address: ipaddress.IPv4Addres
 
 
 def _split_port(exception: str) -> tuple[str, str]:
-    """Name and port of an exception; the port is empty where there is none."""
+    """Name and port of an exception; the port is empty if it is not set."""
     if exception.startswith("["):
         name, bracket, rest = exception[1:].partition("]")
         if bracket and rest.startswith(":"):
@@ -116,8 +116,8 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        found = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    mapped = getattr(found, "ipv4_mapped", None)
-    return mapped or found
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address

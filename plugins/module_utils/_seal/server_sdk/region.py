@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The region that the server's SDK takes where neither the stanza nor a variable says one.
+"""The region that the server's SDK uses if neither the stanza nor a variable sets one.
 
 Source: the behaviour of ``GetRegion`` of awsutil (hashicorp/go-secure-stdlib): aws-sdk-go v1 asks the profile (credentials file before config file), then
 the instance's metadata, and takes us-east-1; aws-sdk-go-v2 asks the profile and the metadata, and refuses to start without an answer.
@@ -19,7 +19,7 @@ from .session_files import region_session
 
 DEFAULT = "us-east-1"
 ASKED = "instance metadata, else us-east-1"
-"""The source of a region that only the server's host can tell."""
+"""The source of a region that is known only on the server's host."""
 
 
 def find_region(inputs: ServerInputs) -> Sourced:

@@ -30,7 +30,7 @@ class Sdk(Enum):
 
 
 def sdk_of(product: str, version: tuple[int, int, int], plugin: bool = False) -> Sdk:
-    """The SDK of a server's seal. ``plugin`` says that an external plugin brings the seal (OpenBao 2.6 and later)."""
+    """The SDK of a server's seal. ``plugin``: an external plugin provides the seal (OpenBao 2.6 and later)."""
     if product == "vault":
         return Sdk.V2 if version >= _VAULT_WITH_V2 else Sdk.V1
     return Sdk.V2 if plugin or version >= _OPENBAO_WITHOUT_V1 else Sdk.V1

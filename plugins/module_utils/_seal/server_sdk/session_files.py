@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a session of aws-sdk-go v1 takes from the profile of its files, and why it refuses them.
+"""The settings that a session of aws-sdk-go v1 reads from the profile of its files, and why it rejects them.
 
 Source: the behaviour of ``aws/session`` of aws/aws-sdk-go v1.55.6 (``env_config.go``, ``shared_config.go``, ``session.go``). A session is made three
-times: to find a region that nothing else says (with ``~/.aws/config``), for a role, and for KMS (both with the credentials file alone,
-unless AWS_SDK_LOAD_CONFIG is true). A profile that is not there is passed over; a file that cannot be parsed or a profile that contradicts itself
+times: to find a region that is not set elsewhere (with ``~/.aws/config``), for a role, and for KMS (both with the credentials file alone,
+unless AWS_SDK_LOAD_CONFIG is true). A missing profile is ignored; a file that cannot be parsed or a profile that contradicts itself
 keeps the server from starting.
 """
 
@@ -21,7 +21,7 @@ from .profiles import MalformedProfiles, Sections
 
 _SOURCES = ("source_profile", "credential_source", "credential_process", "web_identity_token_file")
 _SSO = ("sso_session", "sso_account_id", "sso_region", "sso_role_name", "sso_start_url")
-# Without ~/.aws/config these are all that a session takes from the credentials file, beside the keys.
+# Without ~/.aws/config a session reads only these from the credentials file, in addition to the keys.
 _ALWAYS = ("credential_process", "web_identity_token_file")
 _EXTENDED = (
     *("role_arn", "external_id", "mfa_serial", "role_session_name", "source_profile", "credential_source", "region", "ca_bundle", *_SSO),
@@ -32,7 +32,7 @@ _CHECK = "Correct the AWS files of the service's user, or remove what the server
 
 @dataclass(frozen=True)
 class SessionProfile:
-    """The settings of the profile, each with its file; ``has_keys`` says whether one file has both keys."""
+    """The settings of the profile, each with its file; ``has_keys``: one file has both keys."""
 
     name: str
     entries: dict[str, Sourced] = field(default_factory=dict, repr=False)
@@ -52,7 +52,7 @@ class _MissingProfile(Exception):
 
 
 def region_session(inputs: ServerInputs) -> SessionProfile:
-    """The session that looks for the region: it reads both files, and is given no credentials. Raises :class:`SettingError`."""
+    """The session that determines the region: it reads both files, and has no credentials. Raises :class:`SettingError`."""
     return _with_own_credentials(inputs, True)
 
 
@@ -67,11 +67,11 @@ def kms_session(inputs: ServerInputs) -> SessionProfile:
 
 
 def _with_own_credentials(inputs: ServerInputs, extended: bool) -> SessionProfile:
-    """A session that is given no credentials looks for some, and refuses what contradicts itself, whether or not it will need them."""
+    """A session without credentials searches for some, and rejects contradictions, whether or not it will need them."""
     has_pair = all(inputs.key_pair())
-    found = _load_session(inputs, extended, has_pair)
+    profile = _load_session(inputs, extended, has_pair)
     if has_pair:
-        return found
+        return profile
     token = inputs.variable("AWS_WEB_IDENTITY_TOKEN_FILE")
     if token:
         if not inputs.variable("AWS_ROLE_ARN"):
@@ -79,16 +79,16 @@ def _with_own_credentials(inputs: ServerInputs, extended: bool) -> SessionProfil
                 f"AWS_WEB_IDENTITY_TOKEN_FILE ({token.source}) is set without AWS_ROLE_ARN, which the server's AWS SDK refuses.",
                 reason="incomplete_credentials", remedy="Set both, or set the region in the stanza.",
             )
-        return found
-    source = found.value("credential_source")
-    if source and not found.has_keys:
+        return profile
+    source = profile.value("credential_source")
+    if source and not profile.has_keys:
         if source not in ("Ec2InstanceMetadata", "Environment", "EcsContainer"):
-            raise _refused(f"Profile {found.name} has the unknown credential_source {source[:40]!r}.")
+            raise _refused(f"Profile {profile.name} has the unknown credential_source {source[:40]!r}.")
         if source == "EcsContainer" and not inputs.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
-            raise _refused(f"Profile {found.name} has credential_source = EcsContainer outside of ECS.")
-    if found.value("role_arn") and found.value("mfa_serial"):
-        raise _refused(f"Profile {found.name} needs a one-time password (mfa_serial).")
-    return found
+            raise _refused(f"Profile {profile.name} has credential_source = EcsContainer outside of ECS.")
+    if profile.value("role_arn") and profile.value("mfa_serial"):
+        raise _refused(f"Profile {profile.name} needs a one-time password (mfa_serial).")
+    return profile
 
 
 def _load_session(inputs: ServerInputs, extended: bool, has_credentials: bool) -> SessionProfile:
@@ -113,15 +113,15 @@ def _load_session(inputs: ServerInputs, extended: bool, has_credentials: bool) -
 
 def _files(inputs: ServerInputs, extended: bool) -> list[tuple[str, Sections]]:
     paths = [inputs.config_file, inputs.credentials_file] if extended else [inputs.credentials_file]
-    found = []
+    files = []
     for path in paths:
         try:
             sections = inputs.profiles(path)
         except MalformedProfiles as error:
             raise _refused(f"{path} is not valid ({error}).") from None
         if sections is not None:
-            found.append((path, sections))
-    return found
+            files.append((path, sections))
+    return files
 
 
 def _load(name: str, files: list[tuple[str, Sections]], extended: bool, seen: set[str]) -> SessionProfile:
@@ -135,35 +135,35 @@ def _load(name: str, files: list[tuple[str, Sections]], extended: bool, seen: se
             if key in section:
                 entries[key] = Sourced(section[key], f"profile {name} in {path}")
         has_keys = has_keys or bool(section.get("aws_access_key_id") and section.get("aws_secret_access_key"))
-    found = SessionProfile(name, entries, has_keys)
-    _check_profile(found, seen, files, extended)
-    return found
+    profile = SessionProfile(name, entries, has_keys)
+    _check_profile(profile, seen, files, extended)
+    return profile
 
 
 def _section_names(name: str, sections: Sections) -> list[str]:
     return [key for key in (name, f"profile {name}") if key in sections][:1]
 
 
-def _check_profile(found: SessionProfile, seen: set[str], files: list[tuple[str, Sections]], extended: bool) -> None:
+def _check_profile(profile: SessionProfile, seen: set[str], files: list[tuple[str, Sections]], extended: bool) -> None:
     """Raise :class:`SettingError` for a profile that the SDK takes for contradictory."""
-    needs_role = next((key for key in ("source_profile", "credential_source", "web_identity_token_file") if found.value(key)), "")
-    second_time = found.name in seen
-    if not second_time and needs_role and not found.value("role_arn"):
-        raise _refused(f"Profile {found.name} has {needs_role} without role_arn.")
-    sources = [key for key in _SOURCES if found.value(key) and not (second_time and key == "source_profile")]
+    needs_role = next((key for key in ("source_profile", "credential_source", "web_identity_token_file") if profile.value(key)), "")
+    second_time = profile.name in seen
+    if not second_time and needs_role and not profile.value("role_arn"):
+        raise _refused(f"Profile {profile.name} has {needs_role} without role_arn.")
+    sources = [key for key in _SOURCES if profile.value(key) and not (second_time and key == "source_profile")]
     if len(sources) > 1:
-        raise _refused(f"Profile {found.name} has {' and '.join(sources)}, of which only one may be set.")
-    source = found.value("source_profile")
+        raise _refused(f"Profile {profile.name} has {' and '.join(sources)}, of which only one may be set.")
+    source = profile.value("source_profile")
     if source and not second_time:
         try:
-            other = _load(source, files, extended, seen | {found.name})
+            other = _load(source, files, extended, seen | {profile.name})
         except _MissingProfile:
             other = SessionProfile(source)
         if not other.gives_credentials:
-            raise _refused(f"Profile {found.name} takes its credentials from profile {source}, which has none.")
-    session = found.value("sso_session").strip()
+            raise _refused(f"Profile {profile.name} takes its credentials from profile {source}, which has none.")
+    session = profile.value("sso_session").strip()
     if session and not any(f"sso-session {session}" in sections for _path, sections in files):
-        raise _refused(f"Profile {found.name} names the SSO session {session}, which does not exist.")
+        raise _refused(f"Profile {profile.name} names the SSO session {session}, which does not exist.")
 
 
 def _check_variables(inputs: ServerInputs) -> None:

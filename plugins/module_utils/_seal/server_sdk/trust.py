@@ -61,16 +61,16 @@ def bundle_setting(inputs: ServerInputs, profile: SessionProfile) -> Sourced | N
 
 def trusted_certificates(inputs: ServerInputs, bundle: Sourced | None) -> list[bytes]:
     """The certificates in PEM that the server trusts, each once, read with the rights of this process."""
-    found: dict[bytes, None] = {}
+    certificates: dict[bytes, None] = {}
     for path in [bundle.value] if bundle else _system_paths(inputs):
         for each in _CERTIFICATE.findall(_content(path) or b""):
-            found.setdefault(each)
+            certificates.setdefault(each)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return [each for each in found if _is_certificate(context, each)]
+    return [each for each in certificates if _is_certificate(context, each)]
 
 
 def _is_certificate(context: ssl.SSLContext, text: bytes) -> bool:
-    """Go passes over what it cannot read, where OpenSSL refuses the whole file."""
+    """Go ignores what it cannot parse; OpenSSL would reject the whole file."""
     try:
         context.load_verify_locations(cadata=text.decode("ascii"))
     except (ssl.SSLError, ValueError):

@@ -19,14 +19,14 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._controller_
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """The working directory, and the folders of inventory and playbook."""
-    found = {name: tmp_path / name for name in ("here", "inventory_dir", "playbook_dir")}
-    sources = (str(found["inventory_dir"] / "hosts"), str(tmp_path / "directory"), "one,two")
+    results = {name: tmp_path / name for name in ("here", "inventory_dir", "playbook_dir")}
+    sources = (str(results["inventory_dir"] / "hosts"), str(tmp_path / "directory"), "one,two")
     monkeypatch.setattr(context, "CLIARGS", {"inventory": sources})
-    for folder in found.values():
+    for folder in results.values():
         folder.mkdir()
-    monkeypatch.chdir(found["here"])
+    monkeypatch.chdir(results["here"])
     monkeypatch.setenv("HOME", str(tmp_path))
-    return found
+    return results
 
 
 def loader(places: dict[str, Path]) -> DataLoader:

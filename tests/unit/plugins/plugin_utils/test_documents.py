@@ -150,8 +150,8 @@ def test_where_it_is_wrong():
     message = refused(lambda: encoded("The value", f"a: 1\nb: '{SECRET}\n".encode(), "yaml"))
     assert message == "The value was decrypted, but it is not a YAML or JSON document (line 3, column 1)."
     assert refused(lambda: encoded("The value", f'{{"a": 1,\n"{SECRET}"'.encode(), "json")).endswith("it is not a JSON document (line 2, column 17).")
-    words = "a number without quotes has more than 400 characters (line 2, column 6)"
-    assert words in refused(lambda: parse_variables(DataLoader(), f"a: 1\npin: {'7' * 5000}".encode(), "/srv/all.yml.sealed"))
+    phrase = "a number without quotes has more than 400 characters (line 2, column 6)"
+    assert phrase in refused(lambda: parse_variables(DataLoader(), f"a: 1\npin: {'7' * 5000}".encode(), "/srv/all.yml.sealed"))
 
 
 @pytest.mark.parametrize("text", [SECRET, f"[{SECRET}]", "5", "true", f"- {SECRET}"])
@@ -167,7 +167,7 @@ def test_names_of_variables_are_strings(text):
 @pytest.mark.parametrize("content", [b"$ANSIBLE_VAULT;1.1;AES256\n3862", "password: x\n".encode("utf-16"), b"vault:v1:8SDd3WHDOjf7mq69"])
 def test_a_file_of_another_format_that_was_sealed(content):
     message = refused(lambda: parse_variables(DataLoader(), content, "/srv/all.yml.sealed"))
-    assert any(words in message for words in ("ansible-vault", "UTF-16", "transit"))
+    assert any(phrase in message for phrase in ("ansible-vault", "UTF-16", "transit"))
 
 
 def test_what_is_read():

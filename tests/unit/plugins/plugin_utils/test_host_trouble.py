@@ -42,19 +42,19 @@ OTHER: list[dict[str, Any]] = [
 @pytest.mark.parametrize("result", BECOME)
 @pytest.mark.parametrize("task", ["", "Call AWS KMS", "sealwright.vault_seal.kms_verify : Call AWS KMS", "Install the distribution's packages"])
 def test_a_user_that_cannot_be_become(result: dict[str, Any], task: str) -> None:
-    found = host_trouble(result, task, "openbao", LIBRARIES)
-    assert found["reason"] == "become_failed"
-    assert "can become the user openbao" in found["remedy"]["msg"]
-    assert "boto3" not in found["remedy"]["msg"]
+    trouble = host_trouble(result, task, "openbao", LIBRARIES)
+    assert trouble["reason"] == "become_failed"
+    assert "can become the user openbao" in trouble["remedy"]["msg"]
+    assert "boto3" not in trouble["remedy"]["msg"]
 
 
 @pytest.mark.parametrize("result", OTHER)
 def test_what_provides_the_libraries_fails(result: dict[str, Any]) -> None:
-    found = host_trouble(result, "Install the libraries", "", LIBRARIES)
-    assert (found["reason"], found["remedy"]["msg"]) == ("host_failed", LIBRARIES)
-    assert found["summary"].startswith("Install the libraries: ")
-    found = host_trouble(result, "Call AWS KMS", "", LIBRARIES)
-    assert (found["reason"], found["remedy"]["msg"]) == ("host_failed", "Check the Python interpreter that modules use on this host.")
+    trouble = host_trouble(result, "Install the libraries", "", LIBRARIES)
+    assert (trouble["reason"], trouble["remedy"]["msg"]) == ("host_failed", LIBRARIES)
+    assert trouble["summary"].startswith("Install the libraries: ")
+    trouble = host_trouble(result, "Call AWS KMS", "", LIBRARIES)
+    assert (trouble["reason"], trouble["remedy"]["msg"]) == ("host_failed", "Check the Python interpreter that modules use on this host.")
 
 
 @pytest.mark.parametrize("result", [None, "", [], 5, {"msg": 5, "stderr": None, "unreachable": "yes"}])
@@ -66,5 +66,5 @@ def test_any_result_is_taken(result: Any) -> None:
 
 
 def test_a_host_that_cannot_be_reached() -> None:
-    found = host_trouble({"unreachable": True, "msg": "Failed to connect to the host via ssh"}, "", "openbao", LIBRARIES)
-    assert (found["reason"], found["summary"]) == ("host_unreachable", "Failed to connect to the host via ssh")
+    trouble = host_trouble({"unreachable": True, "msg": "Failed to connect to the host via ssh"}, "", "openbao", LIBRARIES)
+    assert (trouble["reason"], trouble["summary"]) == ("host_unreachable", "Failed to connect to the host via ssh")

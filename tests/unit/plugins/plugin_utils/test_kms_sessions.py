@@ -25,8 +25,8 @@ def process():
     made.wipe()
 
 
-def keep(way, plaintext=b"key"):
-    return way.data_keys.decrypted(b"wrapped", "", lambda: KmsPlaintext("arn", plaintext)).plaintext
+def keep(connection, plaintext=b"key"):
+    return connection.data_keys.decrypted(b"wrapped", "", lambda: KmsPlaintext("arn", plaintext)).plaintext
 
 
 def test_the_same_options_lead_the_same_way(process):
@@ -45,9 +45,9 @@ def test_the_same_options_lead_the_same_way(process):
 def test_who_asks_otherwise_gets_nothing_that_another_opened(process, other):
     first = process.session(OPTIONS)
     keep(first, b"of the first")
-    way = process.session(other)
-    assert way.clients is not first.clients
-    assert keep(way, b"of the other") == b"of the other"
+    connection = process.session(other)
+    assert connection.clients is not first.clients
+    assert keep(connection, b"of the other") == b"of the other"
 
 
 def test_another_environment_is_another_way(process, monkeypatch):

@@ -52,16 +52,16 @@ def configure(file: Path, monkeypatch: pytest.MonkeyPatch, **values: str) -> Non
 
 
 def documented() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    by_name: dict[str, dict[str, Any]] = {}
     for fragment in FRAGMENTS:
-        found.update(yaml.safe_load(fragment.PLUGINS)["options"])
-    return found
+        by_name.update(yaml.safe_load(fragment.PLUGINS)["options"])
+    return by_name
 
 
 def test_the_documentation_names_the_same_sources() -> None:
-    said = documented()
-    assert set(said) == set(CONTROLLER_SPEC)
-    for name, option in said.items():
+    options = documented()
+    assert set(options) == set(CONTROLLER_SPEC)
+    for name, option in options.items():
         assert [each["name"] for each in option["env"]] == list(SOURCES[name].environment)
         assert option.get("ini", []) == ([{"section": "awskms", "key": SOURCES[name].ini}] if SOURCES[name].ini else [])
         assert set(option) <= {"env", "ini"}

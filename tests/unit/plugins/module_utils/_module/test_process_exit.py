@@ -74,8 +74,8 @@ def test_a_callbacks_last_line_and_temporary_file(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["foreign", "sitecustomize"])
 def test_foreign_code_in_a_modules_process(folder: Path, name: str) -> None:
     (folder / "code" / "foreign.py").rename(folder / "code" / f"{name}.py")
-    said = run(folder, MODULE.format(foreign="" if name == "sitecustomize" else f"import {name}"))
-    assert name in said
+    message = run(folder, MODULE.format(foreign="" if name == "sitecustomize" else f"import {name}"))
+    assert name in message
     assert_finished(folder)
 
 

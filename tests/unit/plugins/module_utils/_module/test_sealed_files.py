@@ -178,14 +178,14 @@ def test_the_files_of_a_folder(tmp_path):
     (tmp_path / "linked").symlink_to(tmp_path / "below")
     os.mkfifo(tmp_path / "pipe.sealed")
 
-    def found(patterns, recurse):
+    def listed(patterns, recurse):
         return [os.path.relpath(path, tmp_path) for path in files_in(str(tmp_path), patterns, recurse)]
 
-    assert found(["*.sealed"], False) == ["a.sealed", "b.sealed"]
-    assert found(["*.sealed"], True) == ["a.sealed", "b.sealed", "below/c.sealed"]
-    assert found(["*"], False) == ["README", "a.sealed", "b.sealed"]
-    assert found(["R*", "b*"], False) == ["README", "b.sealed"]
-    assert found([], True) == []
+    assert listed(["*.sealed"], False) == ["a.sealed", "b.sealed"]
+    assert listed(["*.sealed"], True) == ["a.sealed", "b.sealed", "below/c.sealed"]
+    assert listed(["*"], False) == ["README", "a.sealed", "b.sealed"]
+    assert listed(["R*", "b*"], False) == ["README", "b.sealed"]
+    assert listed([], True) == []
 
 
 def test_left_overs_are_removed_unless_somebody_writes_them(tmp_path):

@@ -12,8 +12,8 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
 
 @pytest.fixture(scope="module")
 def server():
-    with serving() as found:
-        yield found
+    with serving() as result:
+        yield result
 
 
 @pytest.fixture

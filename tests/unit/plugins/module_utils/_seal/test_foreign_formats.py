@@ -116,25 +116,25 @@ FILES = {
 BINARY_FOR_SNAPSHOTS = {name: case for name, case in FILES.items() if name not in ("gzip", "nothing", "sops metadata far behind")}
 
 
-@pytest.mark.parametrize(("content", "name", "words"), FILES.values(), ids=FILES)
-def test_in_place_of_a_sealed_value(content, name, words):
+@pytest.mark.parametrize(("content", "name", "text"), FILES.values(), ids=FILES)
+def test_in_place_of_a_sealed_value(content, name, text):
     with pytest.raises(BlobError) as failure:
         read_content(content)
     error = failure.value
     assert (error.reason, error.details.get("format")) == ("malformed_blob", name), error.message
-    assert (error.message.startswith("This is not a sealed value: "), words in error.message) == (True, True), error.message
+    assert (error.message.startswith("This is not a sealed value: "), text in error.message) == (True, True), error.message
     assert error.remedy
     assert SECRET not in str(error)
     assert failure.value.__cause__ is None
 
 
-@pytest.mark.parametrize(("content", "name", "words"), BINARY_FOR_SNAPSHOTS.values(), ids=BINARY_FOR_SNAPSHOTS)
-def test_in_place_of_a_snapshot(content, name, words):
+@pytest.mark.parametrize(("content", "name", "text"), BINARY_FOR_SNAPSHOTS.values(), ids=BINARY_FOR_SNAPSHOTS)
+def test_in_place_of_a_snapshot(content, name, text):
     with pytest.raises(SealError) as failure:
         read(content)
     error = failure.value
     assert (error.reason, error.details.get("format")) == ("malformed_snapshot", name), error.message
-    assert words in error.message
+    assert text in error.message
     assert error.remedy
     assert SECRET not in str(error)
 
@@ -185,16 +185,16 @@ def test_a_value_that_was_cut_off_keeps_its_own_words():
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "text"),
     [
         *(("ansible-vault", "ansible-vault"), ("certificate", "certificate"), ("ssh public key", "SSH"), ("pgp public key", "neither")),
         *(("yaml", "plain YAML"), ("age", "age")),
     ],
 )
-def test_in_place_of_a_recipient(name, words):
+def test_in_place_of_a_recipient(name, text):
     with pytest.raises(SettingError) as failure:
         Recipient(FILES[name][0].decode())
-    assert (failure.value.reason, words in failure.value.message) == ("invalid_recipient", True), failure.value.message
+    assert (failure.value.reason, text in failure.value.message) == ("invalid_recipient", True), failure.value.message
 
 
 @pytest.mark.parametrize("name", ["ansible-vault", "age key", "certificate", "transit", "html", "yaml"])

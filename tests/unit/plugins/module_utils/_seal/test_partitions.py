@@ -42,8 +42,8 @@ def test_without_the_data_of_botocore_the_table_serves(content: str | None, tmp_
     (tmp_path / "data").mkdir()
     if content is not None:
         (tmp_path / "data" / "partitions.json").write_text(content, encoding="utf-8")
-    found = None if content is None else SimpleNamespace(origin=str(tmp_path / "__init__.py"))
-    monkeypatch.setattr(file, "find_spec", lambda _name: found)
+    result = None if content is None else SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(file, "find_spec", lambda _name: result)
     partitions.cache_clear()
     try:
         assert partition_of_endpoint("eusc-de-east-1", "amazonaws.eu") == "aws-eusc"

@@ -35,10 +35,10 @@ def by_sdk(ready: bool = True, reason: str | None = None, **more: Any) -> dict[s
     }
 
 
-def facts(found: ServerVerdict) -> dict[str, Any]:
+def facts(result: ServerVerdict) -> dict[str, Any]:
     return {
-        "ready": found.ready, "reason": found.reason or None, "summary": found.msg, "permissions": {"decrypt": {"verdict": "failed"}}, "key_arn": None,
-        "remedy": {"msg": found.remedy}, "settings_problems": [],
+        "ready": result.ready, "reason": result.reason or None, "summary": result.msg, "permissions": {"decrypt": {"verdict": "failed"}}, "key_arn": None,
+        "remedy": {"msg": result.remedy}, "settings_problems": [],
     }
 
 
@@ -69,8 +69,8 @@ def test_both_ready() -> None:
 
 
 def test_the_server_wins_where_it_refuses() -> None:
-    told = verdict(False, reason="no_credentials", remedy="server's remedy")
-    result, (warning,) = combined(by_sdk(), told, facts)
+    reported = verdict(False, reason="no_credentials", remedy="server's remedy")
+    result, (warning,) = combined(by_sdk(), reported, facts)
     assert (result["ready"], result["reason"], result["summary"], result["judges"]["agree"]) == (False, "no_credentials", "server says", False)
     assert result["remedy"]["msg"] == "server's remedy"
     assert result["permissions"] == {"decrypt": {"verdict": "failed"}}
@@ -136,7 +136,7 @@ def test_a_server_that_could_not_be_asked_is_no_verdict() -> None:
 def test_errors_of_the_settings_that_no_new_server_meets(reason: str, ready: bool, alone: bool) -> None:
     problem = {"level": "error", "reason": reason, "msg": "settings say", "remedy": "change them"}
     model = None if alone else by_sdk(False, reason, summary="settings say", remedy={"msg": "change them"}, settings_problems=[problem])
-    result, warnings = combined(model, verdict(), lambda found: {**facts(found), "settings_problems": [problem]})
+    result, warnings = combined(model, verdict(), lambda result: {**facts(result), "settings_problems": [problem]})
     assert (result["ready"], len(warnings)) == (ready, int(ready and not alone))
     if not ready:
         assert result["judges"]["agree"] is (None if alone else True)
@@ -148,15 +148,15 @@ def test_errors_of_the_settings_that_no_new_server_meets(reason: str, ready: boo
     [("start", ["failed", "not_tried", "not_tried"]), ("initialise", ["allowed", "failed", "not_tried"]), ("unseal", ["allowed", "allowed", "failed"])],
 )
 def test_permissions_by_the_step(step: str, verdicts: list[str]) -> None:
-    found = server_probe(verdict(False, step, reason="unreachable", line="no such host"), None, "")
-    assert [each.verdict for each in found.verdicts.values()] == verdicts
-    assert found.reason == "unreachable"
-    assert not found.ready
+    probe_result = server_probe(verdict(False, step, reason="unreachable", line="no such host"), None, "")
+    assert [each.verdict for each in probe_result.verdicts.values()] == verdicts
+    assert probe_result.reason == "unreachable"
+    assert not probe_result.ready
 
 
 def test_permissions_by_a_denial() -> None:
-    found = server_probe(verdict(False, "start", reason="access_denied", line=DENIED), None, "us-east-1")
-    assert [each.verdict for each in found.verdicts.values()] == ["denied", "not_tried", "not_tried"]
-    assert (found.key_arn, found.principal) == (ARN, "arn:aws:iam::111122223333:user/vault")
-    assert found.verdicts["kms:DescribeKey"].aws_message.endswith("allows the kms:DescribeKey action")
+    probe_result = server_probe(verdict(False, "start", reason="access_denied", line=DENIED), None, "us-east-1")
+    assert [each.verdict for each in probe_result.verdicts.values()] == ["denied", "not_tried", "not_tried"]
+    assert (probe_result.key_arn, probe_result.principal) == (ARN, "arn:aws:iam::111122223333:user/vault")
+    assert probe_result.verdicts["kms:DescribeKey"].aws_message.endswith("allows the kms:DescribeKey action")
     assert server_probe(verdict(), None, "").ready

@@ -28,7 +28,7 @@ ENCRYPT = """2026-11-28T00:48:25.751Z [ERROR] core: failed to store keys:
 
 
 @pytest.mark.parametrize(
-    ("words", "reason"),
+    ("phrase", "reason"),
     [
         ("AccessDeniedException: User: x is not authorized to perform: kms:DescribeKey\n\tstatus code: 400, request id: 1", "access_denied"),
         ("NotFoundException: Alias arn:aws:kms:eu-west-1:1:alias/a is not found.", "not_found"),
@@ -53,13 +53,13 @@ ENCRYPT = """2026-11-28T00:48:25.751Z [ERROR] core: failed to store keys:
         ("something that nobody knows", "server_refused"),
     ],
 )
-def test_why_a_server_does_not_start(words: str, reason: str) -> None:
-    told = cause(FINE + START + words + "\n")
-    assert told
-    assert (told.reason, "\n" in told.line) == (reason, False)
-    assert told.line.startswith(START.strip())
-    assert told.line.endswith(words.splitlines()[-1].strip().split(": ")[-1])
-    assert told.remedy
+def test_why_a_server_does_not_start(phrase: str, reason: str) -> None:
+    known = cause(FINE + START + phrase + "\n")
+    assert known
+    assert (known.reason, "\n" in known.line) == (reason, False)
+    assert known.line.startswith(START.strip())
+    assert known.line.endswith(phrase.splitlines()[-1].strip().split(": ")[-1])
+    assert known.remedy
 
 
 def test_an_entry_of_several_lines_is_one() -> None:
@@ -77,12 +77,12 @@ def test_a_server_that_works_has_no_problem() -> None:
 
 
 def test_the_answer_of_the_api_counts_where_the_log_is_silent() -> None:
-    told = cause(FINE, "failed to decrypt stored keys: AccessDeniedException: no")
-    assert told
-    assert told.reason == "access_denied"
-    told = cause(FINE + START + "MissingRegion: x", "an answer")
-    assert told
-    assert told.reason == "no_region"
+    known = cause(FINE, "failed to decrypt stored keys: AccessDeniedException: no")
+    assert known
+    assert known.reason == "access_denied"
+    known = cause(FINE + START + "MissingRegion: x", "an answer")
+    assert known
+    assert known.reason == "no_region"
 
 
 def test_what_is_shown_has_no_secret() -> None:
@@ -90,10 +90,10 @@ def test_what_is_shown_has_no_secret() -> None:
     secrets.add("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
     token = "IQoJb3JpZ2luX2VjE" + "A1b2/+=" * 20
     text = f"SignatureDoesNotMatch: canonical 'x-amz-security-token:{token[:40]}' key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY and {token} end"
-    told = shown(text, secrets)
-    assert "wJalr" not in told
-    assert "IQoJ" not in told
-    assert told.endswith(" end")
+    reported = shown(text, secrets)
+    assert "wJalr" not in reported
+    assert "IQoJ" not in reported
+    assert reported.endswith(" end")
     assert len(shown("x y " * 2000, secrets)) == 1500
 
 

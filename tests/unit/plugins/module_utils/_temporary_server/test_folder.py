@@ -35,8 +35,8 @@ def made(tmp_path):
 
 
 def owner_and_mode(path):
-    found = os.lstat(path)
-    return found.st_uid, stat.S_IMODE(found.st_mode)
+    status = os.lstat(path)
+    return status.st_uid, stat.S_IMODE(status.st_mode)
 
 
 def test_what_is_whose(made):

@@ -23,7 +23,7 @@ def line(what, level="ERROR"):
 
 @pytest.mark.parametrize("form", [V1, V2])
 @pytest.mark.parametrize(
-    ("code", "words", "reason"),
+    ("code", "text", "reason"),
     [
         ("DisabledException", "arn:aws:kms:us-east-1:1:key/2 is disabled.", "key_disabled"),
         ("KMSInvalidStateException", "arn:aws:kms:us-east-1:1:key/2 is pending deletion.", "key_pending_deletion"),
@@ -35,15 +35,15 @@ def line(what, level="ERROR"):
         ("ExpiredTokenException", "The security token included in the request is expired", "expired_credentials"),
     ],
 )
-def test_refusals_for_good(form, code, words, reason):
-    told = refusal(["[INFO] core: fine", line(form.format(code=code, words=words)), "[INFO] core: later"])
-    assert told
-    assert told.reason == reason
-    assert told.remedy
+def test_refusals_for_good(form, code, text, reason):
+    error = refusal(["[INFO] core: fine", line(form.format(code=code, words=text)), "[INFO] core: later"])
+    assert error
+    assert error.reason == reason
+    assert error.remedy
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         line(V1.format(code="ThrottlingException", words="Rate exceeded")),
         line(V2.format(code="KMSInternalException", words="")),
@@ -54,5 +54,5 @@ def test_refusals_for_good(form, code, words, reason):
         "",
     ],
 )
-def test_what_may_pass(said):
-    assert refusal([said]) is None
+def test_what_may_pass(message):
+    assert refusal([message]) is None

@@ -109,9 +109,9 @@ def test_folders_of_sockets_are_hidden_and_what_is_needed_in_them_is_kept(tmp_pa
             os.chdir(before)
             os.close(folder)
         listener.listen()
-        found = hidden("/bin/sh", [f"{here}/link", f"{here}/plugins", "/", "/nowhere"])
-    assert {os.path.realpath(name) for name in ("/run", "/tmp")} <= set(found.folders) | {"/tmp"}
-    assert any(here.startswith(folder) for folder in found.folders)
-    assert (f"{here}/needed", f"{here}/needed") in found.kept
-    assert f"{here}/plugins/s" in found.sockets
-    assert not any(place == "/" for _source, place in found.kept)
+        result = hidden("/bin/sh", [f"{here}/link", f"{here}/plugins", "/", "/nowhere"])
+    assert {os.path.realpath(name) for name in ("/run", "/tmp")} <= set(result.folders) | {"/tmp"}
+    assert any(here.startswith(folder) for folder in result.folders)
+    assert (f"{here}/needed", f"{here}/needed") in result.kept
+    assert f"{here}/plugins/s" in result.sockets
+    assert not any(place == "/" for _source, place in result.kept)

@@ -187,7 +187,7 @@ def test_a_restart_stays_due_until_the_server_is_younger_than_the_files(tmp_path
     assert not marker.pending(running)
 
 
-@pytest.mark.parametrize(("said", "never"), [
+@pytest.mark.parametrize(("message", "never"), [
     ("LoadState=loaded\nActiveState=inactive\nMainPID=0\nInactiveExitTimestampMonotonic=0\n", True),
     ("LoadState=loaded\nActiveState=inactive\nMainPID=0\nInactiveExitTimestampMonotonic=812345\n", False),
     ("LoadState=loaded\nActiveState=inactive\nMainPID=0\n", False),
@@ -195,8 +195,8 @@ def test_a_restart_stays_due_until_the_server_is_younger_than_the_files(tmp_path
     ("LoadState=loaded\nActiveState=active\nMainPID=7\nInactiveExitTimestampMonotonic=0\n", False),
     ("", False),
 ])
-def test_a_service_that_was_never_started(said: str, never: bool) -> None:
-    assert service_state("openbao.service", lambda _command: (0, said, "")).never_started is never
+def test_a_service_that_was_never_started(message: str, never: bool) -> None:
+    assert service_state("openbao.service", lambda _command: (0, message, "")).never_started is never
 
 
 def test_a_marker_that_cannot_be_read_is_one(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def test_what_is_no_base64_is_no_message(value: Any) -> None:
     ],
 )
 def test_a_refusal_has_nothing_to_keep(status: int, body: bytes, refusal: bool) -> None:
-    found = json.loads(body) if body[:1] == b"{" else None
-    assert is_refusal(Reply(status, found, body=body)) is refusal
+    document = json.loads(body) if body[:1] == b"{" else None
+    assert is_refusal(Reply(status, document, body=body)) is refusal
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ HOSTILE = [
 
 
 def key(arn: str, usable: bool | None = True, state: str | None = "Enabled", *problems: str) -> dict[str, Any]:
-    return {"arn": arn, "usable_for_seal": usable, "state": state, "problems": [{"reason": "x", "msg": said, "remedy": ""} for said in problems]}
+    return {"arn": arn, "usable_for_seal": usable, "state": state, "problems": [{"reason": "x", "msg": message, "remedy": ""} for message in problems]}
 
 
 def value(name: str, *keys: str, **more: Any) -> dict[str, Any]:
@@ -65,14 +65,14 @@ def test_the_table_in_full() -> None:
 
 
 def test_the_data() -> None:
-    found = key_map(whole())
-    assert [(entry["arn"], entry["verdict"], entry["state"]) for entry in found["kms_keys"]] == [
+    result = key_map(whole())
+    assert [(entry["arn"], entry["verdict"], entry["state"]) for entry in result["kms_keys"]] == [
         (NEW, "usable", "Enabled"), (OLD, "usable", "Enabled"), (GONE, "unusable", "PendingDeletion"),
     ]  # fmt: skip
-    assert found["kms_keys"][1]["dependents"][1] == {
+    assert result["kms_keys"][1]["dependents"][1] == {
         "kind": "files", "host": "node1", "name": "/etc/app", "key_arns": [OLD], "count": 2, "note": "stale",
     }  # fmt: skip
-    assert len(found["without_key"]) == 3
+    assert len(result["without_key"]) == 3
 
 
 def test_a_key_that_one_says_cannot_be_used_is_unusable() -> None:
@@ -109,7 +109,7 @@ def named(name: str) -> list[dict[str, Any]]:
 @given(st.text(max_size=60) | st.sampled_from(HOSTILE))
 def test_no_name_ends_or_begins_anything(name: str) -> None:
     harmless, hostile = key_map(named("harmless")), key_map(named(name))
-    trees = [[each.tag for each in ElementTree.fromstring(found["svg"]).iter()] for found in (harmless, hostile)]
+    trees = [[each.tag for each in ElementTree.fromstring(items["svg"]).iter()] for items in (harmless, hostile)]
     assert trees[0] == trees[1], "the same elements, whatever the name"
     attributes = {attribute for each in ElementTree.fromstring(hostile["svg"]).iter() for attribute in each.attrib}
     assert not [attribute for attribute in attributes if attribute.startswith("on") or "href" in attribute]

@@ -23,14 +23,14 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._variables.d
 @pytest.fixture
 def limit() -> Iterator[list[str]]:
     """The value of --limit is what is put in here."""
-    before, said = context.CLIARGS, [""]
+    before, message = context.CLIARGS, [""]
 
     class Arguments(CLIArgs):
         def get(self, key: str, default: object = None) -> object:
-            return said[0] or None if key == "subset" else default
+            return message[0] or None if key == "subset" else default
 
     context.CLIARGS = Arguments({})
-    yield said
+    yield message
     context.CLIARGS = before
 
 
@@ -59,8 +59,8 @@ def test_files_by_name_in_the_order_of_precedence(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     (tmp_path / "all" / "deeper" / "back").symlink_to(tmp_path / "all")
-    found = {name: [os.path.relpath(path, tmp_path) for path in paths] for name, paths in sealed_files(str(tmp_path)).items()}
-    assert found == {
+    results = {name: [os.path.relpath(path, tmp_path) for path in paths] for name, paths in sealed_files(str(tmp_path)).items()}
+    assert results == {
         "all": ["all/a.json.sealed", "all/b.yml.sealed", "all/deeper/c.yaml.sealed", "all.yaml.sealed", "all.yml.sealed"],
         "web1.example.com": ["web1.example.com/x.yml.sealed"],
         "web2.example.com": ["web2.example.com.json.sealed"],
@@ -91,14 +91,14 @@ def test_without_a_limit_the_whole_inventory_is_in_scope(inventory: InventoryDat
     }
 
 
-@pytest.mark.parametrize(("said", "groups", "hosts"), [
+@pytest.mark.parametrize(("message", "groups", "hosts"), [
     ("db", {"all", "site", "db"}, {"db1"}),
     ("web:!web2", {"all", "site", "web"}, {"web1"}),
     ("web[0],lone", {"all", "site", "web", "ungrouped"}, {"web1", "lone"}),
     ("@/no/such/file", {"all"}, set()),
 ])
-def test_a_limit_narrows_the_scope(inventory: InventoryData, limit: list[str], said: str, groups: set[str], hosts: set[str]) -> None:
-    limit[0] = said
+def test_a_limit_narrows_the_scope(inventory: InventoryData, limit: list[str], message: str, groups: set[str], hosts: set[str]) -> None:
+    limit[0] = message
     assert in_scope(inventory.groups["all"], DataLoader()) == {"group_vars": groups, "host_vars": hosts}
 
 

@@ -111,9 +111,9 @@ def test_a_file_that_does_not_open_matters_once_it_is_needed(project: Project) -
 
 def test_a_file_that_does_not_open_can_be_left_out(project: Project) -> None:
     project.write("group_vars/web.yml.sealed", "refuse")
-    said: list[str] = []
-    assert project.ask(project.variables(tolerate=said.append), "all", "web") == {"who": "all", "of_all": 1}
-    assert said == ["Sealed variables are missing (wrong_key). No to web.yml.sealed."]
+    message: list[str] = []
+    assert project.ask(project.variables(tolerate=message.append), "all", "web") == {"who": "all", "of_all": 1}
+    assert message == ["Sealed variables are missing (wrong_key). No to web.yml.sealed."]
 
 
 @pytest.mark.parametrize(("content", "what"), [

@@ -95,9 +95,9 @@ def test_every_setting_that_a_variable_sets() -> None:
         **SEAL, **CREDENTIALS, "session_token": "t", "endpoint": "https://e", "shared_creds_profile": "p", "shared_creds_filename": "/f",
         "role_arn": "r", "role_session_name": "s", "web_identity_token_file": "/t",
     }
-    found = server_files({**SAID, "manage": "seal", "seals": [seal], "activation": "environment", "credentials_in": "environment_file"})
-    assert found.config == {}
-    assert found.environment == {
+    result = server_files({**SAID, "manage": "seal", "seals": [seal], "activation": "environment", "credentials_in": "environment_file"})
+    assert result.config == {}
+    assert result.environment == {
         "VAULT_SEAL_TYPE": "awskms", "VAULT_AWSKMS_SEAL_KEY_ID": "alias/x", "AWS_REGION": "us-east-1", "AWS_KMS_ENDPOINT": "https://e",
         "AWS_ACCESS_KEY_ID": "AKIAX", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": "t", "AWS_PROFILE": "p", "AWS_SHARED_CREDENTIALS_FILE": "/f",
         "AWS_ROLE_ARN": "r", "AWS_ROLE_SESSION_NAME": "s", "AWS_WEB_IDENTITY_TOKEN_FILE": "/t",

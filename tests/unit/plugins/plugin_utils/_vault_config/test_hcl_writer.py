@@ -81,9 +81,9 @@ def test_hcl1_reads_every_text_back(texts: list[str]) -> None:
 def test_hcl2_reads_every_text_back(text: str) -> None:
     """Its reader keeps quotes and escapes, which are JSON's; what begins a template it would show otherwise."""
     hcl2 = pytest.importorskip("hcl2", reason="only the environment for development has it")
-    found = hcl2.loads(to_hcl_text({"seal": [{"awskms": {"a": text}}]}))
-    assert list(found) == ["seal"]
-    ((label, body),) = found["seal"][0].items()
+    result = hcl2.loads(to_hcl_text({"seal": [{"awskms": {"a": text}}]}))
+    assert list(result) == ["seal"]
+    ((label, body),) = result["seal"][0].items()
     assert (label, set(body)) == ('"awskms"', {"a", "__is_block__"})
     assert json.loads(body["a"]) == text
 

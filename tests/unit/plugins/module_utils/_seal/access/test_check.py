@@ -81,24 +81,24 @@ def probed(kms: Kms, key: str = ALIAS) -> Probe:
 def test_another_key_that_opens_is_not_ready() -> None:
     kms = Kms()
     kms.opened_with = KEY.replace("111122223333", "444455556666")
-    found = probed(kms)
-    assert (found.ready, found.reason) == (False, "wrong_key")
-    assert found.summary() == f"Decrypt was answered with the key {kms.opened_with}, but Encrypt with {KEY}."
+    result = probed(kms)
+    assert (result.ready, result.reason) == (False, "wrong_key")
+    assert result.summary() == f"Decrypt was answered with the key {kms.opened_with}, but Encrypt with {KEY}."
 
 
-def verdicts(found: Probe) -> dict[str, str]:
-    return {action: verdict.verdict for action, verdict in found.verdicts.items()}
+def verdicts(result: Probe) -> dict[str, str]:
+    return {action: verdict.verdict for action, verdict in result.verdicts.items()}
 
 
 def test_three_calls_that_succeed() -> None:
     kms = Kms()
-    found = probed(kms)
+    result = probed(kms)
     assert kms.calls == [("kms:DescribeKey", ALIAS), ("kms:Encrypt", ALIAS), ("kms:Decrypt", "")]
     assert len(kms.plaintext) == 32
-    assert (found.ready, found.reason, found.remedy(), verdicts(found)) == (True, "", None, ALL)
-    assert (found.key_arn, found.state, found.principal, found.latency_ms) == (KEY, "Enabled", "", 3000.0)
-    assert found.summary() == f"A seal can use the key {KEY}: kms:DescribeKey, kms:Encrypt and kms:Decrypt are allowed."
-    assert found.verdicts["kms:Encrypt"].as_result() == {
+    assert (result.ready, result.reason, result.remedy(), verdicts(result)) == (True, "", None, ALL)
+    assert (result.key_arn, result.state, result.principal, result.latency_ms) == (KEY, "Enabled", "", 3000.0)
+    assert result.summary() == f"A seal can use the key {KEY}: kms:DescribeKey, kms:Encrypt and kms:Decrypt are allowed."
+    assert result.verdicts["kms:Encrypt"].as_result() == {
         "verdict": "allowed",
         **dict.fromkeys(("reason", "msg", "remedy", "aws_message", "likely_cause", "policy_type", "policy")),
         "latency_ms": 1000.0,
@@ -122,32 +122,32 @@ def test_a_multi_region_key_is_asked_in_the_region_in_force() -> None:
 def test_other_bytes_than_were_encrypted() -> None:
     kms = Kms()
     kms.other = True
-    found = probed(kms)
-    assert (found.ready, found.reason) == (False, "wrong_endpoint")
-    assert found.verdicts["kms:Decrypt"].latency_ms == 1000.0
-    assert found.summary() == "Decrypt gave back other bytes than Encrypt was given."
+    result = probed(kms)
+    assert (result.ready, result.reason) == (False, "wrong_endpoint")
+    assert result.verdicts["kms:Decrypt"].latency_ms == 1000.0
+    assert result.summary() == "Decrypt gave back other bytes than Encrypt was given."
 
 
 @pytest.mark.parametrize("reason", ["unreachable", "timed_out", "clock_skew", "expired_credentials", "throttled", "tls_failed", "not_found"])
 def test_nothing_is_tried_after_describe_key_fails(reason: str) -> None:
     kms = Kms({"kms:DescribeKey": failed(reason)})
-    found = probed(kms)
+    result = probed(kms)
     assert [action for action, _key in kms.calls] == ["kms:DescribeKey"]
-    assert list(verdicts(found).values()) == ["failed", "not_tried", "not_tried"]
-    assert {found.verdicts[action].msg for action in ("kms:Encrypt", "kms:Decrypt")} == {"Not tried: DescribeKey failed."}
-    assert (found.ready, found.reason, found.summary()) == (False, reason, f"It is {reason}.")
+    assert list(verdicts(result).values()) == ["failed", "not_tried", "not_tried"]
+    assert {result.verdicts[action].msg for action in ("kms:Encrypt", "kms:Decrypt")} == {"Not tried: DescribeKey failed."}
+    assert (result.ready, result.reason, result.summary()) == (False, reason, f"It is {reason}.")
     nothing = {"policy_statement": None, "key_policy_statement": None, "grant": None}
-    assert found.remedy() == {"msg": f"Not to be {reason}.", **nothing}
+    assert result.remedy() == {"msg": f"Not to be {reason}.", **nothing}
 
 
 def test_encrypt_and_decrypt_are_tried_after_describe_key_is_denied() -> None:
     kms = Kms({"kms:DescribeKey": denied("kms:DescribeKey", NO_IAM)})
-    found = probed(kms)
+    result = probed(kms)
     assert [action for action, _key in kms.calls] == list(ALL)
-    assert verdicts(found) == {**ALL, "kms:DescribeKey": "denied"}
-    assert (found.ready, found.reason, found.key_arn, found.state) == (False, "access_denied", KEY, "")
-    assert found.summary() == f"kms:DescribeKey is denied to {SESSION} for the key {KEY}."
-    assert found.remedy() == {
+    assert verdicts(result) == {**ALL, "kms:DescribeKey": "denied"}
+    assert (result.ready, result.reason, result.key_arn, result.state) == (False, "access_denied", KEY, "")
+    assert result.summary() == f"kms:DescribeKey is denied to {SESSION} for the key {KEY}."
+    assert result.remedy() == {
         "msg": "Allow kms:DescribeKey by an IAM policy, the key policy or a grant.",
         "policy_statement": {"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": KEY},
         "key_policy_statement": {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:DescribeKey", "Resource": "*"},
@@ -156,10 +156,10 @@ def test_encrypt_and_decrypt_are_tried_after_describe_key_is_denied() -> None:
 
 
 def test_decrypt_cannot_be_tried_without_encrypt() -> None:
-    found = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", NO_IAM)}))
-    assert verdicts(found) == {**ALL, "kms:Encrypt": "denied", "kms:Decrypt": "not_tried"}
-    assert found.verdicts["kms:Decrypt"].msg == "Not tried: without an answer to Encrypt there is no ciphertext to decrypt."
-    remedy = found.remedy()
+    result = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", NO_IAM)}))
+    assert verdicts(result) == {**ALL, "kms:Encrypt": "denied", "kms:Decrypt": "not_tried"}
+    assert result.verdicts["kms:Decrypt"].msg == "Not tried: without an answer to Encrypt there is no ciphertext to decrypt."
+    remedy = result.remedy()
     assert remedy
     assert remedy["msg"] == (
         "Allow kms:Encrypt by an IAM policy, the key policy or a grant. A seal needs kms:Decrypt too, which could not be tried."
@@ -185,8 +185,8 @@ def test_only_what_helps_is_shown(why: str, statements: set[str]) -> None:
 
 
 def test_an_explicit_deny_asks_for_nothing_not_even_for_what_was_not_tried() -> None:
-    found = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", DENY)}))
-    assert found.remedy() == {
+    result = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", DENY)}))
+    assert result.remedy() == {
         "msg": "An identity-based policy denies kms:Encrypt explicitly, which no allow can outweigh: remove that statement, or except this "
         "principal from it.",
         "policy_statement": None,
@@ -215,8 +215,8 @@ def test_a_principal_that_is_not_known() -> None:
 )
 def test_a_key_whose_arn_nobody_tells(key: str, region: str, resource: str) -> None:
     errors: dict[str, SealError] = {action: denied(action, NO_IAM, "*") for action in ("kms:DescribeKey", "kms:Encrypt")}
-    found = probed(Kms(errors, region), key)
-    remedy = found.remedy()
+    result = probed(Kms(errors, region), key)
+    remedy = result.remedy()
     assert remedy
     statement = remedy["policy_statement"]
     assert (statement["Action"], statement["Resource"]) == (["kms:DescribeKey", "kms:Encrypt", "kms:Decrypt"], resource)
@@ -227,7 +227,7 @@ def test_a_key_whose_arn_nobody_tells(key: str, region: str, resource: str) -> N
     else:
         assert "Condition" not in statement
         assert remedy["grant"]["KeyId"] == key
-    assert found.summary() == f"kms:DescribeKey and kms:Encrypt are denied to {SESSION} for the key {key}."
+    assert result.summary() == f"kms:DescribeKey and kms:Encrypt are denied to {SESSION} for the key {key}."
 
 
 def test_a_denial_tells_the_keys_arn() -> None:
@@ -248,42 +248,42 @@ def test_a_denial_tells_the_keys_arn() -> None:
 )
 def test_a_key_that_cannot_seal(metadata: dict[str, str], encrypt: str, reason: str, summary: str) -> None:
     kms = Kms({"kms:Encrypt": failed(encrypt)} if encrypt else {}, **metadata)
-    found = probed(kms)
-    assert (found.ready, found.reason, [problem.reason for problem in found.problems]) == (False, reason, [reason])
-    assert found.summary().startswith(summary)
-    remedy = found.remedy()
+    result = probed(kms)
+    assert (result.ready, result.reason, [problem.reason for problem in result.problems]) == (False, reason, [reason])
+    assert result.summary().startswith(summary)
+    remedy = result.remedy()
     assert remedy
-    assert remedy["msg"] == found.problems[0].remedy
-    assert found.verdicts["kms:Encrypt"].verdict == ("failed" if encrypt else "allowed")
+    assert remedy["msg"] == result.problems[0].remedy
+    assert result.verdicts["kms:Encrypt"].verdict == ("failed" if encrypt else "allowed")
 
 
 def test_a_denial_is_told_before_the_keys_state_and_both_are_remedied() -> None:
-    found = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", NO_IAM)}, KeyState="Disabled"))
-    assert (found.reason, [problem.reason for problem in found.problems]) == ("access_denied", ["key_disabled"])
-    assert found.summary() == f"kms:Encrypt is denied to {SESSION} for the key {KEY}."
-    remedy = found.remedy()
+    result = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", NO_IAM)}, KeyState="Disabled"))
+    assert (result.reason, [problem.reason for problem in result.problems]) == ("access_denied", ["key_disabled"])
+    assert result.summary() == f"kms:Encrypt is denied to {SESSION} for the key {KEY}."
+    remedy = result.remedy()
     assert remedy
     assert remedy["msg"].startswith("Allow kms:Encrypt by an IAM policy, the key policy or a grant. Enable the key ")
 
 
 def test_key_material_that_expires_is_a_warning() -> None:
-    found = probed(Kms(ValidTo=datetime(2999, 1, 1, tzinfo=timezone.utc)))
-    assert (found.ready, [warning.reason for warning in found.warnings]) == (True, ["key_material_expires"])
+    result = probed(Kms(ValidTo=datetime(2999, 1, 1, tzinfo=timezone.utc)))
+    assert (result.ready, [warning.reason for warning in result.warnings]) == (True, ["key_material_expires"])
 
 
 def test_where_kms_could_not_be_asked() -> None:
     error = SettingError("No AWS credentials are found.", reason="no_credentials", remedy="Give some.")
-    found = refused(error, KeyReference.parse(KEY), "us-east-1")
-    assert list(verdicts(found).values()) == ["failed", "not_tried", "not_tried"]
-    assert found.verdicts["kms:Decrypt"].msg == "Not tried: KMS could not be asked."
-    assert (found.ready, found.reason, found.summary(), found.key_arn) == (False, "no_credentials", "No AWS credentials are found.", KEY)
+    actual = refused(error, KeyReference.parse(KEY), "us-east-1")
+    assert list(verdicts(actual).values()) == ["failed", "not_tried", "not_tried"]
+    assert actual.verdicts["kms:Decrypt"].msg == "Not tried: KMS could not be asked."
+    assert (actual.ready, actual.reason, actual.summary(), actual.key_arn) == (False, "no_credentials", "No AWS credentials are found.", KEY)
     assert refused(error).key_arn == ""
 
 
 def test_a_denial_without_a_reference_asks_for_no_statement() -> None:
-    found = Probe(None)
-    found.verdicts = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", NO_IAM)})).verdicts
-    remedy = found.remedy()
+    probe_result = Probe(None)
+    probe_result.verdicts = probed(Kms({"kms:Encrypt": denied("kms:Encrypt", NO_IAM)})).verdicts
+    remedy = probe_result.remedy()
     assert remedy is not None
     assert (remedy["policy_statement"], remedy["key_policy_statement"], remedy["grant"]) == (None, None, None)
     # What failed otherwise is no denial, and no statement helps.
@@ -295,9 +295,9 @@ def test_a_denial_without_a_reference_asks_for_no_statement() -> None:
 def test_a_role_that_may_not_be_assumed_is_no_denial_of_kms() -> None:
     details = {"operation": "AssumeRole", "aws_code": "AccessDenied", "aws_message": f"User: {SESSION} is not authorized to perform: sts:AssumeRole"}
     error = KmsError("AWS refused AssumeRole.", reason="access_denied", remedy="Allow it by the role's trust policy.", details=details)
-    found = refused(error, KeyReference.parse(ALIAS))
-    assert (found.verdicts["kms:DescribeKey"].verdict, found.reason, found.principal) == ("failed", "access_denied", "")
-    remedy = found.remedy()
+    actual = refused(error, KeyReference.parse(ALIAS))
+    assert (actual.verdicts["kms:DescribeKey"].verdict, actual.reason, actual.principal) == ("failed", "access_denied", "")
+    remedy = actual.remedy()
     assert remedy
     assert (remedy["msg"], remedy["policy_statement"]) == ("Allow it by the role's trust policy.", None)
 

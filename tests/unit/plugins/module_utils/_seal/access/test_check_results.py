@@ -61,13 +61,13 @@ def probed(kms, key="alias/vault", times=(10.0, 10.01234, 20.0, 20.5, 30.0, 30.2
 
 
 def test_a_denied_action_in_full():
-    found = probed(OneKey({"Encrypt": refusal(NO_IAM)})).verdicts
-    assert found["kms:DescribeKey"].as_result() == {**EMPTY, "verdict": "allowed", "latency_ms": 12.3}
-    assert found["kms:Encrypt"].as_result() == {
+    verdicts = probed(OneKey({"Encrypt": refusal(NO_IAM)})).verdicts
+    assert verdicts["kms:DescribeKey"].as_result() == {**EMPTY, "verdict": "allowed", "latency_ms": 12.3}
+    assert verdicts["kms:Encrypt"].as_result() == {
         "verdict": "denied", "reason": "access_denied", "msg": "AWS refused Encrypt.", "remedy": IAM_REMEDY, "aws_message": NO_IAM,
         "likely_cause": "missing_allow", "policy_type": "identity-based policy", "policy": None, "latency_ms": 500.0,
     }
-    assert found["kms:Decrypt"].as_result() == {
+    assert verdicts["kms:Decrypt"].as_result() == {
         **EMPTY, "verdict": "not_tried", "msg": "Not tried: without an answer to Encrypt there is no ciphertext to decrypt.",
     }
 
@@ -99,18 +99,18 @@ def test_a_failure_without_an_answer_of_aws_has_no_message_of_it():
     ],
 )
 def test_a_denial_is_what_aws_calls_one(code, reason, verdict):
-    found = probed(OneKey({"Encrypt": refusal(NO_IAM, code, reason)}))
-    assert found.verdicts["kms:Encrypt"].verdict == verdict
-    assert found.principal == (USER if verdict == "denied" else "")
+    error = probed(OneKey({"Encrypt": refusal(NO_IAM, code, reason)}))
+    assert error.verdicts["kms:Encrypt"].verdict == verdict
+    assert error.principal == (USER if verdict == "denied" else "")
 
 
 def test_a_denial_without_a_message():
-    found = probed(OneKey({"Encrypt": refusal(None)}))
-    assert found.verdicts["kms:Encrypt"].as_result() == {
+    error = probed(OneKey({"Encrypt": refusal(None)}))
+    assert error.verdicts["kms:Encrypt"].as_result() == {
         "verdict": "denied", "reason": "access_denied", "msg": "AWS refused Encrypt.", "remedy": IAM_REMEDY, "aws_message": None,
         "likely_cause": "unknown", "policy_type": None, "policy": None, "latency_ms": 500.0,
     }
-    assert found.summary() == f"kms:Encrypt is denied for the key {KEY}."
+    assert error.summary() == f"kms:Encrypt is denied for the key {KEY}."
 
 
 def test_other_bytes_than_were_encrypted_in_full():
@@ -122,34 +122,34 @@ def test_other_bytes_than_were_encrypted_in_full():
 
 def test_a_denied_decrypt_names_its_own_action():
     message = NO_IAM.replace("kms:Encrypt", "kms:Decrypt")
-    found = probed(OneKey({"Decrypt": refusal(message)}))
-    assert found.verdicts["kms:Decrypt"].remedy == "Allow kms:Decrypt by an IAM policy, the key policy or a grant."
-    assert found.latency_ms == 762.3
+    error = probed(OneKey({"Decrypt": refusal(message)}))
+    assert error.verdicts["kms:Decrypt"].remedy == "Allow kms:Decrypt by an IAM policy, the key policy or a grant."
+    assert error.latency_ms == 762.3
 
 
 def test_a_key_of_which_nothing_but_its_arn_is_answered():
-    found = probed(OneKey(metadata={"Arn": KEY}))
-    assert (found.key_arn, found.state) == (KEY, "")
+    result = probed(OneKey(metadata={"Arn": KEY}))
+    assert (result.key_arn, result.state) == (KEY, "")
 
 
 def test_all_denials_come_before_what_failed():
     denied = refusal(NO_IAM.replace("kms:Encrypt", "kms:DescribeKey"))
-    found = probed(OneKey({"DescribeKey": denied, "Encrypt": refusal("x", "DisabledException", "key_disabled")}))
-    assert found.reason == "access_denied"
-    assert found.remedy()["msg"] == (
+    error = probed(OneKey({"DescribeKey": denied, "Encrypt": refusal("x", "DisabledException", "key_disabled")}))
+    assert error.reason == "access_denied"
+    assert error.remedy()["msg"] == (
         "Allow kms:DescribeKey by an IAM policy, the key policy or a grant. Allow it. A seal needs kms:Decrypt too, which could not be tried."
     )
     # The same the other way round: what failed was asked before what is denied.
-    found = Probe(None, verdicts={
+    error = Probe(None, verdicts={
         "kms:DescribeKey": Verdict("failed", "It failed.", "throttled", "Wait."),
         "kms:Encrypt": Verdict("denied", "It is denied.", "access_denied", "Allow it.", denial=Denial("unknown")),
     })
-    assert (found.reason, found.remedy()["msg"]) == ("access_denied", "Allow it. Wait.")
+    assert (error.reason, error.remedy()["msg"]) == ("access_denied", "Allow it. Wait.")
 
 
 def test_the_remedies_of_the_same_kind_are_told_once():
-    found = Probe(None, verdicts={name: Verdict("failed", "It failed.", "throttled", "Wait.") for name in ("kms:DescribeKey", "kms:Encrypt")})
-    assert found.remedy() == {"msg": "Wait.", "policy_statement": None, "key_policy_statement": None, "grant": None}
+    probe_result = Probe(None, verdicts={name: Verdict("failed", "It failed.", "throttled", "Wait.") for name in ("kms:DescribeKey", "kms:Encrypt")})
+    assert probe_result.remedy() == {"msg": "Wait.", "policy_statement": None, "key_policy_statement": None, "grant": None}
 
 
 @pytest.mark.parametrize(
@@ -164,14 +164,14 @@ def test_the_remedies_of_the_same_kind_are_told_once():
     ],
 )
 def test_the_arn_of_a_key_that_could_not_be_asked_for(key, region, arn):
-    found = refused(SettingError("No.", reason="no_credentials"), KeyReference.parse(key), region)
-    assert (found.key_arn, found.region) == (arn, region)
+    error = refused(SettingError("No.", reason="no_credentials"), KeyReference.parse(key), region)
+    assert (error.key_arn, error.region) == (arn, region)
 
 
 def test_without_a_key_there_is_no_arn_and_no_region():
-    found = refused(SettingError("No.", reason="no_key"))
-    assert (found.reference, found.region, found.key_arn) == (None, "", "")
-    assert [verdict.msg for verdict in found.verdicts.values()] == ["No.", "Not tried: KMS could not be asked.", "Not tried: KMS could not be asked."]
+    error = refused(SettingError("No.", reason="no_key"))
+    assert (error.reference, error.region, error.key_arn) == (None, "", "")
+    assert [verdict.msg for verdict in error.verdicts.values()] == ["No.", "Not tried: KMS could not be asked.", "Not tried: KMS could not be asked."]
 
 
 def test_a_key_id_whose_account_nobody_tells_in_full():

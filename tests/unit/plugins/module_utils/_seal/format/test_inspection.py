@@ -51,7 +51,7 @@ def test_sizes():
 def test_keys_are_those_of_aws_and_each_once():
     facts = of(slot(key_arn(OLD)), slot("projects/p"), slot(key_arn(NEW)), slot(key_arn(OLD)))
     assert facts.keys == [key_arn(OLD), key_arn(NEW)]
-    assert [found.is_foreign for found in facts.slots] == [False, True, False, False]
+    assert [items.is_foreign for items in facts.slots] == [False, True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_facts_of_what_is_no_key(text):
 
 
 @pytest.mark.parametrize(
-    ("operation", "changes", "said"),
+    ("operation", "changes", "message"),
     [
         ("ListAliases", {"Aliases": [{}]}, "AliasName is missing in Aliases"),
         ("ListGrants", {"Grants": [{}]}, "GrantId is missing in Grants"),
@@ -277,10 +277,10 @@ def test_facts_of_what_is_no_key(text):
         ("Encrypt", {"KeyId": 1}, "KeyId is not a text"),
     ],
 )
-def test_types_and_limits(operation, changes, said):
+def test_types_and_limits(operation, changes, message):
     if operation not in MODELS["kms"].operation_names or not set(changes) <= set(MODELS["kms"].operation_model(operation).output_shape.members):
         pytest.skip("the botocore of this environment does not know the field")
-    assert str(refused(operation, **changes)) == said
+    assert str(refused(operation, **changes)) == message
 
 
 def test_the_limits_themselves_pass():
@@ -385,7 +385,7 @@ def test_what_is_just_within_the_limits(operation, changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"PendingDeletionWindowInDays": -(2**63)}, "KeyMetadata.PendingDeletionWindowInDays is not an integer"),
         ({"PendingDeletionWindowInDays": "7"}, "KeyMetadata.PendingDeletionWindowInDays is not an integer"),
@@ -398,8 +398,8 @@ def test_what_is_just_within_the_limits(operation, changes):
         ({"EncryptionAlgorithms": "text"}, "KeyMetadata.EncryptionAlgorithms is not a list"),
     ],
 )
-def test_what_is_just_beyond_them_in_metadata(changes, said):
-    assert str(refused("DescribeKey", KeyMetadata={**METADATA, **changes})) == said
+def test_what_is_just_beyond_them_in_metadata(changes, message):
+    assert str(refused("DescribeKey", KeyMetadata={**METADATA, **changes})) == message
 
 
 class Shape:
@@ -414,18 +414,18 @@ MAP = Shape("structure", members={"Map": Shape("map", key=Shape("string"), value
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ({"a": 1}, ""), ({}, ""), ({str(number): number for number in range(10000)}, ""), ([], "Map is not a map"),
         ({str(number): number for number in range(10001)}, "Map is not a map"), ({1: 1}, "Map is not a text"), ({"a": "b"}, "Map is not an integer"),
         ({"a": True}, "Map is not an integer"),
     ],
 )
-def test_maps(value, said):
-    if said:
+def test_maps(value, message):
+    if message:
         with pytest.raises(AnswerError) as raised:
             Answers().check("ToCome", MAP, {}, {"Map": value}, REGION)
-        assert str(raised.value) == said
+        assert str(raised.value) == message
     else:
         Answers().check("ToCome", MAP, {}, {"Map": value, "Other": "is not checked"}, REGION)
 

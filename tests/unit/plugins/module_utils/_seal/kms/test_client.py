@@ -423,8 +423,8 @@ def test_a_credentials_file_by_option_and_its_profile_by_the_environment(aws, mo
     path = tmp_path / "some-credentials"
     path.write_text(f"[vault]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n", encoding="utf-8")
     monkeypatch.setenv("AWS_PROFILE", "vault")
-    said = opened(aws, **NONE, shared_creds_filename=str(path)).connection()["credentials"]
-    assert said == {"value": ACCESS_KEY, "source": "profile vault of the shared credentials file"}
+    connection = opened(aws, **NONE, shared_creds_filename=str(path)).connection()["credentials"]
+    assert connection == {"value": ACCESS_KEY, "source": "profile vault of the shared credentials file"}
 
 
 def test_a_role_is_asked_for_in_the_region_in_force(aws):

@@ -253,12 +253,12 @@ def test_whatever_is_raised_becomes_an_error_without_its_text(kind, method, tran
     origin = Origin(method, "vault", {}, {})
     error = kind(f"invalid header value {SECRET}")
     arguments = (error, origin, Request("AWS STS", "AssumeRole", "here")) if translate is credentials_error else (error, origin)
-    found = translate(*arguments)
-    assert isinstance(found, SealError)
-    assert found.reason
-    assert found.remedy
-    assert SECRET not in str(found)
-    assert translate(found, *arguments[1:]) is found
+    result = translate(*arguments)
+    assert isinstance(result, SealError)
+    assert result.reason
+    assert result.remedy
+    assert SECRET not in str(result)
+    assert translate(result, *arguments[1:]) is result
 
 
 # Errors as the SDK raises them, without a process
@@ -272,8 +272,8 @@ FAILED = "Check the AWS configuration files, the environment variables whose nam
 
 def translated(error, method="", environ=None, settings=None, by=credentials_error):
     origin = Origin(method, "vault", environ or {}, settings or {})
-    found = by(error, origin, ASKED) if by is credentials_error else by(error, origin)
-    return found.message, found.reason, found.remedy
+    result = by(error, origin, ASKED) if by is credentials_error else by(error, origin)
+    return result.message, result.reason, result.remedy
 
 
 def _with_process(error, self, p):
@@ -379,9 +379,9 @@ def test_an_answer_without_credentials():
 def test_the_sdks_own_errors_keep_their_words():
     assert translated(exceptions.SSOTokenLoadError(error_msg="m"))[0] == "No AWS IAM Identity Center session exists."
     for by in (credentials_error, set_up_error):
-        found = by(exceptions.NoRegionError(), *((Origin("", "v", {}, {}), ASKED) if by is credentials_error else (Origin("", "v", {}, {}),)))
-        assert found.message == "No AWS region is set."
-        assert found.details == {"operation": "AssumeRole" if by is credentials_error else "connect"}
+        result = by(exceptions.NoRegionError(), *((Origin("", "v", {}, {}), ASKED) if by is credentials_error else (Origin("", "v", {}, {}),)))
+        assert result.message == "No AWS region is set."
+        assert result.details == {"operation": "AssumeRole" if by is credentials_error else "connect"}
 
 
 @pytest.mark.parametrize("by", [credentials_error, set_up_error])

@@ -112,17 +112,17 @@ def test_the_region_of_a_profile_and_of_hints(config):
 
 
 @pytest.mark.parametrize(
-    ("zone", "found"),
+    ("zone", "result"),
     [
         ("us-east-1a", "us-east-1"), ("us-gov-west-1b", "us-gov-west-1"), ("ap-southeast-2c", "ap-southeast-2"),
         ("us-west-2-lax-1a", "us-west-2"), ("us-east-1-wl1-bos-wlz-1", "us-east-1"), ("eu-isoe-west-11a", "eu-isoe-west-11"),
     ],
 )
-def test_the_region_of_the_instance(aws, environment, zone, found):
+def test_the_region_of_the_instance(aws, environment, zone, result):
     environment(AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=aws.url)
     instance_answers(aws)
     aws.answer("GET /latest/meta-data/placement/availability-zone/", zone)
-    assert region() == Sourced(found, "instance metadata")
+    assert region() == Sourced(result, "instance metadata")
 
 
 @pytest.mark.parametrize("zone", ["mars", Answer(404), Answer(400), "us-east-1234"])
@@ -150,17 +150,17 @@ def test_a_metadata_service_that_refuses_the_request_names_no_region(aws, enviro
 
 
 def frozen(session):
-    found = session.get_credentials().get_frozen_credentials()
-    return found.access_key, found.secret_key, found.token
+    result = session.get_credentials().get_frozen_credentials()
+    return result.access_key, result.secret_key, result.token
 
 
 def test_options(environment):
     environment(AWS_ACCESS_KEY_ID="other", AWS_SECRET_ACCESS_KEY="other")
-    session, said = loaded(**PAIR)
-    assert said == Sourced(ACCESS_KEY, OF_OPTIONS)
+    session, message = loaded(**PAIR)
+    assert message == Sourced(ACCESS_KEY, OF_OPTIONS)
     assert frozen(session) == (ACCESS_KEY, SECRET_KEY, None)
-    session, said = loaded(**PAIR, session_token=SESSION_TOKEN, sources={"access_key": "variable vault_key"})
-    assert said == Sourced(ACCESS_KEY, "variable vault_key")
+    session, message = loaded(**PAIR, session_token=SESSION_TOKEN, sources={"access_key": "variable vault_key"})
+    assert message == Sourced(ACCESS_KEY, "variable vault_key")
     assert frozen(session) == (ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
 
 
@@ -226,12 +226,12 @@ def test_half_a_pair_of_the_environment(environment, monkeypatch):
     )
 
 
-@pytest.mark.parametrize(("name", "words"), [("access_key", "access key"), ("secret_key", "secret key"), ("session_token", "token")])
+@pytest.mark.parametrize(("name", "text"), [("access_key", "access key"), ("secret_key", "secret key"), ("session_token", "token")])
 @pytest.mark.parametrize("value", ["value ", " value", "val\nue", "value\t", "val\x7fue"])
-def test_white_space_around_a_credential(name, words, value):
+def test_white_space_around_a_credential(name, text, value):
     options = {**PAIR, "session_token": SESSION_TOKEN, name: value}
     assert failure(**options) == (
-        f"The {words} from options access_key and secret_key begins or ends with whitespace or contains a control character.",
+        f"The {text} from options access_key and secret_key begins or ends with whitespace or contains a control character.",
         "invalid_credentials",
         "Remove line breaks and spaces.",
     )
@@ -265,8 +265,8 @@ def test_a_profile_that_is_gone(config):
 def test_a_role(aws, environment, options, variables, name):
     environment(**variables)
     aws.answer("AssumeRole", role_answer("AssumeRole"))
-    session, said = loaded(**PAIR, role_arn=ROLE, sts_endpoint=aws.url, **options)
-    assert said == Sourced("ASIAEXAMPLEEXAMPLE00", f"role {ROLE}, assumed with options access_key and secret_key")
+    session, message = loaded(**PAIR, role_arn=ROLE, sts_endpoint=aws.url, **options)
+    assert message == Sourced("ASIAEXAMPLEEXAMPLE00", f"role {ROLE}, assumed with options access_key and secret_key")
     assert frozen(session) == ("ASIAEXAMPLEEXAMPLE00", "secret of the role", "token-of-the-role")
     assert len(aws.asked) == 1
     assert {key: aws.asked[0].parameters.get(key) for key in ("RoleArn", "RoleSessionName")} == {"RoleArn": ROLE, "RoleSessionName": name}
@@ -277,8 +277,8 @@ def test_a_role_that_is_assumed_with_keys_of_the_environment(aws, environment):
     environment(**PAIR_OF_ENVIRONMENT, AWS_ROLE_ARN="arn:aws:iam::111122223333:role/other")
     assert source() == Sourced(ACCESS_KEY, "environment variable AWS_ACCESS_KEY_ID")
     aws.answer("AssumeRole", role_answer("AssumeRole"))
-    said = source(role_arn=ROLE, sts_endpoint=aws.url)
-    assert said == Sourced("ASIAEXAMPLEEXAMPLE00", f"role {ROLE}, assumed with environment variable AWS_ACCESS_KEY_ID")
+    message = source(role_arn=ROLE, sts_endpoint=aws.url)
+    assert message == Sourced("ASIAEXAMPLEEXAMPLE00", f"role {ROLE}, assumed with environment variable AWS_ACCESS_KEY_ID")
 
 
 def test_a_role_of_a_profile_is_left_to_the_sdk(aws, environment, config):
@@ -303,8 +303,8 @@ def test_a_role_that_may_not_be_assumed(aws):
 
 def assumed(aws, token_file, source_of_token, **options):
     aws.answer("AssumeRoleWithWebIdentity", role_answer("AssumeRoleWithWebIdentity"))
-    session, said = loaded(sts_endpoint=aws.url, **options)
-    assert said == Sourced("ASIAEXAMPLEEXAMPLE00", f"role {ROLE}, assumed with the web identity of {source_of_token}")
+    session, message = loaded(sts_endpoint=aws.url, **options)
+    assert message == Sourced("ASIAEXAMPLEEXAMPLE00", f"role {ROLE}, assumed with the web identity of {source_of_token}")
     assert frozen(session) == ("ASIAEXAMPLEEXAMPLE00", "secret of the role", "token-of-the-role")
     parameters = aws.asked[0].parameters
     assert {key: parameters.get(key) for key in ("RoleArn", "RoleSessionName", "WebIdentityToken")} == {
@@ -405,11 +405,11 @@ def test_a_service_that_does_not_answer_is_named():
     session = SdkSession(ConnectionOptions(), {}, None)
     assert session_credentials_error(error, session, REGION, None).message.startswith("AWS STS cannot be reached in region us-east-1 ")
     session.endpoints["sso"] = Sourced("http://o", "the AWS SDK")
-    found = session_credentials_error(error, session, REGION, None)
-    assert found.message == (
+    result = session_credentials_error(error, session, REGION, None)
+    assert result.message == (
         "AWS SSO cannot be reached in region us-east-1 (from option region) at http://o (from the AWS SDK): the connection was closed without a response."
     )
-    assert found.details == {"operation": "AssumeRole"}
+    assert result.details == {"operation": "AssumeRole"}
 
 
 def test_the_way_to_credentials_that_failed_is_named(config):

@@ -35,11 +35,11 @@ class Call:
 
     def wait(self, attempts, response=None, caught=None):
         """Seconds until the next attempt; None for the end of the call with what has come."""
-        found = self.events.emit_until_response(
+        result = self.events.emit_until_response(
             "needs-retry.kms.Encrypt",
             attempts=attempts, request_dict=self.request, response=response, operation=ENCRYPT, caught_exception=caught, endpoint=None,
         )
-        return found[1]
+        return result[1]
 
 
 def answer(status=500, code="KMSInternalException", **headers):

@@ -159,13 +159,13 @@ def test_errors_reach_all_who_wait_and_are_not_kept():
     keys, ask = DecryptCache(), Asked(seconds=0.05, error=error)
     raised = []
 
-    def look():
+    def request():
         try:
             keys.decrypted(b"one", "", ask)
-        except KmsError as found:
-            raised.append(found)
+        except KmsError as result:
+            raised.append(result)
 
-    threads = [threading.Thread(target=look) for _number in range(4)]
+    threads = [threading.Thread(target=request) for _number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -20,7 +20,7 @@ IDENTITY, RESOURCE = "identity-based policy", "resource-based policy"
 SCP = "arn:aws:organizations::777788889999:policy/o-exampleorgid/service_control_policy/p-examplepolicyid"
 
 
-def said(tail: str, who: str = USER, key: str = KEY) -> str:
+def deny(tail: str, who: str = USER, key: str = KEY) -> str:
     return f"User: {who} is not authorized to perform: kms:Encrypt on resource: {key}{tail}"
 
 
@@ -47,7 +47,7 @@ def said(tail: str, who: str = USER, key: str = KEY) -> str:
     ],
 )
 def test_what_aws_says(tail: str, cause: str, kind: str, policy: str) -> None:
-    assert read_denial(said(tail)) == Denial(cause, kind, policy, USER, KEY)
+    assert read_denial(deny(tail)) == Denial(cause, kind, policy, USER, KEY)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_what_aws_says(tail: str, cause: str, kind: str, policy: str) -> None:
     ],
 )
 def test_a_key_of_another_account(tail: str, cause: str) -> None:
-    found = read_denial(said(tail, SESSION, THEIRS))
-    assert (found.cause, found.principal, found.key_arn, found.foreign) == (cause, SESSION, THEIRS, True)
+    result = read_denial(deny(tail, SESSION, THEIRS))
+    assert (result.cause, result.principal, result.key_arn, result.foreign) == (cause, SESSION, THEIRS, True)
 
 
 @pytest.mark.parametrize("kind", ["customer master key", "KMS key"])
@@ -77,23 +77,23 @@ def test_a_ciphertext_that_may_not_be_opened(kind: str) -> None:
 
 @pytest.mark.parametrize("resource", ["*", KEY.replace("key/1234abcd-12ab-34cd-56ef-1234567890ab", "alias/vault"), "arn:aws:iam::111122223333:role/x"])
 def test_what_is_no_keys_arn_is_not_taken_for_one(resource: str) -> None:
-    assert read_denial(said(" because no identity-based policy allows the kms:Encrypt action", key=resource)).key_arn == ""
+    assert read_denial(deny(" because no identity-based policy allows the kms:Encrypt action", key=resource)).key_arn == ""
 
 
 @pytest.mark.parametrize(("end", "kept"), [("", ""), (".", ""), (",", ""), ("X", "X"), (".X", ".X")])
 def test_the_full_stop_after_an_arn_is_no_part_of_it(end: str, kept: str) -> None:
-    denied = read_denial(said(f" with an explicit deny in a service control policy: {SCP}{end}"))
+    denied = read_denial(deny(f" with an explicit deny in a service control policy: {SCP}{end}"))
     assert denied == Denial("explicit_deny", "service control policy", SCP + kept, USER, KEY)
     # An ARN's own dots stay, as those at its beginning would.
     alias = KEY.replace("key/1234abcd-12ab-34cd-56ef-1234567890ab", "alias/vault")
-    assert read_denial(said(f"{end} because no resource-based policy allows the kms:Encrypt action", SESSION, f"{alias.replace('1111', '4444', 1)}")).cause == (
+    assert read_denial(deny(f"{end} because no resource-based policy allows the kms:Encrypt action", SESSION, f"{alias.replace('1111', '4444', 1)}")).cause == (
         "foreign_account"
     )
 
 
 @pytest.mark.parametrize(("end", "arn"), [(".", KEY), (",", KEY), ("X", "")])
 def test_the_full_stop_after_the_keys_arn_is_no_part_of_it(end: str, arn: str) -> None:
-    assert read_denial(said(end)).key_arn == arn
+    assert read_denial(deny(end)).key_arn == arn
 
 
 def test_a_message_without_a_resource_names_no_key_and_no_account() -> None:

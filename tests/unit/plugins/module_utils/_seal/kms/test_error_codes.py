@@ -81,10 +81,10 @@ DOCUMENTED = {
 def documented_codes(service, operations):
     model = botocore.loaders.Loader().load_service_model(service, "service-2")
     for operation in operations:
-        for error in model["operations"].get(operation, {}).get("errors", ()):
-            shape = model["shapes"][error["shape"]]
+        for declared in model["operations"].get(operation, {}).get("errors", ()):
+            shape = model["shapes"][declared["shape"]]
             # With query protocols the code differs from the shape's name.
-            yield shape.get("error", {}).get("code") if service == "sts" else error["shape"]
+            yield shape.get("error", {}).get("code") if service == "sts" else declared["shape"]
 
 
 @pytest.mark.parametrize(("service", "operations"), [("kms", KMS_OPERATIONS), ("sts", STS_OPERATIONS)])
@@ -96,10 +96,10 @@ def test_every_error_that_the_service_model_documents_is_known(service, operatio
 
 @pytest.mark.parametrize("code", [*COMMON, *DOCUMENTED])
 def test_every_known_error_has_a_reason_and_a_remedy(code):
-    found = meaning(code, "")
-    assert found.reason == {**COMMON, **DOCUMENTED}[code]
-    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", found.reason)
-    assert found.remedy.endswith((".", ")."))
+    known = meaning(code, "")
+    assert known.reason == {**COMMON, **DOCUMENTED}[code]
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", known.reason)
+    assert known.remedy.endswith((".", ")."))
 
 
 @pytest.mark.parametrize(
@@ -184,9 +184,9 @@ def statement_in(remedy):
 @pytest.mark.parametrize("tail", ["", " because no identity-based policy allows the kms:Encrypt action", "."])
 def test_a_denial_shows_the_statement_that_is_missing(tail):
     message = f"User: {USER} is not authorized to perform: kms:Encrypt on resource: {KEY}{tail}"
-    found = meaning("AccessDeniedException", message, "kms:Encrypt", "alias/vault")
-    assert found.reason == "access_denied"
-    assert statement_in(found.remedy) == {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": KEY}
+    known = meaning("AccessDeniedException", message, "kms:Encrypt", "alias/vault")
+    assert known.reason == "access_denied"
+    assert statement_in(known.remedy) == {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": KEY}
 
 
 def test_a_denial_in_full():
@@ -199,14 +199,14 @@ def test_a_denial_in_full():
 def test_a_denial_that_names_no_resource_takes_the_key_that_was_asked_for():
     # What Decrypt says of another account's key.
     message = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."
-    found = meaning("AccessDeniedException", message, "kms:Decrypt", KEY)
-    assert statement_in(found.remedy) == {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY}
+    known = meaning("AccessDeniedException", message, "kms:Decrypt", KEY)
+    assert statement_in(known.remedy) == {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY}
 
 
 @pytest.mark.parametrize("asked", ["", "alias/vault", "1234abcd-12ab-34cd-56ef-1234567890ab", KEY.replace("key/1234", "alias/1234")])
 def test_a_statement_never_names_what_is_no_keys_arn(asked):
-    found = meaning("AccessDeniedException", "", "kms:Encrypt", asked)
-    assert statement_in(found.remedy)["Resource"] == "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
+    known = meaning("AccessDeniedException", "", "kms:Encrypt", asked)
+    assert statement_in(known.remedy)["Resource"] == "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
 
 
 def test_a_denial_that_concerns_no_single_key():
@@ -217,8 +217,8 @@ def test_a_denial_that_concerns_no_single_key():
 
 
 def test_a_denial_of_re_encrypt_asks_for_the_half_that_is_missing():
-    said = f"User: {USER} is not authorized to perform: kms:ReEncryptTo on resource: {KEY} because no identity-based policy allows it"
-    assert policy_statement("kms:ReEncryptTo", KEY) in meaning("AccessDeniedException", said, "kms:ReEncrypt", KEY).remedy
+    message = f"User: {USER} is not authorized to perform: kms:ReEncryptTo on resource: {KEY} because no identity-based policy allows it"
+    assert policy_statement("kms:ReEncryptTo", KEY) in meaning("AccessDeniedException", message, "kms:ReEncrypt", KEY).remedy
     assert policy_statement("kms:ReEncrypt*", KEY) in meaning("AccessDeniedException", "", "kms:ReEncrypt", KEY).remedy
 
 

@@ -40,7 +40,7 @@ MODEL = botocore.session.get_session().get_service_model("kms")
 
 def metadata(**changes: Any) -> dict[str, Any]:
     """DescribeKey's KeyMetadata of an ordinary key, with changes; None takes a field out."""
-    said = {
+    values = {
         "AWSAccountId": ACCOUNT,
         "KeyId": ID,
         "Arn": ARN,
@@ -57,7 +57,7 @@ def metadata(**changes: Any) -> dict[str, Any]:
         "MultiRegion": False,
         **changes,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def judged(**changes: Any) -> list[tuple[str, str]]:
@@ -175,17 +175,17 @@ def test_a_key_without_material_is_not_said_to_have_expired_too() -> None:
 
 
 def test_problems_add_up() -> None:
-    found = key_facts(metadata(KeyState="Disabled", KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048"), NOW)
-    assert [problem["reason"] for problem in found["problems"]] == ["key_disabled", "key_unusable"]
-    assert found["usable_for_seal"] is False
-    assert found["enabled"] is False
+    facts = key_facts(metadata(KeyState="Disabled", KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048"), NOW)
+    assert [problem["reason"] for problem in facts["problems"]] == ["key_disabled", "key_unusable"]
+    assert facts["usable_for_seal"] is False
+    assert facts["enabled"] is False
 
 
 def test_a_warning_leaves_the_key_usable() -> None:
-    found = key_facts(metadata(Origin="EXTERNAL", ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=FUTURE), NOW)
-    assert (found["usable_for_seal"], found["problems"]) == (True, [])
-    assert [sorted(warning) for warning in found["warnings"]] == [["msg", "reason", "remedy"]]
-    assert (found["valid_to"], found["expiration_model"]) == ("2026-07-01T12:00:00Z", "KEY_MATERIAL_EXPIRES")
+    facts = key_facts(metadata(Origin="EXTERNAL", ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=FUTURE), NOW)
+    assert (facts["usable_for_seal"], facts["problems"]) == (True, [])
+    assert [sorted(warning) for warning in facts["warnings"]] == [["msg", "reason", "remedy"]]
+    assert (facts["valid_to"], facts["expiration_model"]) == ("2026-07-01T12:00:00Z", "KEY_MATERIAL_EXPIRES")
 
 
 @pytest.mark.parametrize(
@@ -195,29 +195,29 @@ def test_a_warning_leaves_the_key_usable() -> None:
     ids=str,
 )
 def test_every_problem_says_what_to_do(changes: dict[str, Any]) -> None:
-    found = key_facts(metadata(**changes), NOW)
-    (problem,) = found["problems"]
+    facts = key_facts(metadata(**changes), NOW)
+    (problem,) = facts["problems"]
     assert set(problem) == {"reason", "msg", "remedy"}
     assert problem["msg"].endswith(".")
     assert problem["remedy"].endswith(".")
-    assert not found["usable_for_seal"]
+    assert not facts["usable_for_seal"]
 
 
 def test_multi_region_key() -> None:
     def in_region(region: str) -> dict[str, str]:
         return {"Arn": f"arn:aws:kms:{region}:{ACCOUNT}:key/mrk-{32 * 'a'}", "Region": region}
 
-    said = {
+    values = {
         "MultiRegionKeyType": "REPLICA",
         "PrimaryKey": in_region("us-east-1"),
         "ReplicaKeys": [in_region("eu-central-1"), in_region("eu-west-1")],
     }
-    assert key_facts(metadata(MultiRegion=True, MultiRegionConfiguration=said), NOW)["multi_region"] == {
+    assert key_facts(metadata(MultiRegion=True, MultiRegionConfiguration=values), NOW)["multi_region"] == {
         "role": "REPLICA",
-        "primary": {"arn": said["PrimaryKey"]["Arn"], "region": "us-east-1"},
+        "primary": {"arn": values["PrimaryKey"]["Arn"], "region": "us-east-1"},
         "replicas": [
-            {"arn": said["ReplicaKeys"][0]["Arn"], "region": "eu-central-1"},
-            {"arn": said["ReplicaKeys"][1]["Arn"], "region": "eu-west-1"},
+            {"arn": values["ReplicaKeys"][0]["Arn"], "region": "eu-central-1"},
+            {"arn": values["ReplicaKeys"][1]["Arn"], "region": "eu-west-1"},
         ],
     }
 
@@ -245,8 +245,8 @@ def test_rotation() -> None:
 
 def test_alias() -> None:
     arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/vault"
-    said = {"AliasName": "alias/vault", "AliasArn": arn, "TargetKeyId": ID, "CreationDate": PAST, "LastUpdatedDate": NOW}
-    assert alias_facts(said) == {
+    values = {"AliasName": "alias/vault", "AliasArn": arn, "TargetKeyId": ID, "CreationDate": PAST, "LastUpdatedDate": NOW}
+    assert alias_facts(values) == {
         "name": "alias/vault",
         "arn": arn,
         "target_key_id": ID,
@@ -257,7 +257,7 @@ def test_alias() -> None:
 
 def test_grant() -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/vault"
-    said = {
+    values = {
         "KeyId": ARN,
         "GrantId": "abc",
         "Name": "vault",
@@ -277,9 +277,9 @@ def test_grant() -> None:
         "constraints": {"EncryptionContextSubset": {"a": "b"}},
         "creation_date": "2026-05-31T12:00:00Z",
     }
-    assert grant_facts(said) == expected
-    del said["Name"], said["Constraints"]
-    assert grant_facts({**said, "RetiringPrincipal": role}) == {**expected, "name": "", "constraints": {}, "retiring_principal": role}
+    assert grant_facts(values) == expected
+    del values["Name"], values["Constraints"]
+    assert grant_facts({**values, "RetiringPrincipal": role}) == {**expected, "name": "", "constraints": {}, "retiring_principal": role}
 
 
 def test_policy_is_data_where_it_is_json() -> None:

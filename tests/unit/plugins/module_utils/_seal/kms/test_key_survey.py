@@ -53,9 +53,9 @@ class Clients:
         self.opened.append((region, source))
         if region in self.unopened:
             raise self.unopened[region]
-        found = Kms(self, self._region or region or "us-east-1", "option region" if self._region else source)
-        self.given[region] = found
-        return found
+        result = Kms(self, self._region or region or "us-east-1", "option region" if self._region else source)
+        self.given[region] = result
+        return result
 
 
 def failed(reason):
@@ -63,8 +63,8 @@ def failed(reason):
 
 
 def refusal(key, reason, msg=None):
-    found = {"reason": reason, "msg": msg or f"It is {reason}.", "remedy": f"Not to be {reason}."}
-    return {"asked": key, "usable_for_seal": False, "problems": [found], "warnings": [], **found}
+    results = {"reason": reason, "msg": msg or f"It is {reason}.", "remedy": f"Not to be {reason}."}
+    return {"asked": key, "usable_for_seal": False, "problems": [results], "warnings": [], **results}
 
 
 def key(text, source=OPTION):
@@ -130,13 +130,13 @@ def test_a_replica_is_described_in_the_region_in_force():
 def test_a_key_of_another_region_than_the_one_in_force_is_not_asked_for():
     clients = Clients("us-east-1")
     survey = KeySurvey(clients, skipped=SKIPPED)
-    found = {
+    results = {
         "reason": "region_mismatch",
         "msg": f"The key {arn(region='eu-west-1')} (from {OPTION}) is in region eu-west-1, but the region in effect is us-east-1 (from option region).",
         "remedy": "Remove the region setting, or set it to eu-west-1.",
     }
     assert survey.entry(key(arn(region="eu-west-1"))) == {
-        "asked": arn(region="eu-west-1"), "usable_for_seal": False, "problems": [found], "warnings": [], **found
+        "asked": arn(region="eu-west-1"), "usable_for_seal": False, "problems": [results], "warnings": [], **results
     }
     assert (clients.asked, unreached(survey)) == ([], None)
 

@@ -39,10 +39,10 @@ def error_of(kind, **facts):
 
 
 def described(error, asked=ASKED):
-    found = to_error(error, asked)
-    assert isinstance(found, KmsError)
-    assert found.details == {"operation": asked.operation}
-    return found.message, found.reason, found.remedy
+    failed = to_error(error, asked)
+    assert isinstance(failed, KmsError)
+    assert failed.details == {"operation": asked.operation}
+    return failed.message, failed.reason, failed.remedy
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_errors_of_the_sdk(error, message, reason, remedy):
 
 
 @pytest.mark.parametrize(
-    ("cause", "words", "remedy"),
+    ("cause", "text", "remedy"),
     [
         ("[Errno 111] Connection refused", "the connection was refused", WAY),
         ("Failed to resolve 'kms.example' ([Errno -2] Name or service not known)", "its name cannot be resolved", DNS),
@@ -152,12 +152,12 @@ def test_errors_of_the_sdk(error, message, reason, remedy):
         ("something else", "the connection failed", WAY),
     ],
 )
-def test_why_there_is_no_connection(cause, words, remedy):
-    assert described(error_of("EndpointConnectionError", endpoint_url=URL, error=cause)) == (f"{UNREACHABLE}{words}.", "unreachable", remedy)
+def test_why_there_is_no_connection(cause, text, remedy):
+    assert described(error_of("EndpointConnectionError", endpoint_url=URL, error=cause)) == (f"{UNREACHABLE}{text}.", "unreachable", remedy)
 
 
 @pytest.mark.parametrize(
-    ("cause", "words"),
+    ("cause", "text"),
     [
         (
             "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1000)",
@@ -172,14 +172,14 @@ def test_why_there_is_no_connection(cause, words, remedy):
         ("EOF occurred in violation of protocol", "the endpoint does not support TLS"),
     ],
 )
-def test_why_tls_failed(cause, words):
+def test_why_tls_failed(cause, text):
     error = error_of("SSLError", endpoint_url=URL, error=cause)
-    assert described(error) == (f"{UNREACHABLE}TLS failed: {words}.", "tls_failed", TLS)
+    assert described(error) == (f"{UNREACHABLE}TLS failed: {text}.", "tls_failed", TLS)
     assert is_lasting(error)
 
 
 @pytest.mark.parametrize(
-    ("proxy", "cause", "words"),
+    ("proxy", "cause", "text"),
     [
         ("http://user:hush@proxy:3128", "OSError('Tunnel connection failed: 407 Proxy Authentication Required')",
          "the proxy http://proxy:3128 rejected the request (407 Proxy Authentication Required)"),
@@ -190,9 +190,9 @@ def test_why_tls_failed(cause, words):
         ("http://user:hush@", "x", "the proxy that is set cannot be reached"),
     ],
 )
-def test_a_proxy_that_does_not_help(proxy, cause, words):
+def test_a_proxy_that_does_not_help(proxy, cause, text):
     error = error_of("ProxyConnectionError", proxy_url=proxy, error=cause)
-    assert described(error) == (f"{UNREACHABLE}{words}.", "unreachable", PROXY)
+    assert described(error) == (f"{UNREACHABLE}{text}.", "unreachable", PROXY)
     assert is_lasting(error) is ("Tunnel" in cause)
 
 
@@ -265,9 +265,9 @@ def test_a_fact_of_any_length_gives_a_message_of_a_bounded_one():
 
 
 def refused(error, operation="Encrypt", asked=ASKED, answer=None):
-    found = to_error(exceptions.ClientError({"Error": error} if answer is None else answer, operation), asked)
-    assert isinstance(found, KmsError)
-    return found.message, found.reason, found.remedy, found.details
+    failed = to_error(exceptions.ClientError({"Error": error} if answer is None else answer, operation), asked)
+    assert isinstance(failed, KmsError)
+    return failed.message, failed.reason, failed.remedy, failed.details
 
 
 def details(code, message="", operation="Encrypt"):
@@ -335,9 +335,9 @@ def test_a_refusal_that_names_no_operation_is_of_the_one_that_was_asked():
     class ClientError(Exception):
         response = {"Error": {"Code": "NotFoundException", "Message": "m"}}
 
-    found = to_error(ClientError(), ASKED)
-    assert found.message == f"AWS rejected DescribeKey with key {KEY} {WHERE}: NotFoundException: m."
-    assert found.details == details("NotFoundException", "m", "DescribeKey")
+    error = to_error(ClientError(), ASKED)
+    assert error.message == f"AWS rejected DescribeKey with key {KEY} {WHERE}: NotFoundException: m."
+    assert error.details == details("NotFoundException", "m", "DescribeKey")
 
 
 def test_a_refusal_without_an_answer_is_not_known():

@@ -10,8 +10,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.sd
 
 def refused(variable, value, error=None):
     """The whole error of one variable, or nothing where its value is valid."""
-    found = invalid_setting(error or ValueError(), {variable: value}, {}, "vault")
-    return (found.message, found.reason, found.remedy) if found else None
+    result = invalid_setting(error or ValueError(), {variable: value}, {}, "vault")
+    return (result.message, result.reason, result.remedy) if result else None
 
 
 DATE = "AWS_CREDENTIAL_EXPIRATION"

@@ -115,10 +115,10 @@ def test_a_proxy():
 
 
 def test_settings_that_botocore_gives_its_own_clients_are_kept():
-    found = client(made(proxy="http://proxy:3128"), "sts", config=Config(signature_version=UNSIGNED)).meta.config
-    assert found.signature_version is UNSIGNED
-    assert (found.connect_timeout, found.read_timeout, found.proxies["https"]) == (5.0, 10.0, "http://proxy:3128")
-    assert found.user_agent.endswith(" sealwright.vault_seal")
+    result = client(made(proxy="http://proxy:3128"), "sts", config=Config(signature_version=UNSIGNED)).meta.config
+    assert result.signature_version is UNSIGNED
+    assert (result.connect_timeout, result.read_timeout, result.proxies["https"]) == (5.0, 10.0, "http://proxy:3128")
+    assert result.user_agent.endswith(" sealwright.vault_seal")
 
 
 @pytest.mark.parametrize(
@@ -286,9 +286,9 @@ def test_settings_of_the_metadata_service(config, monkeypatch):
     config("[default]\nmetadata_service_timeout = 7\nmetadata_service_num_attempts = 3\nec2_metadata_service_endpoint_mode = ipv6\n")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", URL)
     session = made()
-    found = session.metadata(fetcher)
-    assert (found["timeout"], found["num_attempts"]) == (7.0, 3)
-    assert (found["config"]["ec2_metadata_service_endpoint"], found["config"]["ec2_metadata_service_endpoint_mode"]) == (URL, "ipv6")
+    result = session.metadata(fetcher)
+    assert (result["timeout"], result["num_attempts"]) == (7.0, 3)
+    assert (result["config"]["ec2_metadata_service_endpoint"], result["config"]["ec2_metadata_service_endpoint_mode"]) == (URL, "ipv6")
     monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "2.5")
     assert session.metadata(fetcher)["timeout"] == 2.5
 

@@ -38,9 +38,9 @@ def refusal(text: str) -> str:
 
 @pytest.mark.parametrize("name", VECTORS)
 def test_fingerprint_and_user_id_are_gpgs(name: str) -> None:
-    found = key(name)
-    assert (found.fingerprint, found.user_id) == (VECTORS[name]["fingerprint"], VECTORS[name]["user_id"])
-    assert PgpKey.parse(found.as_base64()) == found
+    result = key(name)
+    assert (result.fingerprint, result.user_id) == (VECTORS[name]["fingerprint"], VECTORS[name]["user_id"])
+    assert PgpKey.parse(result.as_base64()) == result
 
 
 @pytest.mark.parametrize(
@@ -157,22 +157,22 @@ def synthetic(algorithm: int, *bodies: bytes, created: int = 1000, tag: int = 6)
     )
 
 
-def said(flags: int, expires: int = 0, created: int = 1000, kind: int = 0x13) -> bytes:
+def usage(flags: int, expires: int = 0, created: int = 1000, kind: int = 0x13) -> bytes:
     area = b"\x05\x02" + created.to_bytes(4, "big") + bytes([2, 27, flags])
     return bytes([kind]) + area + (b"\x05\x09" + expires.to_bytes(4, "big") if expires else b"")
 
 
 def why(content: bytes, now: float) -> str:
-    found = PgpKey.parse(base64.b64encode(content).decode())
+    parsed = PgpKey.parse(base64.b64encode(content).decode())
     try:
-        found.check_encrypts(now)
+        parsed.check_encrypts(now)
     except SettingError as error:
         assert (error.reason, error.remedy) == (
             "invalid_pgp_key",
             "Ask its owner for a valid encryption key. "
             "With this key, the initialisation of a server would fail halfway, and could not be repeated.",
         )
-        beginning = f"The OpenPGP key {found.fingerprint} cannot be used for encryption: it "
+        beginning = f"The OpenPGP key {parsed.fingerprint} cannot be used for encryption: it "
         assert error.message.startswith(beginning)
         return error.message[len(beginning) :]
     return ""
@@ -186,12 +186,12 @@ REVOKED, SUBKEY_REVOKED = b"\x20", b"\x28"
 def test_which_algorithms_encrypt(algorithm: int) -> None:
     # RFC 9580, 9.1: RSA, RSA for encryption only, Elgamal, ECDH, X25519, X448.
     encrypts = algorithm in (1, 2, 16, 18, 25, 26)
-    assert why(synthetic(algorithm, said(0x0C)), 5000) == ("" if encrypts else "has no encryption key.")
+    assert why(synthetic(algorithm, usage(0x0C)), 5000) == ("" if encrypts else "has no encryption key.")
 
 
 @pytest.mark.parametrize(("flags", "encrypts"), [(0x04, True), (0x0C, True), (0xFF, True), (0x08, False), (0x03, False), (0xFB, False), (0, False)])
 def test_which_flags_say_that_it_encrypts(flags: int, encrypts: bool) -> None:
-    assert why(synthetic(1, said(flags)), 5000) == ("" if encrypts else "has no encryption key.")
+    assert why(synthetic(1, usage(flags)), 5000) == ("" if encrypts else "has no encryption key.")
     assert why(synthetic(1), 5000) == "has no encryption key."
 
 
@@ -203,7 +203,7 @@ def test_which_flags_say_that_it_encrypts(flags: int, encrypts: bool) -> None:
     ],
 )
 def test_a_key_is_valid_from_its_creation_up_to_its_expiry(now: float, expected: str) -> None:
-    assert why(synthetic(1, said(0x0C, DAY)), now) == expected
+    assert why(synthetic(1, usage(0x0C, DAY)), now) == expected
 
 
 @pytest.mark.parametrize(
@@ -214,41 +214,41 @@ def test_a_key_is_valid_from_its_creation_up_to_its_expiry(now: float, expected:
     ],
 )
 def test_a_subkey_is_valid_from_its_creation_up_to_its_expiry(now: float, expected: str) -> None:
-    assert why(synthetic(22, said(0x03)) + synthetic(18, said(0x0C, DAY, 3000, 0x18), created=3000, tag=14), now) == expected
+    assert why(synthetic(22, usage(0x03)) + synthetic(18, usage(0x0C, DAY, 3000, 0x18), created=3000, tag=14), now) == expected
 
 
 def test_a_key_that_was_made_at_the_beginning_of_time() -> None:
-    assert why(synthetic(1, said(0x0C, 1), created=0), 0) == ""
-    assert why(synthetic(1, said(0x0C, 1), created=0), 5) == "expired on 1970-01-01."
-    assert why(synthetic(1, said(0x0C), created=0), 5) == ""
+    assert why(synthetic(1, usage(0x0C, 1), created=0), 0) == ""
+    assert why(synthetic(1, usage(0x0C, 1), created=0), 5) == "expired on 1970-01-01."
+    assert why(synthetic(1, usage(0x0C), created=0), 5) == ""
 
 
 def test_revocations() -> None:
-    sub = synthetic(18, said(0x0C, kind=0x18), tag=14)
-    assert why(synthetic(22, said(0x03)) + sub, 5000) == ""
-    assert why(synthetic(22, said(0x03), REVOKED) + sub, 5000) == "was revoked."
-    assert why(synthetic(22, said(0x03), SUBKEY_REVOKED) + sub, 5000) == "was revoked."
-    revoked = synthetic(18, said(0x0C, kind=0x18), SUBKEY_REVOKED, tag=14)
-    assert why(synthetic(22, said(0x03)) + revoked, 5000) == "has no valid encryption key: its encryption key was revoked."
-    assert why(synthetic(22, said(0x03)) + revoked + sub, 5000) == ""
+    sub = synthetic(18, usage(0x0C, kind=0x18), tag=14)
+    assert why(synthetic(22, usage(0x03)) + sub, 5000) == ""
+    assert why(synthetic(22, usage(0x03), REVOKED) + sub, 5000) == "was revoked."
+    assert why(synthetic(22, usage(0x03), SUBKEY_REVOKED) + sub, 5000) == "was revoked."
+    revoked = synthetic(18, usage(0x0C, kind=0x18), SUBKEY_REVOKED, tag=14)
+    assert why(synthetic(22, usage(0x03)) + revoked, 5000) == "has no valid encryption key: its encryption key was revoked."
+    assert why(synthetic(22, usage(0x03)) + revoked + sub, 5000) == ""
     # Of several that cannot be used the last is told.
-    expired = synthetic(18, said(0x0C, DAY, kind=0x18), tag=14)
-    assert why(synthetic(22, said(0x03)) + revoked + expired, 2 * DAY) == "has no valid encryption key: its encryption key expired on 1970-01-02."
-    assert why(synthetic(22, said(0x03)) + expired + synthetic(22, said(0x02, kind=0x18), tag=14), 2 * DAY) == (
+    expired = synthetic(18, usage(0x0C, DAY, kind=0x18), tag=14)
+    assert why(synthetic(22, usage(0x03)) + revoked + expired, 2 * DAY) == "has no valid encryption key: its encryption key expired on 1970-01-02."
+    assert why(synthetic(22, usage(0x03)) + expired + synthetic(22, usage(0x02, kind=0x18), tag=14), 2 * DAY) == (
         "has no valid encryption key: its encryption key expired on 1970-01-02."
     )
 
 
 def test_the_latest_signature_counts_whatever_the_order() -> None:
-    old, new = said(0x03, created=2000), said(0x0C, created=3000)
+    old, new = usage(0x03, created=2000), usage(0x0C, created=3000)
     assert why(synthetic(1, old, new), 5000) == why(synthetic(1, new, old), 5000) == ""
-    old, new = said(0x0C, created=2000), said(0x03, created=3000)
+    old, new = usage(0x0C, created=2000), usage(0x03, created=3000)
     assert why(synthetic(1, old, new), 5000) == why(synthetic(1, new, old), 5000) == "has no encryption key."
     # The kind of signature does not decide it.
-    assert why(synthetic(1, said(0x0C, created=2000, kind=0x1F), said(0x03, created=3000, kind=0x10)), 5000) == "has no encryption key."
+    assert why(synthetic(1, usage(0x0C, created=2000, kind=0x1F), usage(0x03, created=3000, kind=0x10)), 5000) == "has no encryption key."
     # One that says neither what it is for nor until when, such as another person's, does not count.
-    assert why(synthetic(1, said(0x0C, created=2000), said(0, created=4000, kind=0x10)), 5000) == ""
-    assert why(synthetic(1, said(0x0C, created=2000), said(0, DAY, created=4000)), 5000) == "has no encryption key."
+    assert why(synthetic(1, usage(0x0C, created=2000), usage(0, created=4000, kind=0x10)), 5000) == ""
+    assert why(synthetic(1, usage(0x0C, created=2000), usage(0, DAY, created=4000)), 5000) == "has no encryption key."
 
 
 def test_dates_are_in_utc_wherever_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,16 +257,16 @@ def test_dates_are_in_utc_wherever_it_runs(monkeypatch: pytest.MonkeyPatch) -> N
         for zone in ("America/New_York", "Asia/Tokyo", "EST5EDT"):
             monkeypatch.setenv("TZ", zone)
             time.tzset()
-            assert why(synthetic(1, said(0x0C), created=midnight), 5000) == "is not valid before 2024-01-01."
-            assert why(synthetic(1, said(0x0C), created=midnight + DAY - 1), 5000) == "is not valid before 2024-01-01."
+            assert why(synthetic(1, usage(0x0C), created=midnight), 5000) == "is not valid before 2024-01-01."
+            assert why(synthetic(1, usage(0x0C), created=midnight + DAY - 1), 5000) == "is not valid before 2024-01-01."
     finally:
         monkeypatch.undo()
         time.tzset()
 
 
 def test_the_first_user_id_is_the_one_that_is_shown() -> None:
-    found = PgpKey.parse(base64.b64encode(KEY + packet(13, b"Ann <ann@example.com>") + packet(13, b"Other")).decode())
-    assert (found.user_id, found.name) == ("Ann <ann@example.com>", f"{found.fingerprint} (Ann <ann@example.com>)")
+    parsed = PgpKey.parse(base64.b64encode(KEY + packet(13, b"Ann <ann@example.com>") + packet(13, b"Other")).decode())
+    assert (parsed.user_id, parsed.name) == ("Ann <ann@example.com>", f"{parsed.fingerprint} (Ann <ann@example.com>)")
     # An empty one says nothing.
     assert PgpKey.parse(base64.b64encode(KEY + packet(13, b"") + packet(13, b"Other")).decode()).user_id == "Other"
 

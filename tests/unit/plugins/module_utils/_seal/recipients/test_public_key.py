@@ -86,7 +86,7 @@ def refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "phrase"),
     [
         ("", "neither a PEM public key nor an age recipient"),
         ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "neither a PEM public key"),
@@ -98,8 +98,8 @@ def refused(text):
         (SPEC_RECIPIENT[:10] + "b" + SPEC_RECIPIENT[11:], "truncated or mistyped"),
     ],
 )
-def test_what_is_no_public_key(text, words):
-    assert words in refused(text)
+def test_what_is_no_public_key(text, phrase):
+    assert phrase in refused(text)
 
 
 def test_keys_that_are_too_weak_or_of_another_kind():

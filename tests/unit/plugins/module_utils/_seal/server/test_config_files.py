@@ -176,17 +176,17 @@ def test_a_file_that_cannot_be_read_is_an_error_or_kept(folder: str) -> None:
             read_config(paths[start:])
         assert fault(error.value) == expected[start]
     unread: list[SettingError] = []
-    found = read_config(paths, unread=unread)
+    config = read_config(paths, unread=unread)
     assert [fault(each) for each in unread] == expected
-    assert [stanza.source for stanza in found.stanzas] == [f"{folder}/b.hcl, line 1"]
+    assert [stanza.source for stanza in config.stanzas] == [f"{folder}/b.hcl, line 1"]
 
 
 def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     for name in ("a.hcl", "b.hcl", "c.hcl"):
         (tmp_path / name).write_text(f'seal "{name[0]}" {{\n}}\n', encoding="utf-8")
-    found = read_config([str(tmp_path / "b.hcl"), str(tmp_path)])
-    assert [stanza.type for stanza in found.stanzas] == ["b", "a", "c"]
-    assert found.files == [str(tmp_path / name) for name in ("b.hcl", "a.hcl", "c.hcl")]
+    config = read_config([str(tmp_path / "b.hcl"), str(tmp_path)])
+    assert [stanza.type for stanza in config.stanzas] == ["b", "a", "c"]
+    assert config.files == [str(tmp_path / name) for name in ("b.hcl", "a.hcl", "c.hcl")]
 
 
 @pytest.mark.parametrize(("content", "message", "remedy"), [

@@ -205,8 +205,8 @@ def test_folders_and_their_errors(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("{{{", encoding="utf-8")
     (tmp_path / "old.hcl~").write_text("{{{", encoding="utf-8")
     (tmp_path / "more.hcl").mkdir()
-    found = read_config([str(tmp_path), str(tmp_path / "b.hcl")])
-    assert [stanza.settings["region"] for stanza in found.stanzas] == ["a", "b"]
+    config = read_config([str(tmp_path), str(tmp_path / "b.hcl")])
+    assert [stanza.settings["region"] for stanza in config.stanzas] == ["a", "b"]
     (tmp_path / "c.hcl").write_text('seal "awskms" {\n secret_key = hush\n}', encoding="utf-8")
     with pytest.raises(SettingError) as error:
         read_config([str(tmp_path)])

@@ -63,8 +63,8 @@ def test_priorities_that_vault_takes(value: str) -> None:
 def test_seal_blocks_are_limited_and_disabled_ones_count(product: str, version: str, most: int) -> None:
     for count in (3, 4, 5):
         text = seal(SOUND) + 'seal "transit" {\n disabled = true\n}\n' * (count - 1)
-        found = [each for each in words(in_force(text, {}, product, version)) if "seal blocks in one file" in each]
-        assert len(found) == (count > most)
+        matching = [each for each in words(in_force(text, {}, product, version)) if "seal blocks in one file" in each]
+        assert len(matching) == (count > most)
 
 
 def test_openbao_refuses_to_lock_memory() -> None:
@@ -83,8 +83,8 @@ def test_openbao_refuses_to_lock_memory() -> None:
     ('plugin "kms" {\n}\n', "plugin"), ('plugin "kms" "a" "b" {\n}\n', "plugin"),
 ])
 def test_plugins_that_openbao_refuses(block: str, setting: str) -> None:
-    found = words(in_force(block + seal(SOUND), {}, "openbao"))
-    assert [each.split(": ")[0] for each in found] == [f"error malformed_config {setting}"]
+    settings = words(in_force(block + seal(SOUND), {}, "openbao"))
+    assert [each.split(": ")[0] for each in settings] == [f"error malformed_config {setting}"]
     assert words(in_force(block + seal(SOUND), {}, "vault")) == []
 
 
@@ -107,14 +107,14 @@ def test_expressions_of_templates(setting: str, value: str) -> None:
     settings[setting] = value.replace('"', '\\"')
     text = seal(*(f'{name} = "{each}"' for name, each in settings.items()))
     for product in ("vault", "openbao"):
-        found = words(in_force(text, {}, product))
-        assert any(each.startswith(f"error template_expression {setting}: The {setting} (from stanza (seal.hcl, line 1)) holds") for each in found)
-        assert not any(value in each for each in found) or setting in ("kms_key_id", "endpoint")
+        effective = words(in_force(text, {}, product))
+        assert any(each.startswith(f"error template_expression {setting}: The {setting} (from stanza (seal.hcl, line 1)) holds") for each in effective)
+        assert not any(value in each for each in effective) or setting in ("kms_key_id", "endpoint")
 
 
 def test_an_access_key_of_another_form() -> None:
-    found = words(in_force(seal(SOUND, 'access_key = "<your key>"', 'secret_key = "x"'), {}, "openbao"))
-    assert [each for each in found if "form" in each] == [
+    settings = words(in_force(seal(SOUND, 'access_key = "<your key>"', 'secret_key = "x"'), {}, "openbao"))
+    assert [each for each in settings if "form" in each] == [
         "error invalid_credentials access_key: The access_key (from stanza (seal.hcl, line 1)) does not have the form of an access key ID. "
         "An access key ID has letters and digits only, such as AKIAIOSFODNN7EXAMPLE."
     ]
@@ -125,13 +125,13 @@ def test_an_access_key_of_another_form() -> None:
     ("us-isof-south-1", False), ("local", False),
 ])
 def test_availability_zones(region: str, zone: bool) -> None:
-    found = words(in_force(seal('kms_key_id = "alias/x"', f'region = "{region}"'), {}, "vault"))
-    assert [("availability zone" in each) for each in found] == [True] * zone
+    settings = words(in_force(seal('kms_key_id = "alias/x"', f'region = "{region}"'), {}, "vault"))
+    assert [("availability zone" in each) for each in settings] == [True] * zone
 
 
 def test_json_that_the_server_passes_over_is_told() -> None:
-    found = words(in_force('{"seal": {"awskms": {"kms_key_id": "alias/x", "region": "eu-west-1"}}', {}, "vault"))
-    assert found == [
+    settings = words(in_force('{"seal": {"awskms": {"kms_key_id": "alias/x", "region": "eu-west-1"}}', {}, "vault"))
+    assert settings == [
         "warning ignored_text config: seal.hcl, line 1: this is not JSON as the server reads it, which passes over it, or over what follows, without a word. "
         "Correct the file."
     ]
@@ -145,9 +145,9 @@ def test_files_of_a_folder_that_do_not_agree(tmp_path: Path) -> None:
     files = [str(tmp_path / "a.hcl"), str(tmp_path / "b.hcl")]
     assert config.undecided == {"plugin_directory": files, "storage": files}
     assert config.values["plugin_directory"][0] == "/b"
-    found = [problem for problem in seal_problems(settings_in_force(Product.parse("openbao"), config, {})) if problem.reason == "directory_order"]
-    assert [(problem.level, problem.setting) for problem in found] == [("warning", "plugin_directory"), ("warning", "storage")]
-    assert f"plugin_directory differs between {files[0]}, {files[1]}." in found[0].msg
+    matching = [problem for problem in seal_problems(settings_in_force(Product.parse("openbao"), config, {})) if problem.reason == "directory_order"]
+    assert [(problem.level, problem.setting) for problem in matching] == [("warning", "plugin_directory"), ("warning", "storage")]
+    assert f"plugin_directory differs between {files[0]}, {files[1]}." in matching[0].msg
     assert read_config(files).undecided == {}
 
 
@@ -165,8 +165,8 @@ def test_a_link_to_a_folder_is_a_file_for_the_servers(tmp_path: Path) -> None:
     ("x = true\nx = false", False),
 ])
 def test_an_attribute_that_comes_twice_keeps_its_type(text: str, value: object) -> None:
-    found = decoded(parse_hcl(text))["x"].value
-    assert (found, isinstance(found, bool)) == (value, isinstance(value, bool))
+    result = decoded(parse_hcl(text))["x"].value
+    assert (result, isinstance(result, bool)) == (value, isinstance(value, bool))
 
 
 @pytest.mark.parametrize(("text", "value"), [

@@ -106,11 +106,11 @@ def test_the_type_variable_of_openbao_means_nothing_to_vault() -> None:
 
 def test_errors_come_before_warnings_and_each_is_reported_once() -> None:
     text = (seal(f'kms_key_id = "{KEY}"', "name = 1") + "\n") * 2
-    found = seal_problems(in_force(text, {}, "openbao"))
-    assert [(problem.level, problem.reason) for problem in found] == [
+    settings = seal_problems(in_force(text, {}, "openbao"))
+    assert [(problem.level, problem.reason) for problem in settings] == [
         ("error", "several_seals"), ("warning", "other_product"), ("warning", "no_region"), ("warning", "other_product"),
     ]
-    assert found[2].as_result() == {
+    assert settings[2].as_result() == {
         "level": "warning", "reason": "no_region", "setting": "region",
         "msg": "No region is set: the server asks the instance metadata, and takes us-east-1 where that says nothing.",
         "remedy": "Set the region to eu-west-1.",

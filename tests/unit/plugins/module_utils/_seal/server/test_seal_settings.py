@@ -35,12 +35,12 @@ def test_vault_takes_the_variable_before_the_stanza(setting: str) -> None:
 
 def test_variables_that_name_type_or_key() -> None:
     """Whether a seal is there yet or not; neither other settings nor empty ones, and of Vault not what only OpenBao reads."""
-    said = dict.fromkeys(("AWSKMS_WRAPPER_KEY_ID", "BAO_SEAL_TYPE", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE", "AWS_REGION"), "awskms")
-    said["VAULT_AWSKMS_SEAL_KEY_ID"] = ""
-    openbao = naming_variables(in_force(hcl(**SOUND), said, "openbao"))
+    result = dict.fromkeys(("AWSKMS_WRAPPER_KEY_ID", "BAO_SEAL_TYPE", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE", "AWS_REGION"), "awskms")
+    result["VAULT_AWSKMS_SEAL_KEY_ID"] = ""
+    openbao = naming_variables(in_force(hcl(**SOUND), result, "openbao"))
     assert sorted(openbao) == ["AWSKMS_WRAPPER_KEY_ID", "BAO_SEAL_TYPE", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE"]
     assert openbao["BAO_SEAL_TYPE"].source == "variable BAO_SEAL_TYPE"
-    assert sorted(naming_variables(in_force("", said))) == ["AWSKMS_WRAPPER_KEY_ID", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE"]
+    assert sorted(naming_variables(in_force("", result))) == ["AWSKMS_WRAPPER_KEY_ID", "VAULT_AWSKMS_SEAL_KEY_ID_second", "VAULT_SEAL_TYPE"]
     assert naming_variables(in_force("", {"AWS_REGION": "eu-west-1"})) == {}
 
 
@@ -65,9 +65,9 @@ def test_both_take_the_stanza_before_the_variable(setting: str, variable: str, p
     ("kms_key_id", {"VAULT_AWSKMS_SEAL_KEY_ID": "second"}, "second"),
 ])
 def test_openbao(setting: str, environment: dict[str, str], expected: str) -> None:
-    found = value(setting, hcl(**{setting: "said"}), environment, product="openbao")
-    assert found
-    assert found[0] == expected
+    result = value(setting, hcl(**{setting: "said"}), environment, product="openbao")
+    assert result
+    assert result[0] == expected
 
 
 def test_vault_before_1_15_takes_the_region_of_the_stanza_first() -> None:
@@ -77,9 +77,9 @@ def test_vault_before_1_15_takes_the_region_of_the_stanza_first() -> None:
 
 def test_vault_takes_each_credential_for_itself() -> None:
     text = hcl(access_key="said", secret_key="said", session_token="said", **SOUND)
-    found = in_force(text, {"AWS_SECRET_ACCESS_KEY": "set"}).awskms
-    assert found
-    assert {name: found.value(name) for name in ("access_key", "secret_key", "session_token")} == {
+    settings = in_force(text, {"AWS_SECRET_ACCESS_KEY": "set"}).awskms
+    assert settings
+    assert {name: settings.value(name) for name in ("access_key", "secret_key", "session_token")} == {
         "access_key": "said", "secret_key": "set", "session_token": "said",
     }
 
@@ -103,8 +103,8 @@ def test_the_region_of_the_aws_config_file(tmp_path: Path) -> None:
     assert value("region", hcl(), {}) == ("", "instance metadata, else us-east-1")
     assert value("region", hcl(), {"AWS_EC2_METADATA_DISABLED": "TRUE"}) == ("us-east-1", "default")
     cases: tuple[tuple[dict[str, str], str], ...] = (({}, str(tmp_path)), ({"AWS_EC2_METADATA_DISABLED": "true"}, ""), ({}, ""))
-    found = [in_force(hcl(), environment, home=home).awskms for environment, home in cases]
-    assert [each.settings["region"].name for each in found if each] == ["region"] * 3
+    matching = [in_force(hcl(), environment, home=home).awskms for environment, home in cases]
+    assert [each.settings["region"].name for each in matching if each] == ["region"] * 3
 
 
 def test_seal_ha_has_variables_by_name() -> None:
@@ -116,11 +116,11 @@ def test_seal_ha_has_variables_by_name() -> None:
 def test_references(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hush", encoding="utf-8")
     text = hcl(access_key="env://OWN", secret_key=f"file://{tmp_path}/secret", session_token="string://token")
-    found = in_force(text, {"OWN": "AKIA"}).awskms
-    assert found
-    assert [found.value(name) for name in ("access_key", "secret_key", "session_token")] == ["AKIA", "hush", "token"]
-    assert found.settings["access_key"].source == f"env://OWN in the {STANZA}, which is variable OWN"
-    assert [found.settings[name].shown()["value"] for name in ("access_key", "secret_key", "session_token")] == ["AKIA", None, None]
+    settings = in_force(text, {"OWN": "AKIA"}).awskms
+    assert settings
+    assert [settings.value(name) for name in ("access_key", "secret_key", "session_token")] == ["AKIA", "hush", "token"]
+    assert settings.settings["access_key"].source == f"env://OWN in the {STANZA}, which is variable OWN"
+    assert [settings.settings[name].shown()["value"] for name in ("access_key", "secret_key", "session_token")] == ["AKIA", None, None]
 
 
 def test_health_checks_of_openbao_2_7() -> None:
@@ -128,9 +128,9 @@ def test_health_checks_of_openbao_2_7() -> None:
     assert value("health_check_interval", text, {}, product="openbao", version="2.7.0") == ("5m", STANZA)
     assert value("health_check_timeout", text, {}, product="openbao", version="2.7.0") == ("1m", "default")
     assert value("health_check_timeout", text, {}, product="openbao", version="2.6.2") is None
-    found = in_force(hcl(**SOUND), product="openbao", version="2.7.0").awskms
-    assert found
-    assert {name: setting for name, setting in found.settings.items() if name.startswith("health")} == {
+    settings = in_force(hcl(**SOUND), product="openbao", version="2.7.0").awskms
+    assert settings
+    assert {name: setting for name, setting in settings.settings.items() if name.startswith("health")} == {
         "health_check_enabled": Setting("health_check_enabled", "true", "default"), "health_check_timeout": Setting("health_check_timeout", "1m", "default"),
         "health_check_interval": Setting("health_check_interval", "10m", "default"),
         "health_check_interval_unhealthy": Setting("health_check_interval_unhealthy", "1m", "default"),
@@ -270,12 +270,12 @@ CASES: dict[str, tuple[str, dict[str, str], str, str, list[str]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_problems(case: str) -> None:
     text, environment, product, version, expected = CASES[case]
-    found = seal_problems(in_force(text, environment, product, version))
-    assert [f"{problem.level} {problem.reason}: {problem.msg} {problem.remedy}" for problem in found] == expected
+    settings = seal_problems(in_force(text, environment, product, version))
+    assert [f"{problem.level} {problem.reason}: {problem.msg} {problem.remedy}" for problem in settings] == expected
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "hush" in CASES[case][0]])
 def test_no_secret_is_said(case: str) -> None:
     text, environment, product, version, _expected = CASES[case]
-    found = in_force(text, environment, product, version)
-    assert "hush" not in repr(found) + repr(seal_problems(found))
+    settings = in_force(text, environment, product, version)
+    assert "hush" not in repr(settings) + repr(seal_problems(settings))

@@ -18,16 +18,16 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 )
 
 
-@pytest.mark.parametrize(("words", "config"), [
+@pytest.mark.parametrize(("phrase", "config"), [
     ("-config=/a", ["/a"]), ("--config=/a", ["/a"]), ("-config /a", ["/a"]), ("--config /a -config=/b", ["/a", "/b"]), ("-config=/a,/b", ["/a,/b"]),
     ("-log-level info -config=/a", ["/a"]), ("-log-level=info -config /a -log-format=json", ["/a"]), ("-log-file -config=/a", []),
     ("-exit-on-core-shutdown -config=/a -recovery", ["/a"]), ("x -config=/a", []), ("-- -config=/a", []), ("-config=/a x -config=/b", ["/a"]),
     ("-dev-root-token-id= -dev-listen-address=0.0.0.0:8200 -config=/a", ["/a"]), ("-later=1 -config=/a", ["/a"]), ("-", []), ("", []),
     ("-config= ", [""]), ("-tls-skip-verify -config /a", ["/a"]), ("-combine-logs -experiment events.alpha1 -config /a", ["/a"]),
 ])
-def test_configurations_of_a_command(words: str, config: list[str]) -> None:
-    found = server_arguments("/usr/bin/vault", ["server", *words.split()])
-    assert (found.config, found.development) == (config, False)
+def test_configurations_of_a_command(phrase: str, config: list[str]) -> None:
+    result = server_arguments("/usr/bin/vault", ["server", *phrase.split()])
+    assert (result.config, result.development) == (config, False)
 
 
 @pytest.mark.parametrize(("word", "development"), [
@@ -37,13 +37,13 @@ def test_development_servers(word: str, development: bool) -> None:
     assert server_arguments("/usr/bin/bao", ["server", word, "-config=/a"]).development is development
 
 
-@pytest.mark.parametrize("words", [
+@pytest.mark.parametrize("phrase", [
     "/bin/sh -c x", "/usr/bin/env vault server -config=/a", "/usr/bin/docker run vault server", "/usr/bin/sudo -u vault vault server -config=/a",
     "/usr/bin/vault agent -config=/a", "/usr/bin/vault -log-level=info server -config=/a", "/usr/bin/vault", "/usr/bin/vault server -config",
     "/usr/bin/vault server -later -config=/a", "/usr/bin/vault server -help", "/opt/start-vault.sh server -config=/a", "/opt/wrapper server -config=/a",
 ])
-def test_commands_that_cannot_be_told(words: str) -> None:
-    executable, *rest = words.split()
+def test_commands_that_cannot_be_told(phrase: str) -> None:
+    executable, *rest = phrase.split()
     with pytest.raises(UnclearCommand):
         server_arguments(executable, rest)
 

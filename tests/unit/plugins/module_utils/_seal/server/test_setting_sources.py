@@ -16,9 +16,9 @@ from ansible_collections.sealwright.vault_seal.tests.unit.plugins.module_utils._
 
 def test_what_cannot_be_dereferenced_is_empty_and_says_why(tmp_path: Path) -> None:
     text = hcl(access_key="env://UNSET", secret_key=f"file://{tmp_path}/none", session_token="file:///a\\u0000b")
-    found = in_force(text).awskms
-    assert found
-    assert {name: setting for name, setting in found.settings.items() if setting.failure} == {
+    settings = in_force(text).awskms
+    assert settings
+    assert {name: setting for name, setting in settings.settings.items() if setting.failure} == {
         "access_key": Setting("access_key", "", f"env://UNSET in the {STANZA}", "unset_variable"),
         "secret_key": Setting("secret_key", "", f"file://{tmp_path}/none in the {STANZA}", "file_error"),
         "session_token": Setting("session_token", "", f"file:///a\0b in the {STANZA}", "file_error"),
@@ -28,9 +28,9 @@ def test_what_cannot_be_dereferenced_is_empty_and_says_why(tmp_path: Path) -> No
 def test_a_reference_is_read_up_to_64_kib_as_the_bytes_that_it_is(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"\xff" + b"x" * 65536)
     text = hcl(access_key="env://OWN", secret_key=f"file://{tmp_path}/large", session_token="string://a://b")
-    found = in_force(text, {"OWN": ""}).awskms
-    assert found
-    assert [found.settings[name] for name in ("access_key", "secret_key", "session_token")] == [
+    settings = in_force(text, {"OWN": ""}).awskms
+    assert settings
+    assert [settings.settings[name] for name in ("access_key", "secret_key", "session_token")] == [
         Setting("access_key", "", f"env://OWN in the {STANZA}, which is variable OWN"),
         Setting("secret_key", "\udcff" + "x" * 65535, f"file://{tmp_path}/large in the {STANZA}"),
         Setting("session_token", "a://b", f"string:// in the {STANZA}"),
@@ -45,9 +45,9 @@ def test_a_setting_is_shown_with_its_source_and_a_secret_without_its_value() -> 
 
 def test_variables_of_a_pair_keep_their_sources_with_openbao() -> None:
     variables = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush", "AWS_SESSION_TOKEN": "token"}
-    found = in_force(hcl(session_token="said"), variables, product="openbao").awskms
-    assert found
-    assert found.settings == {
+    settings = in_force(hcl(session_token="said"), variables, product="openbao").awskms
+    assert settings
+    assert settings.settings == {
         "access_key": Setting("access_key", "AKIA", "variable AWS_ACCESS_KEY_ID"),
         "secret_key": Setting("secret_key", "hush", "variable AWS_SECRET_ACCESS_KEY"),
         "session_token": Setting("session_token", "token", "variable AWS_SESSION_TOKEN"),
@@ -57,9 +57,9 @@ def test_variables_of_a_pair_keep_their_sources_with_openbao() -> None:
 
 @pytest.mark.parametrize("text", ["", 'seal "transit" {\n disabled = true\n}\n'])
 def test_a_server_without_an_enabled_seal_has_shamir(text: str) -> None:
-    found = in_force(text)
-    assert found.seals[-1] == Seal("shamir", Stanza("", "shamir", {}, False, "no stanza"), {})
-    assert found.awskms is None
+    settings = in_force(text)
+    assert settings.seals[-1] == Seal("shamir", Stanza("", "shamir", {}, False, "no stanza"), {})
+    assert settings.awskms is None
 
 
 def test_a_seal_of_another_type_has_no_settings() -> None:

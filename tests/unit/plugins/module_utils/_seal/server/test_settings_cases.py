@@ -21,8 +21,8 @@ def problems(name: str, product: str = "openbao") -> list[tuple[str, str, str]]:
     case = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))
     config = case["config"].replace("{{", "{").replace("}}", "}") if case.get("static") else case["config"]
     config = config.replace("{sum}", "a" * 64)
-    found = in_force(config, case["environment"], case.get("product", product))
-    return [(problem.level, problem.reason, problem.setting) for problem in seal_problems(found)]
+    settings = in_force(config, case["environment"], case.get("product", product))
+    return [(problem.level, problem.reason, problem.setting) for problem in seal_problems(settings)]
 
 
 @pytest.mark.parametrize("name", ["e01-china-dual-stack", "e02-eu-sovereign-cloud", "e04-iso-f"])

@@ -26,8 +26,8 @@ def test_a_folder_with_candidates(tmp_path: Path) -> None:
     new.write_text(seal("new"), encoding="utf-8")
     for name in ("a", "b", "c"):
         (etc / f"{name}.hcl").write_text(seal(name), encoding="utf-8")
-    found = read_config([f"{etc}/"], {f"{etc}/a.hcl": str(new), f"{etc}/b.hcl": "", f"{etc}/d.hcl": str(new), f"{etc}/e.txt": str(new)})
-    assert [(stanza.settings["region"], stanza.source) for stanza in found.stanzas] == [
+    config = read_config([f"{etc}/"], {f"{etc}/a.hcl": str(new), f"{etc}/b.hcl": "", f"{etc}/d.hcl": str(new), f"{etc}/e.txt": str(new)})
+    assert [(stanza.settings["region"], stanza.source) for stanza in config.stanzas] == [
         ("new", f"{etc}/a.hcl, line 1"), ("c", f"{etc}/c.hcl, line 1"), ("new", f"{etc}/d.hcl, line 1"),
     ]
 
@@ -35,8 +35,8 @@ def test_a_folder_with_candidates(tmp_path: Path) -> None:
 def test_a_folder_and_a_file_that_are_not_there_yet(tmp_path: Path) -> None:
     (tmp_path / "new").write_text(seal("new"), encoding="utf-8")
     for path in ("etc", "etc/a.hcl"):
-        found = read_config([str(tmp_path / path)], {f"{tmp_path}/etc/a.hcl": str(tmp_path / "new")})
-        assert found.files == [f"{tmp_path}/etc/a.hcl"]
+        config = read_config([str(tmp_path / path)], {f"{tmp_path}/etc/a.hcl": str(tmp_path / "new")})
+        assert config.files == [f"{tmp_path}/etc/a.hcl"]
     assert read_config([f"{tmp_path}/etc/a.hcl"], {f"{tmp_path}/etc/a.hcl": ""}).files == []
     with pytest.raises(SettingError) as error:
         read_config([f"{tmp_path}/etc/a.hcl"], {f"{tmp_path}/etc/a.hcl": "/none"})
@@ -74,8 +74,8 @@ def test_secrets_in_files_are_named_and_never_shown(tmp_path: Path) -> None:
         'seal "awskms" {\n  secret_key = "env://S"\n  session_token = ""\n}\n', encoding="utf-8"
     )
     (tmp_path / "b.json").write_text('{"seal": [{"transit": {"token": "hush"}}, {"static": {"current_key": "hush"}}]}', encoding="utf-8")
-    found = read_config([str(tmp_path)])
-    assert [(Path(file).name, line, name) for file, line, name in found.secrets] == [
+    config = read_config([str(tmp_path)])
+    assert [(Path(file).name, line, name) for file, line, name in config.secrets] == [
         ("a.hcl", 3, "storage.consul.token"), ("a.hcl", 6, "plugin.kms.p.env"), ("b.json", 1, "seal.transit.token"), ("b.json", 1, "seal.static.current_key"),
     ]
-    assert "hush" not in repr(found.secrets)
+    assert "hush" not in repr(config.secrets)

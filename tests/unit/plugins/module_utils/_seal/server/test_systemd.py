@@ -40,27 +40,27 @@ def test_environment_file(case: dict[str, Any]) -> None:
             parse_environment_file(raw(case["text"]), "x.env", VECTORS["systemd"])
         assert error.value.reason == "malformed_environment"
         return
-    found = {name: value for name, value, _line in parse_environment_file(raw(case["text"]), "x.env", VECTORS["systemd"])}
-    assert sorted(f"{name}={value}".encode() for name, value in found.items()) == sorted(map(raw, case["environment"]))
+    results = {name: value for name, value, _line in parse_environment_file(raw(case["text"]), "x.env", VECTORS["systemd"])}
+    assert sorted(f"{name}={value}".encode() for name, value in results.items()) == sorted(map(raw, case["environment"]))
 
 
 @pytest.mark.parametrize("case", VECTORS["units"], ids=lambda case: repr(case["text"]))
 def test_unit(case: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "foo-bar@.service"
     path.write_bytes(b"[Service]\nExecStart=/bin/true\n" + raw(case["text"]) + b"\n")
-    found = _Unit(VECTORS["unit"])
+    result = _Unit(VECTORS["unit"])
     if "error" in case:
         with pytest.raises(SettingError) as error:
-            found.read(str(path))
+            result.read(str(path))
         assert error.value.reason == "malformed_unit"
         return
-    found.read(str(path))
-    variables = {name: variable.value for name, variable in found._variables.items()}
+    result.read(str(path))
+    variables = {name: variable.value for name, variable in result._variables.items()}
     assert sorted(f"{name}={value}".encode() for name, value in variables.items()) == sorted(map(raw, case["environment"]))
-    files = [(path, optional) for path, optional in found._files({}) if not optional]
+    files = [(path, optional) for path, optional in result._files({}) if not optional]
     assert [os.path.normpath(path) for path, _optional in files] == [path for path in case["environment_files"] if not path.startswith("-")]
-    assert list(found._passed) == case["pass_environment"]
-    assert [each.decode() for each in found._unset] == case["unset_environment"]
+    assert list(result._passed) == case["pass_environment"]
+    assert [each.decode() for each in result._unset] == case["unset_environment"]
 
 
 COMMENT = b"# secret \\\nA=1\nB=2\n"
@@ -212,8 +212,8 @@ def test_drop_ins_of_a_prefix_and_of_the_type(tmp_path: Path) -> None:
     for number, name in enumerate(["a-b@c.service", "a-b@.service", "a-.service", "a-@c.service", "a-@.service", "service"]):
         for other in range(number + 1):
             unit(tmp_path, f"{name}.d/{6 - other}.conf", f"[Service]\nEnvironment=V{6 - other}={name}\n")
-    found = {name: value.value for name, value in read_unit("a-b@c", [str(tmp_path)]).environment.items()}
-    assert found == {"V6": "a-b@c.service", "V5": "a-b@.service", "V4": "a-.service", "V3": "a-@c.service", "V2": "a-@.service", "V1": "service"}
+    results = {name: value.value for name, value in read_unit("a-b@c", [str(tmp_path)]).environment.items()}
+    assert results == {"V6": "a-b@c.service", "V5": "a-b@.service", "V4": "a-.service", "V3": "a-@c.service", "V2": "a-@.service", "V1": "service"}
 
 
 @pytest.mark.parametrize("line", [

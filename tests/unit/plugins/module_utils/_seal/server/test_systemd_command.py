@@ -20,8 +20,8 @@ VARIABLES = dict(each.split("=", 1) for each in VECTORS["variables"])
 
 
 def command(text: str, unit: str = "v.service") -> Command:
-    (found,) = parse_commands(text.encode(), Specifiers(unit), "u, line 1")
-    return found
+    (result,) = parse_commands(text.encode(), Specifiers(unit), "u, line 1")
+    return result
 
 
 @pytest.mark.parametrize("case", VECTORS["commands"], ids=lambda case: repr(case["text"]))
@@ -32,14 +32,14 @@ def test_words_are_those_of_systemd(case: dict[str, Any], tmp_path: Path) -> Non
         assert len(service.commands) > 1
         assert "several commands" in service.unclear
         return
-    (found,) = service.commands
-    assert expand(found, VARIABLES, (), []) == case["words"][1:]
+    (result,) = service.commands
+    assert expand(result, VARIABLES, (), []) == case["words"][1:]
 
 
 def test_prefixes() -> None:
-    found = command(":-/usr/bin/vault server ${A} $A $$")
-    assert (found.executable, found.expands, found.privileged) == ("/usr/bin/vault", False, False)
-    assert expand(found, {"A": "1"}, (), []) == ["server", "${A}", "$A", "$$"]
+    result = command(":-/usr/bin/vault server ${A} $A $$")
+    assert (result.executable, result.expands, result.privileged) == ("/usr/bin/vault", False, False)
+    assert expand(result, {"A": "1"}, (), []) == ["server", "${A}", "$A", "$$"]
     assert command("@/usr/bin/vault called server").arguments == (b"server",)
     assert [command(f"{sign}/v").privileged for sign in ("", "+", "!", "!!", "-")] == [False, True, True, True, False]
 
@@ -64,6 +64,6 @@ def test_commands_that_cannot_be_told(text: str, why: str) -> None:
 
 @pytest.mark.parametrize("word", ["$", "${A", "${", "$${", "\\;", " ;", "'a'", "${A}"])
 def test_linear_time(word: str) -> None:
-    found = parse_commands(b"/v " + word.encode() * 100_000, Specifiers("v.service"), "u")
-    for each in found:
+    result = parse_commands(b"/v " + word.encode() * 100_000, Specifiers("v.service"), "u")
+    for each in result:
         expand(each, {"A": "x"}, (), [])

@@ -91,12 +91,12 @@ def test_specifiers_of_the_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr(systemd_specifiers, "_MACHINE_ID", str(tmp_path / "machine-id"))
     (tmp_path / "machine-id").write_text("0123456789abcdef0123456789abcdef\n", encoding="utf-8")
     monkeypatch.setattr(systemd_specifiers, "systemd_release", lambda: None)
-    found = Specifiers("v@one.service", "/etc/systemd/system/v@.service")
-    assert found.resolve(b"%H/%v/%m") == f"{machine.nodename}/{machine.release}/0123456789abcdef0123456789abcdef".encode()
-    assert found.resolve(b"%l") == machine.nodename.partition(".")[0].encode()
-    assert found.resolve(b"%o-%w-%W|") == b"debian-12-|"
-    assert found.resolve(b"%y %Y %f") == b"/etc/systemd/system/v@.service /etc/systemd/system /one"
-    assert [found.resolve(each) for each in (b"%B", b"%b", b"%q", b"%s", b"%Z")] == [None] * 5
+    result = Specifiers("v@one.service", "/etc/systemd/system/v@.service")
+    assert result.resolve(b"%H/%v/%m") == f"{machine.nodename}/{machine.release}/0123456789abcdef0123456789abcdef".encode()
+    assert result.resolve(b"%l") == machine.nodename.partition(".")[0].encode()
+    assert result.resolve(b"%o-%w-%W|") == b"debian-12-|"
+    assert result.resolve(b"%y %Y %f") == b"/etc/systemd/system/v@.service /etc/systemd/system /one"
+    assert [result.resolve(each) for each in (b"%B", b"%b", b"%q", b"%s", b"%Z")] == [None] * 5
 
 
 def test_an_older_systemd_has_no_folder_of_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,18 +126,18 @@ def test_what_a_service_does_not_see() -> None:
 
 def test_names_and_values_of_credentials() -> None:
     specifiers = Specifiers("v@one.service")
-    found = Credentials("v@one.service")
+    result = Credentials("v@one.service")
     for line in (b"%i:/etc/%i", b"a/b:/x", b":/x", b"..:/x", b"", b"k:/etc/k", b"two"):
-        found.take("LoadCredential", line, specifiers)
-    found.take("SetCredential", b"k:lost", specifiers)
-    found.take("SetCredential", b"kept:a\\n: b", specifiers)
-    found.take("SetCredential", b"bad:\\q", specifiers)
-    assert found.paths() == [f"/run/credentials/v@one.service/{name}" for name in ("k", "two", "kept", "bad")]
-    assert found.values() == {"/run/credentials/v@one.service/kept": b"a\n: b"}
-    assert [found.has(f"/run/credentials/{name}") for name in ("v@one.service", "v@one.service/two", "v@one.service/none", "v.service/two")] == [
+        result.take("LoadCredential", line, specifiers)
+    result.take("SetCredential", b"k:lost", specifiers)
+    result.take("SetCredential", b"kept:a\\n: b", specifiers)
+    result.take("SetCredential", b"bad:\\q", specifiers)
+    assert result.paths() == [f"/run/credentials/v@one.service/{name}" for name in ("k", "two", "kept", "bad")]
+    assert result.values() == {"/run/credentials/v@one.service/kept": b"a\n: b"}
+    assert [result.has(f"/run/credentials/{name}") for name in ("v@one.service", "v@one.service/two", "v@one.service/none", "v.service/two")] == [
         True, True, False, False,
     ]
-    assert "malformed" in found.why_unread("/run/credentials/v@one.service/bad")
+    assert "malformed" in result.why_unread("/run/credentials/v@one.service/bad")
 
 
 def test_texts_with_escapes() -> None:

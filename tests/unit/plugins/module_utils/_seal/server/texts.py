@@ -38,9 +38,9 @@ def value(setting: str, *arguments: Any, **keywords: Any) -> tuple[str, str] | N
     """The value and the source of one setting of the awskms seal."""
     seal = in_force(*arguments, **keywords).awskms
     assert seal
-    found = seal.settings.get(setting)
-    return (found.value, found.source) if found else None
+    result = seal.settings.get(setting)
+    return (result.value, result.source) if result else None
 
 
-def words(found: EffectiveSettings) -> list[str]:
-    return [f"{problem.level} {problem.reason} {problem.setting}: {problem.msg} {problem.remedy}" for problem in seal_problems(found)]
+def words(result: EffectiveSettings) -> list[str]:
+    return [f"{problem.level} {problem.reason} {problem.setting}: {problem.msg} {problem.remedy}" for problem in seal_problems(result)]

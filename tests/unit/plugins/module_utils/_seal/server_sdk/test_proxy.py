@@ -68,8 +68,8 @@ def test_exceptions(host: str, port: str, exceptions: str, proxied: bool) -> Non
     ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": f"{KMS}:8443"}, f"https://{KMS}:8443/", None),
 ])
 def test_the_proxy_of_a_url(variables: dict[str, str], url: str, proxy: str | None) -> None:
-    found = proxy_for(inputs(**variables), url)
-    assert (found.value if found else None) == proxy
+    result = proxy_for(inputs(**variables), url)
+    assert (result.value if result else None) == proxy
 
 
 @pytest.mark.parametrize(("variables", "url", "reason"), [

@@ -104,7 +104,7 @@ def test_content_that_does_not_have_its_sum(name):
 
 
 @pytest.mark.parametrize(
-    ("members", "reason", "words"),
+    ("members", "reason", "text"),
     [
         ([item("../../etc/cron.d/evil", b"x")], "malformed_snapshot", "'../../etc/cron.d/evil'"),
         ([item("/etc/passwd", b"x")], "malformed_snapshot", "'/etc/passwd'"),
@@ -119,13 +119,13 @@ def test_content_that_does_not_have_its_sum(name):
         ([item("meta.json", b"{}")], "malformed_snapshot", "it contains no state.bin and no SHA256SUMS"),
     ],
 )
-def test_members_that_no_server_writes(members, reason, words):
-    found, message = refused(gzip.compress(tar_of(members)))
-    assert (found, words in message) == (reason, True), message
+def test_members_that_no_server_writes(members, reason, text):
+    error, message = refused(gzip.compress(tar_of(members)))
+    assert (error, text in message) == (reason, True), message
 
 
 @pytest.mark.parametrize(
-    ("data", "reason", "words"),
+    ("data", "reason", "text"),
     [
         pytest.param(b"", "malformed_snapshot", "it is empty", id="empty"),
         pytest.param(b"hello", "malformed_snapshot", "not gzip-compressed", id="text"),
@@ -137,9 +137,9 @@ def test_members_that_no_server_writes(members, reason, words):
         pytest.param(gzip.compress(tar_of([item("state.bin", bytes(9000))])[:600]), "damaged_snapshot", "ends within", id="cut off tar"),
     ],
 )
-def test_files_that_are_no_archive(data, reason, words):
-    found, message = refused(data)
-    assert (found, words in message) == (reason, True), message
+def test_files_that_are_no_archive(data, reason, text):
+    error, message = refused(data)
+    assert (error, text in message) == (reason, True), message
 
 
 def test_bombs_are_refused_before_they_are_unpacked():
@@ -158,10 +158,10 @@ def test_bombs_are_refused_before_they_are_unpacked():
 
 def test_an_extended_header_is_bounded_and_of_its_form():
     cases = {b"1" * 70000: "more than 65536", b"99 size=1\n": "is invalid", b"11 size=-1\n\n": "is invalid", b"10 size=x\n": "an invalid size"}
-    for content, words in cases.items():
+    for content, text in cases.items():
         data = tar_of([item("x", content, kind=b"x"), item("state.bin", b"x")])
         reason, message = refused(gzip.compress(data))
-        assert (reason, words in message) == ("malformed_snapshot", True), message
+        assert (reason, text in message) == ("malformed_snapshot", True), message
 
 
 @pytest.mark.parametrize("limit", [(1 << 20) - 1, (1 << 44) + 1, -1])

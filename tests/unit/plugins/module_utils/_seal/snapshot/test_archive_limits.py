@@ -50,8 +50,8 @@ END = bytes(1024)
 
 def read(data, file_size=None, **limits):
     archive = Archive(io.BytesIO(data), len(data) if file_size is None else file_size, **limits)
-    found = [(each.name, each.size, b"".join(each.pieces)) for each in archive.members()]
-    return found, archive.trailing_zeros
+    items = [(each.name, each.size, b"".join(each.pieces)) for each in archive.members()]
+    return items, archive.trailing_zeros
 
 
 def refused(data, **limits):

@@ -27,8 +27,8 @@ def keys(*sizes):
 
 
 def failure(server, path):
-    found = read(server.snapshot())
-    return opening_failure(path, found.entry(path).value, found, Unwrapper(server.aws))
+    result = read(server.snapshot())
+    return opening_failure(path, result.entry(path).value, result, Unwrapper(server.aws))
 
 
 @pytest.mark.parametrize("path", [BARRIER_PATH, f"namespaces/1686639e/{BARRIER_PATH}"])

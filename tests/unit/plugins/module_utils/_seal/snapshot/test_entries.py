@@ -26,13 +26,13 @@ def long_entry(path, raw=None, length=LONG):
     return with_length(head + bytes(length - len(head)))
 
 
-def found(*pieces):
+def entries_in(*pieces):
     return [(each.path, each.value if each.value is None else bytes(each.value), each.size) for each in read_entries(pieces)]
 
 
 def refused(*pieces):
     with pytest.raises(SnapshotError) as failure:
-        found(*pieces)
+        entries_in(*pieces)
     assert failure.value.reason == "malformed_snapshot"
     assert failure.value.remedy == "Use a file that was written by `bao operator raft snapshot save` or `vault operator raft snapshot save`."
     beginning = "This is not a raft snapshot of Vault or OpenBao: in its state, at byte "
@@ -44,27 +44,27 @@ def refused(*pieces):
 def test_path_value_and_size_of_each_entry():
     state = entry("a", b"") + entry("b/c", b"value") + entry("d" * 127, b"x" * 127) + entry("e" * 128, b"y" * 128) + entry("f", b"z" * 20000)
     # The sizes are those of the messages: two tags, two lengths of one, two or three bytes, and what they tell of.
-    assert found(state) == [
+    assert entries_in(state) == [
         ("a", b"", 3), ("b/c", b"value", 12), ("d" * 127, b"x" * 127, 258), ("e" * 128, b"y" * 128, 262), ("f", b"z" * 20000, 20007),
     ]
-    assert found() == found(b"") == []
+    assert entries_in() == entries_in(b"") == []
 
 
 def test_an_entry_without_a_value_has_an_empty_one():
-    assert found(with_length(b"\x0a\x01k")) == [("k", b"", 3)]
-    assert found(with_length(b"\x0a\x05paths")) == [("paths", b"", 7)]
+    assert entries_in(with_length(b"\x0a\x01k")) == [("k", b"", 3)]
+    assert entries_in(with_length(b"\x0a\x05paths")) == [("paths", b"", 7)]
 
 
 def test_of_a_path_or_value_that_comes_twice_the_last_counts():
-    assert found(with_length(b"\x0a\x01a\x0a\x01b\x12\x01x\x12\x02yz")) == [("b", b"yz", 13)]
-    assert found(with_length(b"\x0a\x01k\x12\x01x\x12\x01y")) == [("k", b"y", 9)]
+    assert entries_in(with_length(b"\x0a\x01a\x0a\x01b\x12\x01x\x12\x02yz")) == [("b", b"yz", 13)]
+    assert entries_in(with_length(b"\x0a\x01k\x12\x01x\x12\x01y")) == [("k", b"y", 9)]
 
 
 def test_the_longest_entry_that_is_looked_at_and_the_shortest_that_is_passed_over():
     size = MAX_ENTRY - 1 - 1 - 1 - 1 - 4  # two tags, the path's length and its letter, the value's length in four bytes
     (whole,) = read_entries([entry("k", bytes(size))])
     assert (whole.path, len(whole.value), whole.size) == ("k", size, MAX_ENTRY)
-    assert found(entry("k", bytes(size + 1))) == [("k", None, LONG)]
+    assert entries_in(entry("k", bytes(size + 1))) == [("k", None, LONG)]
 
 
 @pytest.mark.parametrize("cut", [1, 2, 100])
@@ -72,9 +72,9 @@ def test_the_entry_after_one_that_is_passed_over_is_read_wherever_the_pieces_end
     first = long_entry(b"long/one")
     state = first + entry("next", b"value")
     for at in (len(first) - cut, len(first) + cut):
-        assert found(state[:at], state[at:]) == [("long/one", None, LONG), ("next", b"value", 13)]
+        assert entries_in(state[:at], state[at:]) == [("long/one", None, LONG), ("next", b"value", 13)]
     # Nothing follows: the entry ends with the state.
-    assert found(first[:-cut], first[-cut:]) == [("long/one", None, LONG)]
+    assert entries_in(first[:-cut], first[-cut:]) == [("long/one", None, LONG)]
     assert refused(first[:-cut]).endswith(", its last entry is truncated")
 
 
@@ -89,7 +89,7 @@ def test_an_entry_that_is_cut_off_in_full():
 @pytest.mark.parametrize("path", [b"k", b"p" * 127, b"p" * 128, b"p" * 32768])
 def test_the_path_of_an_entry_that_is_passed_over(path):
     state = long_entry(path)
-    assert found(*(state[start : start + 65536] for start in range(0, len(state), 65536))) == [(path.decode(), None, LONG)]
+    assert entries_in(*(state[start : start + 65536] for start in range(0, len(state), 65536))) == [(path.decode(), None, LONG)]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_an_entry_that_is_passed_over_must_begin_with(raw, what):
 def test_what_an_entry_must_consist_of(message, what):
     before = entry("a", b"b")
     if what is None:
-        assert found(with_length(message))[0][0] == "k" * 32768
+        assert entries_in(with_length(message))[0][0] == "k" * 32768
         return
     start = len(before) + len(_VarintBytes(len(message)))
     assert refused(before, with_length(message)) == f"{start}, {what}"
@@ -158,7 +158,7 @@ def test_what_an_entry_must_consist_of(message, what):
     ],
 )
 def test_what_only_looks_like_a_tag_is_none(path, value):
-    assert [each[:2] for each in found(entry(path, value))] == [(path, value)]
+    assert [each[:2] for each in entries_in(entry(path, value))] == [(path, value)]
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_what_only_looks_like_a_tag_is_none(path, value):
     ],
 )
 def test_other_fields_are_passed_over(message, path, value):
-    assert found(with_length(message)) == [(path, value, len(message))]
+    assert entries_in(with_length(message)) == [(path, value, len(message))]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 11])
 def test_where_in_the_state_an_error_is_whatever_the_pieces(size):
     before = entry("a", b"bc") + entry("d" * 20, b"e" * 20) + entry("f", b"")
-    assert found(*(before[at : at + size] for at in range(0, len(before), size))) == [("a", b"bc", 7), ("d" * 20, b"e" * 20, 44), ("f", b"", 3)]
+    assert entries_in(*(before[at : at + size] for at in range(0, len(before), size))) == [("a", b"bc", 7), ("d" * 20, b"e" * 20, 44), ("f", b"", 3)]
     state = before + b"\x02\x0a\x00"
     assert refused(*(state[at : at + size] for at in range(0, len(state), size))) == f"{len(before) + 1}, an entry has no path"
 
@@ -192,4 +192,4 @@ def test_a_length_that_is_none_in_full():
 
 def test_lengths_are_read_across_pieces():
     whole = entry("a", b"b" * 300)
-    assert found(whole[:1], whole[1:]) == found(*(whole[at : at + 1] for at in range(len(whole)))) == [("a", b"b" * 300, 306)]
+    assert entries_in(whole[:1], whole[1:]) == entries_in(*(whole[at : at + 1] for at in range(len(whole)))) == [("a", b"b" * 300, 306)]

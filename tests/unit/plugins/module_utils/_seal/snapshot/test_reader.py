@@ -39,21 +39,21 @@ def refused(server, **description):
 
 def test_what_a_server_with_awskms_says():
     server = Server()
-    found = read(server.snapshot(Configuration={"Servers": [
+    result = read(server.snapshot(Configuration={"Servers": [
         {"Suffrage": 0, "ID": "a", "Address": "10.0.0.1:8201"}, {"Suffrage": 1, "ID": "b", "Address": "10.0.0.2:8201"},
     ]}))
-    assert (found.meta.index, found.meta.term, found.meta.version, found.meta.configuration_index) == (52, 3, 1, 1)
-    assert found.meta.peers == (
+    assert (result.meta.index, result.meta.term, result.meta.version, result.meta.configuration_index) == (52, 3, 1, 1)
+    assert result.meta.peers == (
         {"id": "a", "address": "10.0.0.1:8201", "suffrage": "voter"}, {"id": "b", "address": "10.0.0.2:8201", "suffrage": "nonvoter"},
     )
-    assert found.entries == len(server.stored)
-    assert (found.seal.as_result(), found.recovery.as_result()) == (
+    assert result.entries == len(server.stored)
+    assert (result.seal.as_result(), result.recovery.as_result()) == (
         {"type": "awskms", "secret_shares": 1, "secret_threshold": 1}, {"type": "shamir", "secret_shares": 5, "secret_threshold": 3},
     )
-    assert [(each.path, each.form, each.keys, each.slots[0].layout) for each in found.listed] == [
+    assert [(each.path, each.form, each.keys, each.slots[0].layout) for each in result.listed] == [
         (path, "bare", [KEY], "envelope") for path in SEAL_PATHS
     ]
-    assert (found.sealed, found.count_by_keys, found.generation, found.sealed_namespaces) == (3, {(KEY,): 3}, None, [])
+    assert (result.sealed, result.count_by_keys, result.generation, result.sealed_namespaces) == (3, {(KEY,): 3}, None, [])
 
 
 def test_several_slots_of_vault_in_the_barrier_keys_and_in_the_sealed_sums():
@@ -62,12 +62,12 @@ def test_several_slots_of_vault_in_the_barrier_keys_and_in_the_sealed_sums():
     server.stored[BARRIER_PATH] = several(*slots, generation=7)
     # Vault 1.16 marshals the message of several slots as it is, without the header that stored values have.
     server.sealed_sums = lambda text: written(HASHICORP.MultiWrapValue(generation=7, slots=[server.sealed(text), server.sealed(text, OTHER_KEY)]))
-    found = read(server.snapshot())
-    barrier_keys, sums = found.entry(BARRIER_PATH), found.entry("SHA256SUMS.sealed")
+    result = read(server.snapshot())
+    barrier_keys, sums = result.entry(BARRIER_PATH), result.entry("SHA256SUMS.sealed")
     assert (barrier_keys.form, barrier_keys.generation, barrier_keys.keys) == ("multi_wrap", 7, [KEY, OTHER_KEY])
     assert [slot.seal for slot in barrier_keys.slots] == ["awskms", "other", "awskms"]
     assert (sums.form, sums.generation, sums.keys) == ("multi_wrap", 7, [KEY, OTHER_KEY])
-    assert found.count_by_keys == {(KEY, OTHER_KEY): 2, (KEY,): 1}
+    assert result.count_by_keys == {(KEY, OTHER_KEY): 2, (KEY,): 1}
 
 
 def test_entries_that_vault_enterprise_sealed_and_those_that_only_look_like_it():
@@ -77,22 +77,22 @@ def test_entries_that_vault_enterprise_sealed_and_those_that_only_look_like_it()
     server.stored["logical/2/plain"] = written(HASHICORP.BlobInfo(ciphertext=barrier(30))) + b"s"  # in the container, and not sealed
     server.stored["logical/3/text"] = b'{"plain": "letters"}s'
     server.stored["logical/4/unsuffixed"] = written(server.sealed(b"x"))
-    found = read(server.snapshot())
-    assert [(each.path, each.form) for each in found.listed[1:]] == [
+    result = read(server.snapshot())
+    assert [(each.path, each.form) for each in result.listed[1:]] == [
         (BARRIER_PATH, "bare"), ("core/keyring", "seal_wrap"), ("core/recovery-key", "bare"), ("logical/1/several", "multi_wrap_seal_wrap"),
     ]
-    assert found.sealed == 5
+    assert result.sealed == 5
 
 
 def test_a_server_with_a_shamir_seal():
     server = Server()
     server.stored = {"core/seal-config": config("shamir", 5, 3), BARRIER_PATH: shamir_sealed(), "core/shamir-kek": barrier(60)}
     server.sealed_sums = lambda _text: shamir_sealed()
-    found = read(server.snapshot())
-    assert {(each.path, slot.seal, slot.key_id) for each in found.listed for slot in each.slots} == {
+    result = read(server.snapshot())
+    assert {(each.path, slot.seal, slot.key_id) for each in result.listed for slot in each.slots} == {
         ("SHA256SUMS.sealed", "shamir", ""), (BARRIER_PATH, "shamir", ""),
     }
-    assert (found.count_by_keys, found.recovery) == ({(): 2}, None)
+    assert (result.count_by_keys, result.recovery) == ({(): 2}, None)
 
 
 def test_a_namespace_with_a_seal_of_its_own():
@@ -100,10 +100,10 @@ def test_a_namespace_with_a_seal_of_its_own():
     server.stored[f"namespaces/{TENANT}/core/seal-config"] = barrier(130)
     server.stored[f"namespaces/{TENANT}/{BARRIER_PATH}"] = shamir_sealed()
     server.stored["namespaces/9c5fcc88-63b5-16e6-6cb8-1b3680ecb1eb/core/mounts"] = barrier(100)
-    found = read(server.snapshot())
-    tenant = found.listed[-1]
+    result = read(server.snapshot())
+    tenant = result.listed[-1]
     assert (tenant.namespace, tenant.path, tenant.slots[0].seal, tenant.keys) == (TENANT, f"namespaces/{TENANT}/{BARRIER_PATH}", "shamir", [])
-    assert found.sealed_namespaces == [TENANT]
+    assert result.sealed_namespaces == [TENANT]
     # A namespace's sealed values under KMS, which no release writes yet, are found by the same rule.
     server.stored[f"namespaces/{TENANT}/{BARRIER_PATH}"] = written(server.sealed(BARRIER_KEYS))
     assert read(server.snapshot()).listed[-1].keys == [KEY]
@@ -117,14 +117,14 @@ def test_the_generation_of_vaults_seals_without_its_secrets():
         {"Type": "azurekeyvault", "Name": "two", "Priority": 2, "Disabled": True, "Config": {"client_secret": credential}},
     ]
     server.stored["core/seal-gen-info"] = json.dumps({"Generation": 3, "Seals": seals, "Rewrapped": True, "Enabled": True}).encode()
-    found = read(server.snapshot())
-    assert found.generation == {
+    result = read(server.snapshot())
+    assert result.generation == {
         "generation": 3, "rewrapped": True, "enabled": True, "seals": [
             {"type": "awskms", "name": "one", "priority": 1, "disabled": False, "kms_key_id": KEY, "region": "us-east-1", "endpoint": None},
             {"type": "azurekeyvault", "name": "two", "priority": 2, "disabled": True, "kms_key_id": None, "region": None, "endpoint": None},
         ],
     }
-    assert credential not in repr(found)
+    assert credential not in repr(result)
 
 
 def test_a_server_from_before_configurations_had_a_type_has_a_shamir_seal():
@@ -134,7 +134,7 @@ def test_a_server_from_before_configurations_had_a_type_has_a_shamir_seal():
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "words"),
+    ("path", "value", "text"),
     [
         (BARRIER_PATH, b"nothing sealed", "its entry core/hsm/barrier-unseal-keys cannot be read"),
         ("core/seal-config", b"[1]", "its core/seal-config is not a JSON object"),
@@ -145,21 +145,21 @@ def test_a_server_from_before_configurations_had_a_type_has_a_shamir_seal():
     ],
     ids=["barrier keys", "seal config", "recovery config", "generation", "deep", "long"],
 )
-def test_entries_that_no_server_writes(path, value, words):
+def test_entries_that_no_server_writes(path, value, text):
     server = Server()
     server.stored[path] = value
     reason, message = refused(server)
-    assert (reason, words in message) == ("malformed_snapshot", True), message
+    assert (reason, text in message) == ("malformed_snapshot", True), message
 
 
 @pytest.mark.parametrize(
-    ("description", "words"),
+    ("description", "text"),
     [({"Index": "x"}, "lacks Index"), ({"Size": 1}, "declares 1 bytes"), ({"Term": -1}, "lacks Index")],
 )
-def test_descriptions_that_no_server_writes(description, words):
+def test_descriptions_that_no_server_writes(description, text):
     server = Server()
     reason, message = refused(server, **description)
-    assert (reason, words in message) == ("malformed_snapshot", True), message
+    assert (reason, text in message) == ("malformed_snapshot", True), message
 
 
 def test_a_path_that_comes_twice():
@@ -177,12 +177,12 @@ def test_all_are_counted_and_the_list_is_bounded():
     one = written(server.sealed(b"x")) + b"s"
     server.stored.update({f"logical/{number:06}": one for number in range(MAX_LISTED + 5)})
     server.stored["logical/zzz"] = written(server.sealed(b"x", OTHER_KEY)) + b"s"
-    found = read(server.snapshot())
-    assert (len(found.listed), found.sealed) == (MAX_LISTED + 2, MAX_LISTED + 9)
-    assert found.count_by_keys == {(KEY,): MAX_LISTED + 8, (OTHER_KEY,): 1}
-    assert found.listed[-1].path == "logical/zzz"
+    result = read(server.snapshot())
+    assert (len(result.listed), result.sealed) == (MAX_LISTED + 2, MAX_LISTED + 9)
+    assert result.count_by_keys == {(KEY,): MAX_LISTED + 8, (OTHER_KEY,): 1}
+    assert result.listed[-1].path == "logical/zzz"
     # Kept for a check are the seal's own, and the first of each key.
-    assert [each.path for each in found.listed if each.value] == [*SEAL_PATHS, "logical/zzz"]
+    assert [each.path for each in result.listed if each.value] == [*SEAL_PATHS, "logical/zzz"]
 
 
 def test_what_is_kept_is_bounded():
@@ -196,8 +196,8 @@ def test_what_is_kept_is_bounded():
     server.stored["logical/1"] = written(server.sealed(os.urandom(2 << 20), OTHER_KEY)) + b"s"
     assert read(server.snapshot()).entry("logical/1").value is None
     server.stored["logical/2"] = written(server.sealed(b"x", OTHER_KEY)) + b"s"
-    found = read(server.snapshot())
-    assert (found.entry("logical/1").value, found.entry("logical/2").value is None) == (None, False)
+    result = read(server.snapshot())
+    assert (result.entry("logical/1").value, result.entry("logical/2").value is None) == (None, False)
 
 
 def test_the_slots_are_bounded():
@@ -223,25 +223,25 @@ def test_entries_are_read_whatever_the_pieces(size):
     stored = {f"{'k' * (1 + number * 7 % 300)}/{number}": os.urandom(number * 37 % 3000) for number in range(150)}
     content = state(stored)
     pieces = [content[start : start + size] for start in range(0, len(content), size)]
-    assert {found.path: bytes(found.value) for found in read_entries(pieces)} == stored
+    assert {result.path: bytes(result.value) for result in read_entries(pieces)} == stored
 
 
 def test_entries_with_unknown_fields_or_the_value_first():
     odd = b"\x12\x03abc" + b"\x0a\x01k" + b"\x18\x05"
-    assert [(found.path, bytes(found.value)) for found in read_entries([_VarintBytes(len(odd)) + odd])] == [("k", b"abc")]
+    assert [(items.path, bytes(items.value)) for items in read_entries([_VarintBytes(len(odd)) + odd])] == [("k", b"abc")]
 
 
 def test_a_long_entry_is_passed_over():
     content = entry("a/long/one", bytes(MAX_ENTRY)) + entry("b", b"value")
     pieces = [content[start : start + 65536] for start in range(0, len(content), 65536)]
-    assert [(found.path, found.value and bytes(found.value)) for found in read_entries(pieces)] == [("a/long/one", None), ("b", b"value")]
+    assert [(items.path, items.value and bytes(items.value)) for items in read_entries(pieces)] == [("a/long/one", None), ("b", b"value")]
     server = Server()
     server.stored["a/long/one"] = bytes(1 << 10) * (MAX_ENTRY >> 10)
     assert read(server.snapshot(), max_state=1 << 30).passed_over == 1
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         (b"\x05\x0a", "at byte 1, its last entry is truncated"),
         (b"\x00", "an entry has no path"),
@@ -255,7 +255,7 @@ def test_a_long_entry_is_passed_over():
         (b"\x85\x80\x02\x0a\x81\x80\x02" + b"k" * 32769 + b"\x12", "more than 32768"),
     ],
 )
-def test_states_that_no_server_writes(content, words):
+def test_states_that_no_server_writes(content, text):
     with pytest.raises(SealError) as failure:
         list(read_entries([content]))
-    assert (failure.value.reason, words in failure.value.message) == ("malformed_snapshot", True), failure.value.message
+    assert (failure.value.reason, text in failure.value.message) == ("malformed_snapshot", True), failure.value.message

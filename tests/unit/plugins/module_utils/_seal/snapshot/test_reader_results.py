@@ -55,26 +55,27 @@ def too_large(what):
 def test_a_snapshot_in_full():
     server = Server()
     members = server.members()
-    found = read(archive(members.items()))
-    assert found.digests == {name: hashlib.sha256(members[name]).hexdigest() for name in ("meta.json", "state.bin")}
-    assert (found.sums, found.entries, found.state_size) == (members["SHA256SUMS"], 6, len(members["state.bin"]))
-    assert (found.seal, found.recovery, found.generation) == (SealConfig("awskms", 1, 1), SealConfig("shamir", 5, 3), None)
-    assert (found.sealed, found.count_by_keys, found.sealed_namespaces, found.passed_over, found.trailing_zeros) == (3, {(KEY,): 3}, [], 0, 0)
-    assert found.seal_type == "awskms"
+    result = read(archive(members.items()))
+    assert result.digests == {name: hashlib.sha256(members[name]).hexdigest() for name in ("meta.json", "state.bin")}
+    assert (result.sums, result.entries, result.state_size) == (members["SHA256SUMS"], 6, len(members["state.bin"]))
+    assert (result.seal, result.recovery, result.generation) == (SealConfig("awskms", 1, 1), SealConfig("shamir", 5, 3), None)
+    assert (result.sealed, result.count_by_keys, result.sealed_namespaces, result.passed_over, result.trailing_zeros) == (3, {(KEY,): 3}, [], 0, 0)
+    assert result.seal_type == "awskms"
     sizes = [len(members["SHA256SUMS.sealed"]), *(len(server.stored[path]) for path in SEAL_PATHS[1:])]
-    assert [(each.path, each.size, each.form, each.generation, each.slots, each.namespace) for each in found.listed] == [
+    assert [(each.path, each.size, each.form, each.generation, each.slots, each.namespace) for each in result.listed] == [
         (path, size, "bare", 0, (Slot(KEY, "awskms", 1, "envelope"),), "") for path, size in zip(SEAL_PATHS, sizes)
     ]
-    assert all(each.value is not None for each in found.listed)
-    assert (found.entry(RECOVERY_PATH), found.entry("core/keyring")) == (found.listed[2], None)
+    assert all(each.value is not None for each in result.listed)
+    assert (result.entry(RECOVERY_PATH), result.entry("core/keyring")) == (result.listed[2], None)
 
 
 def test_a_snapshot_without_sealed_sums_and_without_a_configuration():
     server = Server()
     server.sealed_sums = None
     del server.stored["core/seal-config"], server.stored["core/recovery-config"]
-    found = read(server.snapshot() + bytes(300))
-    assert ([each.path for each in found.listed], found.seal, found.recovery, found.seal_type, found.trailing_zeros) == (SEAL_PATHS[1:], None, None, "", 300)
+    result = read(server.snapshot() + bytes(300))
+    assert [each.path for each in result.listed] == SEAL_PATHS[1:]
+    assert (result.seal, result.recovery, result.seal_type, result.trailing_zeros) == (None, None, "", 300)
 
 
 @pytest.mark.parametrize(
@@ -214,9 +215,9 @@ def test_the_key_of_a_shamir_seal_and_what_is_in_namespaces_is_not_read_as_json(
     server.stored["core/shamir-kek"] = barrier(60)
     for name in ("core/seal-config", "core/recovery-config", "core/seal-gen-info", "core/shamir-kek"):
         server.stored[f"namespaces/{TENANT}/{name}"] = barrier(60)
-    found = read(server.snapshot())
-    assert (found.entries, found.sealed, found.sealed_namespaces) == (len(server.stored), 3, [TENANT])
-    assert (found.seal, found.generation) == (SealConfig("awskms", 1, 1), None)
+    result = read(server.snapshot())
+    assert (result.entries, result.sealed, result.sealed_namespaces) == (len(server.stored), 3, [TENANT])
+    assert (result.seal, result.generation) == (SealConfig("awskms", 1, 1), None)
 
 
 def test_namespaces_with_a_seal_of_their_own_are_sorted_and_each_once():
@@ -225,9 +226,9 @@ def test_namespaces_with_a_seal_of_their_own_are_sorted_and_each_once():
         server.stored[f"namespaces/{tenant}/{BARRIER_PATH}"] = shamir_sealed()
         server.stored[f"namespaces/{tenant}/{RECOVERY_PATH}"] = shamir_sealed()
     server.stored["namespaces/without-slash"] = barrier(60)
-    found = read(server.snapshot())
-    assert found.sealed_namespaces == [OTHER_TENANT, TENANT]
-    assert [(each.namespace, each.path, [slot.seal for slot in each.slots]) for each in found.listed[3:]] == [
+    result = read(server.snapshot())
+    assert result.sealed_namespaces == [OTHER_TENANT, TENANT]
+    assert [(each.namespace, each.path, [slot.seal for slot in each.slots]) for each in result.listed[3:]] == [
         (tenant, f"namespaces/{tenant}/{path}", ["shamir"]) for tenant in (OTHER_TENANT, TENANT) for path in (BARRIER_PATH, RECOVERY_PATH)
     ]
 
@@ -236,8 +237,8 @@ def test_what_begins_like_a_path_of_the_seal_is_none():
     server = Server()
     for path in ("core/seal-config2", "core/recovery-key/x", "xcore/seal-config", "namespaces/x/y/core/seal-config", "Core/seal-config"):
         server.stored[path] = b"{}"
-    found = read(server.snapshot())
-    assert (found.entries, found.sealed, found.sealed_namespaces) == (len(server.stored), 3, [])
+    result = read(server.snapshot())
+    assert (result.entries, result.sealed, result.sealed_namespaces) == (len(server.stored), 3, [])
 
 
 def slot_without_a_key():
@@ -268,8 +269,8 @@ def test_a_slot_in_a_namespace_is_sealed_by_the_namespaces_own_seal_where_it_has
     server.stored[f"namespaces/{TENANT}/{BARRIER_PATH}"] = written(slot_without_a_key())
     server.stored[f"namespaces/{TENANT}/logical/1"] = written(server.sealed(b"x")) + b"s"
     server.stored[f"namespaces/{OTHER_TENANT}/logical/1"] = written(server.sealed(b"x")) + b"s"
-    found = read(server.snapshot())
-    assert [(each.path, each.namespace, each.slots[0].seal) for each in found.listed[3:]] == [
+    result = read(server.snapshot())
+    assert [(each.path, each.namespace, each.slots[0].seal) for each in result.listed[3:]] == [
         (f"namespaces/{OTHER_TENANT}/logical/1", OTHER_TENANT, "awskms"),
         (f"namespaces/{TENANT}/{BARRIER_PATH}", TENANT, "shamir"),
         (f"namespaces/{TENANT}/logical/1", TENANT, "awskms"),
@@ -295,15 +296,15 @@ def test_a_slot_in_a_namespace_is_sealed_by_the_namespaces_own_seal_where_it_has
 def test_which_entries_vault_enterprise_sealed(value, counted):
     server = Server()
     server.stored["logical/1"] = value(server)
-    found = read(server.snapshot())
-    assert (found.sealed, [each.path for each in found.listed[3:]]) == ((4, ["logical/1"]) if counted else (3, []))
+    result = read(server.snapshot())
+    assert (result.sealed, [each.path for each in result.listed[3:]]) == ((4, ["logical/1"]) if counted else (3, []))
 
 
 def test_entries_that_are_too_long_are_counted():
     server = Server()
     server.stored["logical/1"] = server.stored["core/other"] = bytes((8 << 20) + 1)
-    found = read(server.snapshot())
-    assert (found.entries, found.passed_over, found.sealed) == (8, 2, 3)
+    result = read(server.snapshot())
+    assert (result.entries, result.passed_over, result.sealed) == (8, 2, 3)
 
 
 def test_what_is_kept_to_be_opened():
@@ -314,9 +315,9 @@ def test_what_is_kept_to_be_opened():
     server.stored["logical/2"] = written(server.sealed(b"x", OTHER_KEY)) + b"s"
     server.stored["logical/3"] = written(server.sealed(b"y", OTHER_KEY)) + b"s"
     server.stored["logical/4"] = written(server.sealed(b"z")) + b"s"
-    found = read(server.snapshot())
-    assert [each.path for each in found.listed if each.value] == [*SEAL_PATHS, "logical/2"]
-    assert found.count_by_keys == {(KEY,): 4, (OTHER_KEY,): 3}
+    result = read(server.snapshot())
+    assert [each.path for each in result.listed if each.value] == [*SEAL_PATHS, "logical/2"]
+    assert result.count_by_keys == {(KEY,): 4, (OTHER_KEY,): 3}
 
 
 def test_a_value_of_exactly_1_mib_is_kept():
@@ -375,10 +376,10 @@ def test_at_the_limit_of_the_list(monkeypatch):
     server.stored["logical/long"] = written(server.sealed(bytes(1 << 20), THIRD_KEY)) + b"s"
     for most, others in ((5, ["logical/0", "logical/1", "logical/2"]), (4, ["logical/0", "logical/1"]), (2, [])):
         monkeypatch.setattr(reader, "MAX_LISTED", most)
-        found = read(server.snapshot())
-        assert [each.path for each in found.listed] == [*SEAL_PATHS, *others, "logical/9", "logical/long"]
-        assert (found.sealed, found.count_by_keys) == (8, {(KEY,): 6, (OTHER_KEY,): 1, (THIRD_KEY,): 1})
-        assert found.listed[-1].value is None
+        result = read(server.snapshot())
+        assert [each.path for each in result.listed] == [*SEAL_PATHS, *others, "logical/9", "logical/long"]
+        assert (result.sealed, result.count_by_keys) == (8, {(KEY,): 6, (OTHER_KEY,): 1, (THIRD_KEY,): 1})
+        assert result.listed[-1].value is None
 
 
 def test_the_generation_is_read():

@@ -75,10 +75,10 @@ def test_with_check_open_all_that_opens_is_a_yes():
 
 @pytest.mark.parametrize("check", ["key", "open"])
 @pytest.mark.parametrize(
-    ("metadata", "reason", "words"),
+    ("metadata", "reason", "text"),
     [(DISABLED, "key_disabled", "The key is disabled."), (PENDING, "key_pending_deletion", "It will be deleted at 2026-06-08T12:00:00Z")],
 )
-def test_a_key_that_cannot_be_used(check, metadata, reason, words):
+def test_a_key_that_cannot_be_used(check, metadata, reason, text):
     server = Server()
     server.aws.metadata[KEY] = metadata
     server.aws.faults["Decrypt"] = KmsError("AWS rejected it.", reason=reason)
@@ -86,7 +86,7 @@ def test_a_key_that_cannot_be_used(check, metadata, reason, words):
     assert (judge.restorable, reasons(judge)) == (False, ([reason], []))
     (problem,) = judge.problems
     assert f"{', '.join(SEAL_PATHS)} depend on the key {KEY}. " in problem.msg
-    assert words in problem.msg
+    assert text in problem.msg
     assert (problem.paths, problem.key_arn) == (SEAL_PATHS, KEY)
     assert "name another" not in problem.remedy
     assert judge.summary == f"It cannot be restored. {problem.msg}"
@@ -326,7 +326,7 @@ def test_the_recovery_key_for_who_asks_for_it():
 def test_nothing_that_was_opened_is_in_the_answer():
     server = Server()
     judge = server.judged()
-    said = repr((judge.summary, [vars(each) for each in judge.problems + judge.notes], judge.kms_keys(), vars(judge)))
+    message = repr((judge.summary, [vars(each) for each in judge.problems + judge.notes], judge.kms_keys(), vars(judge)))
     for secret in (BARRIER_KEYS, RECOVERY_KEY, json.loads(BARRIER_KEYS)[0].encode()):
-        assert repr(secret)[2:-1] not in said
-        assert base64.b64encode(secret).decode() not in said
+        assert repr(secret)[2:-1] not in message
+        assert base64.b64encode(secret).decode() not in message

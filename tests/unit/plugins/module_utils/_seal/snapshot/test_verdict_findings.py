@@ -37,7 +37,7 @@ def finding(reason, msg, remedy, paths=(), key_arn=None):
 
 
 def results(findings):
-    return [found.as_result() for found in findings]
+    return [result.as_result() for result in findings]
 
 
 def unnamed(server, plaintext):
@@ -221,14 +221,14 @@ def test_a_value_that_names_no_key_and_opens_to_something_else():
     ]
 
 
-@pytest.mark.parametrize(("more", "words"), [(0, ""), (1, " and 1 more"), (2, " and 2 more"), (3, " and 3 more")])
-def test_three_paths_are_shown_and_the_rest_counted(more, words):
+@pytest.mark.parametrize(("more", "text"), [(0, ""), (1, " and 1 more"), (2, " and 2 more"), (3, " and 3 more")])
+def test_three_paths_are_shown_and_the_rest_counted(more, text):
     server = Server()
     for number in range(more):
         server.stored[f"logical/{number}"] = written(server.sealed(b"x")) + b"s"
     server.aws.faults["DescribeKey"] = KmsError("It is gone.", reason="not_found")
     (problem,) = server.judged("key").problems
-    assert problem.msg == f"SHA256SUMS.sealed, {BARRIER_PATH}, {RECOVERY_PATH}{words} depend on the key {KEY}. It is gone."
+    assert problem.msg == f"SHA256SUMS.sealed, {BARRIER_PATH}, {RECOVERY_PATH}{text} depend on the key {KEY}. It is gone."
     assert problem.paths == [*SEAL_PATHS, *(f"logical/{number}" for number in range(more))]
 
 

@@ -56,9 +56,9 @@ def error_of(call, *arguments, **settings):
 
 
 def operations(aws):
-    found = [call.operation for call in aws.calls]
+    items = [call.operation for call in aws.calls]
     aws.calls.clear()
-    return found
+    return items
 
 
 def data_key(aws, wrapped_key):
@@ -259,7 +259,7 @@ def test_a_kms_that_answers_with_another_key_is_found_out(aws):
 def test_what_was_moved_must_open_with_the_key_that_it_says(aws, monkeypatch, verification):
     """The one that verifies is asked for the new key, and answers with another."""
     kind, decrypt, re_encrypt = type(aws()), type(aws()).decrypt, type(aws()).re_encrypt
-    monkeypatch.setattr(kind, "decrypt", lambda self, *said: KmsPlaintext(key_arn(THIRD), decrypt(self, *said).plaintext))
+    monkeypatch.setattr(kind, "decrypt", lambda self, *message: KmsPlaintext(key_arn(THIRD), decrypt(self, *message).plaintext))
 
     def crossed(self, ciphertext, key_id, source_key_id=""):
         answer = re_encrypt(self, ciphertext, key_id, source_key_id)
@@ -276,21 +276,21 @@ def test_what_was_moved_must_open_with_the_key_that_it_says(aws, monkeypatch, ve
 def test_a_kms_that_moves_from_a_key_that_is_not_trusted_is_found_out(aws, monkeypatch, method, named):
     value = sealed(aws) if named else SealedValue((BlobInfo(aws().encrypt(OLD, b"plaintext").ciphertext),))
     kind, decrypt, re_encrypt = type(aws()), type(aws()).decrypt, type(aws()).re_encrypt
-    monkeypatch.setattr(kind, "decrypt", lambda self, *said: KmsPlaintext(key_arn(THIRD), decrypt(self, *said).plaintext))
-    monkeypatch.setattr(kind, "re_encrypt", lambda self, *said: re_encrypt(self, *said)._replace(source_key_arn=key_arn(THIRD)))
+    monkeypatch.setattr(kind, "decrypt", lambda self, *message: KmsPlaintext(key_arn(THIRD), decrypt(self, *message).plaintext))
+    monkeypatch.setattr(kind, "re_encrypt", lambda self, *message: re_encrypt(self, *message)._replace(source_key_arn=key_arn(THIRD)))
     assert error_of(moved, aws, value, method=method, verification="none", trusted=TrustedKeys([OLD], aws)).reason == "wrong_key"
 
 
 def test_of_several_refusals_the_one_that_tells_most_is_raised(aws, monkeypatch):
     value = SealedValue((BlobInfo(aws().encrypt(NEW, b"plaintext").ciphertext),))
-    said = {OLD: "wrong_key", THIRD: "access_denied", MRK: "wrong_key"}
+    values = {OLD: "wrong_key", THIRD: "access_denied", MRK: "wrong_key"}
 
     def refuse(self, ciphertext, key_id, source_key_id=""):
-        raise refusal(said[source_key_id], "ReEncrypt", source_key_id)
+        raise refusal(values[source_key_id], "ReEncrypt", source_key_id)
 
     monkeypatch.setattr(type(aws()), "re_encrypt", refuse)
     assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS rejected ReEncrypt: {THIRD}."
-    said[THIRD] = "wrong_key"
+    values[THIRD] = "wrong_key"
     assert str(error_of(moved, aws, value, trusted=TrustedKeys([OLD, THIRD, MRK], aws))) == f"AWS rejected ReEncrypt: {MRK}."
 
 
@@ -409,7 +409,7 @@ def test_verifying_without_the_permission_in_full(aws, verification, fault, reme
         aws.faults[fault] = denied
     else:
         kind, genuine = type(aws()), type(aws()).re_encrypt
-        monkeypatch.setattr(kind, "re_encrypt", lambda self, *said: deny() if said[2] == key_arn(NEW) else genuine(self, *said))
+        monkeypatch.setattr(kind, "re_encrypt", lambda self, *message: deny() if message[2] == key_arn(NEW) else genuine(self, *message))
     error = error_of(moved, aws, sealed(aws), verification=verification)
     assert (error.reason, error.remedy) == ("access_denied", remedy)
     assert error.message.startswith(f"The value re-encrypted under {NEW} could not be verified and was not stored. AWS rejected {fault}")

@@ -43,7 +43,7 @@ class Case:
         self.plaintext = decoded(self.vector, "plaintext")
         self.aad = decoded(self.vector, "aad")
         self.aws = fake_aws(region or self.vector.get("region", ""))
-        self.said = ""
+        self.message = ""
         self.sealed = authenticated(slots_of(self.data)[self.vector["slot"]])
 
     def opens(self, data):
@@ -51,7 +51,7 @@ class Case:
         try:
             opened = Unwrapper(self.aws, self.aad).unwrap(SealedValue.parse(data))
         except SealError as error:
-            self.said = str(error)
+            self.message = str(error)
             return False
         assert opened.plaintext == self.plaintext
         assert opened.key_arn == self.vector["key_id"]
@@ -60,11 +60,11 @@ class Case:
     def should_open(self, data):
         return any(self._is_the_same(authenticated(slot)) for slot in slots_of(data))
 
-    def _is_the_same(self, found):
-        if found == self.sealed:
+    def _is_the_same(self, result):
+        if result == self.sealed:
             return True
-        of_kms = self.sealed["mechanism"] == 0 and {**found, "key_id": self.sealed["key_id"]} == self.sealed
-        return of_kms and not found["key_id"]
+        of_kms = self.sealed["mechanism"] == 0 and {**result, "key_id": self.sealed["key_id"]} == self.sealed
+        return of_kms and not result["key_id"]
 
 
 def authenticated(message):
@@ -117,7 +117,7 @@ def test_a_flipped_bit_opens_only_where_nothing_that_is_sealed_was_touched(name)
         opened, should_open = case.opens(data), case.should_open(data)
         if should_open and not opened:
             # Inside unknown groups the runtime lets field number 0 pass; Go's reader, which the servers use, does not.
-            assert "invalid number" in case.said, (position, data.hex())
+            assert "invalid number" in case.message, (position, data.hex())
         else:
             assert opened == should_open, (position, data.hex())
 

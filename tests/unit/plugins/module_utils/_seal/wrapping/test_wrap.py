@@ -282,13 +282,13 @@ def test_the_first_error_in_order_stops_the_rest_and_is_raised(aws):
 
 def test_not_authentic_in_full(aws):
     value = sealed(aws, aad=b"right")
-    said = (
+    message = (
         "KMS decrypted the data key, but the value is not authentic. "
         "The value was modified, or it was sealed with different additional authenticated data (aad)."
     )
-    assert str(error_of(Unwrapper(aws).unwrap, value)) == said
-    assert str(error_of(Unwrapper(aws, b"wrong").unwrap, value)) == said
-    assert str(error_of(Unwrapper(aws, b"right").unwrap, changed(value, iv=b"another one!"))) == said
+    assert str(error_of(Unwrapper(aws).unwrap, value)) == message
+    assert str(error_of(Unwrapper(aws, b"wrong").unwrap, value)) == message
+    assert str(error_of(Unwrapper(aws, b"right").unwrap, changed(value, iv=b"another one!"))) == message
 
 
 def test_unsupported_mechanism_in_full(aws):
@@ -549,7 +549,7 @@ def test_a_kms_that_answers_with_a_key_that_is_not_trusted_opens_nothing(aws, mo
     value = sealed(aws) if named else SealedValue((BlobInfo(aws().encrypt(ID, b"plaintext").ciphertext),))
     kind, genuine = type(aws()), type(aws()).decrypt
     arn = key_arn(answered) if answered == OTHER_ID else answered
-    monkeypatch.setattr(kind, "decrypt", lambda self, *said: KmsPlaintext(arn, genuine(self, *said).plaintext))
+    monkeypatch.setattr(kind, "decrypt", lambda self, *message: KmsPlaintext(arn, genuine(self, *message).plaintext))
     error = error_of(Unwrapper(aws, trusted=TrustedKeys([ID], aws)).unwrap, value)
     assert (error.reason, isinstance(error, KmsError)) == ("wrong_key", True)
 
