@@ -13,7 +13,7 @@ from typing import Any
 from ..sourced import Sourced
 from .answers import Answers
 from .deadline import CONNECT_TIMEOUT, MOST_ATTEMPTS, READ_TIMEOUT, Deadline, attempt_timeout
-from .options import IGNORE_ENDPOINTS_VARIABLE, ConnectionOptions, endpoint_in_force, sts_endpoint_in_force
+from .options import IGNORE_ENDPOINTS_VARIABLE, ConnectionOptions, endpoint_in_force, s3_endpoint_in_force, sts_endpoint_in_force
 from .sent_secrets import SentSecrets
 
 try:
@@ -30,6 +30,9 @@ MAX_CONNECTIONS = 16
 
 # The metadata service answers within milliseconds where there is one; botocore waits one second, twice.
 _METADATA_TIMEOUT = 0.5
+
+# The services whose answers are checked against their references.
+_CHECKED = ("kms", "sts")
 
 USER_AGENT = "sealwright.vault_seal"
 
@@ -73,7 +76,7 @@ class SdkSession(Session):
     def create_client(self, service_name: str, *arguments: Any, **settings: Any) -> Any:
         endpoint = self._endpoint(service_name)
         config = settings.pop("config", None)
-        way = _config(self._way, self._agent)
+        way = _config(self._way, self._agent, read_timeout=READ_TIMEOUT if service_name in _CHECKED else self._way.timeout)
         settings.update(
             endpoint_url=endpoint.value if endpoint else None,
             verify=(self._way.ca_bundle or None) if self._way.validate_certs else False,
@@ -83,7 +86,8 @@ class SdkSession(Session):
         self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
         Deadline(self._way.timeout).attach(client)
         self.sent.attach(client)
-        self.answers.attach(client)
+        if service_name in _CHECKED:
+            self.answers.attach(client)
         return client
 
     def metadata(self, kind: Any) -> Any:
@@ -105,7 +109,7 @@ class SdkSession(Session):
         )
 
     def _endpoint(self, service: str) -> Sourced | None:
-        in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force}.get(service)
+        in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force, "s3": s3_endpoint_in_force}.get(service)
         return in_force(self._way, self._environ_in_force, self._configured_endpoint(service)) if in_force else None
 
     def _configured_endpoint(self, service: str) -> Sourced | None:
@@ -145,11 +149,11 @@ class _Loader(Loader):
         return [self._service]
 
 
-def _config(options: ConnectionOptions, user_agent: str) -> Any:
+def _config(options: ConnectionOptions, user_agent: str, read_timeout: float) -> Any:
     return Config(
         user_agent=user_agent,  # botocore would put its own together twice for each call, a fifth of what a call costs
         connect_timeout=attempt_timeout(options.timeout, CONNECT_TIMEOUT),
-        read_timeout=attempt_timeout(options.timeout, READ_TIMEOUT),
+        read_timeout=attempt_timeout(options.timeout, read_timeout),
         retries={"mode": "standard", "total_max_attempts": MOST_ATTEMPTS},
         max_pool_connections=MAX_CONNECTIONS,
         proxies={"http": options.proxy, "https": options.proxy} if options.proxy else None,
