@@ -4,7 +4,7 @@
 
 """Amazon S3 as AWS documents it where moto is lenient: checksums are compared, kept and returned, and faults can be injected.
 
-moto computes no checksum of an object of one request, and compares none.
+moto computes no checksum of an object of one request, compares none, and forgets the lock of an object of several parts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class StrictS3:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.requests: list[tuple[str, str]] = []
         self.refuse: Callable[[str, dict[str, list[str]]], tuple[int, str] | None] = lambda _method, _query: None
+        self._locks: dict[str, str] = {}
         self.lies = False
+        self.forgets_locks = False
         self.keeps_checksums = True
 
     def __enter__(self) -> StrictS3:
@@ -61,6 +63,8 @@ class StrictS3:
             start(f"{refused[0]} -", [("Content-Type", "application/xml")])
             return [] if method == "HEAD" else [_ERROR.format(refused[1]).encode()]
         environ["wsgi.input"] = _Body(content)
+        if environ.get("HTTP_X_AMZ_OBJECT_LOCK_MODE") and not self.forgets_locks:
+            self._locks[path] = environ["HTTP_X_AMZ_OBJECT_LOCK_MODE"]
 
         def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             if method == "PUT" and status.startswith("200") and stated and "partNumber" not in query:
@@ -68,7 +72,10 @@ class StrictS3:
             if method == "HEAD" and status.startswith("200"):
                 kept = {name.lower(): value for name, value in headers}
                 found = kept.get("x-amz-checksum-sha256") or self._checksums.get(path)
-                headers = [(name, value) for name, value in headers if name.lower() != "x-amz-checksum-sha256"]
+                replaced = ("x-amz-checksum-sha256", "x-amz-object-lock-mode")
+                headers = [(name, value) for name, value in headers if name.lower() not in replaced]
+                if path in self._locks:
+                    headers.append(("x-amz-object-lock-mode", self._locks[path]))
                 if found and self.keeps_checksums:
                     headers.append(("x-amz-checksum-sha256", "AAAA" if self.lies else found))
             return start(status, headers, *more)

@@ -57,6 +57,12 @@ class BackupOptions:
     connection: ConnectionOptions = field(default_factory=ConnectionOptions, repr=False)
 
     @classmethod
+    def names(cls) -> set[str]:
+        """The names of all options."""
+        own = {each.name for each in dataclasses.fields(cls)} - {"rules", "connection"}
+        return own | set(_RULES) | _CONNECTION
+
+    @classmethod
     def of(cls, params: Mapping[str, Any]) -> BackupOptions:
         """The options from those of the module, or from a JSON object with the same names. Raises :class:`SettingError` (``invalid_option``)."""
         given = {name: value for name, value in params.items() if value is not None}

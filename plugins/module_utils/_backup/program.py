@@ -61,6 +61,9 @@ def _configuration(path: str, secrets: Secrets) -> dict[str, Any]:
         content = None
     if not isinstance(content, dict):
         raise SettingError(f"The configuration {path} is not a JSON object.", reason="invalid_option", remedy="Run the role seal_backup.")
+    unknown = sorted(set(map(str, content)) - BackupOptions.names())
+    if unknown:
+        raise SettingError(f"Unsupported parameters in {path}: {', '.join(unknown)}.", reason="invalid_option", remedy="Remove them, or correct their names.")
     secrets.add(*(content.get(name) for name in ("token", "secret_key", "session_token")))
     return content
 

@@ -20,6 +20,9 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapsh
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.reader import read_snapshot
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.unwrap import Unwrapper
 
+# OpenBao 2.6 ends the archive early, with status 200, where it cannot encrypt the checksums.
+_INCOMPLETE = "Check the server's log and its KMS key: a server that cannot use its key sends an incomplete snapshot as if it were complete."
+
 
 @dataclass
 class Proof:
@@ -44,7 +47,7 @@ def prove(handle: int, options: BackupOptions, clients: KmsClients) -> Proof:
             snapshot = read_snapshot(stream, os.fstat(stream.fileno()).st_size, options.max_size)
         return _of_archive(snapshot) if options.proof == "archive" else _opened(snapshot, options, clients)
     except SealError as error:
-        return Proof(False, error.reason, error.message, error.remedy)
+        return Proof(False, error.reason, error.message, _INCOMPLETE if error.reason == "damaged_snapshot" else error.remedy)
     except OSError as error:
         return Proof(False, "file_error", f"The snapshot cannot be read: {error.strerror}.", "Check the file system.")
 

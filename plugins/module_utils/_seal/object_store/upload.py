@@ -207,7 +207,9 @@ class Upload:
 
     def _unprotected(self, why: str) -> SealError:
         return SealError(
-            f"s3://{self._options.bucket}/{self._key} {why}.", reason="not_protected", remedy="Check the bucket, and whether the endpoint supports this."
+            f"s3://{self._options.bucket}/{self._key} {why}.",
+            reason="not_protected",
+            remedy="Check the bucket and whether the endpoint supports this. S3 reports a lock only with the permission s3:GetObjectRetention.",
         )
 
 
