@@ -137,7 +137,7 @@ def test_a_lock_that_was_not_applied(s3: StrictS3, sender: Sender) -> None:
 
 
 @pytest.mark.parametrize(("status", "code", "reason"), [
-    (403, "AccessDenied", "access_denied"), (404, "NoSuchBucket", "bucket_not_found"),
+    (403, "AccessDenied", "access_denied"), (404, "NoSuchBucket", "not_found"),
     (400, "BadDigest", "checksum_mismatch"), (403, "InvalidAccessKeyId", "invalid_credentials"), (403, "RequestTimeTooSkewed", "clock_skew"),
     (503, "SlowDown", "throttled"), (400, "ExpiredToken", "expired_credentials"), (500, "InternalError", "aws_error"),
 ])  # fmt: skip

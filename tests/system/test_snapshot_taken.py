@@ -142,9 +142,9 @@ def test_two_at_once(runner: Runner) -> None:
 def test_a_full_disk(runner: Runner) -> None:
     good = runner.run()
     found = runner.run(largest_file=9000)
-    assert (found["failed"], found["reason"], found["taken"]) == (True, "disk_full", False)
+    assert (found["failed"], found["reason"], found["taken"]) == (True, "no_room", False)
     assert runner.names() == [Path(good["path"]).name]
-    assert runner.status()["reason"] == "disk_full"
+    assert runner.status()["reason"] == "no_room"
 
 
 @pytest.mark.parametrize(("cut", "reason"), [("length", "snapshot_interrupted"), ("chunked", "snapshot_interrupted"), ("clean", "damaged_snapshot")])

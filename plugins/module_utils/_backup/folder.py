@@ -176,7 +176,7 @@ def write_error(path: str, error: OSError) -> SealError:
     if error.errno in _FULL:
         return SealError(
             f"{path} cannot be written: {error.strerror}. The incomplete file was removed; earlier snapshots were kept.",
-            reason="disk_full",
+            reason="no_room",
             remedy="Free space, raise the quota or file size limit, or keep fewer snapshots.",
         )
     return folder_error(f"{path} cannot be written: {error.strerror}.", "Check the file system and the permissions of the directory.")

@@ -19,9 +19,9 @@ from .options import S3Options
 
 # What AWS S3 answers, beside the codes that all services share.
 _MEANINGS = {
-    "NoSuchBucket": ("bucket_not_found", "Check the name of the bucket, and the account of the credentials."),
-    "404": ("object_not_found", "Check the bucket and the key."),
-    "NoSuchKey": ("object_not_found", "Check the bucket and the key."),
+    "NoSuchBucket": ("not_found", "Check the name of the bucket, and the account of the credentials."),
+    "404": ("not_found", "Check the bucket and the key."),
+    "NoSuchKey": ("not_found", "Check the bucket and the key."),
     "NoSuchUpload": ("upload_not_found", "Run the backup again: it starts a new upload."),
     "PermanentRedirect": ("region_mismatch", "Set region to the region of the bucket."),
     "AuthorizationHeaderMalformed": ("region_mismatch", "Set region to the region of the bucket."),
