@@ -73,7 +73,7 @@ def measure(folder: Path, kms: StrictKms, options: dict[str, Any]) -> dict[str, 
     )  # fmt: skip
     _pid, code, usage = os.wait4(process.pid, 0)
     status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
-    assert code == 0 and status["proven"], status
+    assert (code, status["proven"]) == (0, True), status
     return {"seconds": round(time.monotonic() - began, 1), "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1), "peak_mib": usage.ru_maxrss // 1024}
 
 

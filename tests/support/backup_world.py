@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -56,7 +57,7 @@ class Cluster:
         first = self.servers[0]
         assert first.call("POST", "sys/mounts/bulk", {"type": "kv"}).status == 204
         for number in range(megabytes):
-            assert first.call("POST", f"bulk/{number}", {"value": (Path("/dev/urandom").open("rb").read(450_000)).hex()}).status == 204
+            assert first.call("POST", f"bulk/{number}", {"value": os.urandom(450_000).hex()}).status == 204
 
     def stop(self) -> None:
         for server in self.servers:

@@ -105,13 +105,14 @@ def test_the_timer_from_installation_to_removal(host: Host, cluster: Cluster) ->
         done = subprocess.run(host.command(), env=environment, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stderr
     assert len(list((host.folder / "snapshots").glob("*.snap"))) == 2
-    loaded = f"import sys; sys.path.insert(0, {str(program)!r}); sys.modules['ansible'] = None; import runpy; sys.argv[1:] = []; runpy.run_path({str(program)!r})"
-    done = subprocess.run([sys.executable, "-I", "-c", loaded], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2 and "usage" in done.stderr, done.stderr
+    run_it = f"import runpy, sys; sys.modules['ansible'] = None; sys.path.insert(0, {str(program)!r}); runpy.run_path({str(program)!r})"
+    done = subprocess.run([sys.executable, "-I", "-c", run_it], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "usage" in done.stderr) == (2, True), done.stderr
 
     host.play(state="absent").succeeded()
-    assert [each for each in host.units.iterdir()] == []
-    assert not config.exists() and not program.exists()
+    assert list(host.units.iterdir()) == []
+    assert not config.exists()
+    assert not program.exists()
     assert len(list((host.folder / "snapshots").glob("*.snap"))) == 2
     assert "changed=0" in host.play(state="absent").succeeded().output
 
@@ -134,4 +135,4 @@ def test_systemd_accepts_the_units(host: Host) -> None:
 ])  # fmt: skip
 def test_variables_that_are_rejected(host: Host, options: dict[str, Any]) -> None:
     assert host.play(**options).code != 0
-    assert [each for each in host.units.iterdir()] == []
+    assert list(host.units.iterdir()) == []

@@ -146,7 +146,8 @@ def test_each_refusal_has_its_reason(s3: StrictS3, sender: Sender, status: int, 
     with pytest.raises(SealError) as refused:
         sender.send("refused")
     assert (refused.value.reason, bool(refused.value.remedy)) == (reason, True)
-    assert "a-secret-key" not in str(refused.value) and BUCKET in refused.value.message
+    assert "a-secret-key" not in str(refused.value)
+    assert BUCKET in refused.value.message
 
 
 @pytest.fixture(scope="module")

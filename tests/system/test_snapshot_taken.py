@@ -95,7 +95,8 @@ def test_a_token_that_expired(cluster: Cluster, runner: Runner) -> None:
     cluster.servers[0].call("POST", "auth/token/revoke", {"token": revoked})
     found = runner.run(token=revoked)
     assert (found["failed"], found["reason"], found["taken"]) == (True, "token_rejected", False)
-    assert "sys/storage/raft/snapshot" in found["remedy"] and revoked not in json.dumps(found)
+    assert "sys/storage/raft/snapshot" in found["remedy"]
+    assert revoked not in json.dumps(found)
     assert runner.names() == [Path(kept["path"]).name]
     status = runner.status()
     assert (status["result"], status["reason"], status["last_proven"]["path"]) == ("failed", "token_rejected", kept["path"])
@@ -113,7 +114,8 @@ def test_a_snapshot_that_this_host_cannot_open_is_kept_aside(cluster: Cluster, r
     found = runner.run(keep_last=1, keep_minimum=1, access_key=stranger.access_key, secret_key=stranger.secret_key)
     assert (found["failed"], found["reason"], found["taken"], found["proven"]) == (True, "access_denied", True, False)
     assert runner.names() == sorted([Path(good["path"]).name, Path(found["path"]).name])
-    assert found["path"].endswith(".snap.unproven") and found["path"] in found["msg"]
+    assert found["path"].endswith(".snap.unproven")
+    assert found["path"] in found["msg"]
     assert runner.status()["last_proven"]["path"] == good["path"]
     assert runner.run(keep_unproven=0, keep_last=5)["removed"] == [Path(found["path"]).name]
 
@@ -237,7 +239,8 @@ def test_a_token_is_renewed(cluster: Cluster, runner: Runner) -> None:
     found = runner.run(token=periodic, renew_token=True)
     assert (found["proven"], found.get("warnings", [])) == (True, [])
     found = runner.run(token=cluster.token(period="1h", no_default_policy=True), renew_token=True)
-    assert found["proven"] and "could not be renewed" in json.dumps(found["warnings"])
+    assert found["proven"]
+    assert "could not be renewed" in json.dumps(found["warnings"])
 
 
 def test_the_program_of_the_timer(runner: Runner, token: str, tmp_path: Path) -> None:
@@ -246,7 +249,8 @@ def test_the_program_of_the_timer(runner: Runner, token: str, tmp_path: Path) ->
     assert runner.program("--check")[0] == 0
     code, output = runner.program(token="s.wrong-token-of-a-test")
     assert (code, output.startswith("token_rejected: ")) == (1, True)
-    assert "wrong-token" not in output and token not in output
+    assert "wrong-token" not in output
+    assert token not in output
     assert runner.program(keep_minimum=0)[0] == 2
     assert runner.status()["reason"] == "token_rejected"
 

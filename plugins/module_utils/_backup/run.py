@@ -94,9 +94,8 @@ class Backup:
         self._note(folder, taken)
         if not taken.proof.proven:
             proof = taken.proof
-            raise SealError(
-                f"The snapshot is not proven, and was kept aside as {folder.full_path(taken.record.name)}: {proof.msg}", reason=proof.reason, remedy=proof.remedy
-            )
+            path = folder.full_path(taken.record.name)
+            raise SealError(f"The snapshot is not proven, and was kept aside as {path}: {proof.msg}", reason=proof.reason, remedy=proof.remedy)
 
     def _is_for(self, node: Node) -> bool:
         """Whether the node that was asked takes its snapshot; False where the task skips a standby. Raises :class:`SealError` (``standby``)."""

@@ -154,7 +154,9 @@ class SnapshotServer:
             return Node(address, True, state["cluster_id"])
         if not leader["leader_address"]:
             raise SealError(
-                f"The server at {address} knows no active node.", reason="no_active_node", remedy="Check that a majority of the servers is running and unsealed."
+                f"The server at {address} knows no active node.",
+                reason="no_active_node",
+                remedy="Check that a majority of the servers is running and unsealed.",
             )
         if self._options.if_standby != "redirect":
             return Node(address, False, state["cluster_id"])

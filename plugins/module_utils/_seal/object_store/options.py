@@ -61,7 +61,7 @@ class S3Options:
             if getattr(self, name) not in choices:
                 raise _invalid(f"value of {name} must be one of: {', '.join(filter(None, choices))}, got: {getattr(self, name)}.", "Use one of them.")
         if not self.prefix.isprintable() or self.prefix.startswith("/") or len(self.prefix) > 900:
-            raise _invalid(f"Option prefix is {self.prefix!r}, which cannot begin the key of an object.", "Use a prefix such as vault/eu/, without a slash first.")
+            raise _invalid(f"Option prefix is {self.prefix!r}, which cannot begin the key of an object.", "Use a prefix such as vault/eu/.")
         if self.kms_key_id and not self.encryption.startswith("aws:kms"):
             raise _invalid("Option kms_key_id of s3 requires the encryption aws:kms or aws:kms:dsse.", "Set encryption.")
         if bool(self.object_lock_mode) != bool(self.object_lock_days):
