@@ -22,7 +22,7 @@ from urllib.error import HTTPError
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.address import checked_address, why_unsafe
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plain_words import plain_words
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plain_text import only_plain_text
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import (
     MAX_ANSWER,
     as_object,
@@ -248,7 +248,7 @@ class SnapshotServer:
 
     def _text(self, text: str) -> str:
         """A text of the server's or of the HTTP library, which may repeat the token."""
-        return plain_words(self._secrets.blank(text)) if self._secrets else text
+        return only_plain_text(self._secrets.blank(text)) if self._secrets else text
 
     def _headers(self, token: str) -> dict[str, str]:
         common = {"User-Agent": "sealwright.vault_seal", "X-Vault-Request": "true", "Content-Type": "application/json"}
