@@ -29,18 +29,21 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support.ansible_run import Ansible, ansible_bin
+from support.backup_world import sealed_token
 from support.certificates import make_certificates
 from support.openbao import OpenBao
 from support.recovery import Holder
 from support.slack import scaled
 from support.stored_state import StoredState
 from support.strict_kms import StrictKms
+from support.strict_s3 import StrictS3
 
 CHECKOUT = Path(__file__).parents[2]
 ALIAS = "alias/vault-unseal"
 MODULES = (
     *("awskms_seal_wrap", "awskms_seal_unwrap", "awskms_seal_info", "awskms_seal_rewrap"),
     *("awskms_key_info", "awskms_seal_settings_info", "awskms_permission_info", "vault_restore_drill", "vault_snapshot_info"),
+    *("vault_snapshot", "vault_snapshot_program"),
     *("load_vars", "awskms_seal_edit"),
     *("vault_init", "vault_token_revoke", "vault_unseal", "vault_server_info", "check_play", "awskms_alias", "awskms_key_rotation"),
 )
@@ -53,6 +56,7 @@ VARS = "awskms_seal"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
 # Which documentation fragment an option comes from is not said by ansible-doc; these are of ansible.builtin.files.
 FILE_OPTIONS = {"attributes", "group", "mode", "owner", "selevel", "serole", "setype", "seuser", "unsafe_writes"}
+PLACES = ("program", "config", "status")
 FULL_RIGHTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
 
 
@@ -111,7 +115,29 @@ def shamir_server(ansible: Ansible) -> Iterator[OpenBao]:
 
 
 @pytest.fixture(scope="module")
-def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str, shamir_server: OpenBao) -> dict[str, Any]:
+def backups(kms: StrictKms, ansible: Ansible) -> Iterator[dict[str, Any]]:
+    """A server, tokens, folders and a bucket for backups."""
+    folder = ansible.folder / "backups"
+    for each in (folder, folder / "snapshots", folder / "copies"):
+        each.mkdir(mode=0o700)
+    with OpenBao(folder / "bao", kms.environment(), {"kms_key_id": ALIAS, "region": "us-east-1"}) as bao, StrictS3() as s3:
+        token = bao.initialise()
+        (folder / "token").write_text(token, encoding="ascii")
+        sealed_token(kms, kms.client().describe_key(KeyId=ALIAS)["KeyMetadata"]["Arn"], token, folder / "token.sealed")
+        s3.client().create_bucket(Bucket="example-snapshots", ObjectLockEnabledForBucket=True)
+        account = pwd.getpwuid(os.getuid())
+        yield {
+            "backup_server": bao.url, "backup_folder": str(folder), "backup_token": token, "backup_cluster": (bao.seal_status() or {})["cluster_id"],
+            "s3_endpoint": s3.url, "seal_backup_enable": False, "seal_backup_user": account.pw_name,
+            "seal_backup_group": grp.getgrgid(account.pw_gid).gr_name, **{f"seal_backup_{name}_folder": str(folder / name) for name in PLACES},
+            "seal_backup_unit_folder": str(folder), "seal_backup_folder": str(folder / "role"),
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def variables(
+    kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str, shamir_server: OpenBao, backups: dict[str, Any]
+) -> dict[str, Any]:
     """The variables and files that the examples require."""
     folder = ansible.folder
     (folder / "server.key").write_text("a private key\n", encoding="utf-8")
@@ -194,6 +220,7 @@ def variables(kms: StrictKms, ansible: Ansible, proxy_url: str, new_server: str,
         "pgp_keys": [Holder(name).public for name in ("ada", "bob", "eve")],
         "proxy_url": proxy_url,
         "ca_file": str(folder / "ca.pem"),
+        **backups,
         **of_the_roles(folder),
         **of_the_drills(kms, folder),
     }

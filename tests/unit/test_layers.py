@@ -27,6 +27,8 @@ ARROWS: dict[str, set[str]] = {
     "_seal/access": GROUND | {"_seal/kms"},
     "_seal/wrapping": GROUND | {"_seal/kms", "_seal/format"},
     "_seal/snapshot": GROUND | {"_seal/wrapping", "_seal/kms", "_seal/format"},
+    "_seal/backup": GROUND,
+    "_seal/object_store": GROUND | {"_seal/kms"},
 }
 CORE = set(ARROWS)
 ARROWS["_module"] = CORE
@@ -35,7 +37,8 @@ ARROWS["_restore_drill"] = CORE | {"_module", "_temporary_server"}
 ARROWS["_server_judge"] = CORE | {"_module", "_temporary_server"}
 ARROWS["_vault_config"] = CORE | {"_module"}
 ARROWS["_vault_init"] = CORE | {"_module"}
-ARROWS["_backends"] = CORE | {"_module", "_temporary_server", "_restore_drill", "_server_judge", "_vault_config", "_vault_init"}
+ARROWS["_backup"] = CORE | {"_module"}
+ARROWS["_backends"] = CORE | {"_backup", "_module", "_temporary_server", "_restore_drill", "_server_judge", "_vault_config", "_vault_init"}
 EDGES = ("modules", "action", "lookup", "filter", "vars", "plugin_utils")
 
 

@@ -123,6 +123,30 @@ def place_new(folder: int, name: str, write: Callable[[int], None]) -> None:
     raise OSError(errno.EIO, "No file can be created in its directory")
 
 
+def new_part(folder: int) -> tuple[int, str]:
+    """The descriptor and the temporary name of a new file of mode 0600, for content that arrives slowly; the caller renames or removes it.
+
+    The file is locked, so :func:`remove_parts` of another run leaves it. Raises :class:`OSError`.
+    """
+    return _named(folder)
+
+
+def rename_part(handle: int, folder: int, part: str, name: str) -> None:
+    """Give a complete file of :func:`new_part` its name, on disk too. Raises :class:`OSError`, :class:`FileExistsError` if the name exists."""
+    os.fsync(handle)
+    _check_same(handle, folder, part)
+    if _is_taken(folder, name):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+    os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+    _check_same(handle, folder, name)
+    _sync(folder)
+
+
+def sync_folder(folder: int) -> None:
+    """Write the entries of a directory to disk."""
+    _sync(folder)
+
+
 def copy_attributes(source: int, target: int, of_access: bool = True) -> None:
     """Copy extended attributes from one open file to another, and with ``of_access`` mode and ACLs too; raises :class:`OSError`."""
     if of_access:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ..errors import KmsError, SealError, missing_library
 from ..sourced import Sourced, first
@@ -34,7 +34,16 @@ except ImportError as error:  # reported when it is first needed, so that docume
 else:
     _MISSING = None
 
+_T = TypeVar("_T")
 _LONGEST_LISTING = 10  # times the option timeout, for all pages of one listing
+
+
+class Connected(NamedTuple):
+    """A session with its region and credentials, for the client of any service."""
+
+    session: SdkSession
+    region: Sourced
+    credentials: Sourced
 
 
 class BotoKms:
@@ -161,10 +170,19 @@ def open_kms(
     Limits of the oldest supported botocore, 1.29.27: it ignores AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and accepts only 169.254.170.2 and
     loopback hosts for container credentials, so EKS pod identity does not work; it also ignores AWS_EC2_METADATA_V1_DISABLED.
     """
+    return open_sdk(options, hints, os.environ if environ is None else environ, BotoKms)
+
+
+def open_session(options: ConnectionOptions, environ: Mapping[str, str] | None = None) -> Connected:
+    """The session alone, for a client of another service; raises :class:`SealError` as :func:`open_kms`."""
+    return open_sdk(options, (), os.environ if environ is None else environ, Connected)
+
+
+def open_sdk(options: ConnectionOptions, hints: tuple[Sourced, ...], environ: Mapping[str, str], make: Callable[[SdkSession, Sourced, Sourced], _T]) -> _T:
+    """What ``make`` returns for a session, its region and its credentials; what botocore raises becomes a :class:`SealError`."""
     if _MISSING is not None:
         raise missing_library("botocore", _MISSING, "boto3 1.26.27")
     options.check()
-    environ = os.environ if environ is None else environ
     check_sdk_files(options, environ)
     profile = profile_in_force(options, environ)
     session = None
@@ -173,7 +191,7 @@ def open_kms(
         region = find_region(session, options, environ, hints)
         check_region_name(region)
         session.set_config_variable("region", region.value)
-        return BotoKms(session, region, load_credentials(session, region, options, environ))
+        return make(session, region, load_credentials(session, region, options, environ))
     except _exceptions.ProfileNotFound as error:
         raise unknown_profile(error.kwargs["profile"], options, environ) from None
     except Exception as error:

@@ -26,6 +26,7 @@ IGNORE_ENDPOINTS_VARIABLE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _SDK_ENDPOINT_VARIABLES = {
     "kms": ("AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"),
     "sts": ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"),
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
 }
 
 
@@ -111,6 +112,11 @@ def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], co
 def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
     """The STS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is the setting of the AWS config file."""
     return _checked(options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ, configured))
+
+
+def s3_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
+    """The S3 endpoint's URL; None leaves it to the AWS SDK. ``options.endpoint`` is that of S3 here."""
+    return _checked(options.sourced("endpoint") or _sdk_endpoint("s3", environ, configured))
 
 
 def profile_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:

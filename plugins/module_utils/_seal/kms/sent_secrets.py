@@ -13,6 +13,7 @@ from ..blanking import Secrets
 
 _HEADERS = ("X-Amz-Security-Token", "Proxy-Authorization", "X-aws-ec2-metadata-token")
 _FIELD = "WebIdentityToken"
+_LARGEST_FORM = 64 * 1024
 
 
 class SentSecrets:
@@ -27,7 +28,8 @@ class SentSecrets:
 
     def _note(self, request: Any, **_others: Any) -> None:
         secrets = [_text(request.headers.get(name)) for name in _HEADERS]
-        body = _text(request.body) if isinstance(request.body, (str, bytes)) else ""
+        # A larger body is a part of a file; a request to STS is small.
+        body = _text(request.body) if isinstance(request.body, (str, bytes)) and len(request.body) <= _LARGEST_FORM else ""
         if f"{_FIELD}=" in body:
             secrets += parse_qs(body).get(_FIELD, [])
         for secret in secrets:

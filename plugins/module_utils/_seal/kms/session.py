@@ -14,7 +14,7 @@ from ..sourced import Sourced
 from .answers import Answers
 from .deadline import CONNECT_TIMEOUT, MOST_ATTEMPTS, READ_TIMEOUT, Deadline, attempt_timeout
 from .endpoint_data import DOCUMENT, endpoints_from, is_plain_region, is_replaced
-from .options import IGNORE_ENDPOINTS_VARIABLE, ConnectionOptions, endpoint_in_force, sts_endpoint_in_force
+from .options import IGNORE_ENDPOINTS_VARIABLE, ConnectionOptions, endpoint_in_force, s3_endpoint_in_force, sts_endpoint_in_force
 from .sent_secrets import SentSecrets
 
 try:
@@ -32,6 +32,9 @@ MAX_CONNECTIONS = 16
 
 # The metadata service responds within milliseconds if it exists; botocore waits one second, twice.
 _METADATA_TIMEOUT = 0.5
+
+# The services whose answers are checked against their references.
+_CHECKED = ("kms", "sts")
 
 USER_AGENT = "sealwright.vault_seal"
 
@@ -76,18 +79,20 @@ class SdkSession(Session):
     def create_client(self, service_name: str, *arguments: Any, **settings: Any) -> Any:
         endpoint = self._endpoint(service_name)
         config = settings.pop("config", None)
-        own_config = _config(self._options, self._agent)
+        read_timeout = READ_TIMEOUT if service_name in _CHECKED else self._options.timeout
+        own_config = _config(self._options, self._agent, read_timeout)
         settings.update(
             endpoint_url=endpoint.value if endpoint else None,
             verify=(self._options.ca_bundle or None) if self._options.validate_certs else False,
             config=own_config.merge(config) if config else own_config,
         )
-        self._choose_endpoint_data(arguments[0] if arguments else settings.get("region_name"))
+        self._choose_endpoint_data(service_name, arguments[0] if arguments else settings.get("region_name"))
         client = super().create_client(service_name, *arguments, **settings)
         self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
         Deadline(self._options.timeout).attach(client)
         self.sent.attach(client)
-        self.answers.attach(client)
+        if service_name in _CHECKED:
+            self.answers.attach(client)
         return client
 
     def metadata(self, kind: Any) -> Any:
@@ -108,15 +113,16 @@ class SdkSession(Session):
             config=config,
         )
 
-    def _choose_endpoint_data(self, region: str | None) -> None:
-        special = self.get_config_variable("use_fips_endpoint") or self.get_config_variable("use_dualstack_endpoint")
+    def _choose_endpoint_data(self, service: str, region: str | None) -> None:
+        # The endpoints of other services, such as S3, are not those that the document made here has.
+        special = service not in _CHECKED or self.get_config_variable("use_fips_endpoint") or self.get_config_variable("use_dualstack_endpoint")
         if special or not is_plain_region(region or self.get_config_variable("region")):
             if self._loader.endpoints_made:
                 self._register_endpoint_resolver()
             self._loader.makes_endpoints = False
 
     def _endpoint(self, service: str) -> Sourced | None:
-        in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force}.get(service)
+        in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force, "s3": s3_endpoint_in_force}.get(service)
         return in_force(self._options, self._environ_in_force, self._configured_endpoint(service)) if in_force else None
 
     def _configured_endpoint(self, service: str) -> Sourced | None:
@@ -169,11 +175,11 @@ class _Loader(Loader):
         return [self._service]
 
 
-def _config(options: ConnectionOptions, user_agent: str) -> Any:
+def _config(options: ConnectionOptions, user_agent: str, read_timeout: float) -> Any:
     return Config(
         user_agent=user_agent,  # botocore would put its own together twice for each call, a fifth of what a call costs
         connect_timeout=attempt_timeout(options.timeout, CONNECT_TIMEOUT),
-        read_timeout=attempt_timeout(options.timeout, READ_TIMEOUT),
+        read_timeout=attempt_timeout(options.timeout, read_timeout),
         retries={"mode": "standard", "total_max_attempts": MOST_ATTEMPTS},
         max_pool_connections=MAX_CONNECTIONS,
         proxies={"http": options.proxy, "https": options.proxy} if options.proxy else None,

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The program of the systemd timer: one backup with the options of a JSON file, without Ansible.
+
+Exit status: 0 success, or a standby that has nothing to do; 1 failure; 2 usage or configuration; 75 another run is in progress.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.run import Backup
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
+
+_USAGE = "usage: vault-snapshot.pyz CONFIGURATION.json [--check]"
+_LARGEST = 1 << 20
+_EXIT = {"backup_running": 75, "invalid_option": 2}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    check = "--check" in given
+    paths = [each for each in given if each != "--check"]
+    if len(paths) != 1 or paths[0].startswith("-"):
+        print(_USAGE, file=sys.stderr)
+        return 2
+    secrets = Secrets()
+    try:
+        options = BackupOptions.of(_configuration(paths[0], secrets))
+        result = Backup(options, secrets).run(check)
+    except SealError as error:
+        print(f"{error.reason}: {error}", file=sys.stderr)
+        return _EXIT.get(error.reason, 1)
+    except Exception as error:  # its text may contain a secret
+        frame = error.__traceback__
+        while frame and frame.tb_next:
+            frame = frame.tb_next
+        print(f"internal_error: {type(error).__name__} in line {frame.tb_lineno if frame else 0}. This is a bug in the collection.", file=sys.stderr)
+        return 1
+    for warning in result["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(_summary(result))
+    return 0
+
+
+def _configuration(path: str, secrets: Secrets) -> dict[str, Any]:
+    try:
+        content = json.loads(read_regular(path, _LARGEST))
+    except OSError as error:
+        raise SettingError(f"The configuration {path} cannot be read: {error.strerror}.", reason="invalid_option", remedy="Run the role seal_backup.") from None
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise SettingError(f"The configuration {path} is not a JSON object.", reason="invalid_option", remedy="Run the role seal_backup.")
+    unknown = sorted(set(map(str, content)) - BackupOptions.names())
+    if unknown:
+        raise SettingError(f"Unsupported parameters in {path}: {', '.join(unknown)}.", reason="invalid_option", remedy="Remove them, or correct their names.")
+    secrets.add(*(content.get(name) for name in ("token", "secret_key", "session_token")))
+    return content
+
+
+def _summary(result: dict[str, Any]) -> str:
+    if not result["taken"]:
+        return str(result.get("skipped_reason") or f"Would take {result.get('path')}.")
+    parts = [f"{result['path']}: {result['size']} bytes, proven ({result['proof']}) in {result['duration']:g} s"]
+    parts += [f"sent to {each['target']}" for each in result["sent"] if each["verified"]]
+    parts += [f"{len(result['removed'])} removed"] if result["removed"] else []
+    return "; ".join(parts)

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sends proven snapshots to the targets, a folder and S3, and records each copy that was verified."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.folder import Found, SnapshotFolder, snapshot_folder, write_error
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import new_part, rename_part
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import Record
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.client import S3Client, open_s3
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.upload import Upload
+
+_PIECE = 1 << 20
+
+
+def targets(options: BackupOptions) -> list[str]:
+    """The names of the targets, as records have them."""
+    found = [os.path.abspath(options.send_folder)] if options.send_folder else []
+    return found + ([f"s3://{options.s3.bucket}/{options.s3.prefix}"] if options.s3 else [])
+
+
+def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[str, Any]]:
+    """Send every proven snapshot that a target does not have yet, the newest first; an entry for each, with the error if it failed.
+
+    After an error, the other snapshots are not tried on the same target: it is down, or refuses them too.
+    """
+    results = []
+    for target in targets(options):
+        copy = _to_s3(options) if target.startswith("s3://") else _to_folder(options)
+        for found in reversed(folder.snapshots()):
+            if not found.proven or target in found.record.sent:
+                continue
+            result: dict[str, Any] = {"name": found.file_name, "target": target, "verified": False}
+            results.append(result)
+            try:
+                result.update(_send(folder, found, target, copy), verified=True)
+            except SealError as error:
+                result.update(error.finding().as_result())
+                break
+    return results
+
+
+_Copy = Callable[[SnapshotFolder, Found, int, Callable[[], None]], dict[str, Any]]
+
+
+def _send(folder: SnapshotFolder, found: Found, target: str, copy: _Copy) -> dict[str, Any]:
+    record = found.record
+    try:
+        handle = folder.open(found.file_name)
+        try:
+            facts = copy(folder, found, handle, lambda: folder.write_record(record))
+        finally:
+            os.close(handle)
+        record.uploads.pop(target, None)
+        record.sent[target] = facts
+        folder.write_record(record)
+    except OSError as error:
+        raise write_error(folder.full_path(found.file_name), error) from None
+    return facts
+
+
+def _to_s3(options: BackupOptions) -> _Copy:
+    opened: list[S3Client] = []
+    (target,) = [each for each in targets(options) if each.startswith("s3://")]
+
+    def copy(_folder: SnapshotFolder, found: Found, handle: int, save: Callable[[], None]) -> dict[str, Any]:
+        assert options.s3 is not None
+        if not opened:
+            opened.append(open_s3(options.s3, options.connection))
+        upload = Upload(opened[0], found.file_name, handle, found.record.uploads.setdefault(target, {}), save)
+        facts = upload.run(found.record.sha256)
+        return {**facts, "path": target + found.file_name, "resumed_parts": upload.resumed_parts}
+
+    return copy
+
+
+def _to_folder(options: BackupOptions) -> _Copy:
+    def copy(_folder: SnapshotFolder, found: Found, handle: int, _save: Callable[[], None]) -> dict[str, Any]:
+        with snapshot_folder(options.send_folder, options.name, "send_folder") as other:
+            other.clean()
+            if other.exists(found.file_name):
+                _check_copy(other, found)
+            else:
+                _write_copy(other, found, handle)
+            other.write_record(_record_of_copy(found.record))
+            return {"size": found.record.size, "checksum": found.record.sha256, "verified_by": "content", "path": other.full_path(found.file_name)}
+
+    return copy
+
+
+def _write_copy(other: SnapshotFolder, found: Found, source: int) -> None:
+    path = other.full_path(found.file_name)
+    try:
+        target, part = new_part(other.handle)
+    except OSError as error:
+        raise write_error(path, error) from None
+    try:
+        for start in range(0, found.record.size, _PIECE):
+            view = memoryview(os.pread(source, _PIECE, start))
+            while view:
+                view = view[os.write(target, view) :]
+        os.fsync(target)
+        if _digest(target) != found.record.sha256:
+            raise _differs(path)
+        rename_part(target, other.handle, part, found.file_name)
+        part = ""
+    except OSError as error:
+        raise write_error(path, error) from None
+    finally:
+        if part:
+            with suppress(OSError):
+                os.unlink(part, dir_fd=other.handle)
+        os.close(target)
+
+
+def _check_copy(other: SnapshotFolder, found: Found) -> None:
+    handle = other.open(found.file_name)
+    try:
+        if _digest(handle) != found.record.sha256:
+            raise _differs(other.full_path(found.file_name))
+    finally:
+        os.close(handle)
+
+
+def _digest(handle: int) -> str:
+    """The checksum of what the file has on disk, as far as the system tells."""
+    with suppress(OSError, AttributeError):
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    digest, start = hashlib.sha256(), 0
+    while True:
+        piece = os.pread(handle, _PIECE, start)
+        if not piece:
+            return digest.hexdigest()
+        digest.update(piece)
+        start += len(piece)
+
+
+def _record_of_copy(record: Record) -> Record:
+    values = {**vars(record), "sent": {}, "uploads": {}}
+    return Record(**values)
+
+
+def _differs(path: str) -> SealError:
+    return SealError(
+        f"{path} is not the snapshot that was sent: it has another SHA-256 checksum.",
+        reason="checksum_mismatch",
+        remedy="Check the disk, and who else writes to this directory; remove the file, and run the backup again.",
+    )

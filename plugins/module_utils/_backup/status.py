@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The status file of a backup: what the last run did, as JSON, for a monitoring system. It contains no secret."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder, place
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
+
+FORMAT = 1
+_LARGEST = 1 << 20
+_COPIED = ("path", "size", "sha256", "index", "proof", "server", "cluster_id", "attempts", "duration")
+
+
+class Status:
+    """The status of one run."""
+
+    def __init__(self, options: BackupOptions, started: datetime) -> None:
+        self._path = options.status_file
+        self._started = started
+
+    def write(self, result: dict[str, Any], failed: SealError | None) -> None:
+        """Write the file atomically, mode 0644; a status that cannot be written is a warning of the result, because the snapshot counts."""
+        if not self._path:
+            return
+        outcome = "failed" if failed else "success" if result["taken"] else "skipped"
+        content: dict[str, Any] = {
+            "format": FORMAT, "time": _text(self._started), "finished": _text(datetime.now(timezone.utc)), "result": outcome,
+            "reason": failed.reason if failed else "", "msg": failed.message if failed else result.get("skipped_reason", ""),
+            "remedy": failed.remedy if failed else "", "proven": result["proven"],
+        }  # fmt: skip
+        content.update({name: result.get(name) for name in _COPIED})
+        content["key_arns"] = [each["arn"] for each in result.get("kms_keys", [])]
+        content["sent"] = [{**each, "time": content["finished"]} for each in result["sent"]]
+        content["unsent"] = sum(1 for each in result["sent"] if not each["verified"])
+        content["kept"] = sum(1 for each in result["retention"] if each["keep"])
+        content["removed"] = result["removed"]
+        content["last_proven"] = _proven(result) or self._last_proven()
+        try:
+            self._place(json.dumps(content, indent=1).encode() + b"\n")
+        except OSError as error:
+            result["warnings"].append(f"The status file {self._path} cannot be written: {error.strerror}.")
+
+    def _place(self, content: bytes) -> None:
+        def write(handle: int) -> None:
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.fchmod(handle, 0o644)
+            view = memoryview(content)
+            while view:
+                view = view[os.write(handle, view) :]
+
+        path = os.path.abspath(self._path)
+        with held_folder(os.path.dirname(path)) as folder:
+            place(folder, os.path.basename(path), write)
+
+    def _last_proven(self) -> dict[str, Any] | None:
+        """That of the former status."""
+        try:
+            found = json.loads(read_regular(self._path, _LARGEST))
+        except (OSError, ValueError, RecursionError):
+            return None
+        last = found.get("last_proven") if isinstance(found, dict) and found.get("format") == FORMAT else None
+        return last if isinstance(last, dict) else None
+
+
+def _proven(result: dict[str, Any]) -> dict[str, Any] | None:
+    if not (result["taken"] and result["proven"]):
+        return None
+    return {name: result[name] for name in ("time", "path", "size", "sha256", "index", "proof")}
+
+
+def _text(time: datetime) -> str:
+    return time.replace(microsecond=0).isoformat()

@@ -1,0 +1,227 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Uploads one file to S3 and verifies it there: every request has a SHA-256 checksum, which S3 compares, keeps, and returns at the end.
+
+A file of one part is one request. A larger one is a multipart upload, of which the parts that are complete are kept: an interrupted upload continues.
+Memory: one part.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ..errors import SealError
+from .client import S3Client
+from .options import LARGEST_OBJECT, MIB
+
+_PIECE = 1 << 20
+_AGAIN = frozenset(("upload_not_found",))
+
+
+class Upload:
+    """The upload of one file.
+
+    :param handle: the open file; it must not change.
+    :param state: what an interrupted upload left: ``upload_id``, ``part_size`` and ``parts``; empty for none. Changed in place.
+    :param save: called whenever the state has changed, to store it.
+    """
+
+    def __init__(self, client: S3Client, file_name: str, handle: int, state: dict[str, Any], save: Callable[[], None]) -> None:
+        self._client = client
+        self._options = client.options
+        self._key = client.options.key(file_name)
+        self._handle = handle
+        self._size = os.fstat(handle).st_size
+        self._state = state
+        self._save = save
+        self.resumed_parts = 0
+
+    def run(self, sha256: str) -> dict[str, Any]:
+        """Upload and verify; the facts of the object. Raises :class:`SealError`.
+
+        :param sha256: the checksum of the file, in hexadecimal digits.
+        """
+        if self._size > LARGEST_OBJECT:
+            raise SealError(f"{self._key} has more than {LARGEST_OBJECT} bytes.", reason="invalid_request", remedy="S3 does not store larger objects.")
+        part_size = self._state.get("part_size")
+        if not isinstance(part_size, int) or part_size < MIB or not isinstance(self._state.get("parts"), dict):
+            self._state.clear()
+            part_size = self._options.part_bytes(self._size)
+        try:
+            expected = self._put() if self._size <= part_size else self._multipart(part_size)
+        except SealError as error:
+            if error.reason != "object_exists":
+                raise
+            # The response to a former upload was lost, or it is another object, which the verification finds.
+            expected = self._expected(part_size)
+        facts = self._verified(expected, sha256)
+        self._state.clear()
+        return facts
+
+    def _put(self) -> str:
+        content = self._part(1, self._size)
+        checksum = _sha256(content)
+        self._client.call("PutObject", self._key, Body=content, ChecksumSHA256=checksum, **self._storage(), **self._if_new("PutObject"))
+        return checksum
+
+    def _multipart(self, part_size: int) -> str:
+        try:
+            known = self._known_parts() if self._state.get("upload_id") else {}
+        except SealError as error:
+            if error.reason not in _AGAIN:
+                raise
+            known = {}
+            self._state.clear()
+        if not self._state.get("upload_id"):
+            answer = self._client.call("CreateMultipartUpload", self._key, ChecksumAlgorithm="SHA256", **self._storage())
+            self._state.update(upload_id=self._needed(answer, "UploadId"), part_size=part_size, parts={})
+            self._save()
+        parts, digests = [], hashlib.sha256()
+        for number in range(1, -(-self._size // part_size) + 1):
+            content = self._part(number, part_size)
+            checksum = _sha256(content)
+            digests.update(base64.b64decode(checksum))
+            etag = known.get((number, checksum, len(content)))
+            if etag is None:
+                answer = self._client.call(
+                    "UploadPart", self._key, UploadId=self._state["upload_id"], PartNumber=number, Body=content, ChecksumSHA256=checksum,
+                )  # fmt: skip
+                etag = self._needed(answer, "ETag")
+                self._state["parts"][str(number)] = {"etag": etag, "sha256": checksum}
+                self._save()
+            else:
+                self.resumed_parts += 1
+            parts.append({"PartNumber": number, "ETag": etag, "ChecksumSHA256": checksum})
+        try:
+            self._client.call(
+                "CompleteMultipartUpload", self._key, UploadId=self._state["upload_id"], MultipartUpload={"Parts": parts},
+                **self._if_new("CompleteMultipartUpload"),
+            )  # fmt: skip
+        except SealError as error:
+            if error.reason in _AGAIN:
+                self._state.clear()
+                self._save()
+            raise
+        return f"{base64.b64encode(digests.digest()).decode()}-{len(parts)}"
+
+    def _known_parts(self) -> dict[tuple[int, str, int], str]:
+        """The parts that S3 has, by number, checksum and size, with their ETags: those that this file's record has too."""
+        recorded: Mapping[str, Any] = self._state.get("parts") or {}
+        known: dict[tuple[int, str, int], str] = {}
+        marker = 0
+        while True:
+            answer = self._client.call("ListParts", self._key, UploadId=self._state["upload_id"], PartNumberMarker=marker)
+            for part in answer.get("Parts") or []:
+                mine = recorded.get(str(part.get("PartNumber")))
+                if isinstance(mine, Mapping) and mine.get("etag") == part.get("ETag"):
+                    known[part["PartNumber"], str(mine.get("sha256")), part.get("Size", 0)] = str(part["ETag"])
+            following = answer.get("NextPartNumberMarker")
+            if not answer.get("IsTruncated") or not isinstance(following, int) or following <= marker:
+                return known
+            marker = following
+
+    def _expected(self, part_size: int) -> str:
+        """The checksum that S3 has for this file."""
+        if self._size <= part_size:
+            return _sha256(self._part(1, self._size))
+        count = -(-self._size // part_size)
+        digests = hashlib.sha256()
+        for number in range(1, count + 1):
+            digests.update(hashlib.sha256(self._part(number, part_size)).digest())
+        return f"{base64.b64encode(digests.digest()).decode()}-{count}"
+
+    def _verified(self, expected: str, sha256: str) -> dict[str, Any]:
+        """Read back what S3 has; raises :class:`SealError` if it differs from the file."""
+        answer = self._client.call("HeadObject", self._key, ChecksumMode="ENABLED")
+        found = answer.get("ChecksumSHA256")
+        how = "checksum"
+        if answer.get("ContentLength") != self._size:
+            raise self._differs(f"it has {answer.get('ContentLength')} bytes instead of {self._size}")
+        if not found:
+            # S3-compatible storage that keeps no checksums.
+            how, found, expected = "content", self._downloaded(), sha256
+        # Some storage returns the checksum of the parts without their number.
+        if found not in (expected, expected.partition("-")[0]):
+            raise self._differs("it has another SHA-256 checksum")
+        self._check_protection(answer)
+        return {"size": self._size, "checksum": str(found), "verified_by": how, "version_id": answer.get("VersionId"), "etag": answer.get("ETag")}
+
+    def _check_protection(self, answer: Mapping[str, Any]) -> None:
+        wanted = self._options.encryption
+        if wanted and answer.get("ServerSideEncryption") != wanted:
+            raise self._unprotected(f"is encrypted by {answer.get('ServerSideEncryption') or 'nothing'} instead of {wanted}")
+        mode = self._options.object_lock_mode
+        if mode and answer.get("ObjectLockMode") not in (mode, "COMPLIANCE"):
+            raise self._unprotected(f"has the object lock mode {answer.get('ObjectLockMode') or 'none'} instead of {mode}")
+
+    def _downloaded(self) -> str:
+        body = self._client.call("GetObject", self._key)["Body"]
+        digest = hashlib.sha256()
+        try:
+            for piece in iter(lambda: body.read(_PIECE), b""):
+                digest.update(piece)
+        except Exception as error:
+            raise self._differs(f"it cannot be read back ({type(error).__name__})") from None
+        return digest.hexdigest()
+
+    def _part(self, number: int, part_size: int) -> bytes:
+        start = (number - 1) * part_size
+        pieces = list(_read(self._handle, start, min(part_size, self._size - start)))
+        return b"".join(pieces)
+
+    def _storage(self) -> dict[str, Any]:
+        options = self._options
+        found: dict[str, Any] = {}
+        if options.encryption:
+            found["ServerSideEncryption"] = options.encryption
+        if options.kms_key_id:
+            found["SSEKMSKeyId"] = options.kms_key_id
+        if options.object_lock_mode:
+            until = datetime.now(timezone.utc) + timedelta(days=options.object_lock_days)
+            found.update(ObjectLockMode=options.object_lock_mode, ObjectLockRetainUntilDate=until)
+        return found
+
+    def _if_new(self, operation: str) -> dict[str, str]:
+        """Never replace an object; older SDKs cannot ask for that."""
+        return {"IfNoneMatch": "*"} if self._client.supports(operation, "IfNoneMatch") else {}
+
+    def _needed(self, answer: Mapping[str, Any], name: str) -> str:
+        if not answer.get(name):
+            where = f"s3://{self._options.bucket}/{self._key}"
+            raise SealError(f"The response for {where} has no {name}: it does not come from AWS S3.", reason="wrong_endpoint", remedy="Check the endpoint.")
+        return str(answer[name])
+
+    def _differs(self, why: str) -> SealError:
+        return SealError(
+            f"s3://{self._options.bucket}/{self._key} is not the snapshot that was sent: {why}.",
+            reason="checksum_mismatch",
+            remedy="Check who else writes to this prefix, and send the snapshot again.",
+        )
+
+    def _unprotected(self, why: str) -> SealError:
+        return SealError(
+            f"s3://{self._options.bucket}/{self._key} {why}.",
+            reason="not_protected",
+            remedy="Check the bucket and whether the endpoint supports this. S3 reports a lock only with the permission s3:GetObjectRetention.",
+        )
+
+
+def _sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def _read(handle: int, start: int, size: int) -> Iterator[bytes]:
+    while size > 0:
+        piece = os.pread(handle, min(size, _PIECE), start)
+        if not piece:
+            raise SealError("The snapshot became shorter while it was sent.", reason="file_error", remedy="Check who else writes to its directory.")
+        yield piece
+        start += len(piece)
+        size -= len(piece)

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Snapshots sent to S3: verified there, resumed after an interruption, and every refusal reported."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.client import open_s3
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.options import S3Options
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.upload import Upload
+
+from support.backup_world import Cluster, Runner
+from support.strict_kms import StrictKms
+from support.strict_s3 import StrictS3
+
+BUCKET = "example-snapshots"
+MIB = 1 << 20
+CONNECTION = ConnectionOptions(access_key="AKIAEXAMPLEEXAMPLE00", secret_key="a-secret-key-of-a-test", region="us-east-1", timeout=5)
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[StrictS3]:
+    with StrictS3() as started:
+        started.client().create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def fresh(s3: StrictS3) -> Iterator[None]:
+    s3.requests.clear()
+    yield
+    s3.refuse, s3.lies, s3.keeps_checksums, s3.forgets_locks = (lambda _method, _query: None), False, True, False
+
+
+class Sender:
+    """One large file and its uploads, with the state that an interrupted one leaves."""
+
+    def __init__(self, s3: StrictS3, path: Path, parts: int) -> None:
+        self.s3 = s3
+        self.content = os.urandom(parts * 5 * MIB - 1000)
+        path.write_bytes(self.content)
+        self.path = path
+        self.state: dict[str, Any] = {}
+        self.saved = 0
+
+    def send(self, name: str, **options: Any) -> tuple[dict[str, Any], int]:
+        client = open_s3(S3Options(BUCKET, endpoint=self.s3.url, part_size=5, timeout=5, **options), CONNECTION, {})
+        with self.path.open("rb") as stream:
+            upload = Upload(client, name, stream.fileno(), self.state, self._save)
+            return upload.run(hashlib.sha256(self.content).hexdigest()), upload.resumed_parts
+
+    def _save(self) -> None:
+        self.saved += 1
+
+    def stored(self, name: str) -> bytes:
+        content: bytes = self.s3.client().get_object(Bucket=BUCKET, Key=name)["Body"].read()
+        return content
+
+
+@pytest.fixture
+def sender(s3: StrictS3, tmp_path: Path) -> Sender:
+    return Sender(s3, tmp_path / "large.snap", 3)
+
+
+def test_parts_with_checksums(s3: StrictS3, sender: Sender) -> None:
+    facts, resumed = sender.send("parts", encryption="AES256", object_lock_mode="GOVERNANCE", object_lock_days=3)
+    assert (facts["verified_by"], facts["checksum"].endswith("="), resumed, sender.state) == ("checksum", True, 0, {})
+    assert sender.stored("parts") == sender.content
+    assert s3.count("PUT", "partNumber") == 3
+    head = s3.client().head_object(Bucket=BUCKET, Key="parts")
+    assert (head["ServerSideEncryption"], head["ObjectLockMode"]) == ("AES256", "GOVERNANCE")
+
+
+def test_an_interrupted_upload_continues(s3: StrictS3, sender: Sender) -> None:
+    s3.refuse = lambda _method, query: (403, "AccessDenied") if query.get("partNumber") == ["3"] else None
+    with pytest.raises(SealError) as refused:
+        sender.send("resumed")
+    assert (refused.value.reason, "s3:PutObject" in refused.value.remedy, len(sender.state["parts"])) == ("access_denied", True, 2)
+    s3.refuse = lambda _method, _query: None
+    s3.requests.clear()
+    _facts, resumed = sender.send("resumed")
+    assert (resumed, s3.count("PUT", "partNumber"), sender.stored("resumed") == sender.content) == (2, 1, True)
+
+
+def test_an_upload_that_s3_forgot_begins_anew(s3: StrictS3, sender: Sender) -> None:
+    sender.state.update(upload_id="gone", part_size=5 * MIB, parts={"1": {"etag": "x", "sha256": "y"}})
+    _facts, resumed = sender.send("anew")
+    assert (resumed, sender.stored("anew") == sender.content) == (0, True)
+
+
+@pytest.mark.parametrize("state", [{"upload_id": "x"}, {"part_size": "5", "parts": {}}, {"upload_id": "x", "part_size": 0, "parts": {}}])
+def test_a_state_that_makes_no_sense_is_dropped(sender: Sender, state: dict[str, Any]) -> None:
+    sender.state.update(state)
+    assert sender.send(f"state-{len(state)}-{state.get('part_size')}")[1] == 0
+
+
+def test_an_object_is_never_replaced(s3: StrictS3, sender: Sender) -> None:
+    s3.client().put_object(Bucket=BUCKET, Key="taken", Body=b"other")
+    with pytest.raises(SealError) as refused:
+        sender.send("taken")
+    assert refused.value.reason == "checksum_mismatch"
+    assert sender.stored("taken") == b"other"
+
+
+def test_an_object_that_was_sent_already_is_verified(sender: Sender) -> None:
+    first = sender.send("twice")[0]
+    assert sender.send("twice")[0]["checksum"] == first["checksum"]
+
+
+def test_what_s3_has_is_compared(s3: StrictS3, sender: Sender) -> None:
+    s3.lies = True
+    with pytest.raises(SealError) as differs:
+        sender.send("lie")
+    assert differs.value.reason == "checksum_mismatch"
+
+
+def test_storage_without_checksums_is_read_back(s3: StrictS3, sender: Sender) -> None:
+    s3.keeps_checksums = False
+    assert sender.send("read-back")[0]["verified_by"] == "content"
+
+
+def test_a_lock_that_was_not_applied(s3: StrictS3, sender: Sender) -> None:
+    s3.forgets_locks = True
+    with pytest.raises(SealError) as refused:
+        sender.send("lockless", object_lock_mode="COMPLIANCE", object_lock_days=1)
+    assert (refused.value.reason, "s3:GetObjectRetention" in refused.value.remedy) == ("not_protected", True)
+
+
+@pytest.mark.parametrize(("status", "code", "reason"), [
+    (403, "AccessDenied", "access_denied"), (404, "NoSuchBucket", "not_found"),
+    (400, "BadDigest", "checksum_mismatch"), (403, "InvalidAccessKeyId", "invalid_credentials"), (403, "RequestTimeTooSkewed", "clock_skew"),
+    (503, "SlowDown", "throttled"), (400, "ExpiredToken", "expired_credentials"), (500, "InternalError", "aws_error"),
+])  # fmt: skip
+def test_each_refusal_has_its_reason(s3: StrictS3, sender: Sender, status: int, code: str, reason: str) -> None:
+    s3.refuse = lambda _method, _query: (status, code)
+    with pytest.raises(SealError) as refused:
+        sender.send("refused")
+    assert (refused.value.reason, bool(refused.value.remedy)) == (reason, True)
+    assert "a-secret-key" not in str(refused.value)
+    assert BUCKET in refused.value.message
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with StrictKms() as kms:
+        started = Cluster(tmp_path_factory.mktemp("cluster"), kms)
+        try:
+            yield started
+        finally:
+            started.stop()
+
+
+def test_a_snapshot_that_could_not_be_sent_is_sent_by_the_next_run(cluster: Cluster, s3: StrictS3, tmp_path: Path) -> None:
+    options = {"bucket": BUCKET, "prefix": "vault/", "endpoint": s3.url, "encryption": "AES256", "timeout": 5}
+    runner = Runner(tmp_path, cluster.kms.environment(), server_address=cluster.servers[0].url, token=cluster.token(), s3=options, keep_last=1, keep_minimum=1)
+    s3.refuse = lambda _method, _query: (403, "AccessDenied")
+    first, second = runner.run(), runner.run()
+    for each in (first, second):
+        assert (each["failed"], each["reason"], each["proven"], each["taken"]) == (True, "access_denied", True, True)
+    assert [each["rules"] for each in second["retention"]] == [["not_sent", "last"], ["not_sent"]]
+    assert (runner.status()["unsent"], runner.status()["result"], runner.status()["proven"]) == (1, "failed", True)
+    s3.refuse = lambda _method, _query: None
+    third = runner.run()
+    assert [each["verified"] for each in third["sent"]] == [True] * 3
+    assert third["removed"] == [Path(each["path"]).name for each in (second, first)]
+    for each in (first, second, third):
+        name = Path(each["path"]).name
+        stored = s3.client().get_object(Bucket=BUCKET, Key=f"vault/{name}")["Body"].read()
+        assert hashlib.sha256(stored).hexdigest() == each["sha256"]
