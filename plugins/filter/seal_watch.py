@@ -14,7 +14,12 @@ from ansible.errors import AnsibleFilterError
 
 
 def seal_watch(
-    hosts: Sequence[Mapping[str, Any]], previous: str = "", limits: Mapping[str, Any] | None = None, now: float | None = None
+    hosts: Sequence[Mapping[str, Any]],
+    previous: str = "",
+    limits: Mapping[str, Any] | None = None,
+    now: float | None = None,
+    lost: Sequence[str] = (),
+    asked: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Documented in seal_watch.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
@@ -24,7 +29,7 @@ def seal_watch(
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.table import table
 
     try:
-        found = watch(hosts, time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
+        found = watch([*hosts, *(_lost(name, asked) for name in lost)], time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
             f"seal_watch: the input must be a list of hosts with module results, as the role seal_watch collects them ({type(error).__name__}: {error})."
@@ -39,18 +44,23 @@ def seal_watch(
     }
 
 
-def seal_watch_keys(host: Mapping[str, Any]) -> list[str]:
+def _lost(name: str, asked: Sequence[str]) -> dict[str, Any]:
+    failed = {"reason": "host_failed", "summary": "The play lost this host before the watch.", "remedy": "See the output of the play."}
+    return {"host": name, "asked": list(asked), "failed": failed}
+
+
+def seal_watch_keys(host: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Documented in seal_watch_keys.yml."""
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_watch import keys_to_ask
 
     return keys_to_ask(host)
 
 
-def seal_watch_replicas(kms_keys: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def seal_watch_replicas(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Documented in seal_watch_replicas.yml."""
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_watch import replicas_to_ask
 
-    return replicas_to_ask(kms_keys)
+    return replicas_to_ask(results)
 
 
 def seal_watch_prometheus(metrics: Sequence[Mapping[str, Any]]) -> str:

@@ -13,6 +13,8 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.strict_json import JsonError, read_json
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch import backups, keys, servers
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.model import (
@@ -65,8 +67,8 @@ def watch(hosts: Iterable[Mapping[str, Any]], now: float, previous: str = "", li
     """Judge the results of hosts, each with ``host``, its name.
 
     ``asked`` names the checks that were asked for; those without a result are unknown. Each of the other values is optional: ``failed``
-    (with reason, summary and remedy) of a host that could not be asked; ``permissions``, ``keys``, ``replicas``, ``settings``, ``server``,
-    ``started``, ``changed_files``, ``snapshots``, ``backup``, ``drill`` and ``folders``.
+    (with reason, summary and remedy) of a host that could not be asked; ``permissions``, ``settings`` and ``server``, each the result of a
+    module; ``keys``, ``replicas``, ``snapshots`` and ``folders``, each a list of such results; ``started``, ``changed_files``, ``backup`` and ``drill``.
 
     :param previous: the state that the last watch saved, as JSON; empty the first time.
     """
@@ -84,18 +86,30 @@ def watch(hosts: Iterable[Mapping[str, Any]], now: float, previous: str = "", li
     return Watch(now, tuple(reports), tuple(findings), (time, *samples.values()), {"version": STATE_VERSION, "time": now, "hosts": state})
 
 
-def keys_to_ask(host: Mapping[str, Any]) -> list[str]:
-    """The ARNs or references of all keys that anything on a host depends on: its seal, its snapshots, its files, and those that ``named`` lists."""
+def keys_to_ask(host: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All keys that anything on a host depends on, by region: its seal, its snapshots, its files, and those that ``named`` lists.
+
+    Each entry has ``region``, which is empty for references that name none, and ``kms_key_id``, the keys.
+    """
     found = [*_quietly(lambda: [str(name) for name in host.get("named") or ()], []), *_quietly(lambda: _key_of_seal(host.get("permissions") or {}), [])]
     for name in ("snapshots", "folders"):
         found += _quietly(partial(_keys_of, host, name), [])
-    return [name for name in dict.fromkeys(found) if name]
+    return _by_region(found)
 
 
-def replicas_to_ask(described: Any) -> list[dict[str, str]]:
-    """The related multi-Region keys of described keys, each with ``arn`` and ``region``."""
-    pairs = dict.fromkeys(pair for key in _quietly(lambda: list(mappings(described)), []) for pair in _quietly(partial(keys.related, key), []))
-    return [{"arn": arn, "region": region} for arn, region in pairs]
+def replicas_to_ask(results: Any) -> list[dict[str, Any]]:
+    """The related multi-Region keys of the keys in results of awskms_key_info, in the same form."""
+    return _by_region([pair[0] for key in _quietly(lambda: keys.described(results), []) for pair in _quietly(partial(keys.related, key), [])])
+
+
+def _by_region(references: Iterable[str]) -> list[dict[str, Any]]:
+    regions: dict[str, list[str]] = {}
+    for name in dict.fromkeys(references):
+        try:
+            regions.setdefault(KeyReference.parse(name).region, []).append(name)
+        except SettingError:
+            continue  # a host can return what it likes as the name of a key
+    return [{"region": region, "kms_key_id": names} for region, names in sorted(regions.items())]
 
 
 def _keys_of(host: Mapping[str, Any], name: str) -> list[str]:
@@ -164,9 +178,10 @@ def _checks(
         seal = _quietly(lambda: keys.seal_key(host["permissions"]), "")
         dependents["seal"] = Counter([seal] if seal else [])
     if host.get("keys") is not None:
-        yield KEYS, lambda: after.update(keys=keys.check_keys(report, host["keys"]))
-        yield ROTATION, lambda: keys.check_rotations(report, host["keys"])
-        yield REPLICAS, lambda: keys.check_replicas(report, host["keys"], host.get("replicas") or ())
+        found: list[Mapping[str, Any]] = _quietly(lambda: keys.described(host["keys"]), [{}])
+        yield KEYS, lambda: after.update(keys=keys.check_keys(report, keys.described(host["keys"])))
+        yield ROTATION, lambda: keys.check_rotations(report, found)
+        yield REPLICAS, lambda: keys.check_replicas(report, found, keys.described(host.get("replicas")))
     settings: list[dict[str, str] | None] = []
     if host.get("settings"):
         yield SETTINGS, lambda: settings.append(servers.check_settings(report, host["settings"]))

@@ -10,11 +10,26 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.strict_json import JsonError, read_json
+
 from .model import CRITICAL, DRILL, SNAPSHOT, UNKNOWN, WARNING, HostReport, age, clean, date, mappings, seconds
 
 PROVEN, NOT_PROVEN, NONE = "proven", "not_proven", "none"
 _CLOCK = 300.0
 """Seconds by which the clocks of hosts may differ: a later time is no time of a backup."""
+
+
+def document(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A status or report with its ``text``, which is JSON, as the members of the JSON document; ``time`` beside it counts unless the document has its own."""
+    if value is None or "text" not in value:
+        return value
+    try:
+        found = read_json(str(value["text"]))
+    except JsonError as error:
+        return {"reason": "malformed_result", "msg": f"It is not valid: {error}."}
+    if not isinstance(found, Mapping):
+        return {"reason": "malformed_result", "msg": "It is not a JSON object."}
+    return {"time": value.get("time"), **found}
 
 
 def newest(snapshots: Sequence[Mapping[str, Any]] | None) -> Mapping[str, Any] | None:
@@ -30,6 +45,7 @@ def check_snapshots(report: HostReport, snapshots: Sequence[Mapping[str, Any]], 
     :param before: the time of the newest proven one that a former watch knew.
     """
     found = [(when, _proof(each), each) for each in mappings(snapshots) for when in [seconds(each.get("time"))] if when is not None]
+    backup = document(backup)
     if backup is not None:
         found += _of_backup(report, backup)
     for when, _status, each in found:
@@ -98,7 +114,7 @@ def _path(snapshot: Mapping[str, Any]) -> str:
 
 def check_drill(report: HostReport, drill: Mapping[str, Any] | None, before: Any) -> float | None:
     """The report of the last restore drill with its ``time``, or None; returns the time of the last one that passed."""
-    former = seconds(before)
+    former, drill = seconds(before), document(drill or None)
     when = seconds((drill or {}).get("time"))
     status = NONE if drill is None else UNKNOWN
     if drill is not None and when is not None and when <= report.now + _CLOCK:

@@ -22,6 +22,26 @@ _PENDING = ("PendingDeletion", "PendingReplicaDeletion")
 _LOST = ("not_found", "key_disabled", "key_pending_deletion", "key_pending_import", "key_unusable")
 
 
+def described(results: Any) -> list[Mapping[str, Any]]:
+    """The keys of several results of awskms_key_info. What such a result does not tell is an entry for each key that the item of its loop names."""
+    found: list[Mapping[str, Any]] = []
+    for result in mappings(results):
+        if result.get("kms_keys") is not None:
+            found += mappings(result["kms_keys"])
+            continue
+        item = result.get("item")
+        asked = item.get("kms_key_id") if isinstance(item, Mapping) else None
+        trouble = {name: result.get(name) for name in ("reason", "msg", "remedy")}
+        found += [{"asked": str(name), **trouble, "reason": _not_told(trouble)} for name in (asked if isinstance(asked, (list, tuple)) else [""])]
+    return found
+
+
+def _not_told(trouble: Mapping[str, Any]) -> str:
+    """A result without keys tells of the call: not_found of an endpoint, for one, says nothing of a key."""
+    reason = str(trouble.get("reason") or "unknown")
+    return "not_checked" if reason in _LOST else reason
+
+
 def check_keys(report: HostReport, keys: Sequence[Mapping[str, Any]]) -> list[str]:
     """The keys as awskms_key_info returns them; returns their names."""
     for key in mappings(keys):
@@ -104,10 +124,10 @@ def _check_rotation(report: HostReport, name: str, rotation: Any) -> None:
 
 def check_replicas(report: HostReport, keys: Sequence[Mapping[str, Any]], replicas: Sequence[Mapping[str, Any]]) -> None:
     """The related multi-Region keys that the keys name. ``replicas`` are entries of awskms_key_info, each asked in its own region."""
-    described = {str(each.get("arn") or each.get("asked")): each for each in mappings(replicas)}
+    known = {str(each.get(name)): each for each in mappings(replicas) for name in ("asked", "arn") if each.get(name)}
     for key in mappings(keys):
         for arn, region in related(key):
-            name, found = str(key.get("arn")), described.get(arn, {})
+            name, found = str(key.get("arn")), known.get(arn, {})
             state = str(found.get("state") or UNKNOWN)
             report.sample("vault_seal_key_replica_state", 1, kms_key=name, replica=arn, region=region, state=state)
             if state == UNKNOWN:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -147,13 +148,15 @@ def clean(text: Any, longest: int = MAX_TEXT) -> str:
 
 
 def seconds(value: Any) -> float | None:
-    """A time as seconds since the epoch: a number of seconds, or ISO 8601 with a time zone. None if it is neither."""
+    """A time as seconds since the epoch: a number, ``@`` and a number as systemctl shows it, or ISO 8601 with a time zone. None if it is neither."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
         return float(value) if 0 <= value < 1e11 else None
     try:
         text = str(value)[:64].strip()
+        if re.fullmatch(r"@?[0-9]{1,11}(\.[0-9]+)?", text):
+            return seconds(float(text.lstrip("@")))  # Jinja makes a text of a number
         parsed = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
     except ValueError:
         return None

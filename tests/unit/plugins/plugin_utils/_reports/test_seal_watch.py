@@ -53,14 +53,15 @@ def permissions(**more: Any) -> dict[str, Any]:
 
 
 def node(**more: Any) -> dict[str, Any]:
-    """A host with nothing wrong."""
+    """A host with nothing wrong, or with results changed. Keys are entries of one result."""
+    more = {name: [{"kms_keys": value}] if name in ("keys", "replicas") else value for name, value in more.items()}
     named = {"kms_key_id": {"value": "alias/a", "set": True}, "secret_key": {"value": None, "set": True}}
     snapshot = {"src": "/b/new.snap", "time": NOW - HOUR, "restorable": True, "kms_keys": [{"arn": KEY}], "sealed_entries": [{"key_arns": [KEY]}]}
     return {
         "host": "node1",
         "asked": [check for check in CHECKS if check != "replicas"],
         "permissions": permissions(),
-        "keys": [key()],
+        "keys": [{"kms_keys": [key()]}],
         "settings": {"valid": True, "problems": [], "settings": named, "seal_type": {"value": "awskms"}},
         "server": {"answers": True, "initialized": True, "sealed": False, "type": "awskms", "version": "2.6.2", "summary": "is unsealed"},
         "started": NOW - 9 * DAY,
@@ -136,6 +137,10 @@ def test_a_healthy_host_has_no_finding_and_every_check_is_up() -> None:
     ({"drill": {"time": NOW - 31 * DAY, "restorable": True}}, ("warning", "drill_too_old")),
     ({"drill": {"time": NOW, "restorable": False, "failed_step": "unseal", "reason": "wrong_key", "msg": "no"}}, ("critical", "wrong_key")),
     ({"drill": {"restorable": True}}, ("unknown", "unknown")),
+    ({"drill": {"time": NOW, "text": '{"restorable": true, "restorable": false}'}}, ("unknown", "malformed_result")),
+    ({"drill": {"time": NOW, "text": '{"restorable": false, "msg": "no", "reason": "wrong_key"}'}}, ("critical", "wrong_key")),
+    ({"backup": {"time": NOW, "text": "[]"}}, ("unknown", "malformed_result")),
+    ({"backup": {"text": '{"time": 1800000000, "proven": false, "path": "/b"}'}}, ("critical", "snapshot_not_proven")),
     ({"folders": [{"sealed_values": [{"name": "/a", "readable": True, "key_arns": [OLD]}]}]}, ("warning", "stale_files")),
     ({"folders": [{"sealed_values": [{"name": "/a", "readable": False, "key_arns": []}]}]}, ("warning", "unreadable_files")),
     ({"folders": [{"msg": "cannot read"}]}, ("unknown", "unknown")),
@@ -201,7 +206,7 @@ def test_related_keys_of_other_regions() -> None:
     here, there = MULTI.format("us-east-1"), MULTI.format("eu-central-1")
     group = {"role": "PRIMARY", "primary": {"arn": here, "region": "us-east-1"}, "replicas": [{"arn": there, "region": "eu-central-1"}]}
     one = key(here, multi_region=group)
-    assert seal_watch_replicas([one]) == [{"arn": there, "region": "eu-central-1"}]
+    assert seal_watch_replicas([{"kms_keys": [one]}]) == [{"region": "eu-central-1", "kms_key_id": [there]}]
     for replicas, state, up in (([], "unknown", 0), ([key(there)], "Enabled", 1), ([key(there, "Disabled")], "Disabled", 1)):
         found = watched(node(keys=[one], replicas=replicas, asked=["keys", "replicas"]))
         assert values(found, "vault_seal_key_replica_state") == {f"{here}/{there}/eu-central-1/{state}": 1}
@@ -288,6 +293,28 @@ def test_the_table_of_many_hosts_shows_those_with_findings() -> None:
     assert found["table"][-1] == "100 hosts, 99 without findings; findings: 1 critical, 0 unknown, 0 warning"
 
 
+def test_keys_by_region_and_what_cannot_be_a_key() -> None:
+    there = KEY.replace("us-east-1", "eu-central-1")
+    folders = [{"kms_keys": [{"arn": OLD}, {"arn": there}, {"arn": "../x"}]}, {"msg": "no"}]
+    host = node(named=["alias/a", KEY], folders=folders, snapshots=[{"kms_keys": "x"}])
+    assert seal_watch_keys(host) == [
+        {"region": "", "kms_key_id": ["alias/a"]}, {"region": "eu-central-1", "kms_key_id": [there]}, {"region": "us-east-1", "kms_key_id": [KEY, OLD]},
+    ]  # fmt: skip
+
+
+def test_keys_of_a_call_that_failed_are_unknown_and_not_lost() -> None:
+    item = {"region": "us-east-1", "kms_key_id": [KEY, OLD]}
+    found = watched({**node(), "keys": [{"item": item, "reason": "not_found", "msg": "no such host"}, {"msg": "no"}]})
+    assert values(found, "vault_seal_key_state") == {f"{name}/unknown": 1 for name in (KEY, OLD, "")}
+    assert {severity for severity, _reason in reasons(found)} == {"unknown"}
+
+
+def test_hosts_that_the_play_lost() -> None:
+    found = watched(node(), lost=["node2"], asked=["keys"])
+    assert [(each["labels"]["host"], each["value"]) for each in found["metrics"] if each["name"] == "vault_seal_host_up"] == [("node1", 1), ("node2", 0)]
+    assert reasons(found) == [("unknown", "host_failed")]
+
+
 def test_two_hosts_of_one_name_make_no_duplicate() -> None:
     found = watched(node(host="a\0"), node(host="a\1"))
     assert len({(each["name"], json.dumps(each["labels"])) for each in found["metrics"]}) == len(found["metrics"])
@@ -320,7 +347,8 @@ def test_invalid_input() -> None:
 
 
 @pytest.mark.parametrize(("value", "expected"), [
-    (12, 12.0), ("1970-01-01T00:00:12Z", 12.0), ("1970-01-01T01:00:12+01:00", 12.0), ("1970-01-01T00:00:12.500+00:00", 12.5), ("1970-01-01T00:00:12", None),
+    (12, 12.0), ("@12", 12.0), ("12.5", 12.5), ("@x", None), ("1970-01-01T00:00:12Z", 12.0),
+    ("1970-01-01T01:00:12+01:00", 12.0), ("1970-01-01T00:00:12.500+00:00", 12.5), ("1970-01-01T00:00:12", None),
     (True, None), (-1, None), (float("nan"), None), (10**400, None), ("", None), ("x" * 99, None), ("0001-01-01T00:00:00Z", None),
 ])  # fmt: skip
 def test_times(value: Any, expected: float | None) -> None:
