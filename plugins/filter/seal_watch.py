@@ -29,7 +29,8 @@ def seal_watch(
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.table import table
 
     try:
-        found = watch([*hosts, *(_lost(name, asked) for name in lost)], time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
+        everyone = [*hosts, *(_lost(name, asked) for name in lost)]
+        found = watch(everyone, time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
             f"seal_watch: the input must be a list of hosts with module results, as the role seal_watch collects them ({type(error).__name__}: {error})."

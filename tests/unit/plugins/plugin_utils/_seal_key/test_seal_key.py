@@ -132,7 +132,8 @@ def test_the_template_and_terraform(aliases: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("keys", "aliases", "topic", "match"), [
-    ([], [], TOPIC, "no keys"), (["alias/a"], [], TOPIC, "is not a key ARN"), ([ALIAS], [], TOPIC, "is not a key ARN"), ([KEY], [KEY], TOPIC, "not an alias ARN"),
+    ([], [], TOPIC, "no keys"), (["alias/a"], [], TOPIC, "is not a key ARN"), ([ALIAS], [], TOPIC, "is not a key ARN"),
+    ([KEY], [KEY], TOPIC, "not an alias ARN"),
     (["*"], [], TOPIC, "not a valid KMS key reference"), ([KEY], [], "${x}", "is not an ARN"),
 ])  # fmt: skip
 def test_events_that_are_refused(keys: list[str], aliases: list[str], topic: str, match: str) -> None:
