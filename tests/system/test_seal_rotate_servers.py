@@ -28,8 +28,8 @@ def test_the_state_and_a_snapshot_without_a_file_that_holds_the_token(kms: Stric
             "seal_rotate_alias": "alias/asked", "seal_rotate_address": bao.url, "seal_rotate_token": token, "seal_rotate_seconds": "30",
             "seal_rotate_validate_certs": "no", "seal_rotate_folder": str(tmp_path), "seal_rotate__asked": {"kms_keys": [{"arn": key}]},
         }  # fmt: skip
-        steps = [{"ansible.builtin.import_role": {"name": ROLE, "tasks_from": name}} for name in ("well", "snapshot")]
-        facts = {"name": "facts", "ansible.builtin.debug": {"msg": "{{ [seal_rotate__active, seal_rotate__snapshot, seal_rotate__state_lines] }}"}}
+        steps = [{"ansible.builtin.import_role": {"name": ROLE, "tasks_from": name}} for name in ("health", "snapshot")]
+        facts = {"name": "facts", "ansible.builtin.debug": {"msg": "{{ [seal_rotate__plan.active, seal_rotate__plan.found, seal_rotate__plan.state_lines] }}"}}
         run = ansible.playbook([*steps, facts], "-vvvv", vars=variables).succeeded()
         active, snapshot, states = run["facts"]["msg"]
         assert (active, snapshot["others"], int(snapshot["index"]) > 0) == ("localhost", [], True)
