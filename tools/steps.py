@@ -176,7 +176,7 @@ class Catalogue:
 
     def _ansible_test(self) -> None:
         self._in_clone("sanity", "dev", ["sanity", "--local", "--color", "no", "--skip-test", "shellcheck"])
-        lowest = environments.ENVIRONMENTS["lowest"].choose(self._found)
+        lowest = environments.ENVIRONMENTS["lowest"].choose(self._interpreters)
         # The other Pythons compile and import the same files in `sanity` and in the units of each Python.
         own = ["--python", pythons.name(lowest.minor)] if lowest else []
         self._in_clone("sanity-2.16", "lowest", ["sanity", "--local", "--color", "no", *own, "--skip-test", "shellcheck"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-_ROLES = ("cluster_bootstrap", "key_map", "kms_verify", "migrate", "restore_drill", "seal_rotate", "server_state", "vault_config")
+_ROLES = ("cluster_bootstrap", "key_map", "kms_verify", "migrate", "restore_drill", "seal_key", "seal_rotate", "seal_watch", "server_state", "vault_config")
 _PREFIXES = tuple(f"{role}_" for role in _ROLES)
 # Names that Ansible sets itself but facts can override: a host could pose as another host.
 _OF_ANSIBLE = frozenset(("group_names", "inventory_dir", "inventory_file", "inventory_hostname", "inventory_hostname_short"))

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the sealwright.vault_seal authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filters of the role seal_watch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+
+def seal_watch(
+    hosts: Sequence[Mapping[str, Any]],
+    previous: str = "",
+    limits: Mapping[str, Any] | None = None,
+    now: float | None = None,
+    lost: Sequence[str] = (),
+    asked: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Documented in seal_watch.yml."""
+    # Imported here, because Ansible imports all filters of a collection with the first one that is used.
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_watch import watch
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.junit import junit_xml
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.model import Limits
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.table import table
+
+    try:
+        everyone = [*hosts, *(_lost(name, asked) for name in lost)]
+        found = watch(everyone, time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise AnsibleFilterError(
+            f"seal_watch: the input must be a list of hosts with module results, as the role seal_watch collects them ({type(error).__name__}: {error})."
+        ) from None
+    return {
+        "worst": found.worst(),
+        "findings": [finding.as_result() for finding in found.findings],
+        "metrics": [sample.as_result() for sample in found.samples],
+        "state": found.state,
+        "table": table(found.hosts, found.findings),
+        "junit": junit_xml(found.hosts, tuple(finding.msg for finding in found.findings if not finding.host)),
+    }
+
+
+def _lost(name: str, asked: Sequence[str]) -> dict[str, Any]:
+    failed = {"reason": "host_failed", "summary": "The play lost this host before the watch.", "remedy": "See the output of the play."}
+    return {"host": name, "asked": list(asked), "failed": failed}
+
+
+def seal_watch_keys(host: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Documented in seal_watch_keys.yml."""
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_watch import keys_to_ask
+
+    return keys_to_ask(host)
+
+
+def seal_watch_replicas(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Documented in seal_watch_replicas.yml."""
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_watch import replicas_to_ask
+
+    return replicas_to_ask(results)
+
+
+def seal_watch_prometheus(metrics: Sequence[Mapping[str, Any]]) -> str:
+    """Documented in seal_watch_prometheus.yml."""
+    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.model import METRICS, Sample
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.prometheus import prometheus_text
+
+    try:
+        samples = [
+            Sample(str(each["name"]), tuple((str(name), str(value)) for name, value in each["labels"].items()), float(each["value"])) for each in metrics
+        ]
+        strange = sorted({sample.metric for sample in samples} - set(METRICS))
+        if strange:
+            raise ValueError(f"{strange[0]!r} is not a metric of the watch")
+        return prometheus_text(samples)
+    except SealError as error:
+        raise AnsibleFilterError(f"seal_watch_prometheus: {error}") from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise AnsibleFilterError(
+            f"seal_watch_prometheus: the input must be the metrics that the filter seal_watch returns ({type(error).__name__}: {error})."
+        ) from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "seal_watch": seal_watch,
+            "seal_watch_keys": seal_watch_keys,
+            "seal_watch_prometheus": seal_watch_prometheus,
+            "seal_watch_replicas": seal_watch_replicas,
+        }
