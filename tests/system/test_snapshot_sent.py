@@ -81,6 +81,12 @@ def test_parts_with_checksums(s3: StrictS3, sender: Sender) -> None:
     assert (head["ServerSideEncryption"], head["ObjectLockMode"]) == ("AES256", "GOVERNANCE")
 
 
+def test_one_part_with_a_lock(s3: StrictS3, tmp_path: Path) -> None:
+    sender = Sender(s3, tmp_path / "small.snap", 1)
+    facts, _resumed = sender.send("small", object_lock_mode="GOVERNANCE", object_lock_days=3)
+    assert (facts["verified_by"], s3.count("POST"), sender.stored("small") == sender.content) == ("checksum", 0, True)
+
+
 def test_an_interrupted_upload_continues(s3: StrictS3, sender: Sender) -> None:
     s3.refuse = lambda _method, query: (403, "AccessDenied") if query.get("partNumber") == ["3"] else None
     with pytest.raises(SealError) as refused:

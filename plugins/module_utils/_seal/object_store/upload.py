@@ -68,7 +68,9 @@ class Upload:
     def _put(self) -> str:
         content = self._part(1, self._size)
         checksum = _sha256(content)
-        self._client.call("PutObject", self._key, Body=content, ChecksumSHA256=checksum, **self._storage(), **self._if_new("PutObject"))
+        # With an object lock, S3 demands the name of the algorithm beside the checksum.
+        checked = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum}
+        self._client.call("PutObject", self._key, Body=content, **checked, **self._storage(), **self._if_new("PutObject"))
         return checksum
 
     def _multipart(self, part_size: int) -> str:
@@ -91,7 +93,8 @@ class Upload:
             etag = known.get((number, checksum, len(content)))
             if etag is None:
                 answer = self._client.call(
-                    "UploadPart", self._key, UploadId=self._state["upload_id"], PartNumber=number, Body=content, ChecksumSHA256=checksum,
+                    "UploadPart", self._key, UploadId=self._state["upload_id"], PartNumber=number, Body=content,
+                    ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum,
                 )  # fmt: skip
                 etag = self._needed(answer, "ETag")
                 self._state["parts"][str(number)] = {"etag": etag, "sha256": checksum}
