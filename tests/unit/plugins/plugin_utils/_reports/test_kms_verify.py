@@ -44,7 +44,8 @@ def lines(hosts: dict[str, dict[str, Any]], most: int = 50, names_server: bool =
 def test_hosts_of_one_principal_are_grouped_unless_a_setting_differs() -> None:
     hosts = [
         ("a", {"profile": "x"}), ("b", {"profile": "x"}), ("c", {"profile": "y"}), ("d", {"profile": "x", "kms_verify_region": "eu-west-1"}), ("e", {}),
-        ("f", {}), ("g", {"profile": "x", "kms_verify_region": ""}), ("h", {"profile": 1}), ("i", {"profile": "1"}), ("j", {"profile": "x", "kms_verify_other": 1}),
+        ("f", {}), ("g", {"profile": "x", "kms_verify_region": ""}), ("h", {"profile": 1}), ("i", {"profile": "1"}),
+        ("j", {"profile": "x", "kms_verify_other": 1}),
     ]  # fmt: skip
     assert group(hosts, "profile") == [["a", "b", "g", "j"], ["c"], ["d"], ["e"], ["f"], ["h"], ["i"]]
     assert group([], "profile") == []
