@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
         try:
             check_together(params, ("file", "files"), ())
             refuse_variables(task_vars, params)
-            paths = [self._found(name) for name in params["files"] or [params["file"]]]
+            paths = [self._located(name) for name in params["files"] or [params["file"]]]
             variables = self._loaded(paths, params)
         except SealError as error:
             return {**result, "failed": True, **on_controller(error).as_result()}
@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
         result.update(changed=False, ansible_facts=variables, ansible_included_var_files=paths, _ansible_no_log=True)
         return result
 
-    def _found(self, name: str) -> str:
+    def _located(self, name: str) -> str:
         path: str = self._find_needle("vars", name)
         return path
 

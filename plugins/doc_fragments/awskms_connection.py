@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation that modules and lookups share: the way to KMS."""
+"""Shared documentation of modules and lookups: the connection to AWS KMS."""
 
 from __future__ import annotations
 

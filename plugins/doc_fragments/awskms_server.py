@@ -34,7 +34,7 @@ options:
       - The systemd unit of the server, or an instance of a template such as V(vault@one). Its command line, environment, user, working directory and
         credentials are read, with all drop-ins.
       - The files are read, so that the answer is the same before the service was ever started. Specifiers, and variables in C(ExecStart=), are resolved as
-        systemd does. Where it cannot be told what the server gets, as of a shell in C(ExecStart=), the module fails, unless O(config) names the configuration.
+        systemd does. If the arguments of the server cannot be determined, for example with a shell in C(ExecStart=), the module fails unless O(config) is set.
     type: str
   unit_directories:
     description: The directories of unit files, in order of precedence. If not set, the directories listed in C(systemd.unit(5)).
@@ -45,7 +45,7 @@ options:
     type: list
     elements: path
   environment:
-    description: Variables of the server's environment, beside those that O(unit) and O(environment_files) give it, and winning over them.
+    description: Variables of the server's environment, in addition to those of O(unit) and O(environment_files), and with precedence over them.
       Without O(unit), C(VAULT_LOCAL_CONFIG) or C(BAO_LOCAL_CONFIG) among them is read as a configuration file, as the entry points of containers do.
     type: dict
   candidates:

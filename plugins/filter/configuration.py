@@ -16,7 +16,7 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_confi
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._vault_config.hcl_writer import to_hcl_text, to_json_text
 
 
-def _in_words(work: Callable[..., Any], *arguments: Any) -> Any:
+def _with_filter_errors(work: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return work(*arguments)
     except SealError as error:
@@ -25,26 +25,26 @@ def _in_words(work: Callable[..., Any], *arguments: Any) -> Any:
 
 def to_hcl(data: Mapping[str, Any], labels: Mapping[str, int] | None = None) -> str:
     """Documented in to_hcl.yml."""
-    text: str = _in_words(to_hcl_text, data, labels)
+    text: str = _with_filter_errors(to_hcl_text, data, labels)
     return text
 
 
 def to_hcl_json(data: Mapping[str, Any], labels: Mapping[str, int] | None = None) -> str:
     """Documented in to_hcl_json.yml."""
-    text: str = _in_words(to_json_text, data, labels)
+    text: str = _with_filter_errors(to_json_text, data, labels)
     return text
 
 
 def to_environment_file(variables: Mapping[str, str]) -> str:
     """Documented in to_environment_file.yml."""
-    text: str = _in_words(environment_text, variables)
+    text: str = _with_filter_errors(environment_text, variables)
     return text
 
 
-def vault_config_files(said: Mapping[str, Any]) -> dict[str, Any]:
+def vault_config_files(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Documented in vault_config_files.yml."""
     try:
-        files = server_files(said)
+        files = server_files(variables)
     except SealError as error:
         return {**ServerFiles().as_result(), "refusal": str(error)}
     return {**files.as_result(), "refusal": ""}

@@ -21,10 +21,10 @@ def not_from_facts(value: Any, facts: Any) -> Any:
     """Documented in not_from_facts.yml."""
     if not isinstance(facts, Mapping):
         raise AnsibleFilterError("not_from_facts requires ansible_facts, which a host cannot override.")
-    found = sorted(str(name) for name in facts if str(name).startswith(_PREFIXES) or str(name) in _OF_ANSIBLE)
-    if found:
+    names = sorted(str(name) for name in facts if str(name).startswith(_PREFIXES) or str(name) in _OF_ANSIBLE)
+    if names:
         raise AnsibleFilterError(
-            f"The host returned facts with the names of variables of this collection's roles or of Ansible: {', '.join(found)}. Facts take precedence over "
+            f"The host returned facts with the names of variables of this collection's roles or of Ansible: {', '.join(names)}. Facts take precedence over "
             "the inventory, and these variables control actions on the controller. Do not trust the host. If your own play sets them by set_fact with "
             "cacheable, set them in the inventory instead, and clear the fact cache."
         )

@@ -20,17 +20,17 @@ def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = (), t
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map_svg import draw
 
     try:
-        found = build_map(hosts, not_asked)
+        built = build_map(hosts, not_asked)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
             f"key_map: the input must be a list of hosts with module results, as the role key_map collects them ({type(error).__name__}: {error})."
         ) from None
     return {
-        "kms_keys": [key.as_result() for key in found.keys.values()],
-        "without_key": [each.as_result() for each in found.loose],
-        "table": table(found),
-        "svg": draw(found),
-        "html": page(found, str(title)),
+        "kms_keys": [key.as_result() for key in built.keys.values()],
+        "without_key": [each.as_result() for each in built.loose],
+        "table": table(built),
+        "svg": draw(built),
+        "html": page(built, str(title)),
     }
 
 

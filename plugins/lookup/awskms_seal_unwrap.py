@@ -129,19 +129,19 @@ class LookupModule(LookupBase):
         limit = self.get_option("max_size")
         if self.get_option("from_file"):
             names = [f"The file {term}" for term in terms]
-            values = [from_file(self._found(term, variables), "The sealed file", limit) for term in terms]
+            values = [from_file(self._located(term, variables), "The sealed file", limit) for term in terms]
         else:
             names = [f"Value {number}" for number in range(1, len(terms) + 1)]
             values = [from_blob(name, term, limit) for name, term in zip(names, terms)]
         aad = aad_option(self.get_option("aad"), self.get_option("aad_base64"))
-        way = KMS_SESSIONS.way(options.connection, options.cache_data_keys)
-        trusted = trusted_keys(options.allowed_key_ids, way.clients, values, options.source("allowed_key_ids"))
+        session = KMS_SESSIONS.session(options.connection, options.cache_data_keys)
+        trusted = trusted_keys(options.allowed_key_ids, session.clients, values, options.source("allowed_key_ids"))
         with named_errors(names if len(names) > 1 else []):
-            opened = Unwrapper(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
+            opened = Unwrapper(session.clients, aad, trusted, session.data_keys).unwrap_many(values)
         encoding = self.get_option("encoding")
         return [encoded(name, value.plaintext, encoding, self._loader) for name, value in zip(names, opened)]
 
-    def _found(self, term: Any, variables: dict[str, Any] | None) -> str:
+    def _located(self, term: Any, variables: dict[str, Any] | None) -> str:
         path: str | None = None
         if isinstance(term, str):
             path = self.find_file_in_search_path(variables, "files", term, ignore_missing=True)

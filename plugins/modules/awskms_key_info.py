@@ -121,7 +121,7 @@ kms_keys:
           returned: always
           sample: The key is disabled.
         remedy:
-          description: What to do about it.
+          description: How to fix the problem.
           type: str
           returned: always
           sample: Enable the key (kms:EnableKey), or use another key.
@@ -145,7 +145,7 @@ kms_keys:
       returned: when the key could not be described
       sample: "AWS rejected DescribeKey with key alias/none in region us-east-1 (from option region)."
     remedy:
-      description: What to do about it.
+      description: How to fix the problem.
       type: str
       returned: when the key could not be described
       sample: "Check the key ID or alias, the account and the region: KMS searches for it in this region only."

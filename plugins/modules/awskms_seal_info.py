@@ -244,7 +244,7 @@ sealed_values:
       returned: when the value cannot be read or decrypted
       sample: "The file /etc/myapp/x: This is not a sealed value: it is empty at byte 0. Check that the whole value was copied."
     remedy:
-      description: What to do about it.
+      description: How to fix the problem.
       type: str
       returned: when the value cannot be read or decrypted
       sample: Check that the whole value was copied.

@@ -206,7 +206,7 @@ sealed_values:
       returned: when the value could not be moved
       sample: AWS rejected ReEncrypt.
     remedy:
-      description: What to do about it.
+      description: How to fix the problem.
       type: str
       returned: when the value could not be moved
       sample: Allow it in a key policy.

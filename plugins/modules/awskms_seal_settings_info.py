@@ -7,15 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: awskms_seal_settings_info
-short_description: Tell which settings an awskms seal will have, where each comes from, and what is wrong
+short_description: Return the settings of an awskms seal, their sources and their problems
 version_added: 0.1.0
 description:
-  - Reads what a host has for a server of HashiCorp Vault or OpenBao (configuration files, environment files, a systemd unit) and says for every setting of the
-    C(awskms) seal which value the server will use and where it comes from. It explains servers that this collection did not configure, too.
-  - Asks nobody; neither KMS nor the server need to be there. Whether the settings work is told by the module that probes the permissions.
-  - Files are read on the host, by a reader of HCL 1 of the collection's own. The secrets in them stay there, since no result shows them; and Vault and
-    OpenBao use HCL 1, which parsers of HCL 2 read otherwise.
-  - What is said for OpenBao is proven against the server; what is said for Vault is what its documentation says.
+  - Reads the files of a server of HashiCorp Vault or OpenBao on its host (configuration files, environment files, a systemd unit) and returns for each setting
+    of the C(awskms) seal the value that the server will use, and its source. It also works for servers that this collection did not configure.
+  - Makes no network requests, and does not need KMS or a running server. To check whether the settings work, use
+    M(sealwright.vault_seal.awskms_permission_info).
+  - Files are read on the host by the collection's own reader of HCL 1, which Vault and OpenBao use, and which parsers of HCL 2 interpret differently. Secrets
+    in the files do not leave the host, since no result contains them.
+  - The results for OpenBao are tested against the server; those for Vault are based on its documentation.
 author:
   - The sealwright.vault_seal authors (@sealwright)
 extends_documentation_fragment:
@@ -24,26 +25,26 @@ attributes:
   check_mode:
     description: Can run in check mode and return the same as otherwise.
     support: full
-    details: Changes nothing in any mode.
+    details: The module makes no changes.
   diff_mode:
     description: Will return details on what has changed, when in diff mode.
     support: none
-    details: Changes nothing.
+    details: The module makes no changes.
 notes:
-  - Needs neither boto3 nor cryptography.
+  - Does not require boto3 or cryptography.
 seealso:
   - module: sealwright.vault_seal.awskms_key_info
 """
 
 EXAMPLES = r"""
-- name: Say what an installed server will use
+- name: Get the settings of an installed server
   sealwright.vault_seal.awskms_seal_settings_info:
     unit: openbao
     unit_directories:
       - "{{ units }}"
   register: seal
 
-- name: Stop where that is not what is meant
+- name: Stop if the settings have errors
   ansible.builtin.assert:
     that: seal.valid
     fail_msg: "{{ seal.problems | map(attribute='msg') | join(' ') }}"
@@ -59,7 +60,7 @@ EXAMPLES = r"""
     environment:
       AWS_REGION: eu-central-1
 
-- name: Say what would be in force if another file were put in the place of the server's
+- name: Get the settings as they will be once a file is replaced
   sealwright.vault_seal.awskms_seal_settings_info:
     unit: openbao
     unit_directories:
@@ -71,19 +72,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 valid:
-  description: Whether there is no problem of level V(error).
+  description: Whether there are no problems of level V(error).
   returned: success
   type: bool
   sample: true
 problems:
-  description: What is wrong, or will surprise; errors first.
+  description: Errors and warnings; errors first.
   returned: success
   type: list
   elements: dict
   sample: [{"level": "error", "reason": "no_key", "setting": "kms_key_id", "msg": "No KMS key is named.", "remedy": "Set kms_key_id."}]
   contains:
     level:
-      description: V(error) where the server will not start, or not do what is said; V(warning) where it only surprises.
+      description: V(error) if the server will not start or will not use the settings; V(warning) for unexpected effects.
       type: str
       returned: always
       sample: error
@@ -98,40 +99,40 @@ problems:
       returned: always
       sample: region
     msg:
-      description: The problem in words.
+      description: The description of the problem.
       type: str
       returned: always
       sample: "The region of the stanza (/etc/vault.d/vault.hcl, line 9) is not used: /etc/vault.d/vault.env, line 2 wins."
     remedy:
-      description: What to do about it.
+      description: How to fix the problem.
       type: str
       returned: always
       sample: Remove the variable, or the setting.
 settings:
   description:
-    - The settings of the enabled awskms seal, by name. Each has the C(value) in force, its C(source), and whether it is C(set).
-    - The value is V(null) where it is secret, and where the server will find it elsewhere than in settings; the source says where.
-    - Empty where no awskms seal is enabled.
+    - The settings of the enabled awskms seal, by name. Each has the C(value) in effect, its C(source), and whether it is C(set).
+    - The value is V(null) if it is secret, or if the server gets it from another place than its settings, which C(source) names.
+    - Empty if no awskms seal is enabled.
   returned: success
   type: dict
   sample:
     kms_key_id: {"value": "alias/vault-seal", "source": "stanza (/etc/vault.d/vault.hcl, line 9)", "set": true}
     secret_key: {"value": null, "source": "/etc/vault.d/vault.env, line 3", "set": true}
 seal_type:
-  description: The type of the enabled seal, as C(value) and C(source); both V(null) where the server has no configuration, and so does not start.
+  description: The type of the enabled seal, as C(value) and C(source); both V(null) if the server has no configuration, and therefore does not start.
   returned: success
   type: dict
   sample: {"value": "awskms", "source": "/etc/vault.d/vault.hcl, line 9"}
 variables:
   description:
-    - Variables of the service's environment that name the type of the seal or its key. The server takes them before what its configuration says, and so they
-      would be in the way of a change of the seal.
+    - Variables of the service's environment that name the type of the seal or its key. They take precedence over the configuration, and therefore
+      prevent a change of the seal.
   returned: success
   type: list
   elements: dict
   sample: [{"name": "VAULT_SEAL_TYPE", "source": "/etc/vault.d/vault.env, line 2"}]
 seals:
-  description: All seals that the server will make, each with C(type), C(enabled), C(source) and C(settings).
+  description: All seals that the server will configure, each with C(type), C(enabled), C(source) and C(settings).
   returned: success
   type: list
   elements: dict
@@ -142,22 +143,22 @@ product:
   type: str
   sample: openbao
 version:
-  description: The version that was asked about or assumed.
+  description: The specified or assumed version.
   returned: success
   type: str
   sample: 2.6.2
 config:
   description:
-    - What O(unit) gives the server by its option C(-config), or without a unit what O(config) says. Files that are not among these, or in a folder of these,
-      the server does not read.
+    - The values of the server's option C(-config) in O(unit), or without a unit the value of O(config). The server reads only these files, and the files in
+      these directories.
   returned: success
   type: list
   elements: str
   sample: ["/etc/openbao/openbao.hcl"]
 secrets:
   description:
-    - What stands in the configuration files and is a secret by its name, such as C(secret_key), C(token) or C(connection_url), in any block. Its value is never
-      shown. A line of 0 is one that is not known, as in JSON.
+    - Settings in the configuration files that are secret by their name, such as C(secret_key), C(token) or C(connection_url), in any block. Their values are
+      never returned. The line is 0 if it is unknown, as in JSON.
   returned: success
   type: list
   elements: dict
@@ -175,7 +176,7 @@ files:
   elements: str
   sample: ["/etc/openbao/openbao.hcl"]
 user:
-  description: The user as whom the unit runs the server; V(null) where that is not known.
+  description: The user that the unit runs the server as; V(null) if unknown.
   returned: success
   type: str
   sample: openbao

@@ -171,7 +171,7 @@ problems:
       returned: always
       sample: "core/hsm/barrier-unseal-keys: The key is disabled."
     remedy:
-      description: What to do about it.
+      description: How to fix the problem.
       type: str
       returned: always
       sample: Enable the key (kms:EnableKey).

@@ -96,20 +96,20 @@ def at_path(name: str, document: Any, path: Sequence[Any]) -> Any:
 
     Raises :class:`KeyError` with a sentence that names the missing part of the path, without content of the document.
     """
-    found = document
+    value = document
     for depth, step in enumerate(path):
         try:
-            if isinstance(found, Mapping):
-                named = next((name for name in found if str(name) == str(step)), step)  # a name can be a number in YAML
-                found = found[named]
-            elif isinstance(found, list) and _INDEX.fullmatch(str(step)):
-                found = found[int(step)]
+            if isinstance(value, Mapping):
+                named = next((name for name in value if str(name) == str(step)), step)  # a name can be a number in YAML
+                value = value[named]
+            elif isinstance(value, list) and _INDEX.fullmatch(str(step)):
+                value = value[int(step)]
             else:
                 raise KeyError(step)
         except (KeyError, IndexError):
             shown = ".".join(str(each) for each in path[: depth + 1])
             raise KeyError(f"{name} was decrypted, but it contains no value at {shown}.") from None
-    return found
+    return value
 
 
 def _json(plaintext: bytes) -> Any:

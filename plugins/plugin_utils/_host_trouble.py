@@ -29,18 +29,18 @@ _ASKING = "Call AWS KMS"
 def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "") -> dict[str, Any]:
     """The reason, summary and remedy of a host without a result.
 
-    :param result: what Ansible has of the task that failed.
-    :param task: its name; empty where it is the question itself.
+    :param result: the result of the failed task.
+    :param task: its name; empty for the task that calls KMS.
     :param user: the user that it had to become, if any.
-    :param libraries: how to get the Python libraries, said where a task failed that provides them.
+    :param libraries: how to install the Python libraries, for a failed task that installs them.
     """
-    found: Mapping[str, Any] = result if isinstance(result, Mapping) else {}
-    texts = [_text(found.get("msg")), *(_text(found.get(name))[-_MOST:] for name in ("module_stderr", "stderr", "module_stdout", "stdout"))]
+    failure: Mapping[str, Any] = result if isinstance(result, Mapping) else {}
+    texts = [_text(failure.get("msg")), *(_text(failure.get(name))[-_MOST:] for name in ("module_stderr", "stderr", "module_stdout", "stdout"))]
     kept = [text for text in dict.fromkeys(texts) if text]
-    said = re.sub(r"^Task failed: ", "", " ".join(kept))
+    message = re.sub(r"^Task failed: ", "", " ".join(kept))
     asked = not task or task.endswith(_ASKING)
-    summary = (said or "The module gave no answer.") if asked else f"{task}: {said or 'no reason is given'}"
-    reason, remedy = _judged(found, "\n".join(kept), asked, user, libraries)
+    summary = (message or "The module gave no answer.") if asked else f"{task}: {message or 'no reason is given'}"
+    reason, remedy = _judged(failure, "\n".join(kept), asked, user, libraries)
     return {
         "reason": reason,
         "summary": summary,
@@ -48,10 +48,10 @@ def host_trouble(result: Any, task: str = "", user: str = "", libraries: str = "
     }
 
 
-def _judged(found: Mapping[str, Any], said: str, asked: bool, user: str, libraries: str) -> tuple[str, str]:
-    if found.get("unreachable") is True:
+def _judged(failure: Mapping[str, Any], output: str, asked: bool, user: str, libraries: str) -> tuple[str, str]:
+    if failure.get("unreachable") is True:
         return "host_unreachable", "Check the connection to this host."
-    if _BECOME.search(said):
+    if _BECOME.search(output):
         who = f"the user {user}" if user else "another user"
         return "become_failed", (
             f"Check that Ansible can become {who} on this host: that the user exists, the rules of sudo or of another become_method, and the become password. "

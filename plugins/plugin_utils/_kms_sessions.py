@@ -41,28 +41,28 @@ class KmsSessions:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._ways: OrderedDict[Any, KmsSession] = OrderedDict()
+        self._sessions: OrderedDict[Any, KmsSession] = OrderedDict()
         self._wiped_in = 0
 
-    def way(self, options: ConnectionOptions, cache_data_keys: bool = True) -> KmsSession:
+    def session(self, options: ConnectionOptions, cache_data_keys: bool = True) -> KmsSession:
         """Without ``cache_data_keys`` the same clients, and data keys that are not kept."""
-        said = tuple(getattr(options, field.name) for field in dataclasses.fields(options) if field.name != "sources")
-        name = (said, tuple(sorted(options.sources.items())), frozenset(os.environ.items()))
+        settings = tuple(getattr(options, field.name) for field in dataclasses.fields(options) if field.name != "sources")
+        name = (settings, tuple(sorted(options.sources.items())), frozenset(os.environ.items()))
         with self._lock:
-            way = self._ways.pop(name, None)
-            if way is None or way.process != os.getpid() or time.monotonic() > way.made + _RENEWED_AFTER:
-                way = KmsSession(KmsClients(options), way.data_keys if way else DecryptCache(), os.getpid(), time.monotonic())
-            self._ways[name] = way
-            if len(self._ways) > _MOST:
-                self._ways.popitem(last=False)[1].data_keys.wipe()
+            session = self._sessions.pop(name, None)
+            if session is None or session.process != os.getpid() or time.monotonic() > session.made + _RENEWED_AFTER:
+                session = KmsSession(KmsClients(options), session.data_keys if session else DecryptCache(), os.getpid(), time.monotonic())
+            self._sessions[name] = session
+            if len(self._sessions) > _MOST:
+                self._sessions.popitem(last=False)[1].data_keys.wipe()
             self._wipe_at_exit()
-        return way if cache_data_keys else way._replace(data_keys=DecryptCache(0))
+        return session if cache_data_keys else session._replace(data_keys=DecryptCache(0))
 
     def wipe(self) -> None:
         """Overwrite all data keys, and forget the clients."""
-        for way in self._ways.values():
-            way.data_keys.wipe()
-        self._ways.clear()
+        for session in self._sessions.values():
+            session.data_keys.wipe()
+        self._sessions.clear()
 
     def _wipe_at_exit(self) -> None:
         if self._wiped_in == os.getpid():

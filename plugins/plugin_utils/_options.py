@@ -83,14 +83,14 @@ def controller_options(given: Mapping[str, Any]) -> ControllerOptions:
 
     :param given: what the call itself sets: a lookup's or filter's keywords, a task's options. None counts as not set. Other names are ignored.
     """
-    found: dict[str, tuple[int, str, Any]] = {}
+    effective: dict[str, tuple[int, str, Any]] = {}
     for name, spec in SEALING_SPEC.items():
         entry = _given(name, spec, given) or _in_environment(name) or _in_ansible_cfg(name)
         if entry:
-            found[name] = (entry[0], entry[1], _converted(name, spec, *entry[1:]))
-    _drop_other_principal(found)
-    sources = {name: source for name, (rank, source, _value) in found.items() if rank != _CALL}
-    values = {name: value for name, (_rank, _source, value) in found.items()}
+            effective[name] = (entry[0], entry[1], _converted(name, spec, *entry[1:]))
+    _drop_other_principal(effective)
+    sources = {name: source for name, (rank, source, _value) in effective.items() if rank != _CALL}
+    values = {name: value for name, (_rank, _source, value) in effective.items()}
     fields = {field.name for field in dataclasses.fields(ConnectionOptions)}
     return ControllerOptions(
         ConnectionOptions(**{name: value for name, value in values.items() if name in fields}, sources=sources),
@@ -130,7 +130,7 @@ def _given(name: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> tupl
 def _in_environment(name: str) -> tuple[int, str, Any] | None:
     for variable in SOURCES[name].environment:
         value = os.environ.get(variable)
-        # An empty list of trusted keys is not the same as no list: it is rejected where it is used.
+        # An empty list of trusted keys differs from an unset one: it is rejected when it is used.
         if value or (value is not None and name == "allowed_key_ids"):
             return _ENVIRONMENT, f"environment variable {variable}", value
     return None
@@ -163,11 +163,11 @@ def _converted(name: str, spec: Mapping[str, Any], source: str, value: Any) -> A
     return checked.validated_parameters[name]
 
 
-def _drop_other_principal(found: dict[str, tuple[int, str, Any]]) -> None:
+def _drop_other_principal(effective: dict[str, tuple[int, str, Any]]) -> None:
     """Credentials come from one source: keys of two sources are not mixed, and the source nearer to the call takes precedence."""
-    keys = min((found[name][0] for name in _KEYS if name in found), default=None)
-    profile = min((found[name][0] for name in _PROFILE if name in found), default=None)
+    keys = min((effective[name][0] for name in _KEYS if name in effective), default=None)
+    profile = min((effective[name][0] for name in _PROFILE if name in effective), default=None)
     for name in (*_KEYS, *_PROFILE):
         other, own = (profile, keys) if name in _KEYS else (keys, None)
-        if name in found and ((other is not None and other < found[name][0]) or (own is not None and own < found[name][0])):
-            del found[name]
+        if name in effective and ((other is not None and other < effective[name][0]) or (own is not None and own < effective[name][0])):
+            del effective[name]

@@ -39,10 +39,10 @@ def awskms_seal_unwrap(sealed: Any, *, loader: Any = None, **options: Any) -> An
     """
     with_names = isinstance(sealed, Mapping)
     if not with_names and not isinstance(sealed, list):
-        return _in_words(lambda: _unwrapped({"The value": sealed}, options, loader)[0])
+        return _with_filter_errors(lambda: _unwrapped({"The value": sealed}, options, loader)[0])
     names = list(sealed) if with_names else range(1, len(sealed) + 1)
     values = {f"Value {name}": value for name, value in zip(names, sealed.values() if with_names else sealed)}
-    opened = _in_words(lambda: _unwrapped(values, options, loader))
+    opened = _with_filter_errors(lambda: _unwrapped(values, options, loader))
     return dict(zip(sealed, opened)) if with_names else opened
 
 
@@ -54,7 +54,7 @@ def awskms_seal_extract(sealed: Any, path: Any, default: Any = _NOT_GIVEN, *, lo
     steps = path.split(".") if isinstance(path, str) else path
     if not isinstance(steps, list) or not steps or not all(isinstance(step, (str, int)) and step != "" for step in steps):
         raise AnsibleFilterError("The path must be a string such as 'database.users.0', or a list of names and indexes.")
-    document = _in_words(lambda: _unwrapped({"The value": sealed}, {**options, "encoding": "yaml"}, loader)[0])
+    document = _with_filter_errors(lambda: _unwrapped({"The value": sealed}, {**options, "encoding": "yaml"}, loader)[0])
     try:
         return at_path("The value", document, steps)
     except KeyError as error:
@@ -65,7 +65,7 @@ def awskms_seal_extract(sealed: Any, path: Any, default: Any = _NOT_GIVEN, *, lo
 
 def awskms_seal_info(sealed: Any, max_size: int = MAX_SIZE) -> dict[str, Any]:
     """Documented in plugins/filter/awskms_seal_info.yml. Raises AnsibleFilterError."""
-    facts = _in_words(lambda: value_facts(from_blob("The value", sealed, max_size)))
+    facts = _with_filter_errors(lambda: value_facts(from_blob("The value", sealed, max_size)))
     return {
         "form": facts.form,
         "size": facts.size,
@@ -84,15 +84,15 @@ def _unwrapped(sealed: Mapping[str, Any], options: Mapping[str, Any], loader: An
     values = [from_blob(name, blob, params["max_size"]) for name, blob in sealed.items()]
     aad = aad_option(params["aad"], params["aad_base64"])
     resolved = controller_options(params)
-    way = KMS_SESSIONS.way(resolved.connection, resolved.cache_data_keys)
-    trusted = trusted_keys(resolved.allowed_key_ids, way.clients, values, resolved.source("allowed_key_ids"))
+    session = KMS_SESSIONS.session(resolved.connection, resolved.cache_data_keys)
+    trusted = trusted_keys(resolved.allowed_key_ids, session.clients, values, resolved.source("allowed_key_ids"))
     with named_errors(list(sealed) if len(sealed) > 1 else []):
-        opened = Unwrapper(way.clients, aad, trusted, way.data_keys).unwrap_many(values)
+        opened = Unwrapper(session.clients, aad, trusted, session.data_keys).unwrap_many(values)
     # As with the lookup, a value is never evaluated as a template.
     return [wrap_var(encoded(name, value.plaintext, params["encoding"], loader)) for name, value in zip(sealed, opened)]
 
 
-def _in_words(work: Callable[[], Any]) -> Any:
+def _with_filter_errors(work: Callable[[], Any]) -> Any:
     try:
         return work()
     except SealError as error:

@@ -28,7 +28,7 @@ MAX_NUMBER = 400
 """Characters of a number without quotes. Python refuses to print one of 4300 digits, and 400 hexadecimal ones are fewer."""
 
 _STANDARD = "tag:yaml.org,2002:"
-# What Ansible's loader understands. Sets, pairs and ordered maps are no values of variables.
+# The types that Ansible's loader supports. Sets, pairs and ordered maps are not valid in variables.
 _TAGS = {"!unsafe", "!vault", "!vault-encrypted"} | {
     _STANDARD + name
     for name in ("binary", "bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp", "python/dict", "python/unicode")

@@ -217,7 +217,7 @@ def test_one_value_that_cannot_move_keeps_no_other_from_it(bench: Bench, ansible
     options = {"folder": str(folder), "kms_key_id": bench.new}
     run = ansible.playbook([task("check", check_mode=True, **options), task("mixed", **options)]).succeeded()
     assert run["check"]["failed"], "what cannot be read cannot be moved, and check mode says so"
-    assert run["check"]["msg"].startswith("2 of 5 values can not be moved. The file ")
+    assert run["check"]["msg"].startswith("2 of 5 values cannot be moved. The file ")
     assert run["check"]["msg"].endswith("Nothing is moved in check mode. Fix the causes and run the task again; it continues with the remaining values.")
     result = run["mixed"]
     assert result["failed"]

@@ -43,7 +43,7 @@ def test_from_shamir_to_a_server_that_unseals_itself(kms: StrictKms, ansible: An
         assert {name: run[name]["reason"] for name in cases} == {
             "none": "too_few_shares", "few": "too_few_shares", "empty": "invalid_option", "wrong": "wrong_shares", "odd": "wrong_shares",
         }
-        assert "requires 2 of 3 shares, but 1 were specified" in run["few"]["msg"]
+        assert "requires 2 of 3 shares, but only 1 was specified" in run["few"]["msg"]
         assert unsealed(bao, "sealed", "progress") == [True, 0]
 
         right: dict[str, Any] = {UNSEAL: {**to_server, "shares": shares[1:]}}

@@ -68,8 +68,8 @@ def _key(named: Sourced) -> Key:
 
 def _check_expected(alias: str, before: str, expected: KeyReference | None) -> None:
     """Raise unless the alias points to the expected key; it may have been changed since the play was planned."""
-    found = KeyReference.parse(before)
-    if expected is not None and not expected.matches(found):
+    current = KeyReference.parse(before)
+    if expected is not None and not expected.matches(current):
         raise KmsError(
             f"{alias} points to {before}, which is neither the expected key {expected} nor the new key. It was not changed.",
             reason="wrong_key",

@@ -30,7 +30,7 @@ _FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d")
 
 class _State(NamedTuple):
     history: list[dict[str, Any]]
-    under_way: bool
+    in_progress: bool
 
     @property
     def latest(self) -> datetime | None:
@@ -47,19 +47,19 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     metadata = kms.describe_key(key_id)
     _check(metadata)
     arn: str = metadata["Arn"]
-    before = found = _state(kms, arn)
+    before = state = _state(kms, arn)
     wanted = before.latest is None or before.latest < since
     if wanted and not module.check_mode:
-        found = _rotated(kms, arn, before, params["wait"])
+        state = _rotated(kms, arn, before, params["wait"])
     result = {
-        "changed": wanted and not before.under_way,
+        "changed": wanted and not before.in_progress,
         "key_id": arn,
-        "rotated_at": date_text(found.latest),
-        "history": [rotation_entry(entry) for entry in found.history],
+        "rotated_at": date_text(state.latest),
+        "history": [rotation_entry(entry) for entry in state.history],
         "connection": clients.connection(),
     }
     if module._diff:
-        after = "now" if wanted and module.check_mode else date_text(found.latest)
+        after = "now" if wanted and module.check_mode else date_text(state.latest)
         result["diff"] = {"before": f"{arn} rotated: {date_text(before.latest) or 'never'}\n", "after": f"{arn} rotated: {after}\n"}
     return result
 
@@ -115,23 +115,23 @@ def _state(kms: Kms, arn: str) -> _State:
 
 def _rotated(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
     """Request a rotation unless one is in progress, and wait until the history contains it."""
-    if not before.under_way:
+    if not before.in_progress:
         _ask(kms, arn)
     try:
         return _done(kms, arn, before, seconds)
     except KmsError as error:
         if error.reason != "timed_out" or "operation" in error.details:
             error.message = f"KMS accepted the request to rotate the key {arn}, but its status cannot be read. {error.message}"
-        error.details.update(changed=not before.under_way, key_id=arn)
+        error.details.update(changed=not before.in_progress, key_id=arn)
         raise
 
 
 def _done(kms: Kms, arn: str, before: _State, seconds: float) -> _State:
     end = time.monotonic() + seconds
     while True:
-        found = _state(kms, arn)
-        if not found.under_way and len(found.history) > len(before.history):
-            return found
+        state = _state(kms, arn)
+        if not state.in_progress and len(state.history) > len(before.history):
+            return state
         if time.monotonic() > end:
             raise KmsError(
                 f"KMS accepted the request to rotate the key {arn}, but the rotation was not completed within {seconds:g} s.",

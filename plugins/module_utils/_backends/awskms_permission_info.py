@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module awskms_permission_info does: have a key judged, by a probe and by a server of its own, and say all that was found."""
+"""The code of the module awskms_permission_info: judges a key by a probe and by a temporary server, and returns the findings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     else:
         chosen(params["judge"], False, "", "")
         result, _warnings = combined(probed(options, named_key(params["kms_key_id"], os.environ)), None, _no_facts)
-    result.pop("model", None)
     result["changed"] = False
     if params["fail_unless_ready"] and not result["ready"]:
         raise SealError(result["summary"], reason=result["reason"], remedy=result["remedy"]["msg"], details=result)
@@ -65,7 +64,8 @@ def _judged(module: AnsibleModule, server: ConfiguredServer, options: Connection
     # The server first: it is started before threads are, and with nothing of the environment of this process.
     by_server = None if judge == SDK else _by_server(params, server, executable, options)
     by_sdk = None if judge == SERVER else _probed_as_server(server, options, key)
-    result, warnings = combined(by_sdk, by_server, lambda verdict: _server_facts(verdict, server, key))
+    model = judge_of(server) if by_sdk else None
+    result, warnings = combined(by_sdk, by_server, lambda verdict: _server_facts(verdict, server, key), model)
     for warning in warnings:
         module.warn(warning)
     return result
@@ -82,21 +82,21 @@ def _by_server(params: dict[str, Any], server: ConfiguredServer, executable: str
 
 
 def _server_facts(verdict: ServerVerdict, server: ConfiguredServer, key: Sourced | None) -> dict[str, Any]:
-    """What a server's verdict tells, by the names of the result."""
+    """The facts of a server's verdict, by the names of the result."""
     try:
         reference = parse_key(key) if key else None
     except SealError:
         reference = None
     place = {
-        name: {"value": told, "source": "the server itself"} if told else _setting(server, name)
-        for name, told in (("region", verdict.region), ("endpoint", verdict.endpoint))
+        name: {"value": reported, "source": "the server itself"} if reported else _setting(server, name)
+        for name, reported in (("region", verdict.region), ("endpoint", verdict.endpoint))
     }
-    found = server_probe(verdict, reference, place["region"]["value"] if place["region"] else "")
+    probe_result = server_probe(verdict, reference, place["region"]["value"] if place["region"] else "")
     credentials = _setting(server, "access_key")
     problems = [problem.as_result() for problem in server.all_problems()]
     return {
-        **_facts(found), **place, "summary": verdict.msg, "latency_ms": round(verdict.seconds * 1000, 1), "credentials": credentials,
-        "kms_key_id": key.as_result() if key else None, "principal": _principal(found, {"credentials": credentials}), "settings_problems": problems,
+        **_facts(probe_result), **place, "summary": verdict.msg, "latency_ms": round(verdict.seconds * 1000, 1), "credentials": credentials,
+        "kms_key_id": key.as_result() if key else None, "principal": _principal(probe_result, {"credentials": credentials}), "settings_problems": problems,
     }
 
 
@@ -118,15 +118,14 @@ def _key_of(params: dict[str, Any], server: ConfiguredServer) -> Sourced | None:
 
 def _probed_as_server(server: ConfiguredServer, options: ConnectionOptions, key: Sourced | None) -> dict[str, Any]:
     """The same through the settings that a server will have, with what is wrong with those."""
-    said = server.all_problems()
+    problems = server.all_problems()
     try:
         with as_the_server(server, options, os.environ) as connection:
             result = probed(connection, key)
     except ServerRefusal as error:
         result = probed(described(server, options), key, error)
-    result["model"] = judge_of(server)
-    result["settings_problems"] = [problem.as_result() for problem in said]
-    errors = [problem for problem in said if problem.level == ERROR]
+    result["settings_problems"] = [problem.as_result() for problem in problems]
+    errors = [problem for problem in problems if problem.level == ERROR]
     if errors and result["ready"]:
         remedy = {"msg": errors[0].remedy, **dict.fromkeys(("policy_statement", "key_policy_statement", "grant"))}
         result.update(ready=False, reason=errors[0].reason, summary=errors[0].msg, remedy=remedy)
@@ -145,26 +144,26 @@ def probed(options: ConnectionOptions, key: Sourced | None, refusal: SealError |
             raise refusal
         kms, _key_id = open_for_key(clients, Key(reference, key.source), region_source="the key's ARN")
         connection = kms.connection()
-        found = probe(kms, reference, as_written=bool(options.providers))
+        probe_result = probe(kms, reference, as_written=bool(options.providers))
     except SealError as error:
-        connection = clients.connection() or _said(options, reference)
+        connection = clients.connection() or _configured(options, reference)
         region = connection["region"]["value"] if connection["region"] else ""
-        found = refused(_explained(error), reference, region)
-    return {**_facts(found), **connection, "kms_key_id": key.as_result() if key else None, "principal": _principal(found, connection)}
+        probe_result = refused(_explained(error), reference, region)
+    return {**_facts(probe_result), **connection, "kms_key_id": key.as_result() if key else None, "principal": _principal(probe_result, connection)}
 
 
-def _facts(found: Probe) -> dict[str, Any]:
+def _facts(probe_result: Probe) -> dict[str, Any]:
     return {
-        "ready": found.ready,
-        "reason": found.reason or None,
-        "summary": found.summary(),
-        "permissions": {_option_name(action): verdict.as_result() for action, verdict in found.verdicts.items()},
-        "key_arn": found.key_arn or None,
-        "state": found.state or None,
-        "problems": [finding.as_result() for finding in found.problems],
-        "key_warnings": [finding.as_result() for finding in found.warnings],
-        "latency_ms": found.latency_ms,
-        "remedy": found.remedy(),
+        "ready": probe_result.ready,
+        "reason": probe_result.reason or None,
+        "summary": probe_result.summary(),
+        "permissions": {_option_name(action): verdict.as_result() for action, verdict in probe_result.verdicts.items()},
+        "key_arn": probe_result.key_arn or None,
+        "state": probe_result.state or None,
+        "problems": [finding.as_result() for finding in probe_result.problems],
+        "key_warnings": [finding.as_result() for finding in probe_result.warnings],
+        "latency_ms": probe_result.latency_ms,
+        "remedy": probe_result.remedy(),
     }
 
 
@@ -172,17 +171,17 @@ def _option_name(action: str) -> str:
     return {"kms:DescribeKey": "describe_key", "kms:Encrypt": "encrypt", "kms:Decrypt": "decrypt"}[action]
 
 
-def _principal(found: Probe, connection: dict[str, Any]) -> dict[str, Any] | None:
-    """Who asked: by ARN where AWS told it, else by access key ID."""
+def _principal(probe_result: Probe, connection: dict[str, Any]) -> dict[str, Any] | None:
+    """The principal: its ARN if AWS returned it, otherwise the access key ID."""
     credentials = connection["credentials"]
-    if not (found.principal or credentials):
+    if not (probe_result.principal or credentials):
         return None
     shown = credentials or {"value": None, "source": None}
-    return {"arn": found.principal or None, "access_key": shown["value"], "source": shown["source"]}
+    return {"arn": probe_result.principal or None, "access_key": shown["value"], "source": shown["source"]}
 
 
-def _said(options: ConnectionOptions, reference: KeyReference | None) -> dict[str, Any]:
-    """What options, environment and key say of the way, where the AWS SDK could not be set up; None where they do not."""
+def _configured(options: ConnectionOptions, reference: KeyReference | None) -> dict[str, Any]:
+    """The connection according to options, environment and key if the AWS SDK could not be set up; None for unset values."""
     hint = Sourced(reference.region, "the key's ARN") if reference and reference.region else None
     region = options.sourced("region") or first(os.environ, REGION_VARIABLES) or hint
     try:

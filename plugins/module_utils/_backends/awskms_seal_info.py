@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import aad_option
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_sources import Failure, Look, look, region_of, sources
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_sources import Failure, Inspected, inspect, region_of, sources
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.inspection import UNKNOWN, status
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
@@ -32,21 +32,21 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Run the module; raises :class:`SealError` for invalid options, for an alias that does not exist, and if no value could be read."""
     params = module.params
     aad = aad_option(params["aad"], params["aad_base64"])
-    looks = [look(source) for source in sources(params)]
-    failures = [seen.failure for seen in looks if seen.failure]
-    if failures and len(failures) == len(looks):
+    inspected = [inspect(source) for source in sources(params)]
+    failures = [seen.failure for seen in inspected if seen.failure]
+    if failures and len(failures) == len(inspected):
         raise _as_error(failures[0])
     clients = KmsClients(connection_options(params))
-    entries = [_entry(seen) for seen in looks]
+    entries = [_entry(seen) for seen in inspected]
     if params["kms_key_id"]:
-        _compare(entries, looks, params["kms_key_id"], clients)
-    keys = _keys(looks)
+        _compare(entries, inspected, params["kms_key_id"], clients)
+    keys = _keys(inspected)
     if params["check"] == "key":
         _describe(entries, keys, clients)
     elif params["check"] == "open":
         allowed = params["allowed_key_ids"]
-        trusted = None if allowed is None else TrustedKeys(allowed, clients, region_of(looks))
-        _open(entries, looks, Unwrapper(clients, aad, trusted))
+        trusted = None if allowed is None else TrustedKeys(allowed, clients, region_of(inspected))
+        _open(entries, inspected, Unwrapper(clients, aad, trusted))
     return {"changed": False, "sealed_values": entries, "kms_keys": list(keys.values()), "connection": clients.connection()}
 
 
@@ -55,7 +55,7 @@ def _as_error(failure: Failure) -> SealError:
     return type(error)(failure.message, reason=error.reason, remedy=error.remedy, details=error.details)
 
 
-def _entry(seen: Look) -> dict[str, Any]:
+def _entry(seen: Inspected) -> dict[str, Any]:
     facts, file = seen.facts, seen.source.file
     entry: dict[str, Any] = {
         "name": seen.source.name,
@@ -71,21 +71,21 @@ def _entry(seen: Look) -> dict[str, Any]:
     return {**entry, **seen.failure.as_result()} if seen.failure else entry
 
 
-def _compare(entries: list[dict[str, Any]], looks: list[Look], key_id: str, clients: KmsClients) -> None:
+def _compare(entries: list[dict[str, Any]], inspected: list[Inspected], key_id: str, clients: KmsClients) -> None:
     """Compare the key of each value with the specified key."""
     wanted = parse_key(Sourced(key_id, "option kms_key_id"))
-    key = resolved(wanted, clients, region_of(looks))
+    key = resolved(wanted, clients, region_of(inspected))
     name = f"{key_id} ({key})" if wanted.is_alias else key_id
-    for entry, seen in zip(entries, looks):
-        found = status(seen.facts, key, name) if seen.facts else None
-        entry["status"] = found.status if found else UNKNOWN
-        entry["why"] = (found.why if found else "The value cannot be read.") or None
+    for entry, seen in zip(entries, inspected):
+        verdict = status(seen.facts, key, name) if seen.facts else None
+        entry["status"] = verdict.status if verdict else UNKNOWN
+        entry["why"] = (verdict.why if verdict else "The value cannot be read.") or None
 
 
-def _keys(looks: list[Look]) -> dict[str, dict[str, Any]]:
+def _keys(inspected: list[Inspected]) -> dict[str, dict[str, Any]]:
     """The distinct keys, by ARN, and the names of the values that name them."""
     keys: dict[str, dict[str, Any]] = {}
-    for seen in looks:
+    for seen in inspected:
         for arn in seen.facts.keys if seen.facts else ():
             key = KeyReference.parse(arn)
             facts = {"arn": arn, "key_id": key.key_id, "account": key.account, "region": key.region, "partition": key.partition}
@@ -108,20 +108,20 @@ def _describe(entries: list[dict[str, Any]], keys: Mapping[str, dict[str, Any]],
         entry["openable"] = True if True in verdicts else None if None in verdicts or not verdicts else False
 
 
-def _open(entries: list[dict[str, Any]], looks: list[Look], unwrapper: Unwrapper) -> None:
+def _open(entries: list[dict[str, Any]], inspected: list[Inspected], unwrapper: Unwrapper) -> None:
     """Decrypt each readable value, and return only whether it succeeded."""
     guard = OutageGuard()
 
-    def opened(seen: Look) -> dict[str, Any]:
+    def opened(seen: Inspected) -> dict[str, Any]:
         try:
             with guard.watch():
-                found = unwrapper.unwrap(seen.source.read())
+                unwrapped = unwrapper.unwrap(seen.source.read())
         except SealError as error:
             return {"opens": False, "opened_by": None, "slot": None, **Failure(seen.source, error).as_result()}
-        return {"opens": True, "opened_by": found.key_arn, "slot": found.slot}
+        return {"opens": True, "opened_by": unwrapped.key_arn, "slot": unwrapped.slot}
 
-    readable = [number for number, seen in enumerate(looks) if seen.facts]
-    for number, found in zip(readable, at_once(opened, [looks[number] for number in readable])):
-        entries[number].update(found)
+    readable = [number for number, seen in enumerate(inspected) if seen.facts]
+    for number, outcome in zip(readable, at_once(opened, [inspected[number] for number in readable])):
+        entries[number].update(outcome)
     if guard.first and not any(entry.get("opens") for entry in entries):
         raise guard.first

@@ -15,7 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import connection_options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.sealed_files import remove_left_overs
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_options import aad_option
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_sources import Failure, Look, look, region_of, sources
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.value_sources import Failure, Inspected, inspect, region_of, sources
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.container import SealedValue
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format.inspection import slots_to_move
@@ -38,12 +38,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if not module.check_mode:
         for folder in dict.fromkeys(source.file.folder for source in given if source.file):
             remove_left_overs(folder)
-    looks = [look(source) for source in given]
+    inspected = [inspect(source) for source in given]
     clients = KmsClients(connection_options(params))
-    destination = _destination(key, clients, region_of(looks))
+    destination = _destination(key, clients, region_of(inspected))
     allowed = params["allowed_key_ids"]
-    trusted = None if allowed is None else TrustedKeys(allowed, clients, region_of(looks))
-    entries = [_Entry(seen, destination.key, params) for seen in looks]
+    trusted = None if allowed is None else TrustedKeys(allowed, clients, region_of(inspected))
+    entries = [_Entry(seen, destination.key, params) for seen in inspected]
     if not module.check_mode:
         rewrapper = Rewrapper(destination, clients, params["method"], params["verify"], aad, trusted)
         _move(entries, rewrapper)
@@ -63,7 +63,7 @@ def _destination(key: Key, clients: KmsClients, region: str) -> Destination:
 class _Entry:
     """One value: the slots to move, and the result."""
 
-    def __init__(self, seen: Look, key: KeyReference, params: dict[str, Any]) -> None:
+    def __init__(self, seen: Inspected, key: KeyReference, params: dict[str, Any]) -> None:
         self.source = seen.source
         self.facts = seen.facts
         self.failure = seen.failure
@@ -166,11 +166,11 @@ def _failed(failures: Sequence[Failure], total: int, result: dict[str, Any], che
     first = failures[0].error
     if total == 1:
         return SealError(failures[0].message, reason=first.reason, remedy=first.remedy, details=result)
-    told = " ".join(f"{failure.message} {failure.error.remedy}".rstrip() for failure in failures[:_MOST_SHOWN])
+    messages = " ".join(f"{failure.message} {failure.error.remedy}".rstrip() for failure in failures[:_MOST_SHOWN])
     more = f" {len(failures) - _MOST_SHOWN} more failures are in sealed_values." if len(failures) > _MOST_SHOWN else ""
     done = "Nothing is moved in check mode." if check_mode else "The other values were moved."
     return SealError(
-        f"{len(failures)} of {total} values {'can' if check_mode else 'could'} not be moved. {told}{more}",
+        f"{len(failures)} of {total} values {'cannot' if check_mode else 'could not'} be moved. {messages}{more}",
         reason=first.reason,
         remedy=f"{done} Fix the causes and run the task again; it continues with the remaining values.",
         details=result,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the sealwright.vault_seal authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module awskms_seal_settings_info does: the settings in force and what is wrong with them, without asking anybody."""
+"""The code of the module awskms_seal_settings_info: the settings in effect and their problems, without network requests."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 def run(module: AnsibleModule) -> dict[str, Any]:
     """The module's work; raises :class:`SettingError` for files that cannot be read."""
     server = read_server(module.params)
-    found = server.in_force
+    effective = server.in_force
     with readable_as(server.service.user):
-        said = sorted(server.all_problems(), key=lambda problem: problem.level != ERROR)
-    told = all(problem.reason != "no_config" for problem in said)
-    enabled = next((seal for seal in found.seals if seal.enabled), None) if told else None
-    in_force = found.awskms
+        problems = sorted(server.all_problems(), key=lambda problem: problem.level != ERROR)
+    is_known = all(problem.reason != "no_config" for problem in problems)
+    enabled = next((seal for seal in effective.seals if seal.enabled), None) if is_known else None
+    in_force = effective.awskms
     return {
         "changed": False,
-        "product": found.product.name,
-        "version": ".".join(map(str, found.product.version)),
+        "product": effective.product.name,
+        "version": ".".join(map(str, effective.product.version)),
         "seal_type": {
             "value": enabled.type if enabled else None,
-            "source": found.type_variable.source if enabled and found.type_variable else _source(enabled),
+            "source": effective.type_variable.source if enabled and effective.type_variable else _source(enabled),
         },
         "settings": _settings(in_force) if in_force else {},
-        "seals": [_seal(seal) for seal in found.seals],
-        "variables": [{"name": name, "source": variable.source} for name, variable in sorted(naming_variables(found).items())],
-        "problems": [problem.as_result() for problem in said],
-        "valid": all(problem.level != ERROR for problem in said),
+        "seals": [_seal(seal) for seal in effective.seals],
+        "variables": [{"name": name, "source": variable.source} for name, variable in sorted(naming_variables(effective).items())],
+        "problems": [problem.as_result() for problem in problems],
+        "valid": all(problem.level != ERROR for problem in problems),
         "config": server.config,
-        "config_files": found.config.files,
-        "files": [*found.config.files, *server.service.files],
-        "secrets": [secret._asdict() for secret in found.config.secrets],
+        "config_files": effective.config.files,
+        "files": [*effective.config.files, *server.service.files],
+        "secrets": [secret._asdict() for secret in effective.config.secrets],
         "user": server.service.user or None,
     }
 

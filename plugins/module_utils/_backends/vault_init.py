@@ -29,7 +29,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.recipi
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.wrapping.wrap import WrappedDataKey
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.answer import Answer, Files, Keeper, Recipients, is_refusal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.record import NAMELESS, START_ANEW, recorded
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import Found, ReservedFile, find, try_to_reserve
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import FileState, ReservedFile, find, try_to_reserve
 
 _OPEN = "Use awskms_seal_unwrap to decrypt a sealed response."
 _STATES = {
@@ -78,7 +78,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if status["initialized"]:
         return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
     _check_seal(status, api.address)
-    taken = [path for path in files if find(path) is Found.OTHER]
+    taken = [path for path in files if find(path) is FileState.OTHER]
     status = api.seal_status() if taken else status
     if status["initialized"]:  # by another run, between the two requests
         return {**result, "changed": False, "initialized": True, **recorded(module, api, status, files)}
@@ -180,7 +180,7 @@ def _initialise(module: AnsibleModule, api: ServerApi, recipients: Recipients, a
     files = Files(
         ReservedFile(module, record, attributes), ReservedFile(module, token, attributes) if token else None, ReservedFile(module, answer, private)
     )
-    # From here on nothing may end this process, even if Ansible is gone: there is no second response.
+    # From here on the process must not end, even if Ansible is gone: the response is sent only once.
     for each in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(each, signal.SIG_IGN)
     try:

@@ -95,22 +95,22 @@ def _about(path: str) -> Iterator[None]:
         raise
 
 
-def _facts(found: Snapshot) -> dict[str, Any]:
+def _facts(snapshot: Snapshot) -> dict[str, Any]:
     return {
-        "index": found.meta.index,
-        "term": found.meta.term,
-        "version": found.meta.version,
-        "configuration_index": found.meta.configuration_index,
-        "peers": list(found.meta.peers),
-        "checksums": found.digests,
-        "state_size": found.state_size,
-        "entries": found.entries,
-        "seal_config": found.seal.as_result() if found.seal else None,
-        "recovery_config": found.recovery.as_result() if found.recovery else None,
-        "seal_generation": found.generation,
-        "sealed_namespaces": found.sealed_namespaces,
-        "sealed_entries": [_entry(entry) for entry in found.listed],
-        "sealed_count": found.sealed,
+        "index": snapshot.meta.index,
+        "term": snapshot.meta.term,
+        "version": snapshot.meta.version,
+        "configuration_index": snapshot.meta.configuration_index,
+        "peers": list(snapshot.meta.peers),
+        "checksums": snapshot.digests,
+        "state_size": snapshot.state_size,
+        "entries": snapshot.entries,
+        "seal_config": snapshot.seal.as_result() if snapshot.seal else None,
+        "recovery_config": snapshot.recovery.as_result() if snapshot.recovery else None,
+        "seal_generation": snapshot.generation,
+        "sealed_namespaces": snapshot.sealed_namespaces,
+        "sealed_entries": [_entry(entry) for entry in snapshot.listed],
+        "sealed_count": snapshot.sealed,
     }
 
 

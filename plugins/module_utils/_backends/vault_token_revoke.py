@@ -82,9 +82,9 @@ def _check_cluster(api: ServerApi, wanted: str | None, src: str) -> bool:
             reason="invalid_option",
             remedy="Use the cluster_id in the record of vault_init, or of sys/seal-status.",
         )
-    found = need_cluster(api, None, f"it is unknown whether the token in {src} belongs to it")
-    if found.id != cluster.id:
-        raise wrong_cluster(api, found, f"the token in {src}", cluster)
+    actual = need_cluster(api, None, f"it is unknown whether the token in {src} belongs to it")
+    if actual.id != cluster.id:
+        raise wrong_cluster(api, actual, f"the token in {src}", cluster)
     return True
 
 

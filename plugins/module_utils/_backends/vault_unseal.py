@@ -76,7 +76,8 @@ def _check(api: ServerApi, status: SealStatus, shares: Sequence[str], migrate: b
         )  # fmt: skip
     if len(shares) < status["t"]:
         raise SettingError(
-            f"The server at {api.address} requires {status['t']} of {status['n']} shares, but {len(shares)} were specified.",
+            f"The server at {api.address} requires {status['t']} of {status['n']} shares, "
+            f"but only {len(shares)} {'was' if len(shares) == 1 else 'were'} specified.",
             reason="too_few_shares",
             remedy="Specify as many different shares as the threshold. No share was sent.",
         )

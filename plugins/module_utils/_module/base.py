@@ -25,7 +25,7 @@ _NOT_SECRET = frozenset(("aad", "aad_base64", "proxy", "config_text", "environme
 # Options whose values may legitimately occur in a result: a value to seal may be the name of the region.
 _VALUES = frozenset(("plaintext", "plaintext_base64", "values", "recovery_key_recipient"))
 # Result keys with sealed values, plaintexts or names, whose text does not come from a server or service.
-_NO_WORDS = frozenset(
+_NOT_BLANKED = frozenset(
     ("blob", "blobs", "key_id", "connection", "dest", "src", "facts", "form", "layout")
     + ("plaintext", "plaintext_base64", "plaintexts", "plaintexts_base64")
 )
@@ -36,22 +36,22 @@ class SealModule(AnsibleModule):
     """A module that hides secret options by their names, and blanks their values wherever a result or message repeats them.
 
     Ansible would blank every occurrence of every secret in the result instead: with a plaintext such as "a", that ruins the blob, the
-    ARN and every message. So secrets of fewer than eight characters are not looked for, and a value to seal only in messages.
+    ARN and every message. Therefore secrets of fewer than eight characters are not searched for, and a value to seal only in messages.
     """
 
     _hidden: Sequence[Any] = ()
 
     def exit_json(self, **kwargs: Any) -> NoReturn:
         never = self._never()
-        words = {name: each for name, each in kwargs.items() if name not in _NO_WORDS and not isinstance(each, (bool, int, float))}
-        if words:
-            kwargs.update(self._values().blank_all(words))
+        results = {name: each for name, each in kwargs.items() if name not in _NOT_BLANKED and not isinstance(each, (bool, int, float))}
+        if results:
+            kwargs.update(self._values().blank_all(results))
         super().exit_json(**{**never.blank_all(kwargs), "invocation": never.blank_all(self._shown())})
         raise SystemExit(0)  # AnsibleModule, which has no types, has ended the process
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         if isinstance(kwargs.get("exception"), str):
-            del kwargs["exception"]  # a traceback, which ansible-core before 2.19 gives where it cannot replace a file
+            del kwargs["exception"]  # a traceback, which ansible-core before 2.19 passes if it cannot replace a file
         never, values = self._never(), self._values()
         reason = {"reason": kwargs["reason"]} if "reason" in kwargs else {}
         kwargs = {**values.blank_all(never.blank_all(kwargs)), **reason, "invocation": never.blank_all(self._shown())}

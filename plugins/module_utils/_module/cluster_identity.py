@@ -36,25 +36,25 @@ class Cluster(NamedTuple):
     @classmethod
     def of(cls, content: Any) -> Cluster | None:
         """From the fields ``cluster_id`` and ``cluster_name``; None if the ID is missing or invalid."""
-        found, name = content.get("cluster_id"), content.get("cluster_name")
-        if not isinstance(found, str) or not _FORM.fullmatch(found):
+        cluster_id, name = content.get("cluster_id"), content.get("cluster_name")
+        if not isinstance(cluster_id, str) or not _FORM.fullmatch(cluster_id):
             return None
-        return cls(found, name if isinstance(name, str) and _FORM.fullmatch(name) else "")
+        return cls(cluster_id, name if isinstance(name, str) and _FORM.fullmatch(name) else "")
 
 
 def cluster_of(api: ServerApi, seconds: float = SETTLING) -> Cluster | None:
     """Poll the server until it reports its cluster, at most for ``seconds``; None if it does not."""
-    found: list[Cluster | None] = []
+    clusters: list[Cluster | None] = []
 
     def knows() -> bool:
         try:
-            found.append(Cluster.of(api.seal_status()))
+            clusters.append(Cluster.of(api.seal_status()))
         except SealError:
             return False
-        return found[-1] is not None
+        return clusters[-1] is not None
 
     api.wait_for(knows, min(seconds, api.timeout))
-    return found[-1] if found else None
+    return clusters[-1] if clusters else None
 
 
 def need_cluster(api: ServerApi, status: SealStatus | None, purpose: str) -> Cluster:
@@ -63,20 +63,20 @@ def need_cluster(api: ServerApi, status: SealStatus | None, purpose: str) -> Clu
     :param status: the previous response, if any.
     :param purpose: the consequence, as the end of a sentence.
     """
-    found = (Cluster.of(status) if status else None) or cluster_of(api)
-    if not found:
+    cluster = (Cluster.of(status) if status else None) or cluster_of(api)
+    if not cluster:
         raise SealError(
             f"The server at {api.address} does not report which cluster it belongs to, so {purpose}.",
             reason="cluster_unknown",
             remedy="Unseal the server, then run the task again: a sealed server does not report its cluster.",
         )
-    return found
+    return cluster
 
 
-def wrong_cluster(api: ServerApi, found: Cluster, what: str, wanted: Cluster) -> SealError:
+def wrong_cluster(api: ServerApi, actual: Cluster, what: str, wanted: Cluster) -> SealError:
     """The error of a file of another cluster; ``what`` is its name."""
     return SealError(
-        f"The server at {api.address} belongs to cluster {found}, but {what} belongs to cluster {wanted}.",
+        f"The server at {api.address} belongs to cluster {actual}, but {what} belongs to cluster {wanted}.",
         reason="wrong_cluster",
         remedy="Check server_address, or use the file of the server's cluster. Nothing was changed.",
     )
@@ -88,5 +88,5 @@ def read_record(path: str) -> dict[str, Any] | None:
         content = read_regular(path, _LONGEST + 1)
     except OSError as error:
         raise file_error(f"{path} cannot be read: {error.strerror}.") from None
-    found = parsed(content) if len(content) <= _LONGEST else None
-    return found if isinstance(found, dict) and isinstance(found.get("recovery_shares"), list) else None
+    record = parsed(content) if len(content) <= _LONGEST else None
+    return record if isinstance(record, dict) and isinstance(record.get("recovery_shares"), list) else None

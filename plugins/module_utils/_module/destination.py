@@ -147,8 +147,8 @@ def _write(module: AnsibleModule, folder: int, dest: str, pieces: Sequence[Buffe
 def _write_in_place(folder: int, name: str, pieces: Sequence[Buffer], wanted: Wanted) -> None:
     handle = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     with os.fdopen(handle, "wb") as stream:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or (found.st_nlink > 1 and not is_private(folder)):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or (status.st_nlink > 1 and not is_private(folder)):
             raise OSError(errno.EINVAL, "It is not a regular file without hard links")
         wanted.apply(handle)  # not loose while it is written
         os.ftruncate(handle, 0)

@@ -39,13 +39,13 @@ class Wanted:
 
         :param base: the file that a symbolic mode is relative to; the file itself by default.
         """
-        found = os.fstat(handle)
-        owner = (found.st_uid if self.user < 0 else self.user, found.st_gid if self.group < 0 else self.group)
-        changed = owner != (found.st_uid, found.st_gid)
+        status = os.fstat(handle)
+        owner = (status.st_uid if self.user < 0 else self.user, status.st_gid if self.group < 0 else self.group)
+        changed = owner != (status.st_uid, status.st_gid)
         if changed and not check_only:
             os.fchown(handle, *owner)  # before the mode, whose special bits it clears
-        mode = self._mode(base or found)
-        if changed or mode != stat.S_IMODE(found.st_mode):
+        mode = self._mode(base or status)
+        if changed or mode != stat.S_IMODE(status.st_mode):
             changed = True
             if not check_only:
                 os.fchmod(handle, mode)
@@ -64,8 +64,8 @@ class Wanted:
         if not any(self.context) or not self.module.selinux_enabled():
             return False
         before = os.getxattr(handle, _CONTEXT).rstrip(b"\0").decode()
-        # A level may have colons of its own.
-        after = ":".join(said or has for said, has in zip(self.context, before.split(":", 3)))
+        # A level may contain colons.
+        after = ":".join(requested or has for requested, has in zip(self.context, before.split(":", 3)))
         if after != before and not check_only:
             os.setxattr(handle, _CONTEXT, after.encode() + b"\0")
         return after != before
@@ -98,7 +98,7 @@ def give_default_context(module: AnsibleModule, handle: int, path: str) -> None:
             os.setxattr(handle, _CONTEXT, ":".join(context).encode() + b"\0")
 
 
-def _number(option: str, value: Any, look_up: Any) -> int:
+def _number(option: str, value: Any, id_of: Any) -> int:
     """The ID of a user or group; -1 if not set."""
     if value is None:
         return -1
@@ -107,7 +107,7 @@ def _number(option: str, value: Any, look_up: Any) -> int:
     except ValueError:
         pass
     try:
-        number: int = look_up(str(value))
+        number: int = id_of(str(value))
         return number
     except KeyError:
         raise SettingError(

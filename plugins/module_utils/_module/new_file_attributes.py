@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 
-_NOBODY = (1 << 32) - 1  # the number that stands for "as it is"
+_NOBODY = (1 << 32) - 1  # the number that means "unchanged"
 
 
 class FileAttributes(NamedTuple):

@@ -5,7 +5,7 @@
 """Files that are written by descriptor only, so that the owner of their folder cannot redirect the writer.
 
 The folder is held by a descriptor, the new file has no name until it is complete (``O_TMPFILE`` of open(2)), and its owner, mode and attributes are set
-on the descriptor. Where a name is to be replaced, or the file system has no unnamed files, the file has a temporary name that ends with ``PART`` for a
+on the descriptor. To replace a name, or if the file system has no unnamed files, the file has a temporary name that ends with ``PART`` for a
 moment. A process that is killed then leaves it behind unlocked: the next run in the same folder removes it.
 """
 
@@ -33,7 +33,7 @@ _NOT_KEPT = (errno.EPERM, errno.ENOTSUP, errno.ENODATA, errno.EINVAL, errno.EACC
 def held_folder(path: str) -> Iterator[int]:
     """The descriptor of a folder, for use as ``dir_fd``; raises :class:`OSError`.
 
-    A symbolic link in the path is followed where root, the user of this process or the owner of what it leads to made it.
+    A symbolic link in the path is followed if it was made by root, the user of this process or the owner of its target.
     """
     handle = _walk(os.open("/", _WALK), os.path.abspath(path), _LINKS)
     try:
@@ -48,25 +48,25 @@ def followed(path: str) -> str:
     for _link_number in range(_LINKS):
         name = os.path.basename(path)
         with held_folder(os.path.dirname(path)) as folder:
-            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            if not stat.S_ISLNK(found.st_mode):
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if not stat.S_ISLNK(status.st_mode):
                 return os.path.realpath(path)
-            _check_link(name, found, os.stat(name, dir_fd=folder))
+            _check_link(name, status, os.stat(name, dir_fd=folder))
             path = os.path.join(os.path.dirname(path), os.readlink(name, dir_fd=folder))
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 
 def is_private(folder: int) -> bool:
     """Whether only root and the user of this process can change the content of a folder."""
-    found = os.fstat(folder)
-    return found.st_uid in (0, os.geteuid()) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    status = os.fstat(folder)
+    return status.st_uid in (0, os.geteuid()) and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def place(folder: int, name: str, write: Callable[[int], None], check: Callable[[], None] | None = None) -> None:
-    """Create a file in a folder, replacing an existing one; raises :class:`OSError`, and then nothing was changed.
+    """Create a file in a folder, replacing an existing one; raises :class:`OSError` without changing anything.
 
-    :param write: writes content and attributes; called with the file's descriptor, once more where the file system turns out to need it.
-    :param check: called when the file is complete; raises where the name must not be replaced after all.
+    :param write: writes content and attributes; called with the file's descriptor, once more if the file system requires it.
+    :param check: called when the file is complete; raises if the name must not be replaced.
     """
     for make in (_unnamed, _named):
         handle, part = make(folder)
@@ -156,7 +156,7 @@ def _walk(base: int, path: str, links: int) -> int:
         except NotADirectoryError:
             following = _linked(base, name, links)
         except OSError as error:
-            # Of a link, some systems say so at once.
+            # Some systems reject a link immediately.
             if error.errno != errno.ELOOP:
                 os.close(base)
                 raise
@@ -169,15 +169,15 @@ def _walk(base: int, path: str, links: int) -> int:
 def _linked(base: int, name: str, links: int) -> int:
     """Where a symbolic link leads; ``base`` is closed where that is nowhere."""
     try:
-        found = os.stat(name, dir_fd=base, follow_symlinks=False)
-        if not stat.S_ISLNK(found.st_mode):
+        status = os.stat(name, dir_fd=base, follow_symlinks=False)
+        if not stat.S_ISLNK(status.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name)
         if not links:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
         target = os.readlink(name, dir_fd=base)
         handle = _walk(os.open("/", _WALK) if target.startswith("/") else os.dup(base), target, links - 1)
         try:
-            _check_link(name, found, os.fstat(handle))
+            _check_link(name, status, os.fstat(handle))
         except OSError:
             os.close(handle)
             raise
@@ -208,7 +208,7 @@ def _unnamed(folder: int) -> tuple[int, str]:
 
 
 def _named(folder: int) -> tuple[int, str]:
-    """A file with a temporary name of its own, locked."""
+    """A locked file with a temporary name."""
     for _try in range(_TRIES):
         part = _new_name()
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)

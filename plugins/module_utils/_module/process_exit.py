@@ -46,7 +46,7 @@ def _is_standard(name: str) -> bool:
     names = getattr(sys, "stdlib_module_names", None)
     if names is not None:
         return name in names
-    # Before Python 3.10 the place of the file tells.
+    # Before Python 3.10 the location of the file decides.
     origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None) or ""
     in_packages = "site-packages" in origin or "dist-packages" in origin
     return name in sys.builtin_module_names or origin == "frozen" or (origin.startswith(f"{os.path.dirname(os.__file__)}/") and not in_packages)

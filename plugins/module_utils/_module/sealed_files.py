@@ -162,8 +162,8 @@ def files_in(folder: str, patterns: Sequence[str], recurse: bool) -> list[str]:
 
     Symbolic links, and files and folders whose names begin with a dot, are ignored.
     """
-    found = [path for path in _walk(folder, recurse) if any(fnmatch.fnmatchcase(os.path.basename(path), pattern) for pattern in patterns)]
-    return sorted(found)
+    paths = [path for path in _walk(folder, recurse) if any(fnmatch.fnmatchcase(os.path.basename(path), pattern) for pattern in patterns)]
+    return sorted(paths)
 
 
 def remove_left_overs(folder: str) -> None:

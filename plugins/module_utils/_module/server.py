@@ -67,17 +67,17 @@ class ConfiguredServer:
     home: str
     config: list[str]
     problems: list[SettingProblem] = field(default_factory=list)
-    """What is wrong with how it is started."""
+    """Problems of how the server is started."""
 
     def all_problems(self) -> list[SettingProblem]:
-        """What is wrong with how it is started, and then with its settings."""
+        """Problems of how the server is started, followed by problems of its settings."""
         return [*self.problems, *seal_problems(self.in_force)]
 
 
 def read_server(params: dict[str, Any], unread: list[SettingError] | None = None) -> ConfiguredServer:
-    """Read what the options name; raises :class:`SettingError` where it cannot be read.
+    """Read the server that the options name; raises :class:`SettingError` if it cannot be read.
 
-    :param unread: where it is given, it takes the errors of configuration files, and the others are read.
+    :param unread: if set, it receives the errors of configuration files, and the other files are read.
     """
     directories = params["unit_directories"] or UNIT_DIRECTORIES
     candidates = {os.path.normpath(each["path"]): each["src"] or "" for each in params["candidates"] or []}
@@ -86,8 +86,8 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
     for path in params["environment_files"] or []:
         environment.update(read_environment_file(path, candidates))
         service.files.append(path)
-    said = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
-    environment.update(given(said, "option environment,"))
+    variables = {str(name): str(value) for name, value in (params["environment"] or {}).items() if value is not None}
+    environment.update(given(variables, "option environment,"))
     start = start_of(service, environment) if params["unit"] else Start()
     service.config, service.unclear = start.config, start.unclear
     if params["unit"] and params["config"] is None and start.unclear:
@@ -103,9 +103,9 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
     if local:
         parse_config(environment[local].value, environment[local].source, config)
     started_with = service.config if params["unit"] else params["config"] or []
-    found = settings_in_force(product, config, environment, home, files.read)
-    problems = start_problems(found, service, list(paths), start.development, bool(local))
-    return ConfiguredServer(found, service, home, started_with, problems)
+    effective = settings_in_force(product, config, environment, home, files.read)
+    problems = start_problems(effective, service, list(paths), start.development, bool(local))
+    return ConfiguredServer(effective, service, home, started_with, problems)
 
 
 def _local_config(product: Product, environment: Mapping[str, Sourced]) -> str:
@@ -139,9 +139,9 @@ def seal_of(server: ConfiguredServer) -> Seal:
 
 @contextmanager
 def service_user(name: str) -> Iterator[None]:
-    """Have the rights of the service's user while this lasts, where this runs as root: systemd reads files as root, the service does not.
+    """Use the rights of the service's user inside the context if this runs as root: systemd reads files as root, the service does not.
 
-    Raises :class:`SettingError` where there is no such user, or this runs as a third one.
+    Raises :class:`SettingError` if the user does not exist, or this runs as another user.
     """
     if not name:
         yield
@@ -175,7 +175,7 @@ def service_user(name: str) -> Iterator[None]:
 
 @contextmanager
 def readable_as(name: str) -> Iterator[None]:
-    """As :func:`service_user` where this runs as root and the user exists; else as whoever this runs as."""
+    """As :func:`service_user` if this runs as root and the user exists; otherwise keeps the current user."""
     try:
         known = bool(name) and os.geteuid() == 0 and bool(pwd.getpwnam(name))
     except KeyError:
@@ -185,7 +185,7 @@ def readable_as(name: str) -> Iterator[None]:
 
 
 def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
-    """Raise :class:`SettingError` where a variable that may concern the seal has a value that cannot be told."""
+    """Raise :class:`SettingError` if a variable that may concern the seal has a value that cannot be determined."""
     for name, source in service.unknown.items():
         if name not in environment and (name.upper().startswith(OF_A_SERVICE) or name == "HOME"):
             raise SettingError(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the sealwright.vault_seal authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection to AWS KMS that a server makes, for botocore to make in its place: nothing is left to botocore's own chain."""
+"""The connection to AWS KMS that a server makes, reproduced with botocore; botocore's own credential chain is not used."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _METADATA_OF_V2 = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_EC2_METADATA_SERVIC
 
 
 class ServerRefusal(SettingError):
-    """The server refuses its settings, or what it does with them cannot be told; AWS was not asked."""
+    """The server rejects its settings, or their effect cannot be determined; AWS was not called."""
 
 
 def described(server: ConfiguredServer, options: ConnectionOptions) -> ConnectionOptions:
     """Region and endpoint as the settings have them, for a result about a server that cannot be asked for."""
     settings = seal_of(server).settings
-    found = {name: settings[name] for name in ("region", "endpoint") if name in settings and settings[name].value and not getattr(options, name)}
-    values: dict[str, Any] = {name: setting.value for name, setting in found.items()}
-    return replace(options, **values, sources={**options.sources, **{name: setting.source for name, setting in found.items()}})
+    overrides = {name: settings[name] for name in ("region", "endpoint") if name in settings and settings[name].value and not getattr(options, name)}
+    values: dict[str, Any] = {name: setting.value for name, setting in overrides.items()}
+    return replace(options, **values, sources={**options.sources, **{name: setting.source for name, setting in overrides.items()}})
 
 
 def judge_of(server: ConfiguredServer) -> str:
@@ -50,10 +50,10 @@ def judge_of(server: ConfiguredServer) -> str:
 
 @contextmanager
 def as_the_server(server: ConfiguredServer, options: ConnectionOptions, environ: MutableMapping[str, str]) -> Iterator[ConnectionOptions]:
-    """The server's connection, with the rights of the service's user and the service's environment in the place of this process's own.
+    """The server's connection, with the rights of the service's user and with the service's environment instead of this process's own.
 
-    What the task itself says wins, such as a timeout. Raises :class:`ServerRefusal`, and :class:`SettingError` where there is no such user, or
-    where the service will have a credential that cannot be read here (``unread_credential``).
+    Options of the task, such as a timeout, take precedence. Raises :class:`ServerRefusal`, and :class:`SettingError` if the user does not exist
+    or the service will have a credential that cannot be read here (``unread_credential``).
     """
     refuse_unread(server)
     with service_user(server.service.user):
@@ -79,8 +79,8 @@ def _inputs(server: ConfiguredServer, options: ConnectionOptions, environ: Mutab
 
 
 def _region(inputs: ServerInputs) -> Sourced:
-    found = find_region(inputs)
-    return found if found.value else instance_region(inputs)
+    region = find_region(inputs)
+    return region if region.value else instance_region(inputs)
 
 
 def _clear(environ: MutableMapping[str, str]) -> None:
@@ -128,13 +128,13 @@ def _options(connection: ServerConnection, options: ConnectionOptions, bundle: s
 
 
 def _is_readable(token_file: Sourced | None, may_fail: bool) -> bool:
-    """Whether the role can be asked for at all; one that may fail is passed over without its token, as the server does."""
+    """Whether the role can be requested; like the server, a role that may fail is skipped without its token."""
     return not (token_file and may_fail) or os.access(token_file.value, os.R_OK, effective_ids=True)
 
 
 @contextmanager
 def _bundle(connection: ServerConnection, options: ConnectionOptions) -> Iterator[str]:
-    """The path of a bundle of the authorities that the server trusts; it is in memory only. Empty where none is needed."""
+    """The path of a bundle of the authorities that the server trusts; it is in memory only. Empty if no bundle is needed."""
     if connection.certificates is None or options.ca_bundle or not options.validate_certs:
         yield ""
         return

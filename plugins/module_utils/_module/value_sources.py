@@ -49,16 +49,16 @@ class Failure:
 
     def __init__(self, source: Source, error: SealError) -> None:
         self.error = error
-        said = error.message
-        self.message = said if said.startswith(source.title) else f"{source.title}: {said}"
+        message = error.message
+        self.message = message if message.startswith(source.title) else f"{source.title}: {message}"
 
     def as_result(self) -> dict[str, str]:
         return self.error.finding()._replace(msg=f"{self.message} {self.error.remedy}".rstrip()).as_result()
 
 
 @dataclass
-class Look:
-    """What was seen of one value: its facts, or why there are none."""
+class Inspected:
+    """The result of inspecting one value: its facts, or why it has none."""
 
     source: Source
     facts: ValueFacts | None = None
@@ -76,14 +76,14 @@ def sources(params: dict[str, Any]) -> list[Source]:
     return [Source(path, f"The file {path}", limit, file=SealedFile(path, limit)) for path in dict.fromkeys(paths)]
 
 
-def look(source: Source) -> Look:
+def inspect(source: Source) -> Inspected:
     """Read and describe one value."""
     try:
-        return Look(source, value_facts(source.read()))
+        return Inspected(source, value_facts(source.read()))
     except SealError as error:
-        return Look(source, failure=Failure(source, error))
+        return Inspected(source, failure=Failure(source, error))
 
 
-def region_of(looks: Sequence[Look]) -> str:
+def region_of(values: Sequence[Inspected]) -> str:
     """The region of the first value that names a key; empty if none does."""
-    return next((look.facts.region for look in looks if look.facts and look.facts.region), "")
+    return next((value.facts.region for value in values if value.facts and value.facts.region), "")

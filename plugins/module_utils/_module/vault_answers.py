@@ -59,13 +59,13 @@ def parsed(body: bytes) -> Any:
         return None
 
 
-def as_object(found: Any) -> dict[str, Any]:
+def as_object(document: Any) -> dict[str, Any]:
     """The object of a response; empty if it is not an object."""
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def errors_of(content: Mapping[str, Any]) -> str:
-    """The server's error messages, on one line; empty if there are none. They may repeat parts of the request."""
+    """The server's error messages, on one line; empty without errors. They may repeat parts of the request."""
     given = content.get("errors")
     given = given if isinstance(given, list) else [given]
     texts = [each if isinstance(each, str) else json.dumps(each) for each in given if each not in (None, "")]
@@ -106,7 +106,7 @@ class Fields:
         return number
 
     def inner(self, name: str) -> Fields:
-        """The fields of an object within; of none where it is absent."""
+        """The fields of a nested object; empty if it is absent."""
         return Fields(self._typed(name, dict, {}), self._source)
 
     def objects(self, name: str) -> list[Fields]:

@@ -18,7 +18,7 @@ from urllib.error import HTTPError, URLError
 
 from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plain_words import plain_words
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plain_text import only_plain_text
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_answers import (
     MAX_ANSWER,
     Leader,
@@ -49,25 +49,25 @@ _LONGEST_TIMEOUT = 86400.0  # seconds
 class Reply:
     """The response of the server; never shown as a whole, because it may contain a secret.
 
-    ``found`` is its JSON, None if it is not JSON; ``content`` is the same as an object, empty if it is not an object;
+    ``document`` is its JSON, None if it is not JSON; ``content`` is the same as an object, empty if it is not an object;
     ``body`` is the received data, possibly truncated. ``answers_secret``: a secret was sent to the server, which it may repeat in any form.
     """
 
     status: int
-    found: Any = field(repr=False)
+    document: Any = field(repr=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False)
     body: bytes = field(default=b"", repr=False)
     answers_secret: bool = False
 
     @property
     def content(self) -> dict[str, Any]:
-        return as_object(self.found)
+        return as_object(self.document)
 
     @property
     def errors(self) -> str:
         """The server's error messages, without secrets of the request."""
         text = self.secrets.blank(errors_of(self.content))
-        return shortened(plain_words(text) if self.answers_secret else text) or "no reason was returned"
+        return shortened(only_plain_text(text) if self.answers_secret else text) or "no reason was returned"
 
 
 class ServerApi:
@@ -114,7 +114,7 @@ class ServerApi:
                 return self._reply(answer.code, answer, method, path)
         except (URLError, UrlsError, HTTPException, OSError, ValueError, EOFError, zlib.error) as error:
             why = self._secrets.blank(str(getattr(error, "reason", None) or error or type(error).__name__))
-            raise self._no_answer(path, shortened(plain_words(why) if self._sent_secret else why)) from None
+            raise self._no_answer(path, shortened(only_plain_text(why) if self._sent_secret else why)) from None
 
     def _opened(self, path: str, **request: Any) -> Any:
         url = f"{self.address}/v1/{path}"
@@ -131,13 +131,13 @@ class ServerApi:
         """The state of the seal; raises :class:`SealError` for an invalid response."""
         if reply.status != 200:
             raise self.refused(reply, "sys/seal-status")
-        return seal_status_of(reply.found, f"The server at {self.address} responded to sys/seal-status")
+        return seal_status_of(reply.document, f"The server at {self.address} responded to sys/seal-status")
 
     def read_leader(self, reply: Reply) -> Leader:
         """The active node; raises :class:`SealError` for an invalid response."""
         if reply.status != 200:
             raise self.refused(reply, "sys/leader")
-        return leader_of(reply.found, f"The server at {self.address} responded to sys/leader")
+        return leader_of(reply.document, f"The server at {self.address} responded to sys/leader")
 
     def _reply(self, status: int, answer: Any, method: str, path: str) -> Reply:
         body = _received(answer)

@@ -23,7 +23,7 @@ _TRIES, _PAUSE = 20, 0.5  # of a server that has just become active
 
 @dataclass
 class Canary:
-    """What to ask for. Nothing of it is ever returned but where it is, and whether it is what was expected."""
+    """The secret to request. Only its location and whether it has the expected value are returned."""
 
     path: str
     name: str
@@ -35,7 +35,7 @@ class Canary:
 
     @classmethod
     def asked_for(cls, params: dict[str, Any]) -> Canary:
-        """From the module's options; raises :class:`SettingError` where they do not go together."""
+        """From the module's options; raises :class:`SettingError` for an invalid combination."""
         path, expected, sha256 = params["canary_path"] or "", params["canary_value"] or "", params["canary_sha256"] or ""
         keys = [key for key in params["recovery_keys"] or [] if key]
         if path and not (params["token"] or keys):
@@ -50,9 +50,9 @@ class Canary:
             path.strip("/"), params["canary_field"] or "", expected, sha256.lower(), params["canary_namespace"] or "", params["token"] or "", keys
         )
 
-    def words(self) -> list[str]:
-        said = ["generate a root token of the restored server with the recovery keys, to verify them"] if self.recovery_keys else []
-        return [*said, f"read {self.name} of {self.path} and compare it"] if self.path else said
+    def planned_steps(self) -> list[str]:
+        steps = ["generate a root token of the restored server with the recovery keys, to verify them"] if self.recovery_keys else []
+        return [*steps, f"read {self.name} of {self.path} and compare it"] if self.path else steps
 
     def prove_recovery_keys(self, server: TemporaryServer) -> str:
         """Make a root token from them, by the API of generate-root; it goes with the server."""
@@ -74,9 +74,10 @@ class Canary:
             if update.boolean("complete"):
                 self.token = self.token or _revealed(update.text("encoded_token") or update.text("encoded_root_token"), otp)
                 return f"{len(self.recovery_keys)} recovery keys generated a root token"
+        given = len(self.recovery_keys)
         raise SealError(
-            f"{len(self.recovery_keys)} recovery keys were specified, but {required} are required.", reason="recovery_keys_refused",
-            remedy="Specify as many as the threshold requires.",
+            f"The restored server requires {required} recovery keys, but {given} {'was' if given == 1 else 'were'} specified.",
+            reason="recovery_keys_refused", remedy="Specify as many as the threshold requires.",
         )
 
     def read(self, server: TemporaryServer) -> str:

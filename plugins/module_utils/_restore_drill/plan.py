@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a restore drill is going to do: the throw-away server with the seal of the real one, and where it runs. Nothing is started here."""
+"""The plan of a restore drill: the temporary server with the seal of the real one, and where it runs. Does not start processes."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Drill:
             "snapshot_size": self.size, "user": self.plan.user or None,
         }
 
-    def words(self) -> list[str]:
-        """What would be done, for people."""
+    def planned_steps(self) -> list[str]:
+        """Descriptions of the steps, for the result of check mode."""
         key = self.seal.settings.get("kms_key_id")
         network = "in an isolated network that reaches only AWS" if self.plan.reachable else "in the network of this host"
         return [
@@ -127,8 +127,8 @@ def _server(params: dict[str, Any]) -> ConfiguredServer:
     for name in params["seal"]:
         if not product.known(name):
             raise SettingError(f"seal has {name}, which {product} does not support.", reason="invalid_option", remedy="Use the names of the stanza's settings.")
-    said = {str(name): as_text(value) or "" for name, value in params["seal"].items() if value is not None}
-    config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, said, False, "option seal")])
+    settings = {str(name): as_text(value) or "" for name, value in params["seal"].items() if value is not None}
+    config = replace(server.in_force.config, stanzas=[Stanza("seal", AWSKMS, settings, False, "option seal")])
     # No configuration is needed for this seal; one that the option names must be there.
     problems = [problem for problem in server.problems if params["config"] or problem.reason not in _WITHOUT_CONFIG]
     return replace(server, in_force=settings_in_force(product, config, server.in_force.environment, server.home), problems=problems)
@@ -153,7 +153,7 @@ def _variable(name: str) -> str:
 
 def _config(in_force: EffectiveSettings, ports: list[int]) -> Mapping[str, Any]:
     api, cluster = ports
-    # Nothing about the snapshot's size or the time that it takes keeps it out.
+    # The drill is possible regardless of the snapshot's size and duration.
     listener = {"max_request_size": -1, "max_request_duration": "24h"}
     if in_force.product.name == OPENBAO:
         listener["disable_unauthed_generate_root_endpoints"] = False
@@ -179,14 +179,14 @@ def _settings(stanza: Stanza) -> dict[str, str]:
 
 
 def _executable(params: dict[str, Any], server: ConfiguredServer) -> str:
-    found = find_executable(params["executable"], server)
-    if not found:
-        said = params["executable"] or server.service.executable
+    executable = find_executable(params["executable"], server)
+    if not executable:
+        wanted = params["executable"] or server.service.executable
         names = executable_names(server.in_force.product)
         raise SettingError(
-            f"The executable {said or ' or '.join(names)} was not found.", reason="file_error", remedy="Install the server, or set executable to its path."
+            f"The executable {wanted or ' or '.join(names)} was not found.", reason="file_error", remedy="Install the server, or set executable to its path."
         )
-    return found
+    return executable
 
 
 def _size(path: str) -> int:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the module vault_restore_drill does: restore a snapshot into a throw-away server, see that it unseals itself, and remove it.
+"""The code of the module vault_restore_drill: restores a snapshot into a temporary server, verifies that it unseals itself, and removes it.
 
-What the server answers was seen with OpenBao 2.6.2; Vault's API of these paths is the same.
+The responses were recorded with OpenBao 2.6.2; Vault's API of these paths is the same.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     drill = planned(module.params)
     canary = Canary.asked_for(module.params)
     if module.check_mode:
-        return {"changed": False, "restorable": None, "steps": [], **drill.facts(), "planned": [*drill.words(), *canary.words()]}
+        return {"changed": False, "restorable": None, "steps": [], **drill.facts(), "planned": [*drill.planned_steps(), *canary.planned_steps()]}
     return {"changed": False, "restorable": True, **_Run(drill, canary).all(), **drill.facts()}
 
 
@@ -42,7 +42,7 @@ class _Run:
     drill: Drill
     canary: Canary
     steps: list[dict[str, Any]] = field(default_factory=list)
-    found: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
     _end: float = 0.0
     _token: str = field(default="", repr=False)
     _own_cluster: str = ""
@@ -65,7 +65,7 @@ class _Run:
                 error.message, reason=error.reason, remedy=error.remedy,
                 details={**error.details, **self.drill.facts(), "restorable": False, "failed_step": step, "steps": self.steps},
             ) from None
-        return {**self.found, "steps": self.steps}
+        return {**self.facts, "steps": self.steps}
 
     def _works(self, server: TemporaryServer) -> list[tuple[str, Callable[[], str]]]:
         works = [
@@ -86,7 +86,7 @@ class _Run:
 
     def _start(self, server: TemporaryServer) -> str:
         status = self._up(server)
-        self.found["version"] = status.get("version")
+        self.facts["version"] = status.get("version")
         if status.get("type") != "awskms" or status.get("initialized"):
             raise self._wrong(server, f"The temporary server has the seal type {status.get('type')}.", "no_seal", "Check the settings of the seal.")
         return f"{self.drill.product} {status.get('version')} responds, with the seal awskms, and is not initialised"
@@ -118,9 +118,9 @@ class _Run:
         except OSError as error:
             raise SealError(f"{self.drill.snapshot} cannot be read: {error.strerror}.", reason="file_error", remedy="Check the path.") from None
         if answer.status != 204:
-            said = answer.errors() if answer.status else "it did not respond"
+            message = answer.errors() if answer.status else "it did not respond"
             raise self._wrong(
-                server, f"The server rejected the snapshot: {said.rstrip('.')}.", "server_refused",
+                server, f"The server rejected the snapshot: {message.rstrip('.')}.", "server_refused",
                 "Use vault_snapshot_info to check which keys it depends on, and whether it is complete.",
             )
         if self.drill.force:
@@ -149,9 +149,9 @@ class _Run:
         return health.status == 200 and health.json().get("cluster_id") not in (None, "", self._own_cluster)
 
     def _cluster(self, server: TemporaryServer) -> str:
-        said = server.call("GET", "sys/health").json()
-        self.found.update(cluster_id=said.get("cluster_id"), cluster_name=said.get("cluster_name"))
-        return str(said.get("cluster_id"))
+        health = server.call("GET", "sys/health").json()
+        self.facts.update(cluster_id=health.get("cluster_id"), cluster_name=health.get("cluster_name"))
+        return str(health.get("cluster_id"))
 
     def _up(self, server: TemporaryServer) -> dict[str, Any]:
         """Start the server and wait for its answer; where KMS refuses only for the moment, start it again."""
@@ -175,13 +175,13 @@ class _Run:
     def _until(self, server: TemporaryServer, ready: Callable[[], bool], otherwise: str, reason: str = "timed_out") -> None:
         refused_since = None
         while not ready():
-            told = refusal(server.log(self._log_begin).splitlines())
-            if told:
+            rejection = refusal(server.log(self._log_begin).splitlines())
+            if rejection:
                 refused_since = refused_since or time.monotonic()
                 if time.monotonic() > refused_since + _CERTAIN:
                     raise self._wrong(
-                        server, f"The server {otherwise}: AWS KMS rejected a request ({told.line[-300:]}).", told.reason,
-                        f"{told.remedy} vault_snapshot_info lists the keys that the snapshot depends on.",
+                        server, f"The server {otherwise}: AWS KMS rejected a request ({rejection.line[-300:]}).", rejection.reason,
+                        f"{rejection.remedy} vault_snapshot_info lists the keys that the snapshot depends on.",
                     )
             if server.ended():
                 raise self._wrong(server, f"The server {otherwise}: it exited.", reason, "See server_log.")
@@ -197,10 +197,10 @@ class _Run:
 
     def _wrong(self, server: TemporaryServer, message: str, reason: str, remedy: str) -> SealError:
         lines = [line.strip() for line in server.log().splitlines()]
-        told = [line for line in lines if "[ERROR]" in line or line.lower().startswith("error")] or [line for line in lines if "[WARN]" in line]
-        return SealError(message, reason=reason, remedy=remedy, details={"server_log": (told or lines)[-8:]})
+        errors = [line for line in lines if "[ERROR]" in line or line.lower().startswith("error")] or [line for line in lines if "[WARN]" in line]
+        return SealError(message, reason=reason, remedy=remedy, details={"server_log": (errors or lines)[-8:]})
 
 
-def _for_the_moment(said: str) -> bool:
-    """Whether the server's words tell of something that passes, such as throttling."""
-    return any(word in said.lower() for word in _FOR_THE_MOMENT)
+def _for_the_moment(message: str) -> bool:
+    """Whether a message of the server describes a transient error, such as throttling."""
+    return any(word in message.lower() for word in _FOR_THE_MOMENT)

@@ -25,10 +25,10 @@ LEAST = 8
 """Characters of the shortest secret that is blanked."""
 BLANK = "********"
 
-_PART = 16  # characters of a secret without blanks that are recognised by themselves, as where it was cut off
-_LONGEST = 64 * 1024  # bytes of a secret that are looked for: no message repeats more
+_PART = 16  # characters of a secret without blanks that are recognised on their own, for secrets that were cut off
+_LONGEST = 64 * 1024  # bytes of a secret that are searched for: no message repeats more
 _MOST_PARTS = 500_000  # that are kept
-_MOST_SPELT = 1024  # bytes of a secret whose bytes are looked for one by one
+_MOST_SPELT = 1024  # bytes of a secret whose bytes are searched for one by one
 _DEEPEST = 20  # levels of lists and dictionaries
 
 
@@ -108,7 +108,7 @@ class Secrets:
 
 
 def _parts(texts: Iterable[str]) -> set[str]:
-    """Runs of characters of those secrets that have no blanks, and so are no words that a message has by itself."""
+    """Runs of characters of those secrets without blanks, which therefore are not ordinary words of a message."""
     parts: set[str] = set()
     for text in texts:
         if len(text) > _PART and len(parts) < _MOST_PARTS and not any(map(str.isspace, text)):
@@ -217,7 +217,7 @@ def _spelt(secret: bytes) -> Iterator[str]:
 
 
 def _decoded(secret: bytes) -> Iterator[bytes]:
-    """What a secret stands for that is itself hexadecimal or base64, as key shares are."""
+    """The value that a secret encodes, for secrets that are hexadecimal or base64, such as key shares."""
     padded = secret.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
     with suppress(ValueError):
         yield bytes.fromhex(secret.decode("ascii"))

@@ -38,7 +38,7 @@ class SealError(Exception):
     :param message: what failed, and the setting and source concerned; one or more full sentences.
     :param reason: one word such as ``access_denied`` or ``malformed_blob``, stable across releases.
     :param remedy: what to do about it; empty if there is nothing to add.
-    :param details: further facts that are safe to show, returned beside the message by modules.
+    :param details: further facts that are safe to show, returned by modules in addition to the message.
     """
 
     def __init__(

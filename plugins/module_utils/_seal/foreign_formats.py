@@ -22,7 +22,7 @@ BOM = b"\xef\xbb\xbf"
 
 SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT = "sealed value", "snapshot", "public key", "configuration", "document"
 
-_LOOKED_AT = 64 << 10  # bytes of the beginning, and of the end
+_EXAMINED = 64 << 10  # bytes of the beginning, and of the end
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789= \t\r\n"
 _KMS = re.compile(rb"\x01\x02[\x02\x03]\x00x")
 _ENCRYPTION_SDK = re.compile(rb"\x01\x80[\x00-\x05]|\x02[\x04\x05]x")
@@ -41,7 +41,7 @@ class Foreign(NamedTuple):
     opened: str = ""
 
     def remedy(self, wanted: str) -> str:
-        """What to do where ``wanted`` is one of SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT."""
+        """The remedy if ``wanted`` is one of SEALED_VALUE, SNAPSHOT, KEY, CONFIG, DOCUMENT."""
         steps = [self.opened] if self.opened else []
         if self.name in _GIVES_THE_SAME:
             return " ".join([*steps, f"Then use the {wanted}."]) if steps else _GIVE[wanted]
@@ -69,7 +69,7 @@ _HAS_NO_SECRET = {
 }
 
 
-# What says no more than that what was wanted has a fault in it.
+# Formats that only mean that the wanted document has an error in it.
 _TEXTS = {"hcl", "json", "text", "template", "quoted", "hex", "base64_twice", "url_safe_base64", "python_bytes"}
 _MAY_BE: dict[str, set[str]] = {
     SEALED_VALUE: set(),
@@ -84,14 +84,14 @@ _MAY_BE: dict[str, set[str]] = {
 
 
 def identify(content: bytes, wanted: str) -> Foreign | None:
-    """What a file of another format than the one ``wanted`` is; None where nothing is known of it.
+    """The format of a file that does not have the ``wanted`` format; None if the format is unknown.
 
-    Looks at its first and last 64 KiB, and shows nothing of them.
+    Reads the first and last 64 KiB of the file; the result contains none of its content.
     """
-    head = without_bom(content[:_LOOKED_AT])
-    found = next((foreign for foreign in (look(head, content) for look in _LOOKS) if foreign), None)
-    found = found or _encoded_once_more(head) or _as_text(head, content)
-    return found if found and found.name not in _MAY_BE[wanted] else None
+    head = without_bom(content[:_EXAMINED])
+    foreign_format = next((foreign for foreign in (detect(head, content) for detect in _DETECTORS) if foreign), None)
+    foreign_format = foreign_format or _encoded_once_more(head) or _as_text(head, content)
+    return foreign_format if foreign_format and foreign_format.name not in _MAY_BE[wanted] else None
 
 
 def without_bom(content: bytes) -> bytes:
@@ -128,7 +128,7 @@ def _encrypted(head: bytes, content: bytes) -> Foreign | None:
     if re.match(rb"vault:v[0-9]+:", text):
         opened = "Decrypt it with `bao write transit/decrypt/KEY ciphertext=...`, which prints base64."
         return Foreign("transit", "it is a ciphertext of the transit secrets engine", opened)
-    if _SOPS.search(head) or _SOPS.search(content[-_LOOKED_AT:]):
+    if _SOPS.search(head) or _SOPS.search(content[-_EXAMINED:]):
         return Foreign("sops", "it is encrypted by SOPS", "Decrypt it with `sops --decrypt FILE`.")
     if _KMS.match(head):
         return Foreign("aws_kms", "it is a bare ciphertext of AWS KMS, as `aws kms encrypt` returns it", _KMS_DECRYPT)
@@ -214,7 +214,7 @@ def _packed(head: bytes, _content: bytes) -> Foreign | None:
 
 
 def _answers(head: bytes, _content: bytes) -> Foreign | None:
-    """What a server or a proxy sent in place of the file."""
+    """A response of a server or proxy that was saved in place of the file."""
     text = head.lstrip()
     low = text[:64].lower()
     if re.match(rb"http/[0-9.]+ [0-9]{3}", low):
@@ -229,11 +229,11 @@ def _answers(head: bytes, _content: bytes) -> Foreign | None:
     return None
 
 
-_LOOKS: tuple[Callable[[bytes, bytes], Foreign | None], ...] = (_nothing, _wide, _encrypted, _packed, _answers, _pgp, _pem)
+_DETECTORS: tuple[Callable[[bytes, bytes], Foreign | None], ...] = (_nothing, _wide, _encrypted, _packed, _answers, _pgp, _pem)
 
 
 def _encoded_once_more(head: bytes) -> Foreign | None:
-    """What base64 hides, and other encodings of what was wanted."""
+    """Formats inside base64, and other encodings of the wanted format."""
     text = head.strip()
     if text[:2] in (b"b'", b'b"') and text[-1:] == text[1:2] and _is_base64(text[2:-1]):
         return Foreign("python_bytes", "it is base64 as a Python bytes literal (b'...')", "Remove the b and the quotes.")
@@ -260,16 +260,16 @@ def _inside_base64(text: bytes) -> Foreign | None:
         return None
     if len(inner) > 32 and _is_base64(inner):
         return Foreign("base64_twice", "it is base64 of base64", "Decode it once (`base64 -d`).")
-    found = next((foreign for foreign in (look(inner, inner) for look in (_encrypted, _packed, _wide, _pgp, _pem)) if foreign), None)
-    if not found or len(inner) <= 8:
+    foreign_format = next((foreign for foreign in (detect(inner, inner) for detect in (_encrypted, _packed, _wide, _pgp, _pem)) if foreign), None)
+    if not foreign_format or len(inner) <= 8:
         return None
-    what = found.what.replace("it is ", "it is base64 of what is ", 1)
-    return found._replace(what=what, opened=f"Decode it by `base64 -d`. {found.opened}".rstrip())
+    what = foreign_format.what.replace("it is ", "it is base64 of what is ", 1)
+    return foreign_format._replace(what=what, opened=f"Decode it by `base64 -d`. {foreign_format.opened}".rstrip())
 
 
 def _as_text(head: bytes, content: bytes) -> Foreign | None:
     try:
-        text = head.decode() if len(content) <= _LOOKED_AT else head[:-4].decode("utf-8", "ignore")
+        text = head.decode() if len(content) <= _EXAMINED else head[:-4].decode("utf-8", "ignore")
     except UnicodeDecodeError:
         return None
     if any(ord(letter) < 32 and letter not in "\t\r\n\f" for letter in text):

@@ -28,10 +28,10 @@ _LONGEST = 2048  # the KeyId parameter's limit in the KMS service model
 
 @dataclass(frozen=True)
 class KeyReference:
-    """One reference to a KMS key, in any of the four forms that KMS takes.
+    """One reference to a KMS key, in one of the four forms that KMS accepts.
 
     ``key_id`` is set for key ids and key ARNs, ``alias`` (with its ``alias/`` prefix) for alias names and alias ARNs;
-    ``partition``, ``region`` and ``account`` are empty where the reference is no ARN.
+    ``partition``, ``region`` and ``account`` are empty if the reference is not an ARN.
     """
 
     key_id: str = ""

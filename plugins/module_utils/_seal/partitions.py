@@ -4,7 +4,7 @@
 
 """AWS's partitions with their regions and DNS suffixes, as botocore's own data has them.
 
-The data file is read without importing botocore. What an older botocore does not know, or where there is none, is taken from the table below.
+The data file is read without importing botocore. The table below adds what an older botocore lacks, and replaces a missing one.
 """
 
 from __future__ import annotations
@@ -45,29 +45,29 @@ _BUILT_IN = (
 @lru_cache(maxsize=1)
 def partitions() -> tuple[Partition, ...]:
     """All that are known."""
-    found = {each.name: each for each in _BUILT_IN}
+    by_name = {each.name: each for each in _BUILT_IN}
     for each in _of_botocore():
-        known = found.get(each.name)
-        found[each.name] = _joined(each, known) if known else each
-    return tuple(found.values())
+        known = by_name.get(each.name)
+        by_name[each.name] = _joined(each, known) if known else each
+    return tuple(by_name.values())
 
 
 def partition_of_region(region: str) -> str:
-    """The partition that a region's name belongs to; empty where none is known."""
+    """The partition of a region; empty if it is unknown."""
     return next((each.name for each in partitions() if each.has_region(region)), "")
 
 
 def partition_of_endpoint(region: str, suffix: str) -> str:
-    """The partition whose endpoints' hosts have this region and suffix; empty where that cannot be told."""
-    found = [each.name for each in partitions() if suffix in each.suffixes]
-    if len(found) < 2:
-        return next(iter(found), "")
+    """The partition whose endpoints have this region and suffix; empty if it is ambiguous or unknown."""
+    names = [each.name for each in partitions() if suffix in each.suffixes]
+    if len(names) < 2:
+        return next(iter(names), "")
     by_region = partition_of_region(region)
-    return by_region if by_region in found else ""
+    return by_region if by_region in names else ""
 
 
 def _joined(newer: Partition, known: Partition) -> Partition:
-    """What either knows: an old botocore lacks regions that came later."""
+    """Combine both: an old botocore lacks regions that were added later."""
     return Partition(newer.name, f"(?:{newer.regions})|(?:{known.regions})", tuple(dict.fromkeys((*newer.suffixes, *known.suffixes))))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one way to open a file that somebody else named or may replace: regular files only, without ever waiting for one.
+"""Opens files that someone else named or may replace: regular files only, without waiting.
 
 A named pipe waits for a writer, a device may do anything when it is opened, and a socket cannot be read. The null device passes, as an empty file:
 systemd and others use it as such. ``/dev/stdin`` and the pipes of process substitution are refused like any other pipe.
@@ -51,7 +51,7 @@ def read_regular(path: str, most: int) -> bytes:
 
 
 def read_descriptor(handle: int, most: int) -> bytes:
-    """What is left to read of an open file, at most ``most`` bytes of it; raises :class:`OSError`."""
+    """The rest of an open file, at most ``most`` bytes; raises :class:`OSError`."""
     pieces = []
     while most > 0:
         piece = os.read(handle, min(most, _PIECE))
@@ -62,11 +62,11 @@ def read_descriptor(handle: int, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _check(found: os.stat_result, path: str) -> None:
-    if stat.S_ISREG(found.st_mode) or (stat.S_ISCHR(found.st_mode) and found.st_rdev == os.stat(os.devnull).st_rdev):
+def _check(status: os.stat_result, path: str) -> None:
+    if stat.S_ISREG(status.st_mode) or (stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev):
         return
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if stat.S_ISLNK(found.st_mode):
+    if stat.S_ISLNK(status.st_mode):
         raise OSError(errno.ELOOP, "It is a symbolic link", path)
     raise OSError(errno.EINVAL, "It is not a regular file", path)

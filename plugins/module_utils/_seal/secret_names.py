@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 _SECRET = re.compile(r"pass(?:w(?:or)?d|phrase)?$|secret|token|credential|connection_?url|key$|^pin$|^env$|^dsn$|license$", re.IGNORECASE)
-# What leads to a secret, or is about one.
+# Names of references to a secret or of its properties.
 _NONE = re.compile(
     r"(?:file|filename|path|dir|directory|id|arn|ttl|name|type|user|period|disabled?|enabled?|label)$|^require_|^disable_|^token_metadata", re.IGNORECASE
 )
@@ -26,6 +26,6 @@ def is_secret(name: str) -> bool:
 
 
 def holds_secret(name: str, value: Any) -> bool:
-    """Whether the value of this name is a secret: a text (or texts) that is no reference to where the secret is kept."""
+    """Whether the value of this name is a secret: a string (or strings) that is not a reference to the place of the secret."""
     texts = value if isinstance(value, (list, tuple)) else [value]
     return is_secret(name) and any(isinstance(text, str) and text and not text.lower().startswith(_REFERENCES) for text in texts)

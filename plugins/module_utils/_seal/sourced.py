@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Sourced(NamedTuple):
-    """A value and, in words, where it came from."""
+    """A value and a description of its source."""
 
     value: str
     source: str

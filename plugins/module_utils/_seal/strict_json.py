@@ -19,13 +19,13 @@ MAX_DEPTH = 100
 """How many arrays and objects may lie within each other."""
 
 MAX_DIGITS = 400
-"""Characters of a number. The largest 64-bit integer has 19 digits, the longest float that is no rounding some 770, which nobody writes."""
+"""Characters of a number. The largest 64-bit integer has 19 digits, the longest exact float some 770, which does not occur in practice."""
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class JsonError(ValueError):
-    """A text that is not JSON. Its message shows nothing of it; ``line`` and ``column`` count from 1, and are 0 where they are not known."""
+    """A text that is not JSON. Its message does not quote the text; ``line`` and ``column`` count from 1, and are 0 if unknown."""
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
         super().__init__(message)
@@ -70,10 +70,10 @@ _TOO_DEEP = f"it has more than {MAX_DEPTH} levels"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise JsonError("an object has a duplicate key")
-    return found
+    return members
 
 
 def _integer(digits: str) -> int:

@@ -53,11 +53,14 @@ def chosen(option: str | None, names_server: bool, executable: str, wanted: str)
     return BOTH if names_server and executable else SDK
 
 
-def combined(by_sdk: Result | None, by_server: ServerVerdict | SealError | None, facts: Callable[[ServerVerdict], Result]) -> tuple[Result, list[str]]:
+def combined(
+    by_sdk: Result | None, by_server: ServerVerdict | SealError | None, facts: Callable[[ServerVerdict], Result], model: str | None = None
+) -> tuple[Result, list[str]]:
     """The result and the warnings. Each of the two judges is None where it was not asked.
 
     :param by_server: a SealError where the temporary server could not be made, which is no verdict.
-    :param facts: the facts that the server's verdict tells, by the names of the result.
+    :param facts: returns the facts of the server's verdict, by the names of the result.
+    :param model: the name of the model of the server's SDK.
     """
     verdict = by_server if isinstance(by_server, ServerVerdict) else None
     agree, warnings = _compared(by_sdk, verdict)
@@ -65,7 +68,7 @@ def combined(by_sdk: Result | None, by_server: ServerVerdict | SealError | None,
         if by_sdk is None:
             raise by_server
         warnings.append(f"The server could not be asked to judge, and the model of its SDK judged alone: {by_server}")
-    judges = {"sdk": _opinion(by_sdk), "server": _server_opinion(by_server), "agree": agree}
+    judges = {"sdk": _opinion(by_sdk, model), "server": _server_opinion(by_server), "agree": agree}
     asked = _asked(by_sdk)
     if verdict and by_sdk and not asked:
         warnings.append(f"The model of the server's SDK could not be asked, and the server judged alone: {by_sdk['summary']}")
@@ -137,10 +140,10 @@ def _compared(by_sdk: Result | None, verdict: ServerVerdict | None) -> tuple[boo
     return True, []
 
 
-def _opinion(by_sdk: Result | None) -> Result | None:
+def _opinion(by_sdk: Result | None, model: str | None) -> Result | None:
     if by_sdk is None:
         return None
-    return {**{name: by_sdk[name] for name in ("ready", "reason", "summary")}, "model": by_sdk.get("model")}
+    return {**{name: by_sdk[name] for name in ("ready", "reason", "summary")}, "model": model}
 
 
 def _server_opinion(by_server: ServerVerdict | SealError | None) -> Result | None:

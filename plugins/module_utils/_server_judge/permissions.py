@@ -20,7 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access
     Verdict,
 )
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import in_words, read_denial
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import denial_remedy, read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._server_judge.verdict import INITIALISE, START, UNSEAL, ServerVerdict
 
 _ACTIONS = {START: DESCRIBE, INITIALISE: ENCRYPT, UNSEAL: DECRYPT}
@@ -56,4 +56,4 @@ def _failure(verdict: ServerVerdict, action: str) -> Verdict:
     if verdict.reason != "access_denied" or not sentence or not _NAMED.search(sentence.group(1)):
         return Verdict(FAILED, verdict.msg, verdict.reason, verdict.remedy)
     denial = read_denial(sentence.group(1))
-    return Verdict(DENIED, verdict.msg, verdict.reason, in_words(action, denial), sentence.group(1), denial)
+    return Verdict(DENIED, verdict.msg, verdict.reason, denial_remedy(action, denial), sentence.group(1), denial)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a server refuses its seal, by its own log: the entry that tells it, and the reason in one word.
+"""Finds in a server's log why it rejects its seal: the log entry, and the reason in one word.
 
-The words are those of aws-sdk-go v1 and v2, of awsutil, and of Go's net, net/http, crypto/tls and crypto/x509, as the servers log them.
+The patterns match messages of aws-sdk-go v1 and v2, of awsutil, and of Go's net, net/http, crypto/tls and crypto/x509, as the servers log them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LONG = re.compile(r"[A-Za-z0-9+/=_%-]{100,}")
 _NETWORK = "Check the endpoint's name and port, DNS, route and proxy, in the environment of the service."
 _SOURCES = "Check the stanza, the environment of the service, and the AWS files of its user: this is what the server's own SDK reads."
 # The first that matches counts. Words of the SDKs before those of the network, which may be quoted in them.
-_WORDS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+_PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), reason, remedy)
     for pattern, reason, remedy in (
         (
@@ -88,31 +88,31 @@ class Cause(NamedTuple):
 
 def entries(log: str) -> list[str]:
     """The log's entries, each on one line: what continues an entry is joined to it."""
-    found: list[str] = []
+    problem_entries: list[str] = []
     for line in _COLOURS.sub("", log).splitlines():
-        if found and found[-1] and _CONTINUED.match(line) and line.strip():
-            found[-1] += " " + line.strip().lstrip("| ")
+        if problem_entries and problem_entries[-1] and _CONTINUED.match(line) and line.strip():
+            problem_entries[-1] += " " + line.strip().lstrip("| ")
         else:
-            found.append(line.rstrip())
-    return [" ".join(_UNPRINTABLE.sub(" ", entry).replace("\\t", " ").replace("\\n", " ").split()) for entry in found if entry.strip()]
+            problem_entries.append(line.rstrip())
+    return [" ".join(_UNPRINTABLE.sub(" ", entry).replace("\\t", " ").replace("\\n", " ").split()) for entry in problem_entries if entry.strip()]
 
 
 def problems(log: str) -> list[str]:
-    """The entries that tell of a problem, without those of every new server."""
+    """The entries that describe a problem, without those of every new server."""
     return [entry for entry in entries(log) if _PROBLEM.match(entry) and not _HARMLESS.search(entry)]
 
 
 def cause(log: str, answer: str = "") -> Cause | None:
-    """Why the server refuses: the last entry that tells a reason that is known, else the last error. None where nothing is told.
+    """Why the server rejects its seal: the last entry with a known reason, else the last error. None without errors.
 
-    :param answer: what its API answered, which counts where the log tells nothing.
+    :param answer: the response of its API, used if the log contains no reason.
     """
-    told = [*([answer] if answer else []), *problems(log)]
-    for entry in reversed(told):
+    candidates = [*([answer] if answer else []), *problems(log)]
+    for entry in reversed(candidates):
         known = _meaning(entry)
         if known:
             return Cause(known[0], entry, known[1])
-    errors = [entry for entry in told if entry == answer or _ERROR.match(entry)]
+    errors = [entry for entry in candidates if entry == answer or _ERROR.match(entry)]
     return Cause(REFUSED, errors[-1], "See the server's words.") if errors else None
 
 
@@ -129,7 +129,7 @@ def shown_all(texts: Iterable[str], secrets: Secrets) -> list[str]:
 def _meaning(entry: str) -> tuple[str, str] | None:
     entry = entry[:MAX_MESSAGE]
     for code in _CODE.finditer(entry):
-        found = meaning(code.group(1), entry[code.end() :])
-        if found.reason != "aws_error":
-            return found.reason, found.remedy
-    return next(((reason, remedy) for pattern, reason, remedy in _WORDS if pattern.search(entry)), None)
+        known = meaning(code.group(1), entry[code.end() :])
+        if known.reason != "aws_error":
+            return known.reason, known.remedy
+    return next(((reason, remedy) for pattern, reason, remedy in _PATTERNS if pattern.search(entry)), None)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The folder of a temporary server. It belongs to whoever starts it, root as a rule; the server's user gets three folders in it and nothing else.
+"""The folder of a temporary server. It belongs to the user that starts it, usually root; the server's user owns only three folders in it.
 
-``config.json`` and ``log`` are written by descriptor, and what is in the server's folders is never opened by path: the server's user may have put
-anything there. All of it is removed by descriptor too.
+``config.json`` and ``log`` are written by descriptor, and what is in the server's folders is never opened by path: the server's user controls
+their content. All of it is removed by descriptor too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Folder:
         return self._sockets
 
     def socket_path(self, name: str) -> str:
-        """The path of a socket of the server, short enough for an address, and through no folder that somebody may have replaced."""
+        """The path of a socket of the server, short enough for a socket address, without components that another user may replace."""
         return f"/proc/self/fd/{self._sockets}/{name}"
 
     def working_folder(self) -> str:
@@ -95,7 +95,7 @@ class Folder:
         return os.fstat(self._log_read).st_size
 
     def read_log(self, begin: int = 0) -> str:
-        """What the server wrote from there on; only the end where that is long."""
+        """The server's output from there on; only the end if it is long."""
         begin = max(begin, self.log_size() - _LOG_SHOWN)
         return os.pread(self._log_read, _LOG_SHOWN, begin).decode("utf-8", "replace")
 
@@ -105,7 +105,7 @@ class Folder:
         self._give(DATA)
 
     def remove(self, seconds: float) -> bool:
-        """Remove all of it; whether nothing is left."""
+        """Remove all of it; returns whether that succeeded."""
         return remove_made(self._parent, self._name, self._handle, seconds)
 
     def close(self) -> None:
@@ -150,7 +150,7 @@ def left_behind(parent: str) -> Iterator[tuple[int, str, int]]:
 
 
 def remove_made(parent: int, name: str, handle: int, seconds: float) -> bool:
-    """Remove a folder and what is in it, if it is still the one that is held; whether nothing is left of it."""
+    """Remove a folder and its content, if it is still the one that is held; returns whether that succeeded."""
     with suppress(OSError):
         _empty(handle, time.monotonic() + seconds)
         if _has_name(parent, name, handle):
@@ -159,7 +159,7 @@ def remove_made(parent: int, name: str, handle: int, seconds: float) -> bool:
 
 
 def remove_tree(parent: int, name: str, seconds: float) -> None:
-    """Remove a folder that somebody else may be writing; raises OSError, also once the time is up."""
+    """Remove a folder to which another user may still write; raises OSError, also on timeout."""
     handle = os.open(name, _FOLDER, dir_fd=parent)
     try:
         _empty(handle, time.monotonic() + seconds)
@@ -224,5 +224,5 @@ def _remove_entry(top: int, name: str) -> None:
                         os.unlink(below, dir_fd=handle)
         finally:
             os.close(handle)
-        with suppress(OSError):  # somebody put something there meanwhile: it is the next round's
+        with suppress(OSError):  # the folder was written to meanwhile: the next round removes it
             os.rmdir(name, dir_fd=top)

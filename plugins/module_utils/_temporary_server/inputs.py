@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a temporary server takes from the real one: its executable, the environment of its seal, its plugins, and a folder that its user may enter."""
+"""The parts of the real server that a temporary server uses: its executable, the environment of its seal, its plugins, and a folder for its user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import EffectiveSettings
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Of the servers' own variables those of the seal: another such as VAULT_RAFT_PATH would lead to the real server's data.
+# The servers' variables that concern the seal: others, such as VAULT_RAFT_PATH, would refer to the real server's data.
 _OF_THE_SERVERS = ("BAO_", "VAULT_")
 _OF_THE_SEAL = re.compile(r"(?:BAO|VAULT)_(?:SEAL_TYPE|AWSKMS_SEAL_\w+|LICENSE|LICENSE_PATH)\Z")
 # Settings of the top level without which the seal, or the server, would not be the same.
@@ -28,12 +28,12 @@ _SAME = ("enable_multiseal", "license_path", "plugin_directory", "plugin_file_pe
 
 
 def executable_names(product: Product) -> tuple[str, ...]:
-    """What the executable is called where no option and no unit names it."""
+    """The name of the executable if neither an option nor a unit sets it."""
     return ("bao", "openbao") if product.name == OPENBAO else ("vault",)
 
 
 def find_executable(option: str | None, server: ConfiguredServer) -> str:
-    """The path of the executable that the option or the unit names, else of the product's on PATH; empty where there is none."""
+    """The path of the executable from the option or the unit, otherwise the product's on PATH; empty if it does not exist."""
     named = option or server.service.executable
     names = (named,) if named else executable_names(server.in_force.product)
     return next(filter(None, (shutil.which(name) for name in names)), "")
@@ -46,7 +46,7 @@ def environment_of_seal(server: ConfiguredServer) -> dict[str, str]:
 
 
 def same_settings(in_force: EffectiveSettings) -> dict[str, Any]:
-    """Settings beside the seal with which the temporary server is configured like the real one."""
+    """Further settings that the temporary server shares with the real one."""
     config: dict[str, Any] = {name: value for name, (value, _source) in in_force.config.values.items() if name in _SAME}
     if in_force.config.plugins:
         config["plugin"] = [{plugin.type: {plugin.name: plugin.settings}} for plugin in in_force.config.plugins]
@@ -56,19 +56,19 @@ def same_settings(in_force: EffectiveSettings) -> dict[str, Any]:
 
 
 def base_environment(server: ConfiguredServer) -> Mapping[str, str]:
-    """What the variables of the service are added to."""
+    """The environment to which the variables of the service are added."""
     return {"PATH": PATH, "HOME": server.home or os.path.expanduser("~")}
 
 
 def check_owner(parent: str, user: str, remedy: str) -> None:
-    """As root: whoever owns a folder may replace what is in it, and would choose what the server's user is started with.
+    """As root: the owner of a folder may replace its content, and could thereby choose what the server's user executes.
 
-    Raises :class:`SealError` (``file_error``), and OSError where there is no such folder.
+    Raises :class:`SealError` (``file_error``), and OSError if the folder does not exist.
     """
-    found = os.stat(parent)
+    status = os.stat(parent)
     trusted = (0, os.geteuid(), *((pwd.getpwnam(user).pw_uid,) if user else ()))
-    if os.geteuid() == 0 and (found.st_uid not in trusted or found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH):
+    if os.geteuid() == 0 and (status.st_uid not in trusted or status.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH):
         raise SealError(
-            f"{parent} belongs to user {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}: others could replace what is made there.",
+            f"{parent} belongs to user {status.st_uid}, mode {stat.S_IMODE(status.st_mode):04o}: others could replace what is made there.",
             reason="file_error", remedy=remedy,
         )

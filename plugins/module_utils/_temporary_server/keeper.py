@@ -46,7 +46,7 @@ def keep(folder: Folder, watched: int, sockets: socket.socket, reachable: Reacha
 
 
 def remove_left_behind(parent: str) -> list[str]:
-    """Remove this user's folders of runs that are gone, with their servers; returns their paths. A run that lives holds the lock of its own."""
+    """Remove this user's folders of ended runs, with their servers; returns their paths. A running run holds the lock of its folder."""
     removed = []
     for held, name, handle in left_behind(parent):
         path = os.path.join(os.path.abspath(parent), name)
@@ -60,14 +60,14 @@ def remove_left_behind(parent: str) -> list[str]:
 
 def _processes(watched: int, end: float) -> list[int]:
     """The process ids that were written, once the writer is gone or the time is up."""
-    said = b""
+    received = b""
     while time.monotonic() < end:
         if select.select([watched], [], [], max(0.0, end - time.monotonic()))[0]:
             more = os.read(watched, 4096)
             if not more:
                 break
-            said += more
-    return [int(line) for line in said.split()]
+            received += more
+    return [int(line) for line in received.split()]
 
 
 def _end(processes: list[int], folder: Folder) -> None:
@@ -83,9 +83,9 @@ def _end(processes: list[int], folder: Folder) -> None:
 def _servers_of(folder: str) -> list[int]:
     """The processes that were started with the configuration in this folder."""
     option = f"-config={os.path.join(folder, CONFIG)}".encode()
-    found = []
+    processes = []
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         with suppress(OSError), open(path, "rb") as stream:
             if option in stream.read().split(b"\0"):
-                found.append(int(path.split("/")[2]))
-    return found
+                processes.append(int(path.split("/")[2]))
+    return processes

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a temporary server's log says of its seal: whether KMS refuses for good, so that waiting for longer is of no use.
+"""Determines from a temporary server's log whether KMS rejects its requests permanently, so that waiting longer is useless.
 
-A server that cannot open its stored keys tries again for as long as it runs. AWS's error codes stand in its log as the SDKs of Go write them:
+A server that cannot decrypt its stored keys retries until it ends. Its log contains AWS's error codes in the format of the Go SDKs:
 ``DisabledException: ...`` (version 1), ``... api error DisabledException: ...`` (version 2).
 """
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
 
-# Reasons that no time heals. What else KMS answers may pass.
+# Permanent reasons. Other errors of KMS may be transient.
 _FOR_GOOD = (
     *("key_disabled", "key_pending_deletion", "key_pending_import", "key_unusable", "not_found", "wrong_key", "not_authentic", "access_denied"),
     *("invalid_credentials", "no_credentials", "expired_credentials", "region_mismatch", "clock_skew"),
@@ -35,11 +35,11 @@ class Refusal(NamedTuple):
 
 
 def refusal(lines: Iterable[str]) -> Refusal | None:
-    """The last of these lines of a log that tells of a refusal for good; None where none does."""
+    """The last of these log lines with a permanent error; None without one."""
     for line in reversed(list(lines)):
-        found = _refusal(line.strip())
-        if found:
-            return found
+        result = _refusal(line.strip())
+        if result:
+            return result
     return None
 
 
@@ -49,7 +49,7 @@ def _refusal(line: str) -> Refusal | None:
     for code, message in _CODE.findall(line):
         if code in _PASSES:
             return None
-        told = meaning(code, message)
-        if told.reason in _FOR_GOOD:
-            return Refusal(told.reason, line, told.remedy)
+        known = meaning(code, message)
+        if known.reason in _FOR_GOOD:
+            return Refusal(known.reason, line, known.remedy)
     return None

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Unix sockets of the host that have a path, hidden from a temporary server by mounts of its own (mount_namespaces(7)).
+"""Unix sockets of the host that have a path, hidden from a temporary server by a mount namespace (mount_namespaces(7)).
 
-A network namespace does not separate them: a restored server with leases of a database on this host would reach it through its socket. So folders where
-sockets are found are empty in the server's mount namespace, but for the files that it needs.
+A network namespace does not separate them: a restored server with leases of a database on this host would reach it through its socket. Therefore folders
+that contain sockets are empty in the server's mount namespace, except for the files that it needs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LEAST_DEPTH = 2  # a folder of the top level, such as /etc, is not emptied for 
 
 @dataclass(frozen=True)
 class Hidden:
-    """``folders`` are emptied, ``sockets`` elsewhere are covered, and ``kept`` are sources with the places where they are seen all the same."""
+    """``folders`` are emptied, ``sockets`` elsewhere are covered, and ``kept`` maps sources to the places where they remain visible."""
 
     folders: tuple[str, ...] = ()
     sockets: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Hidden:
 
 
 def hidden(executable: str, needed: Iterable[str]) -> Hidden:
-    """What to hide on this host from a server that needs these files and folders."""
+    """The mounts that hide the sockets of this host from a server that needs these files and folders."""
     sockets = [path for path in dict.fromkeys(_sockets()) if _is_socket(path)]
     paths = [os.path.realpath(path) for path in (executable, *needed) if os.path.exists(path)]
     around = {os.path.dirname(path) for path in sockets}
@@ -51,16 +51,16 @@ def hidden(executable: str, needed: Iterable[str]) -> Hidden:
 
 def needed_paths(config: Any, environment: Mapping[str, str], home: str) -> list[str]:
     """The files and folders that a server's configuration and environment name."""
-    found = [path for path in _texts(config) if os.path.exists(path)]
-    found += [value for name, value in environment.items() if value.startswith("/") and (os.path.isfile(value) or name in _FOLDER_VARIABLES)]
-    return found + [os.path.join(home, ".aws")] if home else found
+    paths = [path for path in _texts(config) if os.path.exists(path)]
+    paths += [value for name, value in environment.items() if value.startswith("/") and (os.path.isfile(value) or name in _FOLDER_VARIABLES)]
+    return paths + [os.path.join(home, ".aws")] if home else paths
 
 
 class Mounts:
-    """Made before a process is forked; :meth:`apply` runs in the child, in a mount namespace of its own."""
+    """Created before a process is forked; :meth:`apply` runs in the child, in a new mount namespace."""
 
     def __init__(self, what: Hidden, folder: str) -> None:
-        """:param folder: the working folder of the child, which it keeps; empty where it has none."""
+        """:param folder: the working folder of the child, which it keeps; empty for none."""
         self._what = what
         self._folder = folder
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -106,7 +106,7 @@ class Mounts:
 
 
 def _sockets() -> Iterator[str]:
-    """The paths of Unix sockets, of every network namespace that can be looked at: each lists its own."""
+    """The paths of Unix sockets, of every readable network namespace: each lists only its own."""
     seen = set()
     for path in ("/proc/self", *glob.glob("/proc/[0-9]*")):
         with suppress(OSError):
@@ -143,7 +143,7 @@ def _texts(config: Any) -> Iterator[str]:
 
 
 def _places(path: str, folders: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Where a needed path has to be seen: at its own place, and where the links lead to that it names."""
+    """Where a needed path has to be visible: at its own place, and at the targets of the links in it."""
     if not os.path.exists(path):
         return
     source = os.path.realpath(path)

@@ -33,7 +33,7 @@ class Namespace:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def enter(self) -> None:
-        """Move the calling process into a new network with mounts of its own; as an ordinary user, into a new user namespace too. Raises OSError."""
+        """Move the calling process into new network and mount namespaces; as an ordinary user, into a new user namespace too. Raises OSError."""
         user, group = os.geteuid(), os.getegid()
         if self._libc.unshare(_NEW_NETWORK | _NEW_MOUNTS | (_NEW_USER if user else 0)):
             raise OSError(ctypes.get_errno(), "unshare")
@@ -49,7 +49,7 @@ class Namespace:
 
 
 def why_no_namespace() -> str:
-    """Why no process here may have a network of its own; empty where it may. Asked of a child, which ends again."""
+    """Why processes on this host cannot create a network namespace; empty if they can. Tested in a child process."""
     reading, writing = os.pipe()
     namespace = Namespace(Reachable(), None, Mounts(Hidden(folders=(os.path.realpath("/tmp"),)), ""))
     child = os.fork()

@@ -18,7 +18,7 @@ _URL_VARIABLES = (
     *("AWS_KMS_ENDPOINT", "AWSKMS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_STS"),
     *("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
 )
-# The names of KMS and STS in a region, and nothing with a further label: below the same domains anybody may have a bucket, whose name may have dots.
+# The names of KMS and STS in a region, without further labels: any AWS customer may have a bucket below these domains, and its name may contain dots.
 _AWS = re.compile(r"(?:kms|kms-fips|sts|sts-fips)\.(?P<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})\.(?P<domain>[a-z0-9.-]+)\Z")
 _GLOBAL_STS = "sts.amazonaws.com"
 _DOMAINS = {
@@ -39,9 +39,9 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True)
 class Reachable:
-    """What a server may reach: endpoints on loopback, which are ``forwarded``, and others beside AWS's own; and the host's own proxies.
+    """The hosts that a server may reach: endpoints on loopback, which are ``forwarded``, other endpoints outside AWS, and the host's proxies.
 
-    Of AWS's own endpoints those of these ``regions``; of every region where none is known.
+    Endpoints of AWS are limited to these ``regions``; without known regions, all are permitted.
     """
 
     forwarded: tuple[Address, ...] = ()
@@ -59,11 +59,11 @@ class Reachable:
     def _is_aws(self, name: str) -> bool:
         if name == _GLOBAL_STS:
             return not self.regions or any(_domains(region) == _DOMAINS[""] for region in self.regions)
-        found = _AWS.match(name)
-        if not found:
+        match = _AWS.match(name)
+        if not match:
             return False
-        region = found["region"]
-        return (not self.regions or region in self.regions) and found["domain"] in _domains(region)
+        region = match["region"]
+        return (not self.regions or region in self.regions) and match["domain"] in _domains(region)
 
     def ports(self, count: int) -> list[int]:
         """Ports that are free in the namespace; the relay's proxy has the first."""
@@ -71,13 +71,13 @@ class Reachable:
         return [port for port in range(3128, 3128 + len(taken) + count) if port not in taken][:count]
 
     def proxy_to(self, host: str) -> Address | None:
-        """The host's own HTTP proxy on the way there."""
+        """The host's own HTTP proxy for this connection."""
         url = "" if host in _METADATA or proxy_bypass_environment(host, dict(self.proxies)) else self.proxies.get("https", "")
         return _address(url) if url else None
 
 
 def reachable(endpoint: str, environment: Mapping[str, str], regions: Iterable[str] = ()) -> Reachable:
-    """What a server with this KMS endpoint (empty: AWS's own), this environment and these regions (empty ones do not count) may reach."""
+    """The hosts that a server with this KMS endpoint (empty: AWS's own), environment and regions (empty ones are ignored) may reach."""
     urls = [endpoint, *(environment.get(name, "") for name in _URL_VARIABLES)]
     addresses = [_address(url) for url in urls if url]
     proxies = {name[: -len("_proxy")]: value for name, value in ((key.lower(), value) for key, value in environment.items()) if name.endswith("_proxy")}

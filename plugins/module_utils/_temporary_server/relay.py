@@ -18,7 +18,7 @@ _PERHOP = ("connection", "proxy-connection", "keep-alive", "proxy-authorization"
 
 
 class Relay:
-    """Takes the sockets that listen in namespaces, and joins each connection to where it may go. Ends with its process."""
+    """Accepts connections on sockets that listen in namespaces, and forwards each to its permitted target. Ends with its process."""
 
     def __init__(self, what: Reachable, sockets: socket.socket) -> None:
         """:param sockets: the other end of what :class:`Namespace` was given."""
@@ -89,7 +89,7 @@ def _head_of(connection: socket.socket) -> tuple[bytes, bytes]:
 
 
 def _join(one: socket.socket, other: socket.socket) -> None:
-    """Carry bytes both ways until both have ended."""
+    """Forward bytes in both directions until both have ended."""
     back = _thread(_carry, other, one)
     _carry(one, other)
     back.join()

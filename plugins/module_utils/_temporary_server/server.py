@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A temporary server of Vault or OpenBao: in a folder of its own, with nothing left of it afterwards, whatever ends the run.
+"""A temporary server of Vault or OpenBao in a private folder, which is removed however the run ends.
 
 Its keeper (``keeper.py``) sees to that when the run is killed.
 """
@@ -42,7 +42,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Answer(NamedTuple):
-    """What the server answered; status 0 stands for no answer."""
+    """The server's response; status 0 means that it did not respond."""
 
     status: int
     body: bytes
@@ -52,11 +52,11 @@ class Answer(NamedTuple):
         return f"Answer(status={self.status})"
 
     def json(self) -> dict[str, Any]:
-        """The body, empty where it is no object."""
+        """The body; empty if it is not an object."""
         return as_object(parsed(self.body))
 
     def fields(self, path: str) -> Fields:
-        """The body's fields; raises :class:`SealError` (``unexpected_answer``) where it is no object, or one is of another type than is read."""
+        """The body's fields; raises :class:`SealError` (``unexpected_answer``) if the body is not an object or a field has an unexpected type."""
         return Fields(parsed(self.body), f"The restored server responded to {path}")
 
     def errors(self) -> str:
@@ -66,13 +66,13 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to start. ``config`` is the server's configuration as JSON; its listener on :attr:`TemporaryServer.SOCKET` is added.
+    """The server to start. ``config`` is its configuration as JSON; its listener on :attr:`TemporaryServer.SOCKET` is added.
 
-    ``reachable`` None leaves the server in the host's network, and with the host's sockets. ``seconds`` bound its whole life. ``needed`` are files and
-    folders that it reads, wherever they are.
+    ``reachable`` None leaves the server in the host's network, and with the host's sockets. ``seconds`` limits its lifetime. ``needed`` are files and
+    folders that it reads, in any location.
 
     ``in_memory`` is a second part of the configuration, which may hold secrets: the server reads it from memory, and it never has a name in a file
-    system. Its listener is added. Such a server has ``working_folder`` as its own, and is killed to end it, since it has nothing to write.
+    system. Its listener is added. Such a server runs in ``working_folder`` and is ended with SIGKILL, since it writes no data.
     """
 
     executable: str
@@ -165,7 +165,7 @@ class TemporaryServer:
             self._memory = in_memory(json.dumps({**self._plan.in_memory, "listener": [listener]}).encode(), owner)
             handed_over = (self._memory, self._folder.sockets)
             options.append(f"-config=/proc/self/fd/{self._memory}")
-        return subprocess.Popen(  # pylint: disable=ansible-bad-function  # it goes on beside the module
+        return subprocess.Popen(  # pylint: disable=ansible-bad-function  # it continues while the module runs
             [self._plan.executable, "server", *options],
             cwd=self._plan.working_folder or self._folder.working_folder(), pass_fds=handed_over,
             env={**self._plan.environment, "TMPDIR": os.path.join(self.folder, TEMPORARY)},
@@ -191,13 +191,13 @@ class TemporaryServer:
         self._process = None
 
     def _forget_memory(self) -> None:
-        """Close the configuration in memory, which the server holds by a descriptor of its own."""
+        """Close the configuration in memory; the server holds its own descriptor."""
         if self._memory >= 0:
             os.close(self._memory)
             self._memory = -1
 
     def remove(self) -> bool:
-        """Stop the server and remove all that was made; returns whether nothing is left."""
+        """Stop the server and remove all its files; returns whether that succeeded."""
         self.stop()
         if not self._folder.handles:
             return True
@@ -235,7 +235,7 @@ class TemporaryServer:
         return self._folder.log_size()
 
     def log(self, begin: int = 0) -> str:
-        """What the server wrote from there on, at most the end of it; it writes no secret."""
+        """The server's output from there on, at most the end of it; it contains no secret."""
         try:
             return _COLOURS.sub("", self._folder.read_log(begin))
         except OSError:
@@ -271,12 +271,12 @@ def free_ports(count: int) -> list[int]:
 
 
 def no_network_of_its_own() -> str:
-    """Why a server cannot have a network of its own here; empty where it can."""
+    """Why the server cannot have a network namespace on this host; empty if it can."""
     return why_no_namespace()
 
 
 def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None) -> Callable[[], None]:
-    """What a child does before it becomes the server: all that it needs is made before."""
+    """Set up the child process before it becomes the server; everything it needs was created before."""
     libc = ctypes.CDLL(None)
     groups = os.getgrouplist(account.pw_name, account.pw_gid) if account else []
 
@@ -285,7 +285,7 @@ def _becoming(namespace: Namespace | None, account: pwd.struct_passwd | None) ->
             try:
                 namespace.enter()
             except OSError as error:
-                os.write(2, f"error: the server cannot be isolated: {error}\n".encode())  # its log; the parent is told nothing of it
+                os.write(2, f"error: the server cannot be isolated: {error}\n".encode())  # its log; the parent is not notified
                 raise
         if account:
             os.setgroups(groups)

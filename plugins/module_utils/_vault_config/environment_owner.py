@@ -20,13 +20,13 @@ Run = Callable[[list[str]], tuple[int, str, str]]
 
 
 def is_marked(content: bytes) -> bool:
-    """Whether this collection wrote a file: its first line is a comment that says so."""
+    """Whether this collection wrote a file: its first line is the comment that marks such files."""
     first = content.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
     return first.startswith(b"#") and _MARK.encode() in first
 
 
 def why_foreign(path: str, content: bytes, naming: Sequence[str], run: Run) -> str:
-    """Why a file is not this collection's to replace; empty where it is.
+    """Why a file must not be replaced by this collection; empty if it may be.
 
     :param naming: the files of units, other than the role's own drop-in, that name it as their environment file.
     """
@@ -39,7 +39,7 @@ def why_foreign(path: str, content: bytes, naming: Sequence[str], run: Run) -> s
 
 
 def refused(path: str, why: str, what: str = "replaced") -> SettingError:
-    """The error that says which variable allows it."""
+    """The error that names the variable that allows it."""
     return SettingError(
         f"The environment file {path} cannot be {what}, because {why}: its content, such as a licence or credentials, would be lost.",
         reason="foreign_file",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host has for a server now: its unit, configuration, environment, data and answer. Nothing here raises for what cannot be read but the unit."""
+"""The state of a server on its host: unit, configuration, environment, data and response. Only an unreadable unit raises an error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _RAFT_PATHS = ("BAO_RAFT_PATH", "VAULT_RAFT_PATH")
 
 @dataclass(frozen=True)
 class Host:
-    """What was found. ``server`` is None where it could not be read at all, and ``unread`` then says why."""
+    """The state of the host. ``server`` is None if it could not be read, and ``unread`` then contains the reasons."""
 
     service: Service | None
     reads: list[str]
@@ -43,14 +43,14 @@ class Host:
     answer: Answer
     environment_there: bool
     data: bool | None = None
-    """Whether the storage that the server has or is to have holds data; None where that cannot be told."""
+    """Whether the server's present or new storage contains data; None if unknown."""
     foreign: str = ""
-    """Why the environment file that exists is not this collection's; empty where it is, or where there is none."""
+    """Why the existing environment file does not belong to this collection; empty if it does, or if it does not exist."""
     _params: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def initialised(self) -> bool | None:
-        """None where it cannot be told."""
+        """None if unknown."""
         if self.answer.initialised is not None:
             return self.answer.initialised
         return None if self.answer.doubt else self.data
@@ -65,7 +65,7 @@ class Host:
         return bool(self.unread or self.server and (self.server.in_force.config.files or awskms_seals(self.server)))
 
     def with_data(self, new: ConfiguredServer) -> Host:
-        """The same, with what the present and the new storage tell. A file that cannot be read may name a third."""
+        """The same, with the data in the present and the new storage. An unreadable file may name a third one."""
         present = _storages(self.server) if self.server else []
         data = has_data([*present, *_storages(new)])
         return replace(self, data=None if data is False and self.unread else data)
@@ -87,8 +87,8 @@ class Host:
         )
 
 
-def look(wanted: Wanted, params: dict[str, Any], run: Run) -> Host:
-    """Look at everything; raises :class:`SettingError` where the unit cannot be read."""
+def inspect(wanted: Wanted, params: dict[str, Any], run: Run) -> Host:
+    """Inspect the whole host; raises :class:`SettingError` if the unit cannot be read."""
     service = _service(wanted)
     # A product's release that is not known is an error of the variables, before anything is read.
     Product.parse(params["product"], params["version"] or "")
@@ -134,7 +134,7 @@ def _untold(path: str, unit: str) -> SettingError:
 
 
 def foreign_environment(wanted: Wanted, service: Service | None, run: Run) -> str:
-    """Why the environment file that exists is not this collection's to replace; empty where it is, has the text already, or does not exist."""
+    """Why the existing environment file must not be replaced; empty if it may be, has the text already, or does not exist."""
     try:
         content = read_regular(wanted.environment_file, _LARGEST)
     except FileNotFoundError:
@@ -148,7 +148,7 @@ def foreign_environment(wanted: Wanted, service: Service | None, run: Run) -> st
 
 def _naming(wanted: Wanted, service: Service | None) -> list[str]:
     """The unit's own file and drop-ins that name the environment file, but for the role's drop-in."""
-    found = []
+    paths = []
     for path in service.files if service else []:
         if path == wanted.drop_in or not path.endswith((".service", ".conf")):
             continue
@@ -157,16 +157,16 @@ def _naming(wanted: Wanted, service: Service | None) -> list[str]:
         except OSError:
             continue
         if any(fnmatch.fnmatch(wanted.environment_file, os.path.normpath(each)) for each in _ENVIRONMENT_FILE.findall(text)):
-            found.append(path)
-    return found
+            paths.append(path)
+    return paths
 
 
 def _storages(server: ConfiguredServer) -> list[tuple[str, str]]:
     """Type and path of each storage; one of raft also where a variable of the service puts it."""
-    said = server.in_force.config.storages
+    storages = server.in_force.config.storages
     variables = [server.in_force.environment[name].value for name in _RAFT_PATHS if name in server.in_force.environment]
-    elsewhere = [("raft", path) for path in variables if path] if any(kind == "raft" for kind, _path in said) else []
-    return [*elsewhere, *((kind, path) for kind, path in said if path or kind != "raft" or not elsewhere)]
+    elsewhere = [("raft", path) for path in variables if path] if any(kind == "raft" for kind, _path in storages) else []
+    return [*elsewhere, *((kind, path) for kind, path in storages if path or kind != "raft" or not elsewhere)]
 
 
 def _service(wanted: Wanted) -> Service | None:

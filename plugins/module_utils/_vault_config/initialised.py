@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a server is initialised: by its own answer, else by the data on its host. What cannot be told counts as initialised."""
+"""Whether a server is initialised: by its own response, otherwise by the data on its host. Unknown counts as initialised."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _FILE = ("core",)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said of itself.
+    """The response of a server about its state.
 
-    ``initialised`` is None where it said nothing that is understood, and ``doubt`` then says why; ``silent`` where nobody answered at all.
+    ``initialised`` is None if the response was not understood, and ``doubt`` is then the reason; ``silent`` means that no server responded.
     """
 
     initialised: bool | None = None
@@ -42,18 +42,18 @@ NOBODY = Answer(silent=True)
 def read_answer(status: int, content: bytes, address: str) -> Answer:
     """The answer to ``sys/seal-status``."""
     try:
-        said: Any = json.loads(content)
+        response: Any = json.loads(content)
     except (ValueError, RecursionError):
-        said = None
+        response = None
     place = f"The response of {address} to sys/seal-status"
     if status != 200:
         return Answer(doubt=f"{place} has status {status}")
-    if not isinstance(said, dict) or not isinstance(said.get("initialized"), bool):
+    if not isinstance(response, dict) or not isinstance(response.get("initialized"), bool):
         return Answer(doubt=f"{place} does not contain whether the server is initialised")
-    kind = said.get("type")
+    kind = response.get("type")
     if not isinstance(kind, str) or not kind:
         return Answer(doubt=f"{place} does not contain the seal type")
-    return Answer(said["initialized"], kind.lower())
+    return Answer(response["initialized"], kind.lower())
 
 
 def ask(address: str, ca_path: str | None = None) -> Answer:
@@ -73,7 +73,7 @@ def ask(address: str, ca_path: str | None = None) -> Answer:
 def _no_answer(error: Exception, address: str) -> Answer:
     why = getattr(error, "reason", None) or error
     if isinstance(why, OSError) and not _of_tls(why) and not isinstance(why, ConnectionResetError):
-        return NOBODY  # refused, unreachable, no such name, timed out: the data on the host tells
+        return NOBODY  # refused, unreachable, no such name, timed out: the data on the host decides
     return Answer(doubt=f"the request to {address} failed: {str(why).rstrip('.') or type(error).__name__}")
 
 
@@ -82,7 +82,7 @@ def _of_tls(error: OSError) -> bool:
 
 
 def has_data(storages: Iterable[tuple[str, str]]) -> bool | None:
-    """Whether storages, each a type and a path, hold data of a server; None where that cannot be told."""
+    """Whether storages, each a type and a path, contain data of a server; None if unknown."""
     answers = [_has_data(kind, path) for kind, path in storages]
     if True in answers:
         return True

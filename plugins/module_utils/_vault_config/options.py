@@ -38,7 +38,7 @@ DROP_IN = "50-awskms-seal.conf"
 
 @dataclass(frozen=True)
 class Wanted:
-    """The files that are to be; a text is empty where the file is to be gone."""
+    """The desired files; a text is empty if the file has to be absent."""
 
     path: str
     directory: str
@@ -51,7 +51,7 @@ class Wanted:
 
     @classmethod
     def of(cls, params: dict[str, Any]) -> Wanted:
-        """Of a module's options; raises :class:`SettingError` for a unit that is no service."""
+        """From a module's options; raises :class:`SettingError` for a unit that is not a service."""
         return cls(
             params["path"], params["directory"], params["config_text"], params["environment_file"], params["environment_text"],
             service_unit(params["unit"]), params["systemd"], params["systemd_directory"],
@@ -67,13 +67,13 @@ class Wanted:
 
     @property
     def drop_in_text(self) -> str:
-        """Empty where there is to be none."""
+        """Empty if the file has to be absent."""
         if not (self.systemd and self.environment_text):
             return ""
         return f"# Managed by Ansible (sealwright.vault_seal.vault_config).\n[Service]\nEnvironmentFile={self.environment_file}\n"
 
     def reads(self, started_with: list[str]) -> list[str]:
-        """What the server reads: what its unit names, as far as that says it without a variable, else the role's own folder and file."""
+        """The configuration that the server reads: from its unit, if it is set there without variables, otherwise the role's own folder and file."""
         of_unit = self.of_unit(started_with)
         own = list(dict.fromkeys([os.path.normpath(self.directory), os.path.normpath(self.path)]))
         return of_unit or (own[:1] if os.path.dirname(own[-1]) == own[0] else own)

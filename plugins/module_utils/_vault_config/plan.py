@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One look at a host, one decision on the files of its server: nothing is replaced here."""
+"""Inspects a host and decides on the files of its server, without replacing any."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_config import environment_owner
 
 from .commands import Runner
-from .host import Host, look, server_params
+from .host import Host, inspect, server_params
 from .options import FILES_SPEC, Wanted
 from .product_check import check_by_product
 from .restart_marker import RestartMarker, ServiceState, service_state
@@ -69,17 +69,17 @@ class _Planner:
         self._stage = stage
 
     def plan(self) -> dict[str, Any]:
-        host = look(self._wanted, self._params, self._run)
+        host = inspect(self._wanted, self._params, self._run)
         self._check_read(host)
         self._check_environment_file(host)
         candidates = self._candidates(host)
         new = self._new(host, candidates)
         host = host.with_data(new)
-        said = seal_problems(new.in_force)
-        errors = [problem for problem in said if problem.blocks]
+        problems = seal_problems(new.in_force)
+        errors = [problem for problem in problems if problem.blocks]
         if errors:
-            words = " ".join([*(problem.msg for problem in errors), *(problem.remedy for problem in errors)])
-            raise SettingError(words, reason=errors[0].reason)
+            message = " ".join([*(problem.msg for problem in errors), *(problem.remedy for problem in errors)])
+            raise SettingError(message, reason=errors[0].reason)
         self._check_change(host, new)
         warning = self._check_by_product(candidates, new)
         unchanged = self._unchanged(host, new)
@@ -93,7 +93,7 @@ class _Planner:
             "reads": host.reads,
             "candidates": [{"path": path, "src": place} for path, place in candidates.items()],
             # Of what was asked for by a switch it was warned before.
-            "warnings_of_settings": [problem.msg for problem in said if not problem.blocks and problem.reason != "secret_in_stanza"],
+            "warnings_of_settings": [problem.msg for problem in problems if not problem.blocks and problem.reason != "secret_in_stanza"],
             "warning_of_product": warning,
             "folder_due": bool(change_of_folder(self._params)),
             "may_be_initialised": host.initialised is not False,
@@ -119,17 +119,17 @@ class _Planner:
             raise environment_owner.refused(self._wanted.environment_file, host.foreign)
 
     def _candidates(self, host: Host) -> dict[str, str]:
-        """The files as they will be. One of somebody else that there is nothing to write to stays."""
+        """The files as they will be. A file of another owner remains if the role has no text for it."""
         wanted = self._wanted
-        found = {os.path.normpath(wanted.path): ""}
+        candidates = {os.path.normpath(wanted.path): ""}
         if wanted.config_text:
-            found[os.path.normpath(wanted.path)] = self._stage.add(wanted.path, wanted.config_text)
+            candidates[os.path.normpath(wanted.path)] = self._stage.add(wanted.path, wanted.config_text)
         environment = os.path.normpath(wanted.environment_file)
         if wanted.environment_text:
-            found[environment] = self._stage.add(f"environment-{os.path.basename(wanted.environment_file)}", wanted.environment_text)
+            candidates[environment] = self._stage.add(f"environment-{os.path.basename(wanted.environment_file)}", wanted.environment_text)
         elif not host.environment_there or not host.foreign or self._params["environment_file_replace"]:
-            found[environment] = os.devnull
-        return found
+            candidates[environment] = os.devnull
+        return candidates
 
     def _new(self, host: Host, candidates: dict[str, str]) -> ConfiguredServer:
         environment = bool(self._wanted.environment_text)

@@ -21,11 +21,11 @@ _WARNINGS = 2  # Vault's exit code where only other parts than the configuration
 def check_by_product(
     product: str, binary: str, staged: str, place: str, secret: bool, run: Callable[[list[str], Mapping[str, str]], tuple[int, str, str]]
 ) -> str:
-    """What the checker warns of, empty where it finds nothing or is not there; raises :class:`SettingError` (``refused_by_product``).
+    """The warnings of the product's checker, empty without findings or without a checker; raises :class:`SettingError` (``refused_by_product``).
 
-    OpenBao's checker only reads; Vault has none but ``diagnose``, whose other findings are about what is not there yet.
+    OpenBao's checker only reads; Vault has only ``diagnose``, whose other findings concern files that do not exist yet.
 
-    :param staged: the file to check, which ``place`` stands for in messages.
+    :param staged: the file to check, shown as ``place`` in messages.
     :param secret: the file holds a secret, which the checker might quote.
     """
     executable = shutil.which(binary or ("vault" if product == VAULT else "bao"))

@@ -31,7 +31,7 @@ RUNNING = ("active", "reloading", "activating", "deactivating", "failed")
 
 @dataclass(frozen=True)
 class ServiceState:
-    """What systemd says of a service: its state, empty where it cannot be told, and its main process."""
+    """The state of a service according to systemd: empty if unknown; and its main process."""
 
     active: str = ""
     main_pid: int = 0
@@ -46,8 +46,8 @@ class ServiceState:
 
 def service_state(unit: str, run: Callable[[list[str]], tuple[int, str, str]]) -> ServiceState:
     """Ask systemd; ``run`` runs a command and returns its exit code and output."""
-    code, said, _errors = run(["systemctl", "show", unit, "--property=LoadState,ActiveState,MainPID,InactiveExitTimestampMonotonic"])
-    facts = dict(line.partition("=")[::2] for line in said.splitlines())
+    code, output, _errors = run(["systemctl", "show", unit, "--property=LoadState,ActiveState,MainPID,InactiveExitTimestampMonotonic"])
+    facts = dict(line.partition("=")[::2] for line in output.splitlines())
     if code != 0:
         return ServiceState()
     pid = facts.get("MainPID", "")
@@ -65,7 +65,7 @@ class RestartMarker:
         self._folder = folder or _default_folder()
 
     def note(self, written: bool) -> None:
-        """Say that files are about to be replaced, or that they are; raises :class:`SettingError` (``file_error``)."""
+        """Record that files are about to be replaced, or were replaced; raises :class:`SettingError` (``file_error``)."""
         try:
             _own_folder(self._folder, make=True)
             text = json.dumps({"boot": _boot(), "written": _uptime() if written else None})
@@ -78,26 +78,26 @@ class RestartMarker:
             ) from None
 
     def pending(self, state: ServiceState, starts: bool = False) -> bool:
-        """Whether the server that runs was started before the files were replaced; or one that is to be started, was not.
+        """Whether the running server was started before the files were replaced, or a server that has to be started was not.
 
-        :param starts: whether a stopped service is to be started.
+        :param starts: whether a stopped service has to be started.
         """
         try:
             _own_folder(self._folder, make=False)
             with open(os.path.join(self._folder, self._name), encoding="ascii") as stream:
-                said = json.loads(stream.read(4096))
-            boot, written = said["boot"], said["written"]
+                marker = json.loads(stream.read(4096))
+            boot, written = marker["boot"], marker["written"]
         except FileNotFoundError:
             return False
         except (OSError, ValueError, KeyError, TypeError):
-            return True  # a marker that says nothing is one all the same
+            return True  # a malformed marker counts too
         if state.stopped and not starts or boot != _boot():
             return False
         started = _started(state.main_pid)
         return not (isinstance(written, float) and started is not None and started > written)
 
     def remove(self) -> bool:
-        """Forget it; whether there was one."""
+        """Remove the marker; returns whether it existed."""
         try:
             _own_folder(self._folder, make=False)
             os.unlink(os.path.join(self._folder, self._name))
@@ -113,7 +113,7 @@ def _write(handle: int, text: str) -> None:
 
 
 def marker_folder() -> str:
-    """The folder of all markers, made where it is missing; raises :class:`OSError` unless it is this user's alone."""
+    """The folder of all markers, created if missing; raises :class:`OSError` unless only this user can write to it."""
     folder = _default_folder()
     _own_folder(folder, make=True)
     return folder

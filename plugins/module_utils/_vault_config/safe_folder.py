@@ -58,7 +58,7 @@ class Folder:
 
     @classmethod
     def open(cls, path: str) -> Folder:
-        """Open a folder; raises :class:`SettingError` (``file_error``) if it does not exist or a link on the way could lead root elsewhere."""
+        """Open a folder; raises :class:`SettingError` (``file_error``) if it does not exist or a link in the path could redirect root."""
         return cls(path, _descend(path))
 
     @classmethod
@@ -119,7 +119,7 @@ class Folder:
             return Existing(content, _attributes(status, _label(descriptor)))
 
     def prepare(self, name: str, content: bytes, attributes: Attributes) -> Part:
-        """A new file, complete on disk and private until it takes its name by :meth:`Part.commit`."""
+        """Create a file, complete on disk and private until :meth:`Part.commit` names it."""
         part = f".{name}.{secrets.token_hex(4)}.part"
         try:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._descriptor)
@@ -151,7 +151,7 @@ class Folder:
         raise SettingError(f"{self.path} contains too many backups of {name}.", reason="file_error", remedy="Remove some of them.")
 
     def remove(self, name: str) -> None:
-        """Remove a file; one that does not exist is no error."""
+        """Remove a file, if it exists."""
         try:
             os.unlink(name, dir_fd=self._descriptor)
             os.fsync(self._descriptor)
@@ -161,7 +161,7 @@ class Folder:
             raise _failed(f"{os.path.join(self.path, name)} cannot be removed", error) from None
 
     def remove_parts(self, name: str) -> None:
-        """Remove what a killed run left of a file, where it is a regular file of this process's user."""
+        """Remove the remains of a killed run's file, if it is a regular file of this process's user."""
         for each in os.listdir(self._descriptor):
             if each.startswith(f".{name}.") and each.endswith(".part"):
                 status = os.stat(each, dir_fd=self._descriptor, follow_symlinks=False)
@@ -169,7 +169,7 @@ class Folder:
                     self.remove(each)
 
     def remove_folder(self, name: str) -> None:
-        """Remove a folder of files, which is not followed where it is a link; one that does not exist is no error."""
+        """Remove a folder of files, if it exists; links are not followed."""
         try:
             below = os.open(name, _OPEN, dir_fd=self._descriptor)
         except OSError:
@@ -209,7 +209,7 @@ class Part:
             self.descriptor = -1
 
     def link(self, name: str) -> None:
-        """Take a name that is still free, beside the one of the part; raises :class:`OSError`."""
+        """Give the part an additional, unused name; raises :class:`OSError`."""
         os.link(self.part, name, src_dir_fd=self.folder, dst_dir_fd=self.folder, follow_symlinks=False)
         self._check(name)
         os.fsync(self.folder)

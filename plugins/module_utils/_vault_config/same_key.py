@@ -35,11 +35,11 @@ def identity(server: ConfiguredServer, seal: Seal) -> tuple[Any, ...]:
     """All that decides which key a seal uses: its settings in force, and the further variables of the service that the AWS SDK reads."""
     product = server.in_force.product
     settings = {name: setting for name, setting in seal.settings.items() if not name.startswith(_HEALTH)}
-    # Of a reference that leads nowhere there is no value to compare, but its text.
+    # A reference without a target is compared by its text.
     in_force = {name: setting.value or setting.failure and setting.source for name, setting in settings.items()}
     resolved = {variable for name in product.settings() for place in product.origin(name) for variable in place}
     variables = {
-        name: said.value for name, said in server.in_force.environment.items()
+        name: variable.value for name, variable in server.in_force.environment.items()
         if name.startswith(_DECIDES) and name not in _DOES_NOT and name not in resolved
     }
     return (sorted(in_force.items()), sorted(variables.items()), server.service.user, server.home)
@@ -73,7 +73,7 @@ def compare_keys(old: ConfiguredServer, new: ConfiguredServer, connection: Conne
 
 
 def _certain(old: ConfiguredServer, new: ConfiguredServer, before: Seal, after: Seal) -> bool | None:
-    """What the names alone tell: the ARN of a key is one key, as long as both ask the same endpoint."""
+    """Compare the names alone: the ARN of a key identifies it, as long as both use the same endpoint."""
     keys = [KeyReference.parse_key_arn(seal.value("kms_key_id")) for seal in (before, after)]
     same_endpoint = before.value("endpoint") == after.value("endpoint") and _endpoints(old) == _endpoints(new)
     if all(keys) and same_endpoint:
@@ -82,7 +82,7 @@ def _certain(old: ConfiguredServer, new: ConfiguredServer, before: Seal, after: 
 
 
 def _endpoints(server: ConfiguredServer) -> dict[str, str]:
-    return {name: said.value for name, said in server.in_force.environment.items() if "ENDPOINT" in name}
+    return {name: variable.value for name, variable in server.in_force.environment.items() if "ENDPOINT" in name}
 
 
 def _names(before: Seal, after: Seal) -> tuple[str, str]:
@@ -95,7 +95,7 @@ def _names(before: Seal, after: Seal) -> tuple[str, str]:
 
 
 def _described(server: ConfiguredServer, seal: Seal, connection: ConnectionOptions) -> str:
-    """The ARN of the key that a server's settings lead to; raises :class:`SealError` where KMS does not tell it."""
+    """The ARN of the key that a server's settings select; raises :class:`SealError` if KMS does not return it."""
     from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
     from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.keys import Key, open_for_key
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decides whether files may be replaced by others with another seal. What is not known is a reason to refuse, never to go on."""
+"""Decides whether files may be replaced by others with another seal. Unknown facts are a reason to refuse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAME_KEY, ALLOW = "vault_config_same_key", "vault_config_allow_seal_change"
 
 @dataclass(frozen=True)
 class Comparison:
-    """Whether two configurations name one key: None where it cannot be told, and ``why`` then says why."""
+    """Whether two configurations name one key: None if unknown, and ``why`` is then the reason."""
 
     same: bool | None
     old: str = ""
@@ -27,10 +27,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Present:
-    """What is known of the server as it is.
+    """The known facts of the present server.
 
-    ``doubts`` are sentences on what could not be read or understood; ``type`` is the seal's type by the server's answer or by the files, empty where
-    nothing tells it; ``has_key`` whether the files name a key of an awskms seal; ``fresh`` that the host has no configuration of a server at all.
+    ``doubts`` are sentences on what could not be read or understood; ``type`` is the seal's type from the server's response or the files, empty if
+    unknown; ``has_key`` whether the files name a key of an awskms seal; ``fresh`` that the host has no configuration of a server at all.
     """
 
     initialised: bool | None
@@ -41,15 +41,15 @@ class Present:
     server: str = "The server"
     doubts: Sequence[str] = field(default_factory=tuple)
     unchanged: bool = False
-    """Whether the files, all of them understood, have the very seal that they are to have."""
+    """Whether the files, all of them understood, have the desired seal already."""
 
 
 def check_change(
     present: Present, new_type: str, new_key: str, compare: Callable[[], Comparison], same_key: bool = False, allow: bool = False
 ) -> None:
-    """Raise :class:`SettingError` (``seal_change``) unless the seal stays as it is, or what changes is allowed.
+    """Raise :class:`SettingError` (``seal_change``) unless the seal does not change, or the change is allowed.
 
-    :param compare: tells whether both name one key; called only where that decides.
+    :param compare: compares both keys; called only if that decides.
     """
     if present.initialised is False or (present.fresh and not present.initialised and not present.doubts):
         return
@@ -87,17 +87,17 @@ def _check_key(present: Present, new_key: str, compare: Callable[[], Comparison]
             "unsealed again.",
             f"If it is this key, set {SAME_KEY}.",
         )
-    found = compare()
-    if found.same:
+    comparison = compare()
+    if comparison.same:
         return
-    if found.same is None:
+    if comparison.same is None:
         raise _refused(
-            f"The server's key would change from {found.old} to {found.new}, and it is unknown whether both are the same key: {found.why}",
+            f"The server's key would change from {comparison.old} to {comparison.new}, and it is unknown whether both are the same key: {comparison.why}",
             f"If both are the same key, set {SAME_KEY}.",
         )
     raise _refused(
-        f"The server's key would change from {found.old} to {found.new}. Neither product supports a change from awskms to awskms: the server could not be "
-        "unsealed again.",
+        f"The server's key would change from {comparison.old} to {comparison.new}. "
+        "Neither product supports a change from awskms to awskms: the server could not be unsealed again.",
         "Keep the alias and point it to the new key, so that the server re-encrypts its keys when it is next unsealed; or migrate to shamir, and then "
         f"to awskms with the new key. If both are the same key, set {SAME_KEY}.",
     )

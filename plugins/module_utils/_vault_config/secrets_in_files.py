@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The secrets in the files that are to be written, by the names of their settings: messages name the rest, such as keys and paths."""
+"""The secrets in the files to be written, by the names of their settings: messages may contain other values, such as keys and paths."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .options import Wanted
 
 def secrets_in(wanted: Wanted) -> list[Any]:
     """The values; of a text that cannot be read, the whole text."""
-    found: list[Any] = []
+    secrets: list[Any] = []
     for text, values in ((wanted.config_text, _of_config), (wanted.environment_text, _of_environment)):
         try:
-            found += values(text) if text else []
+            secrets += values(text) if text else []
         except SettingError:
-            found.append(text)
-    return found
+            secrets.append(text)
+    return secrets
 
 
 def _of_config(text: str) -> list[Any]:

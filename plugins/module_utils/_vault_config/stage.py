@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files as they are to be, in a folder of their own that only this process's user may enter, until they were checked."""
+"""The new files in a private folder, until they are checked."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts the files of a server in place: all prepared first, then renamed; nothing is followed that another user can change."""
+"""Puts the files of a server in place: all are prepared first, then renamed; links that another user can change are not followed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _LEFT_BY_FORMER = ".vault_config_candidate"
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SettingError`, and then nothing was replaced. Of two runs at once the second waits."""
+    """Run the module; raises :class:`SettingError` before any file was replaced. Concurrent runs wait for each other."""
     with ExitStack() as stack:
         if not module.check_mode:
             stack.enter_context(write_lock(module.params["directory"]))
@@ -64,7 +64,7 @@ def _write(module: AnsibleModule, stack: ExitStack) -> dict[str, Any]:
 
 
 def change_of_folder(params: dict[str, Any]) -> str:
-    """What is to be done about the folder of the configuration, in words; raises :class:`SettingError` for an owner or group that does not exist."""
+    """The pending changes of the configuration folder, described; raises :class:`SettingError` for an owner or group that does not exist."""
     path, want = params["directory"], _attributes_of_folder(params)
     if not os.path.isdir(path):
         return f"{path} created"
@@ -127,7 +127,7 @@ class _Writer:
         return result
 
     def _check_environment_file(self) -> None:
-        """Note whether the environment file is somebody else's; raises :class:`SettingError` where it would be replaced."""
+        """Record whether the environment file has another owner; raises :class:`SettingError` if it would be replaced."""
         wanted = self._wanted
         if self._params["environment_file_replace"] or not os.path.lexists(wanted.environment_file):
             return
@@ -140,7 +140,7 @@ class _Writer:
             raise environment_owner.refused(wanted.environment_file, self._foreign)
 
     def _file(self, path: str, text: str, attributes: Attributes, secret: bool) -> None:
-        """One file that is to have a text, or to be gone."""
+        """One file with its desired text; empty: absent."""
         folder = self._opened(os.path.dirname(os.path.abspath(path)), must_exist=bool(text))
         if folder is None:
             if text:
@@ -151,7 +151,7 @@ class _Writer:
         if not self._module.check_mode:
             folder.remove_parts(name)  # of a run that was killed; they may hold secrets
         if not text and path == self._wanted.environment_file and self._foreign:
-            return  # of somebody else, and there is nothing to write
+            return  # another owner's file, and the role has no text for it
         existing = folder.read(name)
         if existing and path == self._wanted.drop_in and not environment_owner.is_marked(existing.content):
             if not text:
@@ -178,7 +178,7 @@ class _Writer:
         self._parts.append(part)
 
     def _keep(self, folder: Folder, path: str, existing: Existing, content: bytes, environment: bool) -> None:
-        """Have a backup made where something of the seal goes, where the file is somebody else's, or on request."""
+        """Request a backup if a part of the seal is removed, if the file has another owner, or on request."""
         foreign = environment and not environment_owner.is_marked(existing.content)
         of_seal = self._params["may_be_initialised"] and _seal_changes(existing.content, content, path, environment)
         if foreign or of_seal or (self._params["backup"] and not environment):
@@ -215,7 +215,7 @@ class _Writer:
         return backups
 
     def _opened(self, path: str, must_exist: bool = False) -> Folder | None:
-        """A folder, until all is done; None where there is none, or where check mode would have made it."""
+        """The folder, held until all is done; None if it does not exist, or if check mode would have created it."""
         if not os.path.isdir(path) and (self._module.check_mode or not must_exist):
             return None
         folder = Folder.open(path)
@@ -228,7 +228,7 @@ class _Writer:
         return ":".join(part for part in self._module.selinux_default_context(path) if part)
 
     def _show(self, path: str, before: bytes, after: bytes, secret: bool) -> None:
-        """Add to the diff what is no secret: neither what is there nor what is to be."""
+        """Add to the diff only what is not secret: no content of either file."""
         if secret or any(_holds_secret(content, path) for content in (before, after)):
             self._diff.append(f"--- {path}\n+++ {path}\n(not shown: it may contain a secret)\n")
             return
@@ -237,7 +237,7 @@ class _Writer:
 
 
 def _seal_changes(before: bytes, after: bytes, path: str, environment: bool) -> bool:
-    """Whether one of the two has a seal, or a part of it, that the other has not. What cannot be read counts as one."""
+    """Whether one of the two has a seal, or a part of it, that the other lacks. Unreadable files count as different."""
     if environment:
         try:
             return _variables(before, path) != _variables(after, path)
@@ -253,7 +253,7 @@ def _seal_changes(before: bytes, after: bytes, path: str, environment: bool) -> 
 
 
 def _variables(content: bytes, path: str) -> dict[str, str]:
-    """The variables of an environment file that concern a seal; raises :class:`SettingError` where systemd refuses it, or it cannot be told."""
+    """The variables of an environment file that concern a seal; raises :class:`SettingError` if systemd rejects it, or if their values are unknown."""
     return {name: value for name, value, _line in parse_environment_file(content, path) if name.startswith(_OF_A_SEAL)}
 
 

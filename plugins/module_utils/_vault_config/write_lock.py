@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run at a time writes the files of a configuration: each prepares several files, and removes what a killed run left of its own."""
+"""Serialises runs that write the files of a configuration: each prepares several files, and removes the remains of killed runs."""
 
 from __future__ import annotations
 

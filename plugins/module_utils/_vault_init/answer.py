@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The answer of a server to its initialisation: it comes once, so whatever it looks like, all of it is kept, and nothing secret in clear.
+"""The response of a server to its initialisation: it is sent only once, so all of it is kept in any case, and no secret in clear text.
 
-What is encrypted for people goes into the record, the root token is sealed, and an answer that is not as expected is kept whole as well: sealed under
-the data key, or, where there is none, in a private file as it came.
+Shares that are encrypted for people are stored in the record, the root token is sealed, and an unexpected response is also stored as a whole: sealed
+under the data key, or, without a data key, unchanged in a private file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was understood. ``shares`` are OpenPGP messages in base64; ``problems`` say in what it is not as expected."""
+    """The parsed response. ``shares`` are OpenPGP messages in base64; ``problems`` describe deviations from the expected form."""
 
     shares: Sequence[str] = field(repr=False)
     root_token: str = field(repr=False)
@@ -110,7 +110,7 @@ def is_message(text: Any) -> bool:
 
 
 class Keeper:
-    """Puts an answer where it belongs. What cannot be written to its file goes into ``returned``, sealed or encrypted."""
+    """Stores a response. Parts that cannot be written to their file are added to ``returned``, sealed or encrypted."""
 
     def __init__(self, files: Files, recipients: Recipients, address: str) -> None:
         self._files = files
@@ -122,7 +122,7 @@ class Keeper:
         self._record: dict[str, Any] = {}
 
     def keep(self, answer: Answer, reply: Reply) -> None:
-        """The shares first: with them a lost root token can be made anew, but not the other way round. Raises nothing."""
+        """Store the shares first: with them a lost root token can be replaced, but not vice versa. Does not raise."""
         if answer.shares or (answer.root_token and self._recipients.token_holder):
             self._keep_record(answer)
         if answer.root_token and self._recipients.data_key and self._files.token:
@@ -146,7 +146,7 @@ class Keeper:
         self._put(self._files.record, _as_file(record), "The encrypted recovery shares are", "record", record)
 
     def name_cluster(self, cluster: Cluster) -> None:
-        """Put the cluster's ID into the record, which a server says only after its answer; raises :class:`SettingError`."""
+        """Add the cluster's ID to the record, since a server returns it only after its response; raises :class:`SettingError`."""
         first = {name: self._record[name] for name in ("initialised", "server_address")}
         self._files.record.replace(_as_file({**first, "cluster_id": cluster.id, "cluster_name": cluster.name, **self._record}))
 
@@ -187,9 +187,9 @@ def _messages(content: dict[str, Any]) -> list[str]:
     for name in _SHARES:
         values = content.get(name)
         given = values if isinstance(values, list) else []
-        found = [text for text in (_as_base64(value) if not name.endswith("base64") else value for value in given) if is_message(text)]
-        if found:
-            return found
+        messages = [text for text in (_as_base64(value) if not name.endswith("base64") else value for value in given) if is_message(text)]
+        if messages:
+            return messages
     return []
 
 
@@ -201,7 +201,7 @@ def _as_base64(value: Any) -> str:
 
 
 def _packet(content: bytes, at: int) -> tuple[int, int, int]:
-    """Tag, start and end of the packet at this place; tag 0 if there is none. The end of one that is sent in parts is that of the content."""
+    """Tag, start and end of the packet at this place; tag 0 for none. The end of a packet in parts is the end of the content."""
     if at + 2 > len(content) or not content[at] & 0x80:
         return 0, len(content), len(content)
     header, first = content[at], content[at + 1]

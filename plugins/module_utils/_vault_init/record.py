@@ -17,7 +17,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vaul
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.vault_api import ServerApi
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 
-from .reserved_file import Found, ReservedFile, find, reserved_by_another
+from .reserved_file import FileState, ReservedFile, find, reserved_by_another
 
 START_ANEW = (
     "It contains no data that could be lost: stop the server, remove the data of its storage, start it, and initialise it again."
@@ -26,12 +26,12 @@ NAMELESS = "{path} does not name the cluster of its recovery shares."
 
 
 def recorded(module: AnsibleModule, api: ServerApi, status: SealStatus, files: Sequence[str]) -> dict[str, Any]:
-    """Whether the shares of the initialised server are in their file. What a run that was killed left reserved is told, with what to do."""
-    found = {path: find(path) for path in files}
+    """Whether the shares of the initialised server are in their file. Reservations of a killed run are reported with a remedy."""
+    states = {path: find(path) for path in files}
     for path in files:
-        if found[path] is Found.HELD:
+        if states[path] is FileState.HELD:
             raise reserved_by_another(path)
-    left = [path for path in files if found[path] is Found.LEFT_OVER]
+    left = [path for path in files if states[path] is FileState.LEFT_OVER]
     record, answer = files[0], files[-1]
     if record in left:
         module.warn(
@@ -43,7 +43,7 @@ def recorded(module: AnsibleModule, api: ServerApi, status: SealStatus, files: S
             f"{files[1]} is only reserved: a run of vault_init was killed after it had stored the recovery shares, but before the sealed root token. "
             f"The root token is lost. Generate a new one (generate-root) with the shares in {record}, revoke the lost one, and remove {files[1]}."
         )
-    if found[record] is not Found.OTHER or not os.path.exists(record):
+    if states[record] is not FileState.OTHER or not os.path.exists(record):
         return {"recorded": False, "cluster_id": None}
     if not module.check_mode:
         ReservedFile(module, answer, FileAttributes(-1, -1, 0o600)).remove_left_over()
@@ -51,20 +51,20 @@ def recorded(module: AnsibleModule, api: ServerApi, status: SealStatus, files: S
 
 
 def _of_record(module: AnsibleModule, api: ServerApi, status: SealStatus, path: str) -> dict[str, Any]:
-    """Whether the file is the record of this server's cluster; raises :class:`SealError` if it is another's, or if that cannot be told."""
+    """Whether the file is the record of this server's cluster; raises :class:`SealError` if it is another's or that is unknown."""
     record = read_record(path)
     if record is None:
         module.warn(f"{path} is not a record of vault_init, so the recovery shares of the server at {api.address} are not in it.")
         return {"recorded": False, "cluster_id": None}
     wanted = Cluster.of(record)
     if wanted is None:
-        said = Cluster.of(status)
-        module.warn(NAMELESS.format(path=path) + (f' If it belongs to the server at {api.address}, add "cluster_id": "{said.id}" to it.' if said else ""))
+        cluster = Cluster.of(status)
+        module.warn(NAMELESS.format(path=path) + (f' If it belongs to the server at {api.address}, add "cluster_id": "{cluster.id}" to it.' if cluster else ""))
         return {"recorded": True, "cluster_id": None}
     try:
-        found = need_cluster(api, status, f"it is unknown whether {path} is its record")
-        if found.id != wanted.id:
-            raise wrong_cluster(api, found, f"the record {path}", wanted)
+        cluster = need_cluster(api, status, f"it is unknown whether {path} is its record")
+        if cluster.id != wanted.id:
+            raise wrong_cluster(api, cluster, f"the record {path}", wanted)
     except SealError as error:
         error.details.update(initialized=True, recorded=False)
         raise

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files for an answer that comes once: created, with their space, owner and mode, before it is asked for, and filled by descriptor.
+"""Files for a response that is sent only once: created before the request, with space, owner and mode, and filled by descriptor.
 
-Until it is filled, such a file holds ``MARK`` and blank lines. A run that was killed leaves it so; the next run takes it over. The run that fills it
-holds its lock until the end, so what a file is, is only judged under that lock. Its folder is held by a descriptor, so that whoever owns that cannot
-lead the writer elsewhere.
+Until it is filled, such a file holds ``MARK`` and blank lines. A killed run leaves it so, and the next run takes it over. The run that fills it
+holds its lock until the end, so the state of a file is only determined under that lock. Its folder is held by a descriptor, so that the owner of the
+folder cannot redirect the writer.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _SPACE = "Check the space, quota and limits of its file system, and that it is n
 _ATTEMPTS = 10  # to create a file while other runs create and remove theirs
 
 
-class Found(enum.Enum):
-    """What is at the path of a reserved file."""
+class FileState(enum.Enum):
+    """The state of the path of a reserved file."""
 
     NOTHING = "nothing"
     LEFT_OVER = "a reservation of a run that was killed"
@@ -41,15 +41,15 @@ class Found(enum.Enum):
     OTHER = "something else: the answer, or somebody else's file"
 
 
-def find(path: str, folder: int | None = None) -> Found:
-    """What is at ``path``.
+def find(path: str, folder: int | None = None) -> FileState:
+    """The state of ``path``.
 
-    An empty file of this user counts as a reservation too: a run that was killed had not marked it yet, and nothing can be lost of it.
+    An empty file of this user counts as a reservation too: a killed run had not marked it yet, and it contains no data.
 
     :param folder: the descriptor of the folder that a relative ``path`` is in.
     """
-    with _opened(path, folder) as (found, _handle):
-        return found
+    with _opened(path, folder) as (state, _handle):
+        return state
 
 
 def try_to_reserve(paths: Sequence[str], attributes: FileAttributes, size: int) -> None:
@@ -63,7 +63,7 @@ def try_to_reserve(paths: Sequence[str], attributes: FileAttributes, size: int) 
 
 
 class ReservedFile:
-    """A new file at ``path``; a file that is there is never replaced, except for a reservation that a killed run left."""
+    """A new file at ``path``; an existing file is never replaced, except for a reservation that a killed run left."""
 
     def __init__(self, module: AnsibleModule, path: str, attributes: FileAttributes) -> None:
         self.path = path
@@ -92,7 +92,7 @@ class ReservedFile:
                     self._place(write)
                     return
                 except FileExistsError:
-                    if find(self._name, self._folder) is Found.OTHER:
+                    if find(self._name, self._folder) is FileState.OTHER:
                         raise _created_meanwhile(self.path) from None
             raise reserved_by_another(self.path)
 
@@ -126,7 +126,7 @@ class ReservedFile:
             raise file_error(f"{self.path} cannot be replaced: {error.strerror}.", _SPACE) from None
 
     def finish(self) -> None:
-        """What comes last, and fails no task any more: the option attributes, since an immutable file cannot be written."""
+        """The last step, which no longer fails the task: the option attributes, since an immutable file cannot be written."""
         if self.filled:
             self._change_flags()
 
@@ -163,17 +163,17 @@ class ReservedFile:
                     os.close(handle)
 
     def _remove_left_over(self) -> None:
-        with _opened(self._name, self._folder) as (found, handle):
-            if found is Found.HELD:
+        with _opened(self._name, self._folder) as (state, handle):
+            if state is FileState.HELD:
                 raise reserved_by_another(self.path)
-            if found is Found.LEFT_OVER:
+            if state is FileState.LEFT_OVER:
                 os.unlink(self._name, dir_fd=self._folder)
 
     def _is_named(self) -> bool:
         return _is_same(self._handle, self._name, self._folder)
 
     def _create_again(self, content: bytes) -> None:
-        """Somebody removed the file meanwhile; what stands in its place is left alone."""
+        """The file was removed meanwhile; its replacement is not touched."""
 
         def write(handle: int) -> None:
             with contextlib.suppress(OSError):
@@ -211,13 +211,13 @@ def _created_meanwhile(path: str) -> SettingError:
 
 
 @contextlib.contextmanager
-def _opened(path: str, folder: int | None = None) -> Iterator[tuple[Found, int]]:
-    """What is at ``path``, and its descriptor (-1: none). A reservation that no run holds stays locked meanwhile, so it cannot be filled."""
+def _opened(path: str, folder: int | None = None) -> Iterator[tuple[FileState, int]]:
+    """The state of ``path``, and its descriptor (-1: none). A reservation that no run holds is locked, so that it cannot be filled."""
     for _attempt in range(_ATTEMPTS):
         try:
             handle = open_regular(path, follow=False, folder=folder)
         except FileNotFoundError:
-            yield Found.NOTHING, -1
+            yield FileState.NOTHING, -1
             return
         except OSError:
             break
@@ -228,14 +228,14 @@ def _opened(path: str, folder: int | None = None) -> Iterator[tuple[Found, int]]
                 return
         finally:
             os.close(handle)
-    yield Found.OTHER, -1
+    yield FileState.OTHER, -1
 
 
-def _judged(handle: int, free: bool) -> Found:
+def _judged(handle: int, free: bool) -> FileState:
     seen = os.fstat(handle)
     if read_descriptor(handle, len(MARK)) == MARK or (not seen.st_size and seen.st_uid == os.geteuid()):
-        return Found.LEFT_OVER if free else Found.HELD
-    return Found.OTHER
+        return FileState.LEFT_OVER if free else FileState.HELD
+    return FileState.OTHER
 
 
 def _locked(handle: int) -> bool:

@@ -19,7 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.format
 
 _IN_MEMORY = ("tmpfs", "ramfs")
 _MOUNTS = "/proc/self/mountinfo"
-# Ends with its input, when whoever made the folder let go of it or died. The editor may write once more before it does.
+# Ends with its input, when the process that made the folder closed it or died. The editor may write once more before that.
 _GUARD = """
 trap '' HUP INT TERM
 while read -r word; do group=$word; done
@@ -62,7 +62,7 @@ class PrivateFolder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if not self._kept:
             shutil.rmtree(self.path, ignore_errors=True)
-            self._tell("done")
+            self._send("done")
         self._guard.communicate()
 
     def write(self, name: str, content: bytes) -> str:
@@ -75,7 +75,7 @@ class PrivateFolder:
     def keep(self, plain: str, sealed: SealedValue) -> str:
         """Have one file outlive the folder's use: ``plain`` as it is if the folder is in memory, else ``sealed`` in its place. Its path."""
         self._kept = True
-        self._tell("keep")
+        self._send("keep")
         kept = plain
         if not self.in_memory:
             with contextlib.suppress(OSError):  # on a full disk the plaintext, which on_disk allows there
@@ -89,14 +89,14 @@ class PrivateFolder:
 
     @property
     def in_memory(self) -> bool:
-        """Whether the folder is in memory, which only ``on_disk`` lets it not be."""
+        """Whether the folder is in memory; it always is without ``on_disk``."""
         return _is_in_memory(self.path)
 
     def ends_with_it(self, process_group: int) -> None:
-        """Have these processes killed where the maker dies."""
-        self._tell(str(process_group))
+        """Kill these processes if the process that made the folder dies."""
+        self._send(str(process_group))
 
-    def _tell(self, word: str) -> None:
+    def _send(self, word: str) -> None:
         if self._guard.stdin is not None:
             self._guard.stdin.write(f"{word}\n".encode())
             self._guard.stdin.flush()
@@ -105,18 +105,18 @@ class PrivateFolder:
 def _place(where: str, on_disk: bool) -> str:
     named = [where] if where else [os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.getuid()}", "/dev/shm"]
     writable = [place for place in named if place and os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK)]
-    found = next((place for place in writable if on_disk or _is_in_memory(place)), "")
-    if not found:
+    chosen = next((place for place in writable if on_disk or _is_in_memory(place)), "")
+    if not chosen:
         raise SettingError(
             f"{where} is not a writable directory in memory." if where else "There is no writable directory in memory.",
             reason="file_error",
             remedy="Mount a tmpfs and set the option directory to it. To store the plaintext on a disk nevertheless, set directory and on_disk.",
         )
-    return found
+    return chosen
 
 
 def _is_in_memory(place: str) -> bool:
-    """Whether the file system is one that Linux keeps in memory; other systems do not say."""
+    """Whether the file system is one that Linux keeps in memory; False on other systems."""
     device = os.stat(place).st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
     try:

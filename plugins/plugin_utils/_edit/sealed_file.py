@@ -77,7 +77,7 @@ class EditedFile:
 
         try:
             with held_folder(self._file.folder) as folder:
-                # It replaces nothing that somebody else created meanwhile.
+                # A file that was created meanwhile is not replaced.
                 place_new(folder, os.path.basename(self.path), write)
         except FileExistsError:
             raise _failed(f"The file {self.path} was created by another process in the meantime. It was not replaced.", "Edit that file.") from None

@@ -4,8 +4,8 @@
 
 """Runs an editor for a file, with the terminal in which Ansible was started, if any.
 
-Ansible's workers have none: since ansible-core 2.19 they are sessions of their own. The editor gets a pseudo-terminal, as under ssh, and
-what goes in and out is passed on to the terminal that is the input of Ansible's main process.
+Ansible's workers have no terminal: since ansible-core 2.19 each is a new session. The editor gets a pseudo-terminal, as under ssh, and
+its input and output are forwarded to the terminal that is the input of Ansible's main process.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _DEFAULT = "vi"
 # Swap, undo, backup and history would be written where the user keeps them, on a disk.
 _VIMS = ("vim", "nvim", "gvim")
 _KEEPS_NOTHING = ("-n", "-i", "NONE", "-c", "set noundofile nobackup nowritebackup")
-_LOOK_EVERY = 0.2  # seconds, for the window's size and for the end of Ansible
+_POLL_INTERVAL = 0.2  # seconds, for the window's size and for the end of Ansible
 
 
-def editor_command(said: str | None) -> list[str]:
-    """The command to run with the file's name added; raises :class:`SettingError` where there is none."""
-    sources = [("option editor", said or ""), *((f"environment variable {name}", os.environ.get(name, "")) for name in _VARIABLES)]
+def editor_command(option: str | None) -> list[str]:
+    """The command, to which the file's name has to be added; raises :class:`SettingError` if the program does not exist."""
+    sources = [("option editor", option or ""), *((f"environment variable {name}", os.environ.get(name, "")) for name in _VARIABLES)]
     source, text = next(((source, text) for source, text in sources if text.strip()), ("default", _DEFAULT))
     try:
         command = shlex.split(text)
@@ -52,7 +52,7 @@ def editor_command(said: str | None) -> list[str]:
 
 
 def terminal() -> str:
-    """The path of the terminal that is the input of Ansible's main process, of which this is a worker; empty where there is none."""
+    """The path of the terminal that is the input of Ansible's main process, the parent of this worker; empty without a terminal."""
     try:
         path = os.readlink(f"/proc/{os.getppid()}/fd/0")
     except OSError:
@@ -72,10 +72,10 @@ def ask(path: str, question: str) -> str:
 
 
 def edit(command: Sequence[str], file: str, path: str, started: Callable[[int], None]) -> int:
-    """Run the editor for a file and wait for it; its exit code.
+    """Run the editor for a file and wait for it; returns its exit code.
 
-    :param path: the terminal's; empty runs it without, and what it prints is not shown, since it can hold what is edited.
-    :param started: is told the editor's process group.
+    :param path: the terminal's; empty runs it without, and its output is not shown, since it can contain the plaintext.
+    :param started: called with the editor's process group.
     """
     line = [*command, file]
     environment = {**os.environ, "TMPDIR": os.path.dirname(file)}
@@ -87,12 +87,12 @@ def edit(command: Sequence[str], file: str, path: str, started: Callable[[int], 
             started(process.pid)
             while True:
                 try:
-                    return process.wait(_LOOK_EVERY)
+                    return process.wait(_POLL_INTERVAL)
                 except subprocess.TimeoutExpired:
                     _end_with(parent, process)
     with _opened(path) as outer:
         with _pseudo_terminal(outer) as (inner, slave):
-            # Not `start_new_session` alone: the terminal is to be the session's own, so that ^C and ^Z reach the editor.
+            # Not `start_new_session` alone: the session needs a controlling terminal, so that ^C and ^Z reach the editor.
             process = subprocess.Popen(
                 line, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=_take_terminal
             )
@@ -115,13 +115,13 @@ def _end_with(parent: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def _pass_on(outer: int, inner: int) -> bool:
-    """Pass on what there is, either way; whether the editor still has its end open."""
-    ready, _writable, _errors = select.select([outer, inner], [], [], _LOOK_EVERY)
+    """Forward pending data in both directions; returns whether the editor still has its end open."""
+    ready, _writable, _errors = select.select([outer, inner], [], [], _POLL_INTERVAL)
     for source, target in ((outer, inner), (inner, outer)):
         if source in ready:
             try:
                 data = os.read(source, 65536)
-            except OSError:  # Linux says so where the other end is closed
+            except OSError:  # on Linux, the other end was closed
                 return False
             if not data:
                 return False

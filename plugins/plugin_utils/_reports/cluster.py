@@ -60,12 +60,12 @@ _REQUIRED = ("answers", "initialized", "sealed", "type", "active")
 def read_state(host: str, state: Mapping[str, Any] | None) -> NodeState:
     """The state of a host; raises :class:`SettingError` if it is not one that a server reports. None or empty: the host became unreachable."""
     if state is not None and not isinstance(state, Mapping):
-        raise _invalid(host, "it is not a dictionary")
+        raise invalid(host, "state", "it is not a dictionary")
     if not state:
         return NodeState()
     missing = [name for name in _REQUIRED if name not in state]
     if missing:
-        raise _invalid(host, f"`{missing[0]}` is missing")
+        raise invalid(host, "state", f"`{missing[0]}` is missing")
     values: dict[str, Any] = {}
     for field in fields(NodeState):
         if field.name == "known" or field.name not in state:
@@ -73,7 +73,7 @@ def read_state(host: str, state: Mapping[str, Any] | None) -> NodeState:
         value = state[field.name]
         wanted = {"bool": bool, "int": int, "str": str}[str(field.type)]
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise _invalid(host, f"`{field.name}` must be {field.type}")
+            raise invalid(host, "state", f"`{field.name}` must be {field.type}")
         values[field.name] = value
     return NodeState(**{"summary": "", **values, "known": True})
 
@@ -109,8 +109,9 @@ def unready_hosts(results: Mapping[str, Mapping[str, Any] | None], errors: Mappi
     return lines
 
 
-def _invalid(host: str, problem: str) -> SettingError:
+def invalid(host: str, what: str, problem: str) -> SettingError:
+    """The error of a host that returned something else than a server's state, seals or peers."""
     return SettingError(
-        plain(f"The state that {host} returned is invalid: {problem}."), reason="invalid_state",
+        plain(f"The {what} that {host} returned cannot be used: {problem}."), reason="invalid_state",
         remedy="Do not trust the host until you know why: run the playbook again, and check the host and its Python.",
     )

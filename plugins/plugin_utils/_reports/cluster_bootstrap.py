@@ -189,7 +189,7 @@ def _impasse(cluster: Cluster, options: Options, states: str) -> Impasse:
             f"No server was initialised, because the run is limited to {options.limit} and not every host was checked. Run the playbook without a limit.",
         )
     shamir = [host for host, state in cluster.states.items() if state.answers and not state.initialized and state.type == "shamir"]
-    if shamir:
+    if shamir and not options.check:
         return Impasse(
             "wrong_seal",
             f"{', '.join(shamir)} runs with the seal shamir, although its configuration has an awskms seal: it was started before the configuration was "

@@ -23,7 +23,7 @@ USABLE, UNUSABLE, UNKNOWN = "usable", "unusable", "unknown"
 
 @dataclass(frozen=True)
 class Dependent:
-    """What depends on keys: a host's seal, a snapshot, or the files of a folder that depend on the same ones. ``count`` is of sealed values."""
+    """A dependent of keys: a host's seal, a snapshot, or the files of a folder with the same keys. ``count`` is the number of sealed values."""
 
     kind: str
     host: str
@@ -95,36 +95,36 @@ class KeyMap:
 
 
 def build_map(hosts: Iterable[Mapping[str, Any]], not_asked: Iterable[str] = ()) -> KeyMap:
-    """The map of hosts, each with ``host`` (its name), and where there are any ``seal``, ``folders`` and ``snapshots``: the modules' results.
+    """The map of hosts, each with ``host`` (its name) and optionally ``seal``, ``folders`` and ``snapshots``: the results of the modules.
 
-    Results of folders and snapshots have the path as ``src``, or as the ``item`` of a loop. ``not_asked`` are hosts without any.
+    Results of folders and snapshots have the path as ``src``, or as the ``item`` of a loop. ``not_asked`` are hosts without results.
     """
-    found = KeyMap()
+    result = KeyMap()
     for name in not_asked:
-        found.add(Dependent(HOST, str(name), "seal", (), note="this host was not checked"))
+        result.add(Dependent(HOST, str(name), "seal", (), note="this host was not checked"))
     for host in hosts:
         name = str(host["host"])
         if host.get("seal"):
-            _add_seal(found, name, host["seal"])
+            _add_seal(result, name, host["seal"])
         for snapshot in host.get("snapshots") or ():
-            _add_snapshot(found, name, snapshot)
+            _add_snapshot(result, name, snapshot)
         for folder in host.get("folders") or ():
-            _add_folder(found, name, folder)
-    for dependents in (found.loose, *(key.dependents for key in found.keys.values())):
+            _add_folder(result, name, folder)
+    for dependents in (result.loose, *(key.dependents for key in result.keys.values())):
         dependents.sort(key=Dependent.order)
-    return found
+    return result
 
 
-def table(found: KeyMap) -> list[str]:
+def table(key_map: KeyMap) -> list[str]:
     """The map as lines of text: each key with its dependents below it; then the dependents without a known key."""
     lines: list[str] = []
-    for key in found.keys.values():
+    for key in key_map.keys.values():
         why = f": {plain(key.why)}" if key.why and key.verdict != USABLE else ""
         lines.append(f"{plain(key.arn)}  {plain(key.state) or '-'}  {key.verdict}{why}")
         lines += _rows(key.dependents)
-    if found.loose:
+    if key_map.loose:
         lines.append("No key is known")
-        lines += _rows(found.loose)
+        lines += _rows(key_map.loose)
     return lines or ["No dependencies on KMS keys were found."]
 
 
@@ -139,42 +139,42 @@ def _rows(dependents: Sequence[Dependent]) -> list[str]:
     return [f"  {kind:<8}  {title:<{width}}  {note}".rstrip() for kind, title, note in cells]
 
 
-def _add_seal(found: KeyMap, host: str, seal: Mapping[str, Any]) -> None:
+def _add_seal(key_map: KeyMap, host: str, seal: Mapping[str, Any]) -> None:
     arn = seal.get("key_arn") or ""
     ready = bool(seal.get("ready"))
-    found.add(Dependent(HOST, host, "seal", (arn,) if arn else (), note="ready" if ready else f"not ready: {seal.get('reason')}"))
+    key_map.add(Dependent(HOST, host, "seal", (arn,) if arn else (), note="ready" if ready else f"not ready: {seal.get('reason')}"))
     if arn:
         # A missing permission is the host's own matter; what is wrong with the key is everybody's.
         problems = [str(problem["msg"]) for problem in seal.get("problems") or ()]
-        found.key(arn).learn(False if problems else True if seal.get("state") else None, str(seal.get("state") or ""), problems)
+        key_map.key(arn).learn(False if problems else True if seal.get("state") else None, str(seal.get("state") or ""), problems)
 
 
-def _add_snapshot(found: KeyMap, host: str, said: Mapping[str, Any]) -> None:
-    keys = said.get("kms_keys") or ()
-    restorable = said.get("restorable")
-    words = "" if restorable is None else "restorable" if restorable else "NOT RESTORABLE"
-    problems = " ".join(str(problem["msg"]) for problem in said.get("problems") or ())
-    note = ": ".join(filter(None, [words, problems])) or str(said.get("msg") or "")
-    count = int(said.get("sealed_count") or 0)
-    found.add(Dependent(SNAPSHOT, host, _path(said), tuple(key["arn"] for key in keys), count, note))
-    _learn(found, keys)
+def _add_snapshot(key_map: KeyMap, host: str, snapshot: Mapping[str, Any]) -> None:
+    keys = snapshot.get("kms_keys") or ()
+    restorable = snapshot.get("restorable")
+    outcome = "" if restorable is None else "restorable" if restorable else "NOT RESTORABLE"
+    problems = " ".join(str(problem["msg"]) for problem in snapshot.get("problems") or ())
+    note = ": ".join(filter(None, [outcome, problems])) or str(snapshot.get("msg") or "")
+    count = int(snapshot.get("sealed_count") or 0)
+    key_map.add(Dependent(SNAPSHOT, host, _path(snapshot), tuple(key["arn"] for key in keys), count, note))
+    _learn(key_map, keys)
 
 
-def _add_folder(found: KeyMap, host: str, said: Mapping[str, Any]) -> None:
+def _add_folder(key_map: KeyMap, host: str, result: Mapping[str, Any]) -> None:
     groups: dict[tuple[str, tuple[str, ...], str], int] = {}
-    for value in said.get("sealed_values") or ():
+    for value in result.get("sealed_values") or ():
         note = _value_note(value)
         group = (os.path.dirname(str(value["name"])), tuple(value["key_arns"]), note)
         groups[group] = groups.get(group, 0) + 1
     for (folder, keys, note), count in groups.items():
-        found.add(Dependent(FILES, host, folder, keys, count, note))
-    if "sealed_values" not in said:
-        found.add(Dependent(FILES, host, _path(said), (), 0, str(said.get("msg") or "not checked")))
-    _learn(found, said.get("kms_keys") or ())
+        key_map.add(Dependent(FILES, host, folder, keys, count, note))
+    if "sealed_values" not in result:
+        key_map.add(Dependent(FILES, host, _path(result), (), 0, str(result.get("msg") or "not checked")))
+    _learn(key_map, result.get("kms_keys") or ())
 
 
-def _path(said: Mapping[str, Any]) -> str:
-    return str(said["src"] if "src" in said else said["item"])
+def _path(result: Mapping[str, Any]) -> str:
+    return str(result["src"] if "src" in result else result["item"])
 
 
 def _value_note(value: Mapping[str, Any]) -> str:
@@ -185,7 +185,7 @@ def _value_note(value: Mapping[str, Any]) -> str:
     return "stale" if value.get("status") == "stale" else ""
 
 
-def _learn(found: KeyMap, keys: Iterable[Mapping[str, Any]]) -> None:
+def _learn(key_map: KeyMap, keys: Iterable[Mapping[str, Any]]) -> None:
     for key in keys:
         problems = [str(problem["msg"]) for problem in key.get("problems") or ()]
-        found.key(key["arn"]).learn(key.get("usable_for_seal"), str(key.get("state") or ""), problems)
+        key_map.key(key["arn"]).learn(key.get("usable_for_seal"), str(key.get("state") or ""), problems)

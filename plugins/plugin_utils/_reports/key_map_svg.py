@@ -33,13 +33,13 @@ _LETTERS, _SMALL_LETTERS = 50, 60  # that fit into a box
 _NAMES = {HOST: "Hosts", SNAPSHOT: "Snapshots", FILES: "Sealed files"}
 _FILL = {HOST: "#e8eef9", SNAPSHOT: "#f3eafa", FILES: "#eef3ea"}
 _EDGE = {HOST: "#3b62a8", SNAPSHOT: "#7d4aa0", FILES: "#557a36"}
-# Verdicts differ in words and in the line too, for those who see no colours.
+# Verdicts also differ in their text and line style, for readers who cannot distinguish the colours.
 _VERDICT = {USABLE: ("#e6f4ea", "#1e7e34", "none"), UNUSABLE: ("#fdeaea", "#b3261e", "6 3"), UNKNOWN: ("#f2f2f2", "#6b6b6b", "2 3")}
 
 
-def draw(found: KeyMap) -> str:
+def draw(key_map: KeyMap) -> str:
     """The image, as one ``svg`` element."""
-    dependents, keys = found.dependents, list(found.keys.values())
+    dependents, keys = key_map.dependents, list(key_map.keys.values())
     rows = max(len(dependents), len(keys), 1)
     height = _HEAD + rows * _ROW + 12
     left = {each: _middle(number, len(dependents), rows) for number, each in enumerate(dependents)}
@@ -90,7 +90,7 @@ def _box(left: float, middle: float, width: float, fill: str, edge: str, dashes:
         f"<g><title>{title}</title>"
         f'<rect x="{left}" y="{top:.1f}" width="{width}" height="{_HEIGHT}" rx="6" fill="{fill}" stroke="{edge}" stroke-width="1.5" '
         f'stroke-dasharray="{dashes}"/>'
-        # A picture of its own cuts off what wide letters take beyond the box.
+        # A nested svg element clips wide letters at the box.
         f'<svg x="{left}" y="{top:.1f}" width="{width - 6}" height="{_HEIGHT}">'
         + _text(12, 19, _cut(first, _LETTERS), weight="600")
         + _text(12, 36, _cut(second, _SMALL_LETTERS), size=12, fill="#444444")

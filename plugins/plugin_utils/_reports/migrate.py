@@ -11,88 +11,21 @@ the hosts of a step one after the other; before a node is stopped, :func:`stop_o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.cluster import Impasse, NodeState, read_states, state_lines
-
-SHAMIR, AWSKMS = "shamir", "awskms"
-STAGES = ("unreachable", "silent", "new", "foreign", "sealed", "standby", "active", "waiting", "done")
-"""``waiting``: runs with the new seal, while the cluster has the old one. ``standby`` and ``active``: run with the old seal."""
-
-IDLE = ("silent", "sealed")
-
-Seals = Sequence[Mapping[str, Any]]
-Peers = Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """What is known of the hosts; ``seals`` are the awskms seals in the configuration of each, None if unknown."""
-
-    states: Mapping[str, NodeState]
-    to: str
-    seals: Mapping[str, Seals | None]
-    peers: Peers | None
-    shares: int
-
-    @property
-    def hosts(self) -> list[str]:
-        return list(self.states)
-
-    def at(self, *stages: str) -> list[str]:
-        """The hosts at these stages: first all at the first one, each in the order of the hosts."""
-        return [host for stage in stages for host, state in self.states.items() if stage_of(state, self.to) == stage]
-
-    def actives(self) -> list[str]:
-        return [host for host, state in self.states.items() if state.active]
-
-    def leaders(self) -> list[str]:
-        return list(dict.fromkeys(state.leader for state in self.states.values() if state.leader))
-
-    def clusters(self) -> list[str]:
-        return list(dict.fromkeys(state.cluster_id for state in self.states.values() if state.cluster_id))
-
-    def threshold(self) -> int:
-        """The number of shares that the cluster requires, as far as a node reports it."""
-        return max([1, *(state.threshold for state in self.states.values())])
-
-    def configured(self, host: str) -> bool:
-        """Whether the files of a host contain the new seal: awskms, or for a migration to shamir the disabled awskms seal."""
-        enabled = [bool(seal["enabled"]) for seal in self.seals.get(host) or ()]
-        return enabled == [True] if self.to == AWSKMS else False in enabled
-
-    def begun(self) -> bool:
-        """Whether a migration is under way or done on some node, according to the servers and to the files of those that do not respond."""
-        return bool(self.at("waiting", "done")) or any(map(self.configured, self.hosts)) or any(state.migration for state in self.states.values())
-
-    def left(self) -> list[str]:
-        """For a migration to shamir: the hosts whose files contain an awskms seal."""
-        return [host for host in self.hosts if self.seals.get(host)] if self.to == SHAMIR else []
-
-    def work(self) -> list[str]:
-        """The hosts that have to be changed; a host of which nothing is known is one of them."""
-        done = self.at("done")
-        unknown = [host for host in self.hosts if self.seals.get(host) is None]
-        return [host for host in self.hosts if host not in done or host in self.left() or host in unknown]
-
-
-def stage_of(state: NodeState, to: str) -> str:
-    """The stage of a node in the migration: one of ``STAGES``."""
-    if not state.known:
-        return "unreachable"
-    if not state.answers:
-        return "silent"
-    if not state.initialized:
-        return "new"
-    if state.type not in (SHAMIR, AWSKMS):
-        return "foreign"
-    if state.sealed:
-        return "sealed"
-    if state.type == to:
-        return "waiting" if state.migration else "done"
-    return "active" if state.active else "standby"
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.cluster import Impasse, read_states, state_lines
+from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate_cluster import (
+    IDLE,
+    SHAMIR,
+    STAGES,
+    Cluster,
+    Peers,
+    Seals,
+    read_peers,
+    read_seals,
+    stage_of,
+)  # fmt: skip
 
 
 def migrate_plan(
@@ -112,13 +45,14 @@ def migrate_plan(
     :param peers: the raft peers of the active node, ``all`` and ``voters``; empty if they are unknown.
     :param shares: the number of different shares that were given.
     :param check: whether this is check mode.
-    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive``, ``work`` (hosts to change), ``left`` (hosts with an awskms seal to
-        remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse`` (``reason`` and
-        ``text``, empty if the migration can continue).
+    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive``, ``await_votes`` (whether to wait until more
+        peers can vote), ``work`` (hosts to change), ``idle`` and ``running`` (those to configure and restart before the active node, in this order), ``reverted``
+        (hosts whose files only are configured), ``left`` (hosts with an awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse``
+        (``reason`` and ``text``, empty if the migration can continue).
     :raises SettingError: if a state is not one that a server reports.
     """
-    cluster = Cluster(read_states(states), to, seals or {}, peers, shares)
-    lines = [*state_lines(cluster.states), *_peers_line(peers)]
+    cluster = Cluster(read_states(states), to, read_seals(seals or {}), read_peers(peers), shares)
+    lines = [*state_lines(cluster.states), *_peers_line(cluster.peers)]
     led, begun = bool(cluster.leaders()), cluster.begun()
     return {
         "stage": {host: stage_of(state, to) for host, state in cluster.states.items()},
@@ -126,8 +60,12 @@ def migrate_plan(
         "begun": begun,
         "led": led,
         "revive": begun and not led and not check and not cluster.at("unreachable", "new", "foreign"),
+        "await_votes": bool(cluster.work()) and not check and not cluster.can_spare_a_voter(),
         "work": cluster.work(),
+        "reverted": cluster.reverted(),
         "left": cluster.left(),
+        "idle": cluster.at(*IDLE),
+        "running": [host for host in cluster.outdated() if host not in cluster.at(*IDLE)],
         "steps": _steps(cluster),
         "plan": _plan(cluster, check),
         "state_lines": lines,
@@ -139,7 +77,7 @@ def stop_obstacle(
     host: str, states: Mapping[str, Mapping[str, Any] | None], *, to: str, peers: Peers | None = None, hand_over: bool = False
 ) -> str:
     """Why a node may not be stopped; empty if it may. ``hand_over``: it is the active node, and another one has to carry out the migration."""
-    cluster = Cluster(read_states(states), to, {}, peers, 0)
+    cluster = Cluster(read_states(states), to, {}, read_peers(peers), 0)
     others = [each for each in cluster.hosts if each != host]
     behind = [each for each in others if each not in cluster.at("waiting")]
     if hand_over and behind:
@@ -147,8 +85,8 @@ def stop_obstacle(
             f"{host} is active with the seal {cluster.states[host].type}, which {' and '.join(behind)} also still has: another node became active meanwhile. "
             "Run the playbook again to continue."
         )
-    if others and peers and _few_voters(peers):
-        return f"{host} was not stopped, because the cluster would lose its quorum. {_votes(peers)} Run the playbook again to continue."
+    if peers and not cluster.can_spare_a_voter():
+        return f"{host} was not stopped, because the cluster would lose its quorum. {_votes(peers)}"
     return ""
 
 
@@ -157,11 +95,14 @@ def _steps(cluster: Cluster) -> list[dict[str, Any]]:
     if not cluster.work():
         return []
     steps: list[tuple[str, list[str], str]] = []
-    before, active, to = cluster.at("silent", "sealed", "standby"), cluster.at("active"), cluster.to
+    before, active, to = cluster.outdated(), cluster.at("active"), cluster.to
     disabled = " (and awskms disabled)" if to == SHAMIR else ""
     if before:
         text = f"configure {' and '.join(before)} with the seal {to}{disabled}; then restart and unseal each, one at a time"
         steps += [("configure", before, text), ("restart", before, "")]
+    reverted = cluster.reverted()
+    if reverted:
+        steps.append(("configure", reverted, f"configure {' and '.join(reverted)} with the seal awskms again; no restart is needed, since the server has it"))
     if active and len(cluster.states) > 1:
         text = f"stop {''.join(active)}, so that another node becomes active and carries out the migration; then configure and start it"
         steps.append(("hand_over", active, text))
@@ -194,16 +135,10 @@ def _voteless(peers: Peers) -> list[str]:
     return [peer for peer in peers["all"] if peer not in peers["voters"]]
 
 
-def _few_voters(peers: Peers) -> bool:
-    """Whether the voters lose their quorum if one of them is stopped."""
-    voters = len(peers["voters"])
-    return voters - 1 < voters // 2 + 1
-
-
 def _votes(peers: Peers) -> str:
     return (
         f"Of its raft peers, {' and '.join(peers['voters']) or 'none'} can vote, and {' and '.join(_voteless(peers)) or 'none'} cannot. A node that joined a "
-        "moment ago gets its vote once it was stable for some seconds."
+        "moment ago gets its vote after some seconds: run the playbook again then."
     )
 
 
@@ -221,7 +156,8 @@ def _hosts_impasse(cluster: Cluster, states: str) -> Impasse:
     if wrong:
         return Impasse(
             "foreign_node",
-            f"{' and '.join(wrong)} is not initialised, or has a seal other than shamir and awskms. Remove it from migrate_hosts. Nothing was changed. {states}",
+            f"{' and '.join(wrong)} is not initialised, or has a seal other than shamir and awskms. Remove it from migrate_hosts. Nothing was changed. "
+            f"{states}",
         )
     if len(cluster.clusters()) > 1 or len(cluster.actives()) > 1 or len(cluster.leaders()) > 1:
         return Impasse(
@@ -232,8 +168,8 @@ def _hosts_impasse(cluster: Cluster, states: str) -> Impasse:
     if unknown:
         return Impasse(
             "unreachable_host",
-            f"The state or the configuration of {' and '.join(unknown)} is unknown, because the host became unreachable. Check the connection to it, and run the "
-            f"playbook again. Nothing was changed. {states}",
+            f"The state or the configuration of {' and '.join(unknown)} is unknown, because the host became unreachable. Check the connection to it, and "
+            f"run the playbook again. Nothing was changed. {states}",
         )
     return Impasse()
 
@@ -251,13 +187,14 @@ def _cluster_impasse(cluster: Cluster, states: str, check: bool) -> Impasse:
     if not cluster.leaders() and not (begun and check):
         return Impasse(
             "no_active_node",
-            f"The cluster has no active node. Check the logs of the servers. Nothing was changed, except that servers were started and unsealed. {states}",
+            "The cluster has no active node. Check the logs of the servers. Nothing was changed, except that servers were started and unsealed. Once a node "
+            f"is active, for example after a restart of the servers, run the playbook again to continue. {states}",
         )
     if len(hosts) == 2 and any("raft" in state.storage for state in cluster.states.values()):
         return Impasse(
             "two_raft_nodes",
-            "The cluster has two nodes with raft storage: if one is stopped, the other loses its quorum. Add a third node first, or remove one from the cluster "
-            "and from migrate_hosts. Nothing was changed.",
+            "The cluster has two nodes with raft storage: if one is stopped, the other loses its quorum. Add a third node first, or remove one from the "
+            "cluster and from migrate_hosts. Nothing was changed.",
         )
     if peers and len(peers["all"]) != len(hosts):
         return Impasse(
@@ -265,14 +202,17 @@ def _cluster_impasse(cluster: Cluster, states: str, check: bool) -> Impasse:
             f"The cluster has {len(peers['all'])} peers ({', '.join(peers['all'])}), but the play has {len(hosts)} hosts ({', '.join(hosts)}). migrate_hosts "
             "must name all nodes of the cluster. Nothing was changed.",
         )
+    if peers and not check and not cluster.can_spare_a_voter():
+        return Impasse("few_voters", f"The cluster would lose its quorum if one of its nodes was restarted. {_votes(peers)} Nothing was changed.")
     return Impasse()
 
 
 def _shares_impasse(cluster: Cluster) -> Impasse:
-    if cluster.work() and cluster.shares < cluster.threshold():
+    only_files = set(cluster.work()) <= {host for host in cluster.reverted() if host in cluster.at("done")}
+    if not only_files and cluster.shares < cluster.threshold():
         return Impasse(
             "few_shares",
-            f"migrate_shares contains {cluster.shares} different shares, but {cluster.threshold()} are required: unseal keys if the cluster has shamir, recovery "
-            "keys if it has awskms. Nothing was changed.",
+            f"migrate_shares contains {cluster.shares} different shares, but {cluster.threshold()} are required: unseal keys if the cluster has shamir, "
+            "recovery keys if it has awskms. Nothing was changed.",
         )
     return Impasse()

@@ -25,20 +25,20 @@ def sealed_files(folder: str) -> dict[str, list[str]]:
 
     They are in a folder of that name first, then next to it. Hidden files and backups (``~``) are ignored. Raises :class:`SettingError`.
     """
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     if not os.path.isdir(folder):
-        return found
+        return by_name
     try:
         for name, path in _visible(folder):
             if os.path.isdir(path):
-                found.setdefault(name, []).extend(_below(path, ()))
+                by_name.setdefault(name, []).extend(_below(path, ()))
             elif name.endswith(SUFFIXES) and os.path.isfile(path):
-                found.setdefault(name.rsplit(".", 2)[0], []).append(path)
+                by_name.setdefault(name.rsplit(".", 2)[0], []).append(path)
     except OSError as error:
         raise SettingError(
             f"The directory {error.filename} cannot be read: {error.strerror}.", reason="file_error", remedy="Check its permissions."
         ) from None
-    return found
+    return by_name
 
 
 def in_scope(entity: Any, loader: Any) -> dict[str, set[str]]:

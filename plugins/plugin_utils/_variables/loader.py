@@ -50,12 +50,12 @@ class SealedVariables:
         self._prefetch = prefetch
         self._tolerate = tolerate
         self._bases: dict[str, str] = {}
-        self._found: dict[str, dict[str, list[str]]] = {}
+        self._paths: dict[str, dict[str, list[str]]] = {}
         self._prefetched: set[str] = set()
         self._opened = _Documents(cache_size)
 
     def of(self, loader: Any, path: str, entities: Sequence[Any]) -> dict[str, Any]:
-        """The variables of groups and hosts in the files beside ``path``; of two the later wins. Raises :class:`SealError`."""
+        """The variables of groups and hosts in the files next to ``path``; the later file wins. Raises :class:`SealError`."""
         if not self._enabled:
             return {}
         if path not in self._bases:
@@ -77,16 +77,16 @@ class SealedVariables:
 
     def _files(self, base: str, folder: str) -> dict[str, list[str]]:
         path = os.path.join(base, folder)
-        if path not in self._found:
-            self._found[path] = sealed_files(path)
-        return self._found[path]
+        if path not in self._paths:
+            self._paths[path] = sealed_files(path)
+        return self._paths[path]
 
     def _of_the_run(self, base: str, entity: Any, loader: Any) -> list[str]:
-        found: list[str] = []
+        paths: list[str] = []
         for folder, names in in_scope(entity, loader).items():
             for name, files in self._files(base, folder).items():
-                found += files if name in names else ()
-        return found
+                paths += files if name in names else ()
+        return paths
 
     def _open(self, files: Sequence[str]) -> None:
         missing = [file for file in dict.fromkeys(files) if file not in self._opened]

@@ -44,15 +44,15 @@ class FileOpener:
         return answers
 
     def _unwrap(self, values: dict[str, SealedValue]) -> dict[str, bytes | SealError]:
-        way = KMS_SESSIONS.way(self._options.connection, self._options.cache_data_keys)
+        session = KMS_SESSIONS.session(self._options.connection, self._options.cache_data_keys)
         try:
             if self._trusted is None:
                 self._trusted = trusted_keys(
-                    self._options.allowed_key_ids, way.clients, list(values.values()), self._options.source("allowed_key_ids")
+                    self._options.allowed_key_ids, session.clients, list(values.values()), self._options.source("allowed_key_ids")
                 )
         except SealError as error:
             return dict.fromkeys(values, error)
-        unwrapper = Unwrapper(way.clients, self._aad, self._trusted, way.data_keys)
+        unwrapper = Unwrapper(session.clients, self._aad, self._trusted, session.data_keys)
 
         def opened(item: tuple[str, SealedValue]) -> bytes | SealError:
             path, value = item

@@ -27,7 +27,7 @@ _MANY_BLOCKS = "listener"
 
 @dataclass
 class ServerFiles:
-    """``config`` has the form of the servers' JSON; ``environment`` is what the service is to have beside what it has."""
+    """``config`` has the form of the servers' JSON; ``environment`` contains the variables to add to the service."""
 
     config: dict[str, Any] = field(default_factory=dict, repr=False)
     environment: dict[str, str] = field(default_factory=dict, repr=False)
@@ -39,23 +39,23 @@ class ServerFiles:
         return {"config": self.config, "environment": self.environment, "secret": self.secret, "warnings": self.warnings}
 
 
-def server_files(said: Mapping[str, Any]) -> ServerFiles:
+def server_files(variables: Mapping[str, Any]) -> ServerFiles:
     """Build the files from the role's variables; raises :class:`SettingError` that names the variable.
 
-    :param said: the role's variables, without their prefix ``vault_config_``.
+    :param variables: the role's variables, without their prefix ``vault_config_``.
     """
-    product = Product.parse(said["product"], str(said.get("version") or ""))
-    said = {**said, **{name: _truth(f"vault_config_{name}", said[name]) for name in _TRUTHS if said.get(name) not in (None, "")}}
+    product = Product.parse(variables["product"], str(variables.get("version") or ""))
+    variables = {**variables, **{name: _truth(f"vault_config_{name}", variables[name]) for name in _TRUTHS if variables.get(name) not in (None, "")}}
     files = ServerFiles()
-    seals = [_seal(product, index, seal) for index, seal in enumerate(said.get("seals") or [])]
-    if said["state"] == "present":
-        _check_seals(product, said, seals)
-    if said["manage"] == "server":
-        files.config.update(_server(said))
-    if said["state"] == "present":
-        _add_seals(product, said, seals, files)
-        _add_plugin(product, said, files)
-    _add_environment(said.get("environment") or {}, files)
+    seals = [_seal(product, index, seal) for index, seal in enumerate(variables.get("seals") or [])]
+    if variables["state"] == "present":
+        _check_seals(product, variables, seals)
+    if variables["manage"] == "server":
+        files.config.update(_server(variables))
+    if variables["state"] == "present":
+        _add_seals(product, variables, seals, files)
+        _add_plugin(product, variables, files)
+    _add_environment(variables.get("environment") or {}, files)
     files.secret = _secret(files.config)
     return files
 
@@ -81,36 +81,36 @@ def _seal(product: Product, index: int, seal: Any) -> dict[str, Any]:
 
 
 def _truth(place: str, value: Any) -> bool:
-    """A truth value, also where it came as a text; raises :class:`SettingError` for anything else."""
+    """A boolean, which may also be a string; raises :class:`SettingError` for other values."""
     try:
         return bool(boolean(value, strict=True))
     except TypeError:
         raise _wrong(f"{place} must be a boolean, not {value!r}.", "Use true or false.") from None
 
 
-def _check_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, Any]]) -> None:
+def _check_seals(product: Product, variables: Mapping[str, Any], seals: list[dict[str, Any]]) -> None:
     if not seals:
         raise _wrong("vault_config_seals is empty.", "Add a seal with its key, or set vault_config_state to absent.")
     enabled = [seal for seal in seals if not seal.get("disabled")]
-    if said["activation"] == ENVIRONMENT:
+    if variables["activation"] == ENVIRONMENT:
         if len(seals) != 1 or seals[0].get("disabled"):
             raise _wrong("The environment can configure only one seal, which must be enabled.", "Use vault_config_activation: stanza.")
         for name in seals[0]:
             if name not in VARIABLES and name != "disabled":
                 raise _wrong(f"{name} cannot be set by an environment variable.", "Use vault_config_activation: stanza.")
-    if len(enabled) > 1 and not said.get("multiseal"):
+    if len(enabled) > 1 and not variables.get("multiseal"):
         raise _wrong(
             f"vault_config_seals has {len(enabled)} enabled seals.",
             "Disable the old one" + (", or set vault_config_multiseal for Vault Enterprise." if product.name == "vault" else "."),
         )
-    if said.get("multiseal") and product.name != "vault":
+    if variables.get("multiseal") and product.name != "vault":
         raise _wrong("vault_config_multiseal requires Vault Enterprise; OpenBao supports one seal.", "Remove it.")
     if len(seals) > len(enabled) and enabled:
         raise _wrong(
             "vault_config_seals would change from one awskms seal to another, which neither product supports.",
             "Keep one stanza and point its alias to the new key; or migrate to shamir first, and then to awskms with the new key.",
         )
-    where = said["credentials_in"]
+    where = variables["credentials_in"]
     for index, seal in enumerate(seals):
         given = [name for name in CREDENTIALS if name in seal]
         if given and where == "none":
@@ -122,9 +122,9 @@ def _check_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str
             raise _wrong(f"vault_config_seals[{index}] has only one of access_key and secret_key.", "Set both, or neither.")
         if "session_token" in seal and "access_key" not in seal:
             raise _wrong(f"vault_config_seals[{index}] has session_token without access_key and secret_key.", "Set all three.")
-        if given and where == STANZA and said["activation"] == ENVIRONMENT:
+        if given and where == STANZA and variables["activation"] == ENVIRONMENT:
             raise _wrong("vault_config_credentials_in is stanza, but with this vault_config_activation no stanza is written.", "Use environment_file.")
-        if any(name in seal for name in SECRETS) and where == STANZA and not said.get("allow_secrets_in_stanza"):
+        if any(name in seal for name in SECRETS) and where == STANZA and not variables.get("allow_secrets_in_stanza"):
             raise _wrong(
                 f"vault_config_seals[{index}] would write a secret to the configuration file, which can be read by others and is part of backups.",
                 "Use vault_config_credentials_in: environment_file, or set vault_config_allow_secrets_in_stanza to allow it.",
@@ -133,20 +133,20 @@ def _check_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str
         raise _wrong("One environment file cannot contain the credentials of several seals.", "Use an instance profile.")
 
 
-def _server(said: Mapping[str, Any]) -> dict[str, Any]:
+def _server(variables: Mapping[str, Any]) -> dict[str, Any]:
     config: dict[str, Any] = {}
-    if not said.get("storage"):
+    if not variables.get("storage"):
         raise _wrong("vault_config_storage is empty.", "Set the storage, such as raft with its path, or set vault_config_manage to seal.")
-    config["storage"] = dict(said["storage"])
-    config[_MANY_BLOCKS] = list(said.get("listeners") or [])
+    config["storage"] = dict(variables["storage"])
+    config[_MANY_BLOCKS] = list(variables.get("listeners") or [])
     if not config[_MANY_BLOCKS]:
         raise _wrong("vault_config_listeners is empty.", "Add a listener, such as tcp with its address.")
     for name in ("api_addr", "cluster_addr", "cluster_name", "log_level", "telemetry", "ui"):
-        if said.get(name) not in (None, "", {}):
-            config[name] = said[name]
+        if variables.get(name) not in (None, "", {}):
+            config[name] = variables[name]
     reserved = {*_RESERVED, *config}
     seen: dict[str, str] = {}
-    for name, value in (said.get("extra") or {}).items():
+    for name, value in (variables.get("extra") or {}).items():
         folded = str(name).casefold()
         if folded in reserved:
             raise _wrong(f"vault_config_extra has {name}, for which there is a separate variable.", "Use that variable.")
@@ -157,15 +157,15 @@ def _server(said: Mapping[str, Any]) -> dict[str, Any]:
     return config
 
 
-def _add_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, Any]], files: ServerFiles) -> None:
-    if said["activation"] == ENVIRONMENT:
+def _add_seals(product: Product, variables: Mapping[str, Any], seals: list[dict[str, Any]], files: ServerFiles) -> None:
+    if variables["activation"] == ENVIRONMENT:
         files.environment["VAULT_SEAL_TYPE"] = "awskms"
         files.environment.update(_variables(0, {name: value for name, value in seals[0].items() if name != "disabled"}))
         return
     stanzas = []
     for index, seal in enumerate(seals):
-        inside = {name: value for name, value in seal.items() if name not in CREDENTIALS or said["credentials_in"] == STANZA}
-        if said["credentials_in"] == "environment_file":
+        inside = {name: value for name, value in seal.items() if name not in CREDENTIALS or variables["credentials_in"] == STANZA}
+        if variables["credentials_in"] == "environment_file":
             files.environment.update(_variables(index, {name: seal[name] for name in CREDENTIALS if name in seal}))
         secrets = [name for name in SECRETS if name in inside]
         if secrets:
@@ -174,13 +174,13 @@ def _add_seals(product: Product, said: Mapping[str, Any], seals: list[dict[str, 
                 "file or its backups can use the key."
             )
         stanzas.append({"awskms": inside})
-    if said.get("multiseal"):
+    if variables.get("multiseal"):
         files.config["enable_multiseal"] = True
     files.config["seal"] = stanzas
 
 
-def _add_plugin(product: Product, said: Mapping[str, Any], files: ServerFiles) -> None:
-    plugin = said.get("plugin") or {}
+def _add_plugin(product: Product, variables: Mapping[str, Any], files: ServerFiles) -> None:
+    plugin = variables.get("plugin") or {}
     if not plugin:
         if product.needs_plugin:
             raise _wrong(
@@ -197,9 +197,9 @@ def _add_plugin(product: Product, said: Mapping[str, Any], files: ServerFiles) -
         raise _wrong("vault_config_plugin.sha256sum must have 64 hexadecimal digits.", "Set it to the checksum of the plugin's file.")
     if bool(plugin.get("command")) == bool(plugin.get("image")):
         raise _wrong("vault_config_plugin requires either a command or an image.", "Set one of them.")
-    if not said.get("plugin_directory"):
+    if not variables.get("plugin_directory"):
         raise _wrong("vault_config_plugin requires vault_config_plugin_directory.", "Set both.")
-    files.config["plugin_directory"] = said["plugin_directory"]
+    files.config["plugin_directory"] = variables["plugin_directory"]
     files.config["plugin"] = {"kms": {"awskms": dict(plugin)}}
 
 

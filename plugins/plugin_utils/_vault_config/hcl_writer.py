@@ -5,7 +5,7 @@
 
 The data has the form of the servers' JSON configuration: a dictionary is a block. Keys become labels only as deep as the block's type
 has labels: a server ignores an unexpected label and the whole block. In JSON such a block is written as a list of
-one, because HCL 1 turns the keys of objects that contain only objects into labels (``json/parser/flatten.go``). No string can end its quotes
+one, because HCL 1 turns the keys of objects that contain only objects into labels (``json/parser/flatten.go``). A string cannot end its quotes
 or begin a template: such characters are escaped by their code points.
 """
 
@@ -43,7 +43,7 @@ class _Block:
 
 
 _Content = Union[list[_Block], list[Any], str, bool, int, float]
-"""What stands under one name: blocks, or a value."""
+"""The content of one name: blocks, or a value."""
 
 
 def to_hcl_text(data: Mapping[str, Any], labels: Mapping[str, int] | None = None) -> str:
@@ -84,9 +84,9 @@ def _body(data: Mapping[str, Any], path: str, outer: str, labels: Mapping[str, i
             continue
         kind = f"{outer}.{name.casefold()}" if outer else name.casefold()
         blocks = [
-            _Block(found, _body(inside, ".".join([place, *found]), kind, labels, depth + 1), isinstance(value, Mapping))
+            _Block(names, _body(inside, ".".join([place, *names]), kind, labels, depth + 1), isinstance(value, Mapping))
             for each in ([value] if isinstance(value, Mapping) else value)
-            for found, inside in _labelled(each, labels.get(kind, 0), place)
+            for names, inside in _labelled(each, labels.get(kind, 0), place)
         ]
         body[name] = blocks
     return body

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from ..errors import Finding, SealError
 from ..key_reference import KeyReference
 from ..kms.api import Kms, KmsCiphertext, KmsPlaintext
-from ..kms.denial import EXPLICIT_DENY, Denial, in_words, read_denial
+from ..kms.denial import EXPLICIT_DENY, Denial, denial_remedy, read_denial
 from ..kms.key_facts import key_problems, key_warnings
 from . import advice
 
@@ -204,7 +204,7 @@ def _judged(error: SealError, action: str, latency_ms: float) -> Verdict:
     if error.reason != "access_denied" or not str(error.details.get("aws_code", "")).startswith("AccessDenied"):
         return _failed(error, latency_ms)
     denial = read_denial(message)
-    return Verdict(DENIED, error.message, error.reason, in_words(action, denial), message, denial, latency_ms)
+    return Verdict(DENIED, error.message, error.reason, denial_remedy(action, denial), message, denial, latency_ms)
 
 
 def _failed(error: SealError, latency_ms: float | None = None) -> Verdict:

@@ -5,8 +5,8 @@
 """BlobInfo and KeyInfo, the sealed value's two messages.
 
 Source: ``github.com.hashicorp.go.kms.wrapping.v2.types.proto`` of HashiCorp's go-kms-wrapping, and ``types.proto`` of
-OpenBao's fork, which keeps a subset of the fields. Fields that are not needed here, known or unknown, are kept as they
-stand and written again, as Go's protobuf does: known ones in the order of their numbers, unknown ones after them.
+OpenBao's fork, which keeps a subset of the fields. Fields that are not needed here, known or unknown, are kept
+unchanged and written again, as Go's protobuf does: known ones in the order of their numbers, unknown ones after them.
 """
 
 from __future__ import annotations
@@ -137,17 +137,17 @@ class BlobInfo:
 
     @property
     def key_id(self) -> str:
-        """What the value says of its key: an ARN where awskms sealed it; empty where it says nothing."""
+        """The key that the value names: an ARN if awskms sealed it; empty if it names no key."""
         return self.key_info.key_id if self.key_info else ""
 
     @property
     def wrapped_key(self) -> bytes:
-        """The data key, encrypted by KMS; empty where there is none."""
+        """The data key, encrypted by KMS; empty if the value has none."""
         return self.key_info.wrapped_key if self.key_info else b""
 
     @property
     def of_kms(self) -> bytes:
-        """What KMS itself encrypted: the wrapped data key, or with mechanism 0 the ciphertext of the value."""
+        """The ciphertext made by KMS: the wrapped data key, or with mechanism 0 the ciphertext of the value."""
         return bytes(self.ciphertext) if self.mechanism == DIRECT else self.wrapped_key
 
     @property
@@ -159,9 +159,9 @@ class BlobInfo:
 
     @property
     def layout(self) -> str:
-        """How the message holds the value.
+        """The layout of the message.
 
-        ``envelope`` (always written today), ``joined_nonce`` (OpenBao 2.5.0: the nonce stands before the ciphertext),
+        ``envelope`` (always written today), ``joined_nonce`` (OpenBao 2.5.0: the nonce precedes the ciphertext),
         ``direct`` (mechanism 0), ``no_key_info`` (mechanism 0 from before KeyInfo existed), ``unknown``.
         """
         if self.key_info is None:

@@ -35,10 +35,10 @@ _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 @dataclass
 class SealedValue:
-    """What a sealed value's bytes hold: one slot, or several of which each opens to the same plaintext.
+    """A sealed value: one slot, or several that each decrypt to the same plaintext.
 
     ``multi`` is set for Vault's several-slot container and ``suffixed`` for an Enterprise seal-wrapped entry, which
-    ends with one byte ``s``. ``generation`` is Vault's seal generation, 0 where there is none.
+    ends with one byte ``s``. ``generation`` is Vault's seal generation, 0 if it is missing.
     """
 
     slots: tuple[BlobInfo, ...]
@@ -70,7 +70,7 @@ class SealedValue:
 
     @property
     def region(self) -> str:
-        """The region of the first slot that names an AWS KMS key; empty where none does."""
+        """The region of the first slot that names an AWS KMS key; empty if no slot does."""
         keys = (KeyReference.parse_key_arn(slot.key_id) for slot in self.slots)
         return next((key.region for key in keys if key), "")
 
@@ -117,9 +117,9 @@ def from_base64(text: str | bytes, max_size: int = MAX_SIZE) -> bytes:
 
 
 def from_file_content(content: bytes, max_size: int = MAX_SIZE) -> bytes:
-    """The sealed value that a file holds, as bytes or as base64.
+    """The sealed value in a file, as bytes or as base64.
 
-    Which one is told by :func:`is_base64`.
+    :func:`is_base64` distinguishes them.
     """
     return from_base64(content, max_size) if is_base64(content) else content
 

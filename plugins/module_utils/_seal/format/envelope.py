@@ -14,7 +14,7 @@ from .blob import NONCE_SIZE
 try:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-except ImportError as error:  # said in words when it is first needed, so that documentation can be read without it
+except ImportError as error:  # reported when it is first needed, so that documentation can be read without it
     _MISSING: ImportError | None = error
 else:
     _MISSING = None
@@ -38,9 +38,9 @@ def encrypt(data_key: bytes, plaintext: bytes, aad: bytes = b"") -> tuple[bytes,
 
 
 class BatchKey:
-    """A fresh data key for several values, each with a nonce of its own; raises :class:`SettingError` past what one key may seal.
+    """A fresh data key for several values, each with a separate nonce; raises :class:`SettingError` above the number of values that one key may seal.
 
-    :param count: how many values it is for. ``value`` is the key itself, for KMS to encrypt.
+    :param count: number of values. ``value`` is the plaintext key, for KMS to encrypt.
     """
 
     def __init__(self, count: int) -> None:

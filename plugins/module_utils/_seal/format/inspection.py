@@ -22,9 +22,9 @@ CURRENT, STALE, UNKNOWN = "current", "stale", "unknown"
 
 @dataclass(frozen=True)
 class SlotFacts:
-    """One slot. ``key`` is None where it names no AWS KMS key; ``refusal`` says why no awskms seal opens it. Sizes are in bytes.
+    """One slot. ``key`` is None if it names no AWS KMS key; ``refusal`` is why no awskms seal can open it. Sizes are in bytes.
 
-    ``value_size`` is that of the value without its seal; None where only KMS knows it.
+    ``value_size`` is the size of the plaintext; None if only KMS knows it.
     """
 
     index: int
@@ -113,14 +113,14 @@ def status(facts: ValueFacts, key: KeyReference, name: str) -> Status:
 
 
 def slots_to_move(facts: ValueFacts, key: KeyReference, every_slot: bool = False, force: bool = False) -> list[int]:
-    """Which slots are to be moved to the key: of the first awskms slot, or of every one, those under another.
+    """The indexes of the slots that have to be moved to the key: the first awskms slot, or each one, if it is under another key.
 
-    :param force: also those under the key already.
+    :param force: also slots that are under the key already.
 
-    Raises :class:`SealError` where there is no awskms slot, or one that cannot be moved.
+    Raises :class:`SealError` if there is no awskms slot, or a slot cannot be moved.
     """
     chosen = facts.own if every_slot else facts.own[:1]
-    # Without one of its own, what the first slot said stands for all.
+    # Without an awskms slot, the error of the first slot represents all of them.
     refusals = [slot.refusal for slot in chosen or facts.slots[:1] if slot.refusal]
     if refusals:
         raise refusals[0]

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The protobuf wire format, as little of it as sealed values need.
+"""The subset of the protobuf wire format that sealed values need.
 
-Source: the encoding guide of Protocol Buffers. What is accepted is what protobuf's own parsers accept: fields in any
-order, unknown fields kept as they stand, varints of at most 10 bytes, groups skipped up to a depth.
+Source: the encoding guide of Protocol Buffers. The reader accepts what protobuf's own parsers accept: fields in any
+order, unknown fields kept unchanged, varints of at most 10 bytes, groups skipped up to a depth.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HIGHEST_FIELD_NUMBER = (1 << 29) - 1
 
 
 class Field(NamedTuple):
-    """One field as it stands on the wire: ``data[start:end]`` of the message it was read from, tag included.
+    """One encoded field: ``data[start:end]`` of the message it was read from, tag included.
 
     ``value`` is an int for varints and a view of the content for length-delimited fields; None for all others.
     The content of a length-delimited field ends where the field ends.
@@ -40,7 +40,7 @@ class Field(NamedTuple):
     end: int
 
 
-_field = tuple.__new__  # what Field itself calls; the way over it takes twice the time
+_field = tuple.__new__  # called directly, since a call of Field takes twice the time
 _ONE_BYTE = [bytes((value,)) for value in range(0x80)]
 
 
@@ -76,7 +76,7 @@ def read_fields(data: Buffer, base: int = 0, limit: int = MAX_FIELDS) -> list[Fi
         if len(fields) >= left:
             raise BlobError.malformed(f"it has more than {limit} fields", base + position)
         tag = view[position]
-        # The short way for what sealed values consist of: a one-byte tag, a length of one or two bytes, a number of one.
+        # A fast path for the fields of sealed values: a tag of one byte, a length of one or two bytes, a number of one.
         if tag & 0x87 == BYTES and tag > 7 and position + 2 < size and (view[position + 1] < 0x80 or view[position + 2] < 0x80):
             length, start = view[position + 1], position + 2
             if length >= 0x80:

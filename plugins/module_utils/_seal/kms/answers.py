@@ -53,7 +53,7 @@ _ALGORITHMS = ("EncryptionAlgorithm", "SourceEncryptionAlgorithm", "DestinationE
 
 
 class AnswerError(Exception):
-    """An answer that is not one of AWS's; ``what`` says in what it differs, without anything secret."""
+    """A response that cannot be from AWS; ``what`` describes the difference and contains no secret."""
 
     def __init__(self, what: str = "", **facts: str) -> None:
         super().__init__(what)
@@ -71,7 +71,7 @@ class OtherKeyError(AnswerError):
 class Answers:
     """Checks all answers of the clients that it is attached to.
 
-    ``account`` is the account of the principal, once an answer has told it: a reference without an account names a key of that account.
+    ``account`` is the principal's account, known after the first response: a reference without an account names a key of that account.
     """
 
     def __init__(self) -> None:
@@ -188,8 +188,8 @@ def _check_required(operation: str, answer: Mapping[str, Any]) -> None:
 
 def _check_inside(answer: Mapping[str, Any]) -> None:
     for name, fields in _REQUIRED_INSIDE.items():
-        found = answer.get(name, [])
-        for entry in found if isinstance(found, list) else [found]:
+        entries = answer.get(name, [])
+        for entry in entries if isinstance(entries, list) else [entries]:
             _expect(isinstance(entry, dict), name, "an object")  # an old model may not know it
             for field in fields:
                 if entry.get(field) in (None, ""):
@@ -212,7 +212,7 @@ def _check_bytes(asked: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
 
 
 def _check_shape(shape: Any, value: Any, path: str) -> None:
-    """Raise unless the value is of the type that the model says, at every depth, and within the limits."""
+    """Raise an error unless the value has the type that the service model declares, at every depth, and is within the limits."""
     kind = shape.type_name
     if kind == "structure":
         _expect(isinstance(value, dict), path, "an object")
@@ -259,7 +259,7 @@ def _reference(text: str) -> KeyReference | None:
     try:
         return KeyReference.parse(text) if text else None
     except SettingError:
-        return None  # KMS itself refuses what is no reference
+        return None  # KMS itself rejects an invalid reference
 
 
 def _is_key(wanted: KeyReference, answered: KeyReference) -> bool:
@@ -272,11 +272,11 @@ def _is_key(wanted: KeyReference, answered: KeyReference) -> bool:
 
 def _check_same(asked: str, answered: str) -> None:
     """Listings name the key by its id or by its ARN."""
-    wanted, found = _reference(asked), _reference(answered)
-    if found is None or not found.key_id:
+    wanted, returned = _reference(asked), _reference(answered)
+    if returned is None or not returned.key_id:
         raise AnswerError("the returned key is not a key ID or ARN")
     if wanted is None or wanted.is_alias:
         return
-    same = _is_key(wanted, found) if wanted.is_arn and found.is_arn else wanted.key_id.lower() == found.key_id.lower()
+    same = _is_key(wanted, returned) if wanted.is_arn and returned.is_arn else wanted.key_id.lower() == returned.key_id.lower()
     if not same:
         raise OtherKeyError(asked=asked, answered=answered)

@@ -32,7 +32,7 @@ class KmsReEncrypted(NamedTuple):
 
 
 class Kms(Protocol):
-    """What the seal core asks of KMS. Every method raises :class:`KmsError`."""
+    """The KMS operations that the seal core uses. Every method raises :class:`KmsError`."""
 
     @property
     def region(self) -> Sourced:
@@ -51,7 +51,7 @@ class Kms(Protocol):
         """``KeyMetadata`` as KMS answers it."""
 
     def update_alias(self, alias: str, key_id: str) -> None:
-        """Let an alias that is there lead to another key of the same account, region and kind."""
+        """Point an existing alias to another key of the same account, region and kind."""
 
     def rotate_key_on_demand(self, key_id: str) -> None:
         """Ask for new material of a key, which KMS makes in the background."""

@@ -40,7 +40,7 @@ _LONGEST_LISTING = 10  # times the option timeout, for all pages of one listing
 class BotoKms:
     """The adapter: one botocore client for one region, and where its settings came from.
 
-    ``key_in_environment`` may be set to the key that an environment variable named, for errors about it to say so.
+    ``key_in_environment`` may be set to the key from an environment variable; errors about the key then name the variable.
     """
 
     def __init__(self, session: SdkSession, region: Sourced, credentials: Sourced) -> None:
@@ -95,7 +95,7 @@ class BotoKms:
             try:
                 extra["Marker"] = markers.next_marker(pages[-1])
             except AnswerError as error:
-                raise self._in_words(error, operation, key_id) from None
+                raise self._translated(error, operation, key_id) from None
             if not extra["Marker"]:
                 return pages
             if time.monotonic() > end:
@@ -120,46 +120,46 @@ class BotoKms:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
         except Exception as error:
-            raise self._in_words(error, operation, key_id) from None
+            raise self._translated(error, operation, key_id) from None
         return answer
 
     def _renew_credentials(self) -> None:
-        """Temporary credentials are renewed here where they are due, so that a failure is known for what it is."""
-        found = None
+        """Renew temporary credentials that are about to expire, so that a failure is reported as a credentials error."""
+        credentials = None
         try:
-            found = self._session.get_credentials()
-            if found is not None:
-                found.get_frozen_credentials()
+            credentials = self._session.get_credentials()
+            if credentials is not None:
+                credentials.get_frozen_credentials()
         except Exception as error:
-            raise session_credentials_error(error, self._session, self.region, found) from None
+            raise session_credentials_error(error, self._session, self.region, credentials) from None
 
-    def _in_words(self, error: Exception, operation: str, key_id: str) -> SealError:
+    def _translated(self, error: Exception, operation: str, key_id: str) -> SealError:
         asked = Request("AWS KMS", _operation(operation), f"in region {self.region} at {self.endpoint}", key_id)
         if is_expired(error):
             return session_credentials_error(error, self._session, self.region, self._session.get_credentials())
-        found = to_error(error, asked)
-        if found is None:
-            # So botocore fails on well-formed JSON that is no answer of KMS's, with whatever Python raises.
-            found = cast(SealError, to_error(ResponseParserError(), asked))
-        self._session.sent.secrets.blank_error(found)
-        if found.reason in ("invalid_credentials", "expired_credentials"):
-            found.message += f" The access key was {self._credentials}."
+        translated = to_error(error, asked)
+        if translated is None:
+            # botocore raises arbitrary Python errors for well-formed JSON that is not a response of KMS.
+            translated = cast(SealError, to_error(ResponseParserError(), asked))
+        self._session.sent.secrets.blank_error(translated)
+        if translated.reason in ("invalid_credentials", "expired_credentials"):
+            translated.message += f" The access key was {self._credentials}."
         if self.key_in_environment and self.key_in_environment.value == key_id:
             # The task does not show where this key came from.
-            found.message = found.message.replace(f"with key {key_id} ", f"with key {self.key_in_environment} ", 1)
-        return found
+            translated.message = translated.message.replace(f"with key {key_id} ", f"with key {self.key_in_environment} ", 1)
+        return translated
 
 
 def open_kms(
     options: ConnectionOptions, hints: tuple[Sourced, ...] = (), environ: Mapping[str, str] | None = None
 ) -> BotoKms:
-    """Make the adapter: resolve region and credentials, and load no more than is needed.
+    """Create the adapter: resolve region and credentials, and load no more than necessary.
 
-    ``hints`` are regions that the key or the sealed value names, taken where nothing else says one. Raises :class:`SealError`
+    ``hints`` are regions from the key or the sealed value, used if no other source sets the region. Raises :class:`SealError`
     (``no_region``, ``no_credentials``, ...) before any call to KMS. The environment that botocore reads is the process's own.
 
-    What the lowest botocore, 1.29.27, lacks: it knows no AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and, for container credentials, no other
-    host than 169.254.170.2 and loopback, so no EKS pod identity; and it does not heed AWS_EC2_METADATA_V1_DISABLED.
+    Limits of the oldest supported botocore, 1.29.27: it ignores AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and accepts only 169.254.170.2 and
+    loopback hosts for container credentials, so EKS pod identity does not work; it also ignores AWS_EC2_METADATA_V1_DISABLED.
     """
     if _MISSING is not None:
         raise missing_library("botocore", _MISSING, "boto3 1.26.27")

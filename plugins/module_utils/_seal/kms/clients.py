@@ -15,9 +15,9 @@ from .options import ConnectionOptions
 
 
 class KmsClients:
-    """Gives the KMS to ask for a key or value of some region; call it with the region, or an empty text.
+    """Returns the KMS client for the region of a key or value; call it with the region, or with an empty string.
 
-    Where an option, the environment or the AWS profile says the region, that one serves for all.
+    If an option, the environment or the AWS profile sets the region, one client serves all keys.
     """
 
     def __init__(self, options: ConnectionOptions) -> None:
@@ -34,5 +34,5 @@ class KmsClients:
             return self._opened[region]
 
     def connection(self) -> dict[str, Any]:
-        """Where region, endpoint and credentials came from, of the first KMS that was asked; empty where none was."""
+        """The sources of region, endpoint and credentials of the first client; empty if no client was made."""
         return next(iter(self._opened.values())).connection() if self._opened else {}

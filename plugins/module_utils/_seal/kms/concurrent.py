@@ -19,11 +19,11 @@ _U = TypeVar("_U")
 
 
 def at_once(work: Callable[[_T], _U], items: Sequence[_T], calls: int | None = None) -> list[_U]:
-    """The results in the order given. The first error, in that order, is raised; what has not begun by then never does.
+    """Return the results in the given order. The first error, in that order, is raised; calls that have not begun by then are not made.
 
-    :param calls: how many calls to KMS that makes in all, if not one for each; a single one needs no thread.
+    :param calls: total number of calls to KMS, if not one per item; a single one needs no thread.
 
-    ``details`` of a :class:`SealError` then say by ``index`` which item it is about, counted from 0.
+    ``details["index"]`` of a :class:`SealError` is the item that failed, counted from 0.
     """
     threads = min(len(items) if calls is None else calls, MAX_CONNECTIONS)
     if threads <= 1:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever the AWS SDK raises while it gets or renews credentials, or is set up, as an error with its source and what to do.
+"""Translates errors that the AWS SDK raises while it is set up or gets or renews credentials into errors with their source and a remedy.
 
 Texts of exceptions are shown only where they cannot hold a secret: what a credential process prints or a header carries may be one.
 """
@@ -38,7 +38,7 @@ _RENEW_OTHER = "Get new temporary credentials from this source, and check this h
 
 
 class Origin(NamedTuple):
-    """Where the SDK gets the credentials: ``method`` is its own name of the provider, empty where none was reached."""
+    """The source from which the SDK gets credentials: ``method`` is its own name of the provider, empty if no provider was reached."""
 
     method: str
     profile: str
@@ -51,12 +51,12 @@ class Origin(NamedTuple):
 
 
 def is_expired(error: Exception) -> bool:
-    """Whether the SDK says that credentials are expired although it has just renewed them."""
+    """Whether the SDK reports credentials as expired although it has just renewed them."""
     return isinstance(error, RuntimeError) and "still expired" in str(error)
 
 
 def credentials_error(error: Exception, origin: Origin, asked: Request) -> SealError:
-    """What to raise in place of anything that came while credentials were got or renewed; ``asked`` is for answers of a service."""
+    """The error to raise for any exception while credentials were fetched or renewed; ``asked`` describes the request to the service."""
     if isinstance(error, SealError):
         return error
     if is_expired(error):
@@ -79,7 +79,7 @@ def credentials_error(error: Exception, origin: Origin, asked: Request) -> SealE
 
 
 def set_up_error(error: Exception, origin: Origin) -> SealError:
-    """What to raise in place of anything that came while a session or a client was made."""
+    """The error to raise for any exception while a session or a client was created."""
     if isinstance(error, SealError):
         return error
     if is_expired(error):
@@ -116,8 +116,8 @@ def _is_network(error: Exception) -> bool:
 
 
 def _expired(origin: Origin) -> KmsError:
-    said = origin.environ.get(EXPIRATION_VARIABLE, "") if origin.method == "env" else ""
-    when = f": environment variable {EXPIRATION_VARIABLE} says {said[:40]}" if said else ""
+    expiration = origin.environ.get(EXPIRATION_VARIABLE, "") if origin.method == "env" else ""
+    when = f": environment variable {EXPIRATION_VARIABLE} says {expiration[:40]}" if expiration else ""
     return KmsError(
         f"The AWS credentials from {origin} have expired{when}.",
         reason="expired_credentials",
@@ -132,27 +132,27 @@ def _of_process(error: Exception, origin: Origin) -> SealError | None:
     if facts.get("provider") != _PROCESS and origin.method != _PROCESS and frame is None:
         return None
     profile = _profile_of_process(frame, origin)
-    said = f"The credential process of profile {profile}"
+    subject = f"The credential process of profile {profile}"
     printed = f"The output of the credential process of profile {profile}"
     if isinstance(error, OSError):
         name = f" {error.filename!r}" if error.filename else ""
-        return _no_credentials(f"{said} cannot be started{name}: {error.strerror}.", _CHECK_PROCESS)
+        return _no_credentials(f"{subject} cannot be started{name}: {error.strerror}.", _CHECK_PROCESS)
     if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)):
         return _no_credentials(f"{printed} is not JSON.", "Check credential_process in the AWS config file.")
     status = getattr(frame.f_locals.get("p"), "returncode", None) if frame is not None else None
     if status:
         ended = f"exited with code {status}" if status > 0 else f"was terminated by signal {abs(status)}"
-        return _no_credentials(f"{said} {ended}; its output is not shown, because it may contain a secret.", _CHECK_PROCESS)
+        return _no_credentials(f"{subject} {ended}; its output is not shown, because it may contain a secret.", _CHECK_PROCESS)
     text = str(facts.get("error_msg", ""))
     version, missing = _VERSION.search(text), _MISSING_KEY.search(text)
     if missing:
-        return _no_credentials(f"{said} did not return {missing.group(1)}.", _CHECK_PROCESS)
+        return _no_credentials(f"{subject} did not return {missing.group(1)}.", _CHECK_PROCESS)
     if version:
         number = version.group(1)
         shown = f"Version {number}" if re.fullmatch(r"[0-9.]{1,9}", number) else "no valid Version" if "not provided" not in number else "no Version"
-        return _no_credentials(f"{said} returned {shown}; the AWS SDK requires Version 1.", _CHECK_PROCESS)
+        return _no_credentials(f"{subject} returned {shown}; the AWS SDK requires Version 1.", _CHECK_PROCESS)
     if is_expired(error) or any(frame.f_code.co_name in _EXPIRY_FRAMES for frame in _frames(error)):
-        return None if is_expired(error) else _no_credentials(f"{said} returned an Expiration that is not a time with a time zone.", _CHECK_PROCESS)
+        return None if is_expired(error) else _no_credentials(f"{subject} returned an Expiration that is not a time with a time zone.", _CHECK_PROCESS)
     if isinstance(error, ValueError) and frame is not None and "p" not in frame.f_locals:
         return _no_credentials(f"credential_process of profile {profile} is not a valid command line.", "Check its quotes.")
     return _no_credentials(f"{printed} does not contain credentials.", _CHECK_PROCESS)

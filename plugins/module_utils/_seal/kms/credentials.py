@@ -29,17 +29,17 @@ except ImportError:  # reported by open_kms
 def find_region(
     session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str], hints: tuple[Sourced, ...]
 ) -> Sourced:
-    said = options.sourced("region") or first(environ, REGION_VARIABLES)
-    if said:
-        return said
+    configured_region = options.sourced("region") or first(environ, REGION_VARIABLES)
+    if configured_region:
+        return configured_region
     configured = session.get_scoped_config().get("region")
     if configured:
         return Sourced(configured, f"AWS profile {session.profile_name}")
     if hints:
         return hints[0]
-    found = _instance_region(session)
-    if found:
-        return Sourced(found, "instance metadata")
+    instance_region = _instance_region(session)
+    if instance_region:
+        return Sourced(instance_region, "instance metadata")
     raise SettingError(
         "No AWS region is set by an option, environment variable, AWS profile, key ARN or the metadata service.",
         reason="no_region",
@@ -62,31 +62,31 @@ _ZONES_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-\d{1,2}(?![0-9])")
 
 
 def _instance_region(session: SdkSession) -> str:
-    """The region of the EC2 instance where this runs; empty where no metadata service says it."""
+    """The region of the EC2 instance that runs this; empty without a metadata service."""
     try:
         zone = session.metadata(_utils.InstanceMetadataRegionFetcher).retrieve_region()
     except _utils.BadIMDSRequestError:
         return ""
-    found = _ZONES_REGION.match(zone or "")
-    return found.group() if found else ""
+    match = _ZONES_REGION.match(zone or "")
+    return match.group() if match else ""
 
 
 def load_credentials(session: SdkSession, region: Sourced, options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced:
-    """Put the credentials that the options ask for into the session; say (access key id, source) of those in force."""
+    """Load the credentials that the options select into the session; return (access key ID, source) of the credentials in effect."""
     if options.access_key:
         session.set_credentials(options.access_key, options.secret_key, options.session_token or None)
-    found = None
+    credentials = None
     try:
         source = _role_or_none(session, options, environ)
-        found = session.get_credentials()
-        if found is None:
+        credentials = session.get_credentials()
+        if credentials is None:
             raise _no_credentials(session, environ)
-        frozen = found.get_frozen_credentials()
+        frozen = credentials.get_frozen_credentials()
     except Exception as error:
         if isinstance(error, _exceptions.ProfileNotFound):
             raise
-        raise session_credentials_error(error, session, region, found) from None
-    source = source or _source(session, found, options)
+        raise session_credentials_error(error, session, region, credentials) from None
+    source = source or _source(session, credentials, options)
     for name in ("access_key", "secret_key", "token"):
         value = getattr(frozen, name) or ""
         if value != value.strip() or not value.isprintable():
@@ -98,20 +98,20 @@ def load_credentials(session: SdkSession, region: Sourced, options: ConnectionOp
     return Sourced(frozen.access_key, source)
 
 
-def session_credentials_error(error: Exception, session: SdkSession, region: Sourced, found: Any) -> SealError:
-    """``found`` are the credentials whose renewal failed; None while they are looked for."""
+def session_credentials_error(error: Exception, session: SdkSession, region: Sourced, credentials: Any) -> SealError:
+    """Translate an error; ``credentials`` are those whose renewal failed, None if they were not loaded yet."""
     # Clients made up to here are those of the services that hand out credentials.
     service, endpoint = next(((name, url) for name, url in reversed(list(session.endpoints.items())) if name != "kms"), ("sts", ""))
     asked = Request(f"AWS {service.upper()}", "AssumeRole", f"in region {region} at {endpoint}", profile=session.profile_name)
-    method = str(getattr(found, "method", "") or session.provider)
-    told = credentials_error(error, Origin(method, session.profile_name, session.environ, profile_entries(session)), asked)
-    session.sent.secrets.blank_error(told)
-    return told
+    method = str(getattr(credentials, "method", "") or session.provider)
+    translated = credentials_error(error, Origin(method, session.profile_name, session.environ, profile_entries(session)), asked)
+    session.sent.secrets.blank_error(translated)
+    return translated
 
 
 def _no_credentials(session: SdkSession, environ: Mapping[str, str]) -> SettingError:
     if environ.get("AWS_SECRET_ACCESS_KEY") and not environ.get("AWS_ACCESS_KEY_ID"):
-        # botocore says so of the other half only.
+        # botocore reports only a missing secret key.
         what, reason = "Environment variable AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID.", "incomplete_credentials"
     else:
         profile = session.get_config_variable("profile")
@@ -120,15 +120,15 @@ def _no_credentials(session: SdkSession, environ: Mapping[str, str]) -> SettingE
     return SettingError(what, reason=reason, remedy=HALF_A_PAIR if reason == "incomplete_credentials" else NO_CREDENTIALS)
 
 
-def _source(session: SdkSession, found: Any, options: ConnectionOptions) -> str:
-    """In words, where the session's credentials came from."""
-    if found.method == "explicit":
+def _source(session: SdkSession, credentials: Any, options: ConnectionOptions) -> str:
+    """The source of the session's credentials, for messages."""
+    if credentials.method == "explicit":
         return options.sources.get("access_key", "options access_key and secret_key")
-    return CREDENTIAL_SOURCES.get(found.method, str(found.method)).format(profile=session.profile_name)
+    return CREDENTIAL_SOURCES.get(credentials.method, str(credentials.method)).format(profile=session.profile_name)
 
 
 def _role_or_none(session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str]) -> str:
-    """As :func:`_assume_role`; where the role may fail, nothing then."""
+    """As :func:`_assume_role`; empty if the role cannot be assumed and ``role_may_fail`` is set."""
     try:
         return _assume_role(session, options, environ)
     except Exception:
@@ -138,9 +138,9 @@ def _role_or_none(session: SdkSession, options: ConnectionOptions, environ: Mapp
 
 
 def _assume_role(session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str]) -> str:
-    """Put the credentials of the role asked for, if any, into the session; in words, where they came from, or empty.
+    """Load the credentials of the requested role, if any, into the session; return their source, or an empty string.
 
-    A role that a profile asks for is left to botocore.
+    botocore itself assumes a role that is set in a profile.
     """
     token_file = _web_identity(session, options, environ)
     role = options.role_arn or (environ.get("AWS_ROLE_ARN", "") if token_file else "")
@@ -159,21 +159,21 @@ def _assume_role(session: SdkSession, options: ConnectionOptions, environ: Mappi
             session.create_client, _utils.FileWebIdentityTokenLoader(token_file.value), role, extra_args=extra
         )
     else:
-        found = session.get_credentials()
-        if found is None:
+        credentials = session.get_credentials()
+        if credentials is None:
             raise _no_credentials(session, environ)
-        source = _source(session, found, options)
-        fetcher = _credentials.AssumeRoleCredentialFetcher(session.create_client, found, role, extra_args=extra)
+        source = _source(session, credentials, options)
+        fetcher = _credentials.AssumeRoleCredentialFetcher(session.create_client, credentials, role, extra_args=extra)
     answer = fetcher.fetch_credentials()
     session.set_credentials(answer["access_key"], answer["secret_key"], answer["token"])
     return f"role {role}, assumed with {source}"
 
 
 def _web_identity(session: SdkSession, options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
-    """The token file in force; one of the environment counts where nothing that wins over it is given."""
-    said = options.sourced("web_identity_token_file")
-    if said:
-        return said
+    """The token file in effect; the environment variable counts only without settings that take precedence over it."""
+    token_file = options.sourced("web_identity_token_file")
+    if token_file:
+        return token_file
     if options.access_key or options.shared_creds_profile or options.shared_creds_filename or environ.get("AWS_ACCESS_KEY_ID"):
         return None
     profile = session.get_scoped_config()

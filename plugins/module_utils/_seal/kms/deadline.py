@@ -24,7 +24,7 @@ READ_TIMEOUT = 10.0
 
 MOST_ATTEMPTS = 20  # the total time bounds the retries, not their number
 # Of botocore's standard retry mode, in seconds: waits double from 1 s (newer releases: from 50 ms, unless throttled) up to 20 s.
-# Newer releases wait up to 5 s longer where the answer says so by a header.
+# Newer releases wait up to 5 s longer if a header of the response requests it.
 _LONGEST_BACKOFF = 20.0
 _LONGEST_RETRY_AFTER = 5.0
 _RETRY_AFTER = "x-amz-retry-after"
@@ -33,10 +33,10 @@ _LAST_WAIT = 0.5  # seconds; with less time left, a throttled call is given up
 
 
 class Deadline:
-    """Ends a client's retries in time, and not before where KMS only asks to go slower.
+    """Stops a client's retries in time, but not early if KMS only throttles requests.
 
-    botocore's standard mode bounds attempts and, over all calls of a client, retries; it knows no time. What an event's handlers raise or
-    answer first is the one public way into its loop.
+    botocore's standard mode limits attempts and, over all calls of a client, retries, but not time. Its retry loop can only be
+    changed by event handlers that raise or return first.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -76,7 +76,7 @@ class Deadline:
         return None
 
     def _wait_longer(self, attempts: int, response: Any, **_others: Any) -> float | None:
-        """The same wait as botocore's, which counts only where it has used up its retries."""
+        """The same delay as botocore's own."""
         return random.random() * _longest_backoff(attempts) if _throttled(response) else None
 
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Data keys that KMS has opened, kept in this process's memory: each is asked for once, by whoever comes first.
+"""Data keys that KMS has decrypted, kept in the memory of this process: each is requested once.
 
-Python leaves copies of bytes behind that nothing can wipe, such as what KMS's answer was read into. What is kept here, which is what
-lives long, is overwritten when it is dropped, when its owner is, and when the process exits.
+Python leaves copies of bytes that cannot be wiped, such as the buffer of a response. The cached keys, which live longest, are
+overwritten when they are dropped, when the cache is deleted and when the process exits.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class DecryptCache:
         return self._most > 0
 
     def decrypted(self, ciphertext: bytes, asked_as: str, ask: Callable[[], KmsPlaintext]) -> KmsPlaintext:
-        """What KMS says to a wrapped key; ``asked_as`` tells apart questions that may get other answers.
+        """The response of KMS for a wrapped key; ``asked_as`` separates requests that may have different responses.
 
-        Who asks for the same while ``ask`` runs waits for its answer, or error. Errors are not kept.
+        Concurrent requests for the same key wait for the response or error of the first. Errors are not cached.
         """
         if self._most == 0:
             return ask()
@@ -61,23 +61,23 @@ class DecryptCache:
             if before is None:
                 asked = self._asked[name] = _PendingRequest()
             else:
-                under_way = before.lock()
+                pending = before.lock()
         if before is not None:
-            return before.wait(under_way)
+            return before.wait(pending)
         try:
             answer = ask()
         except BaseException as error:
-            asked.said = error
+            asked.outcome = error
             raise
         else:
-            asked.said = answer
+            asked.outcome = answer
         finally:
             with self._lock:
                 del self._asked[name]
-                if isinstance(asked.said, KmsPlaintext):
-                    self._keep(name, asked.said)
-                if asked.under_way is not None:
-                    asked.under_way.release()
+                if isinstance(asked.outcome, KmsPlaintext):
+                    self._keep(name, asked.outcome)
+                if asked.pending is not None:
+                    asked.pending.release()
         return answer
 
     def wipe(self) -> None:
@@ -95,26 +95,26 @@ class DecryptCache:
 
 
 class _PendingRequest:
-    """A question that is under way, and what KMS said; who comes meanwhile makes the lock that is held until then."""
+    """A request in progress and its outcome; other threads wait for the lock that is held until then."""
 
-    __slots__ = ("said", "under_way")
+    __slots__ = ("outcome", "pending")
 
     def __init__(self) -> None:
-        self.under_way: LockType | None = None
-        self.said: KmsPlaintext | BaseException = RuntimeError("KMS was not called.")
+        self.pending: LockType | None = None
+        self.outcome: KmsPlaintext | BaseException = RuntimeError("KMS was not called.")
 
     def lock(self) -> LockType:
-        if self.under_way is None:
-            self.under_way = Lock()
-            self.under_way.acquire()
-        return self.under_way
+        if self.pending is None:
+            self.pending = Lock()
+            self.pending.acquire()
+        return self.pending
 
-    def wait(self, under_way: LockType) -> KmsPlaintext:
-        with under_way:
+    def wait(self, pending: LockType) -> KmsPlaintext:
+        with pending:
             pass
-        if isinstance(self.said, KmsPlaintext):
-            return self.said
-        raise self.said
+        if isinstance(self.outcome, KmsPlaintext):
+            return self.outcome
+        raise self.outcome
 
 
 def _wipe(kept: _Kept) -> None:

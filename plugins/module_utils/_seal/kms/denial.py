@@ -35,7 +35,7 @@ _SESSION = re.compile(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/")
 
 
 class Denial(NamedTuple):
-    """One denial. ``policy_type`` is AWS's name of the kind of policy at fault, ``policy`` its ARN; all are empty where AWS did not say."""
+    """One denial. ``policy_type`` is AWS's name of the kind of policy at fault, ``policy`` its ARN; both are empty if AWS did not report them."""
 
     cause: str
     policy_type: str = ""
@@ -50,7 +50,7 @@ class Denial(NamedTuple):
 
 
 def read_denial(message: str) -> Denial:
-    """What AWS's message says about the cause."""
+    """Parse the cause from AWS's message."""
     message = message[:MAX_MESSAGE]
     who, resource = _WHO.search(message), _RESOURCE.search(message)
     principal = who.group(1) if who else ""
@@ -62,8 +62,8 @@ def read_denial(message: str) -> Denial:
     return Denial(_cause(message, kind, account(principal), account(named)), kind, policy, principal, key_arn)
 
 
-def in_words(action: str, denial: Denial) -> str:
-    """What to do about one denial."""
+def denial_remedy(action: str, denial: Denial) -> str:
+    """The remedy for one denial."""
     kind = denial.policy_type or "policy"
     which = f" ({denial.policy})" if denial.policy else ""
     if denial.cause == EXPLICIT_DENY:
@@ -85,7 +85,7 @@ def in_words(action: str, denial: Denial) -> str:
 
 
 def account(arn: str) -> str:
-    """The account in an ARN; empty where there is none."""
+    """The account in an ARN; empty if it has none."""
     parts = arn.split(":")
     return parts[4] if len(parts) > 5 else ""
 

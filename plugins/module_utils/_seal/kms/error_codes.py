@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWS's error codes mean to a seal: a reason in one word, and what to do.
+"""The meaning of AWS's error codes for a seal: a reason in one word, and a remedy.
 
 Source of the codes: botocore's service model of KMS (each operation's errors), the "Common Errors" page of the AWS KMS
 API reference, the STS API reference, and the KMS developer guide's page on key states.
@@ -15,7 +15,7 @@ import re
 from typing import NamedTuple
 
 from ..key_reference import KeyReference
-from .denial import EXPLICIT_DENY, FOREIGN_ACCOUNT, LIMITING_POLICY, MAX_MESSAGE, MISSING_KEY_POLICY_OR_GRANT, in_words, read_denial
+from .denial import EXPLICIT_DENY, FOREIGN_ACCOUNT, LIMITING_POLICY, MAX_MESSAGE, MISSING_KEY_POLICY_OR_GRANT, denial_remedy, read_denial
 
 
 class Meaning(NamedTuple):
@@ -120,7 +120,7 @@ _SCOPE = re.compile(r"scoped to a valid region", re.IGNORECASE)
 
 
 def meaning(code: str, message: str, action: str = "", resource: str = "") -> Meaning:
-    """What ``code`` and ``message`` mean; unknown codes give the reason ``aws_error``.
+    """The meaning of ``code`` and ``message``; unknown codes have the reason ``aws_error``.
 
     ``action`` (``kms:Encrypt``) and ``resource`` (a key ARN; others are left out) go into the policy statement of a denial's remedy.
     """
@@ -140,12 +140,12 @@ def meaning(code: str, message: str, action: str = "", resource: str = "") -> Me
 
 
 def _known(code: str, message: str, action: str, resource: str) -> Meaning | None:
-    found = _MEANINGS.get(code) or _BY_STATUS.get(code)
+    known = _MEANINGS.get(code) or _BY_STATUS.get(code)
     if code == "KMSInvalidStateException":
-        found = next((state for words, state in _STATES.items() if words in message.lower()), found)
-    if found is not None and found.reason == "key_disabled" and not _may_name_another(message, action, resource):
-        return Meaning(found.reason, "Enable the key (kms:EnableKey): values sealed under it cannot be decrypted with another key.")
-    return found
+        known = next((state for phrase, state in _STATES.items() if phrase in message.lower()), known)
+    if known is not None and known.reason == "key_disabled" and not _may_name_another(message, action, resource):
+        return Meaning(known.reason, "Enable the key (kms:EnableKey): values sealed under it cannot be decrypted with another key.")
+    return known
 
 
 def _may_name_another(message: str, action: str, resource: str) -> bool:
@@ -157,7 +157,7 @@ def _may_name_another(message: str, action: str, resource: str) -> bool:
 
 
 def is_throttling(code: str) -> bool:
-    """Whether an error code says that more was asked for than the account may ask for at a time."""
+    """Whether an error code means that requests exceed a quota of the account."""
     return meaning(code, "").reason == "throttled"
 
 
@@ -167,19 +167,19 @@ def policy_statement(action: str | list[str], resource: str) -> str:
 
 
 def _denied_remedy(message: str, action: str, resource: str) -> str:
-    found, named = _RESOURCE.search(message), _ACTION.search(message)
-    # ReEncrypt is no action itself: kms:ReEncryptFrom and kms:ReEncryptTo are, and AWS says which one is missing.
+    resource_match, named = _RESOURCE.search(message), _ACTION.search(message)
+    # ReEncrypt is not an action: kms:ReEncryptFrom and kms:ReEncryptTo are, and AWS's message names the missing one.
     action = named.group(1) if named else {"kms:ReEncrypt": "kms:ReEncrypt*"}.get(action, action)
     # A policy names keys by their ARN only: a statement for an alias or a bare id would allow nothing.
     key = resource if KeyReference.parse_key_arn(resource) else "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID"
-    arn = found.group(1).rstrip(".,") if found else "ROLE-ARN" if action.startswith("sts:") else key
+    arn = resource_match.group(1).rstrip(".,") if resource_match else "ROLE-ARN" if action.startswith("sts:") else key
     denial = read_denial(message)
     if denial.cause in (EXPLICIT_DENY, LIMITING_POLICY):
-        return in_words(action, denial)
+        return denial_remedy(action, denial)
     if action.startswith("sts:"):
         return f"Allow it in the role's trust policy, and in an IAM policy with {policy_statement(action, arn)}."
-    # What concerns no single key, such as kms:ListAliases, neither a key policy nor a grant can allow.
+    # Key policies and grants cannot allow actions without a key, such as kms:ListAliases.
     if arn != "*" and denial.cause in (FOREIGN_ACCOUNT, MISSING_KEY_POLICY_OR_GRANT):
-        return f"{in_words(action, denial)} The statement: {policy_statement(action, arn)}."
+        return f"{denial_remedy(action, denial)} The statement: {policy_statement(action, arn)}."
     means = "an IAM policy" if arn == "*" else "a key policy, a grant, or an IAM policy"
     return f"Allow it in {means} with {policy_statement(action, arn)}."

@@ -16,7 +16,7 @@ from .key_facts import alias_facts, grant_facts, policy_document, rotation_entry
 
 
 def key_detail(name: str, kms: BotoKms, arn: str) -> Any:
-    """Further facts; where they are not permitted or not known, the reason in their place."""
+    """Further facts of a key; if they are not permitted or not known, the reason."""
     try:
         return _INCLUDES[name](kms, arn)
     except SealError as error:
@@ -33,7 +33,7 @@ def _aliases(kms: BotoKms, arn: str) -> list[dict[str, Any]]:
 
 
 def _rotation(kms: BotoKms, arn: str) -> dict[str, Any]:
-    # Two permissions: the one that is missing must not hide what the other tells.
+    # Two permissions: if one is missing, the facts of the other are still returned.
     try:
         status = rotation_status(kms.facts("get_key_rotation_status", arn)[0])
     except SealError as error:

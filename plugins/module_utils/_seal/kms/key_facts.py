@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a KMS key is, and whether a seal can use it: from what KMS answers to facts and judgement.
+"""The properties of a KMS key, and whether a seal can use it, from the responses of KMS.
 
 Source: ``KeyMetadata`` in the AWS KMS API reference; of the developer guide "Key states of AWS KMS keys" (which states allow Encrypt and
 Decrypt), "AWS KMS keys" (those that AWS manages cannot be used directly) and "Importing key material" (what happens on expiry).
@@ -70,13 +70,13 @@ def key_facts(metadata: Answer, now: datetime) -> dict[str, Any]:
 
 
 def key_problems(metadata: Answer, now: datetime) -> list[Finding]:
-    """Why a seal cannot use the key; empty where it can."""
-    found = [_state_problem(metadata), _kind_problem(metadata), _manager_problem(metadata), _expiry_problem(metadata, now)]
-    return [problem for problem in found if problem]
+    """The reasons why a seal cannot use the key; empty if it can."""
+    problems = [_state_problem(metadata), _kind_problem(metadata), _manager_problem(metadata), _expiry_problem(metadata, now)]
+    return [problem for problem in problems if problem]
 
 
 def key_warnings(metadata: Answer, now: datetime) -> list[Finding]:
-    """What will stop a seal from using the key at a known time, though it can now."""
+    """What will prevent a seal from using the key at a known time."""
     valid_to = _utc(metadata.get("ValidTo"))
     if valid_to is None or valid_to <= now:
         return []
@@ -173,7 +173,7 @@ def grant_facts(grant: Answer) -> dict[str, Any]:
 
 
 def policy_document(text: str) -> Any:
-    """A key policy as data; as text where it is not JSON."""
+    """A key policy as data; as a string if it is not JSON."""
     try:
         return read_json(text)
     except JsonError:
@@ -181,7 +181,7 @@ def policy_document(text: str) -> Any:
 
 
 def date_text(moment: datetime | None) -> str | None:
-    """A date as ``2026-01-31T12:00:00Z``; None where there is none."""
+    """A date as ``2026-01-31T12:00:00Z``; None if it is not set."""
     utc = _utc(moment)
     return f"{utc:%Y-%m-%dT%H:%M:%SZ}" if utc else None
 
@@ -195,12 +195,12 @@ def _spec(metadata: Answer) -> Any:
 
 
 def _multi_region(metadata: Answer) -> dict[str, Any] | None:
-    found = metadata.get("MultiRegionConfiguration")
-    if not found:
+    configuration = metadata.get("MultiRegionConfiguration")
+    if not configuration:
         return None
-    primary = found.get("PrimaryKey", {})
+    primary = configuration.get("PrimaryKey", {})
     return {
-        "role": found.get("MultiRegionKeyType"),
+        "role": configuration.get("MultiRegionKeyType"),
         "primary": {"arn": primary.get("Arn"), "region": primary.get("Region")},
-        "replicas": [{"arn": key.get("Arn"), "region": key.get("Region")} for key in found.get("ReplicaKeys", [])],
+        "replicas": [{"arn": key.get("Arn"), "region": key.get("Region")} for key in configuration.get("ReplicaKeys", [])],
     }

@@ -21,18 +21,18 @@ from .keys import Key, OtherRegionError, open_for_key
 
 
 class Described(NamedTuple):
-    """A key's facts, and the KMS that told them."""
+    """A key's facts, and the KMS client that returned them."""
 
     kms: BotoKms
     facts: dict[str, Any]
 
 
 class KeySurvey:
-    """Describes key after key.
+    """Describes keys, each once.
 
-    :param region_source: what a key's ARN is called where it is what names the region.
+    :param region_source: the name of the key's ARN as a source of the region, for messages.
     :param skipped: as of :class:`OutageGuard`.
-    :param now: when material that expires is compared; empty: now.
+    :param now: the time with which expiry dates are compared; default: the current time.
     """
 
     def __init__(self, clients: KmsClients, region_source: str = "the key's ARN", skipped: str = "", now: datetime | None = None) -> None:
@@ -55,7 +55,7 @@ class KeySurvey:
             return Described(kms, key_facts(kms.describe_key(key_id), self._now))
 
     def entry(self, key: Key, include: Sequence[str] = ()) -> dict[str, Any]:
-        """One key's facts with the details to ``include``, or the reason why there are none."""
+        """One key's facts with the details to ``include``, or the reason why they are not known."""
         asked = str(key.reference)
         try:
             kms, facts = self.describe(key)

@@ -32,7 +32,7 @@ class Key:
 
     @classmethod
     def parse(cls, named: Sourced) -> Key:
-        """Read a key reference; raises :class:`SettingError` (``malformed_key_id``) that says where it came from."""
+        """Read a key reference; raises :class:`SettingError` (``malformed_key_id``) with the source of the reference."""
         return cls(parse_key(named), named.source)
 
     @property
@@ -48,7 +48,7 @@ class Key:
 
 
 def key_in_force(option: str | None, environ: Mapping[str, str]) -> Key:
-    """The key to seal with; raises :class:`SettingError` where none is named (``no_key``) or its form is wrong."""
+    """The key to seal with; raises :class:`SettingError` if none is set (``no_key``) or it is malformed."""
     key = named_key(option, environ)
     if key is None:
         raise no_key()
@@ -56,12 +56,12 @@ def key_in_force(option: str | None, environ: Mapping[str, str]) -> Key:
 
 
 def open_for_key(clients: KmsClients, key: Key, region: str = "", region_source: str = "") -> tuple[BotoKms, str]:
-    """The KMS of the key's region, and the key's id as seen there. Errors about a key from the environment then name the variable.
+    """The KMS client for the key's region, and the key's ID in that region. Errors about a key from the environment name the variable.
 
-    :param region: the region to ask where neither the key nor anything else names one.
-    :param region_source: what the key's ARN is called where it is what names the region.
+    :param region: the region if neither the key nor any other source sets one.
+    :param region_source: the name of the key's ARN as a source of the region, for messages.
 
-    Raises :class:`OtherRegionError` where another region is in force, and :class:`SealError` where no client can be made.
+    Raises :class:`OtherRegionError` if another region is in effect, and :class:`SealError` if no client can be created.
     """
     arn = region_source or f"the key ARN of {key.source}"
     kms = clients(key.reference.region, arn) if key.reference.region else clients(region)
@@ -71,7 +71,7 @@ def open_for_key(clients: KmsClients, key: Key, region: str = "", region_source:
 
 
 def no_key() -> SettingError:
-    """The error that says that no key is named."""
+    """The error if no key is set."""
     return SettingError(
         "No KMS key is set.",
         reason="no_key",
@@ -85,7 +85,7 @@ def named_key(option: str | None, environ: Mapping[str, str]) -> Sourced | None:
 
 
 def parse_key(key: Sourced) -> KeyReference:
-    """Read a key reference; the error says where the reference came from."""
+    """Read a key reference; the error names its source."""
     try:
         return KeyReference.parse(key.value)
     except SettingError as error:

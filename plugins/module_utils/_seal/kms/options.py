@@ -31,12 +31,12 @@ _SDK_ENDPOINT_VARIABLES = {
 
 @dataclass(frozen=True)
 class ConnectionOptions:
-    """The task's options for the connection to AWS KMS; names are those of the seal stanza. Empty means not given.
+    """The task's options for the connection to AWS KMS; names are those of the seal stanza. Empty: not set.
 
     ``timeout`` bounds each KMS call with all its retries, in seconds. ``providers`` are botocore's names of the sources of
-    credentials that it may ask (empty: all of them); ``role_may_fail`` says that these are asked where the role cannot be assumed.
-    ``sources`` says, in words, where an option came from
-    that was not given in the task itself, such as a variable.
+    credentials that may be used (empty: all of them); with ``role_may_fail`` they are used if the role cannot be assumed.
+    ``sources`` maps an option that was not set in the task itself to its source,
+    such as a variable.
     """
 
     region: str = ""
@@ -59,7 +59,7 @@ class ConnectionOptions:
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def sourced(self, name: str) -> Sourced | None:
-        """The option and where it came from: the task itself, unless ``sources`` says otherwise; None where empty."""
+        """The option with its source: the task itself, unless ``sources`` names another; None if empty."""
         value = getattr(self, name)
         return Sourced(value, self.sources.get(name, f"option {name}")) if value else None
 
@@ -103,26 +103,26 @@ class ConnectionOptions:
 
 
 def endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
-    """The KMS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is what the AWS config file says."""
-    said = options.sourced("endpoint") or first(environ, ENDPOINT_VARIABLES)
-    return _checked(said or _sdk_endpoint("kms", environ, configured))
+    """The KMS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is the setting of the AWS config file."""
+    endpoint = options.sourced("endpoint") or first(environ, ENDPOINT_VARIABLES)
+    return _checked(endpoint or _sdk_endpoint("kms", environ, configured))
 
 
 def sts_endpoint_in_force(options: ConnectionOptions, environ: Mapping[str, str], configured: Sourced | None = None) -> Sourced | None:
-    """The STS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is what the AWS config file says."""
+    """The STS endpoint's URL; None leaves it to the AWS SDK. ``configured`` is the setting of the AWS config file."""
     return _checked(options.sourced("sts_endpoint") or _sdk_endpoint("sts", environ, configured))
 
 
 def profile_in_force(options: ConnectionOptions, environ: Mapping[str, str]) -> Sourced | None:
     """The profile to name outright to the AWS SDK, which then prefers it to keys in the environment; None leaves it to the SDK."""
-    said = options.sourced("shared_creds_profile")
-    if said or not options.shared_creds_filename:
-        return said
+    profile = options.sourced("shared_creds_profile")
+    if profile or not options.shared_creds_filename:
+        return profile
     return first(environ, PROFILE_VARIABLES) or Sourced("default", "option shared_creds_filename")
 
 
 def unknown_profile(name: str, options: ConnectionOptions, environ: Mapping[str, str]) -> SettingError:
-    """The error that says so of a profile that is in none of the AWS files."""
+    """The error for a profile that does not exist in the AWS files."""
     profile = profile_in_force(options, environ) or first(environ, PROFILE_VARIABLES)
     shown = profile if profile and profile.value == name else name
     config = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"

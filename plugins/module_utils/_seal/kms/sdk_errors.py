@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Errors of the AWS SDK in our words: what AWS answered, and why it could not be asked at all.
+"""Translates errors of the AWS SDK: responses of AWS, and why AWS could not be reached.
 
-Exceptions are known by their classes' names, so that this file needs no botocore. Source: ``botocore.exceptions``. Their own words are
-used where they help; those of the HTTP library, with addresses of objects, headers and proxy passwords, never.
+Exceptions are identified by their class names, so that this file does not import botocore. Source: ``botocore.exceptions``. Their texts
+are used if they help; those of the HTTP library, with addresses of objects, headers and proxy passwords, are never shown.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CREDENTIAL_SOURCES = {
     "custom-process": "the credential process of profile {profile}",
     "sso": "AWS IAM Identity Center by profile {profile}",
 }
-"""botocore's names of the ways to credentials, in words."""
+"""Descriptions of botocore's credential providers."""
 
 _CONNECTION = "Check the endpoint's name and port, DNS, the route and the proxy."
 _NO_NAME = "its name cannot be resolved"
@@ -56,7 +56,7 @@ _LONGEST_CODE = 200
 
 
 class Request(NamedTuple):
-    """What was asked when the error came: the service in words, the operation (``DescribeKey``), where, of which key, as which profile."""
+    """The request that failed: the service, the operation (``DescribeKey``), the location, the key and the profile."""
 
     service: str
     operation: str
@@ -66,50 +66,50 @@ class Request(NamedTuple):
 
 
 def to_error(error: Exception, asked: Request) -> SealError | None:
-    """Any error of the AWS SDK or of the network in our words; None for one that is neither."""
+    """Any error of the AWS SDK or of the network as :class:`SealError`; None for other errors."""
     if isinstance(error, SealError):
         return error
     answer = getattr(error, "response", None)
     if _is_a(error, "ClientError") and answer is not None:
         return _refusal(answer.get("Error", {}), getattr(error, "operation_name", asked.operation), asked)
     for kind in type(error).__mro__:
-        words = _WORDS.get(kind.__name__)
-        if words:
-            what, reason, remedy = words
-            said = f"{_filled(what, error, asked)}."
-            if _NO_NAME in said:
+        template = _TEMPLATES.get(kind.__name__)
+        if template:
+            what, reason, remedy = template
+            message = f"{_filled(what, error, asked)}."
+            if _NO_NAME in message:
                 remedy = _DNS
-            return KmsError(said, reason=reason, remedy=remedy, details={"operation": asked.operation})
+            return KmsError(message, reason=reason, remedy=remedy, details={"operation": asked.operation})
     return None
 
 
 def is_lasting(error: Exception) -> bool:
-    """Whether asking again cannot help: TLS does not come about, or the proxy says no to a tunnel."""
+    """Whether a retry cannot help: TLS cannot be established, or the proxy rejects a tunnel."""
     return _is_a(error, "SSLError") or bool(_is_a(error, "ProxyConnectionError") and _TUNNEL.search(_cause(error)))
 
 
 def _refusal(answer: dict[str, Any], operation: str, asked: Request) -> KmsError:
-    # Whoever answers in place of AWS may say as much as it likes.
+    # A response that is not from AWS may be of any length.
     code, message = str(answer.get("Code", ""))[:_LONGEST_CODE], str(answer.get("Message", ""))[:MAX_MESSAGE]
     details = {"operation": asked.operation, "aws_code": code, "aws_message": message, "aws_operation": operation}
     prefix = asked.service.rsplit(" ", 1)[-1].lower()
     reason, remedy = meaning(code, message, f"{prefix}:{operation}", asked.key_id)
     if code.isdigit() or not code:
-        # An HTTP status without an error of AWS's own: its page, if it has one, says nothing to the point.
+        # An HTTP status without an AWS error: its page, if any, does not help.
         details["aws_message"] = ""
         status = f"HTTP status {code}{_phrase(code)}" if code else "an error without a code"
         if reason == "aws_error":
-            said, reason, remedy = f"The response {asked.where} does not come from {asked.service}: {status}", "wrong_endpoint", _NOT_AWS
+            text, reason, remedy = f"The response {asked.where} does not come from {asked.service}: {status}", "wrong_endpoint", _NOT_AWS
         else:
-            said = _UNREACHABLE.format(service=asked.service, where=asked.where) + f"the response is {status}"
-        return KmsError(f"{said}.", reason=reason, remedy=remedy, details=details)
+            text = _UNREACHABLE.format(service=asked.service, where=asked.where) + f"the response is {status}"
+        return KmsError(f"{text}.", reason=reason, remedy=remedy, details=details)
     key = f" with key {asked.key_id}" if asked.key_id else ""
-    said = f"{code}: {message.rstrip('. ')}." if message else f"{code}."
-    return KmsError(f"AWS rejected {operation}{key} {asked.where}: {said}", reason=reason, remedy=remedy, details=details)
+    text = f"{code}: {message.rstrip('. ')}." if message else f"{code}."
+    return KmsError(f"AWS rejected {operation}{key} {asked.where}: {text}", reason=reason, remedy=remedy, details=details)
 
 
 # Templates take the exception's own facts, the fields of Asked, and those of _filled.
-_WORDS = {
+_TEMPLATES = {
     "NoCredentialsError": ("No AWS credentials were found", "no_credentials", NO_CREDENTIALS),
     "PartialCredentialsError": (
         "The AWS credentials from {provider} are incomplete: {cred_var} is missing", "incomplete_credentials", HALF_A_PAIR,
@@ -170,7 +170,7 @@ def _filled(what: str, error: Exception, asked: Request) -> str:
     }
     if provider == "custom-process":
         shown["detail"] = ""  # what a credential process prints may be a secret
-    # Whoever answers in place of AWS may say as much as it likes here too.
+    # A response that is not from AWS may be of any length here too.
     return what.format_map(_Known({**facts, **shown}))[:MAX_MESSAGE]
 
 
@@ -203,7 +203,7 @@ def _tls(cause: str) -> str:
 def _connection(cause: str) -> str:
     if "refused" in cause:
         return "the connection was refused"
-    if any(words in cause for words in ("resolve", "Name or service not known", "nodename", "getaddrinfo")):
+    if any(phrase in cause for phrase in ("resolve", "Name or service not known", "nodename", "getaddrinfo")):
         return _NO_NAME
     if "unreachable" in cause or "No route" in cause:
         return "there is no route to it"
@@ -216,8 +216,8 @@ def _without_login(url: str) -> str:
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return next((group.strip() for group in found.groups() if group), "") if found else ""
+    match = pattern.search(text)
+    return next((group.strip() for group in match.groups() if group), "") if match else ""
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files that the AWS SDK opens by itself: refused before it does where it would wait for them, since it opens whatever stands there."""
+"""Rejects special files among those that the AWS SDK opens by itself: the SDK would open them and wait."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_sdk_files(options: object, environ: Mapping[str, str]) -> None:
 
 
 def check_opens(source: str, path: str) -> None:
-    """Refuse one path that is there and neither a regular file nor a folder; raises :class:`SettingError` (``file_error``)."""
+    """Refuse an existing path that is neither a regular file nor a folder; raises :class:`SettingError` (``file_error``)."""
     try:
         os.close(open_regular(path))
     except (OSError, ValueError) as error:

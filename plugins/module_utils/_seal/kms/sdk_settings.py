@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings of the AWS SDK that the SDK refuses: which one it is, and where it is set.
+"""Settings that the AWS SDK rejects: the name and source of each.
 
 Source: ``botocore.configprovider`` and the "Settings reference" of the AWS SDKs and Tools Reference Guide. Releases of the SDK differ in what
 they refuse, so that a setting is blamed only once the SDK has failed.
@@ -24,7 +24,7 @@ _LONGEST = 100
 
 
 class _Setting(NamedTuple):
-    """``name`` is the key in a profile (empty: only the variable counts); ``valid`` says what is valid, in words."""
+    """``name`` is the key in a profile (empty: only the variable counts); ``valid`` describes valid values."""
 
     variable: str
     name: str
@@ -44,9 +44,9 @@ def _integer(variable: str, name: str, least: int, most: int) -> _Setting:
 
 
 def _is_date(value: str) -> bool:
-    found = _DATE.match(value.strip())
+    match = _DATE.match(value.strip())
     try:
-        return bool(found and datetime.fromisoformat(f"{found.group(1)}T{found.group(2)}"))
+        return bool(match and datetime.fromisoformat(f"{match.group(1)}T{match.group(2)}"))
     except ValueError:
         return False
 

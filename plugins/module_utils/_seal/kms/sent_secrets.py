@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is secret in requests to AWS: an error may repeat it, as STS does with a web identity token that is none ("Value '...' at 'webIdentityToken'")."""
+"""Secrets in requests to AWS: an error may repeat them, as STS does with an invalid web identity token ("Value '...' at 'webIdentityToken'")."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class SentSecrets:
         client.meta.events.register("before-send", self._note)
 
     def _note(self, request: Any, **_others: Any) -> None:
-        found = [_text(request.headers.get(name)) for name in _HEADERS]
+        secrets = [_text(request.headers.get(name)) for name in _HEADERS]
         body = _text(request.body) if isinstance(request.body, (str, bytes)) else ""
         if f"{_FIELD}=" in body:
-            found += parse_qs(body).get(_FIELD, [])
-        for secret in found:
+            secrets += parse_qs(body).get(_FIELD, [])
+        for secret in secrets:
             if secret and secret not in self.secrets.texts:
                 self.secrets.add(secret)
 

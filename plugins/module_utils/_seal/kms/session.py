@@ -13,6 +13,7 @@ from typing import Any
 from ..sourced import Sourced
 from .answers import Answers
 from .deadline import CONNECT_TIMEOUT, MOST_ATTEMPTS, READ_TIMEOUT, Deadline, attempt_timeout
+from .endpoint_data import DOCUMENT, endpoints_from, is_plain_region, is_replaced
 from .options import IGNORE_ENDPOINTS_VARIABLE, ConnectionOptions, endpoint_in_force, sts_endpoint_in_force
 from .sent_secrets import SentSecrets
 
@@ -20,6 +21,7 @@ try:
     from botocore import credentials as _credentials
     from botocore import utils as _utils
     from botocore.config import Config
+    from botocore.exceptions import DataNotFoundError
     from botocore.loaders import Loader
     from botocore.session import Session
 except ImportError:  # reported by open_kms
@@ -28,15 +30,15 @@ except ImportError:  # reported by open_kms
 MAX_CONNECTIONS = 16
 """Connections of one client, and so calls at a time: with more, botocore gains nothing."""
 
-# The metadata service answers within milliseconds where there is one; botocore waits one second, twice.
+# The metadata service responds within milliseconds if it exists; botocore waits one second, twice.
 _METADATA_TIMEOUT = 0.5
 
 USER_AGENT = "sealwright.vault_seal"
 
 
 class SdkSession(Session):
-    """botocore's session. All its clients, KMS's own and those that botocore makes to get credentials, go the way that the options say and
-    end in time; ``endpoints`` says which endpoint each service's client asks.
+    """botocore's session. All its clients, for KMS and those that botocore creates to get credentials, use the connection options and
+    end in time; ``endpoints`` maps each service to its endpoint.
     """
 
     def __init__(self, options: ConnectionOptions, environ: Mapping[str, str], profile: str | None) -> None:
@@ -47,13 +49,14 @@ class SdkSession(Session):
         self.answers = Answers()
         self.environ = environ
         self.provider = ""
-        self._way = options
+        self._options = options
         self._environ_in_force = dict(environ)
         if options.shared_creds_filename:
             self.set_config_variable("credentials_file", options.shared_creds_filename)
         self._agent = f"{self.user_agent()} {USER_AGENT}"
         everything = self.get_component("data_loader").search_paths
-        self.register_component("data_loader", _Loader(everything, include_default_search_paths=False))
+        self._loader = _Loader(everything, include_default_search_paths=False)
+        self.register_component("data_loader", self._loader)
         if self.get_scoped_config().get("ignore_configured_endpoint_urls", "").lower() == "true":
             self._environ_in_force.setdefault(IGNORE_ENDPOINTS_VARIABLE, "true")
         resolver = self.get_component("credential_provider")
@@ -64,7 +67,7 @@ class SdkSession(Session):
 
     @property
     def timeout(self) -> float:
-        return self._way.timeout
+        return self._options.timeout
 
     @property
     def profile_name(self) -> str:
@@ -73,28 +76,29 @@ class SdkSession(Session):
     def create_client(self, service_name: str, *arguments: Any, **settings: Any) -> Any:
         endpoint = self._endpoint(service_name)
         config = settings.pop("config", None)
-        way = _config(self._way, self._agent)
+        own_config = _config(self._options, self._agent)
         settings.update(
             endpoint_url=endpoint.value if endpoint else None,
-            verify=(self._way.ca_bundle or None) if self._way.validate_certs else False,
-            config=way.merge(config) if config else way,
+            verify=(self._options.ca_bundle or None) if self._options.validate_certs else False,
+            config=own_config.merge(config) if config else own_config,
         )
+        self._choose_endpoint_data(arguments[0] if arguments else settings.get("region_name"))
         client = super().create_client(service_name, *arguments, **settings)
         self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
-        Deadline(self._way.timeout).attach(client)
+        Deadline(self._options.timeout).attach(client)
         self.sent.attach(client)
         self.answers.attach(client)
         return client
 
     def metadata(self, kind: Any) -> Any:
         """One of botocore's fetchers from the metadata service, made here because the session takes whole seconds only."""
-        said = os.environ.get("AWS_METADATA_SERVICE_TIMEOUT") or self.get_scoped_config().get("metadata_service_timeout")
+        configured_timeout = os.environ.get("AWS_METADATA_SERVICE_TIMEOUT") or self.get_scoped_config().get("metadata_service_timeout")
         config = {
             "ec2_metadata_service_endpoint": self.get_config_variable("ec2_metadata_service_endpoint"),
             "ec2_metadata_service_endpoint_mode": _utils.resolve_imds_endpoint_mode(self),
             "ec2_metadata_v1_disabled": self.get_config_variable("ec2_metadata_v1_disabled"),
         }
-        timeout = float(said or _METADATA_TIMEOUT)
+        timeout = float(configured_timeout or _METADATA_TIMEOUT)
         if not 0 < timeout <= 3600:
             raise ValueError("metadata_service_timeout")
         return kind(
@@ -104,12 +108,19 @@ class SdkSession(Session):
             config=config,
         )
 
+    def _choose_endpoint_data(self, region: str | None) -> None:
+        special = self.get_config_variable("use_fips_endpoint") or self.get_config_variable("use_dualstack_endpoint")
+        if special or not is_plain_region(region or self.get_config_variable("region")):
+            if self._loader.endpoints_made:
+                self._register_endpoint_resolver()
+            self._loader.makes_endpoints = False
+
     def _endpoint(self, service: str) -> Sourced | None:
         in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force}.get(service)
-        return in_force(self._way, self._environ_in_force, self._configured_endpoint(service)) if in_force else None
+        return in_force(self._options, self._environ_in_force, self._configured_endpoint(service)) if in_force else None
 
     def _configured_endpoint(self, service: str) -> Sourced | None:
-        """What the AWS config file says; read here because botocore before 1.31 does not, and newer ones do not tell."""
+        """The setting of the AWS config file; read here because botocore before 1.31 ignores it, and newer releases do not expose it."""
         profile, everything = self.get_scoped_config(), self.full_config
         name = profile.get("services")
         section = everything.get("services", {}).get(name) or everything.get(f"services {name}") or {}
@@ -133,9 +144,22 @@ class _Provider:
 
 
 class _Loader(Loader):
-    """botocore's reader of its service models. It looks for the service that is asked for, not through the folders of all of them."""
+    """botocore's reader of its service models, limited to the requested service instead of searching the folders of all services."""
 
+    makes_endpoints = True
+    endpoints_made = False
     _service = ""
+
+    def load_data_with_path(self, name: str) -> tuple[Any, str]:
+        if name == DOCUMENT and self.makes_endpoints and not is_replaced(self.search_paths, self.BUILTIN_DATA_PATH):
+            try:
+                made = endpoints_from(self.load_data("partitions"))
+                self.endpoints_made = True
+                return made, os.path.join(self.BUILTIN_DATA_PATH, DOCUMENT)
+            except (KeyError, TypeError, DataNotFoundError):
+                self.makes_endpoints = False
+        data, path = super().load_data_with_path(name)
+        return data, path
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         self._service = service_name

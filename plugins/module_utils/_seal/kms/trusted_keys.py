@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which keys the caller trusts: a sealed value under any other key is refused before KMS is asked to decrypt it.
+"""The keys that the caller trusts: a sealed value under any other key is refused before KMS is called.
 
 Without this, Decrypt accepts a value that anybody sealed under any key that the caller may use.
 """
@@ -24,7 +24,7 @@ class TrustedKeys:
     """The keys of ``allowed_key_ids``, as key ids and key ARNs in ``keys``.
 
     An alias is resolved once, by DescribeKey through ``kms_for_region``, which is called with the alias ARN's region, or with
-    ``region``, that of the values to open, where the alias names none. ``source`` says where the references were set.
+    ``region``, that of the values to open, if the alias has none. ``source`` is where the references were set.
     Raises :class:`SettingError` for a malformed reference or none at all, and :class:`KmsError` for an alias that cannot be resolved.
     """
 
@@ -38,7 +38,7 @@ class TrustedKeys:
             self._names.append(f"{text} ({key})" if reference.is_alias else text)
             self.keys.append(key)
         if not self.keys:
-            # To trust every key here, as if nothing had been said, would be what nobody who wrote it wants.
+            # An empty list must not mean that every key is trusted.
             raise SettingError(
                 f"{source[:1].upper()}{source[1:]} is empty.",
                 reason="invalid_option",

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A person's OpenPGP public key, to which a server encrypts a share: whose it is, and whether the server will be able to.
+"""A person's OpenPGP public key, to which a server encrypts a share: its owner, and whether the server can use it.
 
-A server finds out only in the middle of its initialisation, which then leaves a node that cannot be initialised again. So a key
-is judged before, by what it says of itself; its signatures are verified by the server.
+A server detects an unusable key only in the middle of its initialisation, and the node can then not be initialised again. Therefore
+keys are checked first, by their own content; the server verifies their signatures.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ from .openpgp_packets import (
 )
 
 _CAN_ENCRYPT = {1, 2, 16, 18, 25, 26}  # RSA, RSA for encryption, Elgamal, ECDH, X25519, X448
-_ENCRYPT_COMMUNICATIONS = 0x04  # the flag that the servers' library looks for
+_ENCRYPT_COMMUNICATIONS = 0x04  # the flag that the servers' library requires
 _KEY_REVOKED, _SUBKEY_REVOKED = 0x20, 0x28
-_LONGEST_SHOWN = 100  # characters of a user id, which anybody can write
+_LONGEST_SHOWN = 100  # characters of a user id, which is not verified
 
 
 @dataclass(frozen=True)
 class _Key:
-    """The primary key or a subkey, with the latest signature that says what it is for."""
+    """The primary key or a subkey, with the latest signature that declares its usage."""
 
     created: int
     algorithm: int
-    said: Signature
+    usage: Signature
     revoked: bool
 
     def expires(self) -> int:
         """Seconds since 1970; 0 for never."""
-        return self.created + self.said.key_expires_after if self.said.key_expires_after else 0
+        return self.created + self.usage.key_expires_after if self.usage.key_expires_after else 0
 
     def why_not(self, now: float) -> str:
-        """Why nothing can be encrypted to it; empty where it can."""
-        if self.algorithm not in _CAN_ENCRYPT or not self.said.flags & _ENCRYPT_COMMUNICATIONS:
+        """Why it cannot be used for encryption; empty if it can."""
+        if self.algorithm not in _CAN_ENCRYPT or not self.usage.flags & _ENCRYPT_COMMUNICATIONS:
             return "cannot encrypt"
         return self.why_invalid(now)
 
@@ -102,7 +102,7 @@ class PgpKey:
 
     @property
     def name(self) -> str:
-        """The key for people: fingerprint, and whose it says it is."""
+        """The key for messages: fingerprint, and the user ID that it claims."""
         return f"{self.fingerprint} ({self.user_id})" if self.user_id else self.fingerprint
 
     def as_base64(self) -> str:
@@ -127,7 +127,7 @@ class PgpKey:
 
 
 def _content(text: str) -> bytes:
-    """The certificate of a text; where it holds none, a text of another format is named as what it is."""
+    """The certificate in a text; raises an error that names the format if the text has another one."""
     try:
         return from_text(text)
     except SettingError as error:
@@ -141,9 +141,9 @@ def _content(text: str) -> bytes:
 def _key(body: bytes, signatures: list[Signature]) -> _Key:
     if len(body) < 6:
         raise malformed("a key is truncated")
-    # Revocations and the signatures of others say nothing about what the key is for.
-    said = [each for each in signatures if each.flags or each.key_expires_after]
-    latest = max(said, key=lambda each: each.created, default=Signature(0, 0, 0, 0))
+    # Revocations and other people's signatures do not declare the usage of the key.
+    self_signatures = [each for each in signatures if each.flags or each.key_expires_after]
+    latest = max(self_signatures, key=lambda each: each.created, default=Signature(0, 0, 0, 0))
     revoked = any(each.kind in (_KEY_REVOKED, _SUBKEY_REVOKED) for each in signatures)
     return _Key(int.from_bytes(body[1:5], "big"), body[5], latest, revoked)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The packets of an OpenPGP certificate, as much of them as tells whose key it is and whether it encrypts.
+"""The packets of an OpenPGP certificate that identify its owner and show whether it can encrypt.
 
 Source: RFC 9580 (4.2 packet headers, 5.2.3 signatures and their subpackets, 5.5.4 fingerprints, 6 armor).
 Limits: a text of 4 MiB, a key packet of version 4 of 65,535 bytes (its fingerprint has two bytes for the length).
@@ -32,7 +32,7 @@ class Packet(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What a signature of a certificate says, from its hashed part alone; times and durations are in seconds."""
+    """The fields of a certificate's signature, from its hashed part alone; times and durations are in seconds."""
 
     kind: int
     created: int
@@ -41,7 +41,7 @@ class Signature(NamedTuple):
 
 
 def malformed(what: str) -> SettingError:
-    """The error of something that is no OpenPGP public key."""
+    """The error for a text that is not an OpenPGP public key."""
     return SettingError(
         f"This is not an OpenPGP public key: {what}.",
         reason="invalid_pgp_key",
@@ -71,7 +71,7 @@ def from_text(text: str) -> bytes:
 
 
 def secret_key() -> SettingError:
-    """The error of a secret key where a public one is to be given."""
+    """The error for a secret key in place of a public key."""
     return SettingError(
         "This is an OpenPGP secret key.",
         reason="invalid_pgp_key",
@@ -103,7 +103,7 @@ def fingerprint(key: bytes) -> str:
     if version == 4 and len(key) > _LONGEST_V4:
         raise malformed(f"a key packet has {len(key)} bytes; the maximum is {_LONGEST_V4}")
     if version == 4:
-        # SHA-1 is what the format prescribes for an identifier; nothing is signed or trusted by it here.
+        # The format prescribes SHA-1 for this identifier; it does not serve as a signature here.
         return hashlib.new("sha1", b"\x99" + len(key).to_bytes(2, "big") + key, usedforsecurity=False).hexdigest().upper()
     if version == 6:
         return hashlib.sha256(b"\x9b" + len(key).to_bytes(4, "big") + key).hexdigest().upper()
@@ -131,7 +131,7 @@ def signature(body: bytes) -> Signature:
 
 
 def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and content of each; raises :class:`SettingError` where one is not whole."""
+    """Type and content of each subpacket; raises :class:`SettingError` if one is incomplete."""
     at = 0
     while at < len(area):
         size, width = area[at], 1

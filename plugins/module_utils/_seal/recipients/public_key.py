@@ -37,14 +37,14 @@ _LONGEST = 16384  # characters of a public key
 
 
 class EncryptedText(NamedTuple):
-    """What only the recipient opens: ASCII text, in ``RSA_OAEP`` (base64) or ``AGE`` (an armored age file)."""
+    """An encrypted text for one recipient: ASCII, as ``RSA_OAEP`` (base64) or ``AGE`` (an armored age file)."""
 
     text: str
     format: str
 
 
 class Recipient:
-    """Whoever holds the private key.
+    """A recipient, who holds the private key.
 
     :param text: a public key as PEM (``BEGIN PUBLIC KEY``), RSA of 2048 bits or more or X25519, or an age recipient (``age1...``).
 

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The archive of a raft snapshot, read as a stream: gzip, and in it a tar of four members. Nothing is ever unpacked to disk.
+"""The archive of a raft snapshot, read as a stream: gzip, and in it a tar of four members. It is not unpacked to disk.
 
 Sources: RFC 1952 (gzip); POSIX ``pax`` and GNU tar's manual (the tar headers, sizes of 8 GiB and more in base 256 or in a pax record);
-OpenBao's ``physical/raft/snapshot/archive.go`` (which members there are, that any other is refused, and that all but the state may have
-at most 8191 bytes). What the servers refuse is refused here too.
+OpenBao's ``physical/raft/snapshot/archive.go`` (the members, that others are refused, and that all but the state may have
+at most 8191 bytes). The reader refuses what the servers refuse.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LARGEST_LIMIT = 1 << 44
 _ANY_EXPANSION = 4 << 30  # a state of so many bytes is read in some seconds
 _PACKED = 64 << 10  # what is read from the file at a time
 _PIECE = 1 << 20  # what is unpacked at a time, at most
-_MAX_PADDING = 1 << 20  # zeros after the end: GNU tar fills up to 10240 bytes, or to what its option -b says
+_MAX_PADDING = 1 << 20  # zeros after the end: GNU tar pads to 10240 bytes, or to the size of its option -b
 
 _AGAIN = "Take the snapshot again from its source, or another one."
 _REGULAR = (b"0", b"\0")
@@ -45,7 +45,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class SnapshotError(SealError):
-    """A file that is no snapshot, a damaged one, or one beyond the limits."""
+    """A file that is not a snapshot, or one that is damaged or exceeds the limits."""
 
     @classmethod
     def damaged(cls, what: str) -> SnapshotError:
@@ -263,7 +263,7 @@ class _Unpacked:
                     raise SnapshotError.damaged("it is truncated: its gzip stream has no end")
 
     def _after_the_end(self, packed: bytes) -> bytes:
-        """What follows a gzip file that ended: the next one, or nothing; zeros up to the end of the file count as nothing."""
+        """The part after the end of a gzip member: the next member, or empty; zeros up to the end of the file count as empty."""
         packed = packed or self._stream.read(_PACKED)
         while packed[:1] == b"\0":
             if packed.strip(b"\0"):

@@ -19,7 +19,7 @@ from .contents import opening_failure
 from .model import AWSKMS, BARRIER_KEYS, RECOVERY_KEY, SHAMIR, SealedEntry, Snapshot
 from .verdict import MAX_PATHS, KeyState, SnapshotProblem, Verdict
 
-# What says nothing of the snapshot: that KMS could not be asked, or not where the key lies.
+# Reasons that do not concern the snapshot: KMS, or the key's region, could not be reached.
 INCONCLUSIVE_REASONS = CONNECTIVITY_REASONS | {"region_mismatch"}
 _FORCE = "A server accepts the snapshot with a forced restore (`operator raft snapshot restore -force`), which verifies only the plain checksums."
 
@@ -27,10 +27,10 @@ _FORCE = "A server accepts the snapshot with a forced restore (`operator raft sn
 def assess(
     snapshot: Snapshot, survey: KeySurvey | None = None, unwrapper: Unwrapper | None = None, trusted: TrustedKeys | None = None
 ) -> Verdict:
-    """Assess one snapshot; raises :class:`SealError` where KMS could not be asked and nothing else is known.
+    """Assess one snapshot; raises :class:`SealError` if KMS could not be called and the result is therefore unknown.
 
-    :param survey: describes the keys; None where they are not to be asked for.
-    :param unwrapper: opens the values; None where they are not to be opened.
+    :param survey: describes the keys; None to skip them.
+    :param unwrapper: decrypts the values; None to skip that.
     :param trusted: the only keys that the snapshot may depend on; None for any.
     """
     states = {arn: _state(survey, arn) for arn in snapshot.key_arns} if survey else None
@@ -54,8 +54,8 @@ class _Assessment:
         self._unanswered: SealError | None = None
 
     def run(self) -> None:
-        self._look_for_what_is_missing()
-        self._say_what_expires()
+        self._check_missing_entries()
+        self._warn_of_expiry()
         for keys in self._snapshot.count_by_keys:
             if not keys:
                 self._without_kms([entry for entry in self._snapshot.listed if not entry.keys])
@@ -64,45 +64,45 @@ class _Assessment:
         if self._unanswered and not self._opened and not self.verdict.problems:
             raise self._unanswered
 
-    def _say_what_expires(self) -> None:
+    def _warn_of_expiry(self) -> None:
         for arn, state in self.verdict.states.items():
             if not isinstance(state, SealError):
                 self.verdict.notes += [SnapshotProblem(each["reason"], f"Key {arn}: {each['msg']}", each["remedy"], key_arn=arn) for each in state["warnings"]]
 
-    def _look_for_what_is_missing(self) -> None:
-        found = self._snapshot
-        if found.seal is None or (found.seal_type == AWSKMS and found.entry(BARRIER_KEYS) is None):
-            what = "core/seal-config" if found.seal is None else BARRIER_KEYS
+    def _check_missing_entries(self) -> None:
+        snapshot = self._snapshot
+        if snapshot.seal is None or (snapshot.seal_type == AWSKMS and snapshot.entry(BARRIER_KEYS) is None):
+            what = "core/seal-config" if snapshot.seal is None else BARRIER_KEYS
             self.verdict.problems.append(
                 SnapshotProblem(
                     "incomplete_snapshot", f"The snapshot contains no {what}.",
                     "Its server was not initialised when it was taken, or it was not written by a server. Take another one.", [what],
                 )
             )
-        if found.entry(SEALED_SUMS) is None:
+        if snapshot.entry(SEALED_SUMS) is None:
             self.verdict.problems.append(
                 SnapshotProblem(
                     "no_sealed_checksums", f"The snapshot contains no {SEALED_SUMS}: it cannot be verified that a server wrote it.", _FORCE, [SEALED_SUMS]
                 )
             )
-        if found.seal_type == AWSKMS and found.entry(RECOVERY_KEY) is None:
+        if snapshot.seal_type == AWSKMS and snapshot.entry(RECOVERY_KEY) is None:
             self.verdict.notes.append(
                 SnapshotProblem(
                     "no_recovery_key", "The snapshot contains no recovery key.",
                     "The restored server cannot perform operations that require one, such as generating a root token.", [RECOVERY_KEY],
                 )
             )
-        if found.trailing_zeros:
+        if snapshot.trailing_zeros:
             self.verdict.notes.append(
                 SnapshotProblem(
-                    "trailing_zeros", f"{found.trailing_zeros} zero bytes follow the archive in the file, as added by dd and tapes.",
+                    "trailing_zeros", f"{snapshot.trailing_zeros} zero bytes follow the archive in the file, as added by dd and tapes.",
                     "No action is required: servers restore such a file.",
                 )
             )
-        if found.passed_over:
+        if snapshot.passed_over:
             self.verdict.notes.append(
                 SnapshotProblem(
-                    "not_looked_at", f"{found.passed_over} entries are too large to be checked: it is unknown whether Vault Enterprise sealed them.",
+                    "not_looked_at", f"{snapshot.passed_over} entries are too large to be checked: it is unknown whether Vault Enterprise sealed them.",
                     "Ignore this unless the server is Vault Enterprise.",
                 )
             )
@@ -201,11 +201,11 @@ class _Assessment:
     def _add(self, error: SealError, paths: list[str], arn: str | None) -> None:
         error = self._with_date(error, arn)
         shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-        said = f": {error.message}" if arn is None or arn in error.message else f" {_depend(paths)} on the key {arn}. {error.message}"
-        self.verdict.problems.append(SnapshotProblem(error.reason, shown + said, error.remedy, paths[:MAX_PATHS], arn))
+        explanation = f": {error.message}" if arn is None or arn in error.message else f" {_depend(paths)} on the key {arn}. {error.message}"
+        self.verdict.problems.append(SnapshotProblem(error.reason, shown + explanation, error.remedy, paths[:MAX_PATHS], arn))
 
     def _with_date(self, error: SealError, arn: str | None) -> SealError:
-        """The error in the words of the key's own state where that is the cause: these say until when."""
+        """The error of the key's state, which includes the date, if that is the cause."""
         state = self.verdict.states.get(arn) if arn else None
         problems = [] if state is None or isinstance(state, SealError) else state["problems"]
         return next((_of_state(problem) for problem in problems if problem["reason"] == error.reason), error)
@@ -227,5 +227,5 @@ def _depend(paths: Sequence[str]) -> str:
 
 def _of_state(problem: dict[str, str]) -> SealError:
     finding = Finding(**problem)
-    # To name another key is no remedy for what is sealed under this one.
+    # Another key does not help with values that are sealed under this one.
     return SealError.of(finding._replace(remedy=finding.remedy.replace(", or use another key.", ".")))

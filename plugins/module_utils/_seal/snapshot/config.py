@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands in a snapshot in plain JSON: its description, the configurations of the seal and of the recovery keys, and Vault's seal generation.
+"""Plain JSON in a snapshot: its description, the configurations of the seal and of the recovery keys, and Vault's seal generation.
 
 Sources: ``SnapshotMeta`` and ``Configuration`` of hashicorp/raft; ``SealConfig`` of OpenBao's ``vault/seal.go``; ``SealGenerationInfo`` of
 HashiCorp Vault's ``vault/seal/seal.go`` and ``KMS`` of its ``internalshared/configutil/kms.go``.
@@ -18,7 +18,7 @@ from .archive import META, SnapshotError
 
 _MAX_JSON = 1 << 20
 _SUFFRAGE = ("voter", "nonvoter", "staging")
-# Of a seal's settings: those that say which key it is. Any other, a credential even, stays where it is.
+# The settings of a seal that identify the key. Others may be credentials and are not returned.
 _SHOWN_SETTINGS = ("kms_key_id", "region", "endpoint")
 
 
@@ -36,7 +36,7 @@ class SnapshotMeta:
 
 @dataclass(frozen=True)
 class SealConfig:
-    """The kind of a seal, and how many shares its key has; 0 where it says none."""
+    """The kind of a seal, and the number of shares of its key; 0 if it is not set."""
 
     type: str
     secret_shares: int
@@ -49,16 +49,16 @@ class SealConfig:
 def json_object(name: str, content: bytes) -> dict[str, Any]:
     """A JSON object; raises :class:`SnapshotError` (``malformed_snapshot``) for anything else."""
     try:
-        found = read_json(content, surrogates=True) if len(content) <= _MAX_JSON else None
+        document = read_json(content, surrogates=True) if len(content) <= _MAX_JSON else None
     except JsonError:
-        found = None
-    if not isinstance(found, dict):
+        document = None
+    if not isinstance(document, dict):
         raise SnapshotError.malformed(f"its {name} is not a JSON object")
-    return found
+    return document
 
 
 def meta_facts(content: bytes) -> SnapshotMeta:
-    """What ``meta.json`` says; raises :class:`SnapshotError` (``malformed_snapshot``)."""
+    """The content of ``meta.json``; raises :class:`SnapshotError` (``malformed_snapshot``)."""
     meta = json_object(META, content)
     if not all(_is_number(meta.get(name)) for name in ("Index", "Term", "Version", "Size")):
         raise SnapshotError.malformed(f"its {META} lacks Index, Term, Version or Size")
@@ -107,8 +107,8 @@ def _peer(server: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _number(found: dict[str, Any], name: str) -> int:
-    value = found.get(name)
+def _number(document: dict[str, Any], name: str) -> int:
+    value = document.get(name)
     return value if isinstance(value, int) and _is_number(value) else 0
 
 
@@ -118,9 +118,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A text without lone surrogates, which could not be written; empty where it is none."""
+    """A string without lone surrogates, which cannot be encoded; empty for other types."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
-def _dicts(found: Any) -> list[dict[str, Any]]:
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a snapshot's sealed values are asked for: whether their keys can be used, and whether they open to what they must be.
+"""Checks of a snapshot's sealed values: whether their keys can be used, and whether they decrypt to the expected content.
 
-What opens is looked at and let go: no plaintext leaves this file but by :func:`recovery_key`, which is called for that alone.
+Plaintexts are checked and dropped: only :func:`recovery_key` returns one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEY_SIZE = 32
 
 
 def opening_failure(path: str, value: SealedValue, snapshot: Snapshot, unwrapper: Unwrapper) -> SealError | None:
-    """Why the value at a path does not open to what it must be; None where it does."""
+    """Why the value at a path does not decrypt to the expected content; None if it does."""
     try:
         opened = unwrapper.unwrap(value).plaintext
     except SealError as error:

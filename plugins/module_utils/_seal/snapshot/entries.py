@@ -17,16 +17,16 @@ from ..format.protobuf import Buffer, read_fields, read_varint
 from .archive import SnapshotError
 
 MAX_ENTRY = 8 << 20
-"""The most bytes of an entry that is looked at; servers store 1 MiB, unless `max_entry_size` says more. A longer one is passed over."""
+"""The size in bytes of the largest entry that is read; servers store 1 MiB, unless `max_entry_size` is larger. Longer entries are skipped."""
 
 _LONGEST_LENGTH = 10
 _KEY_TAG, _VALUE_TAG = 0x0A, 0x12
 _LONGEST_PATH = 32768  # MaxKeySize of bbolt, in which the servers store their entries
-_HEAD = _LONGEST_PATH + 64  # what is looked at of an entry that is passed over
+_HEAD = _LONGEST_PATH + 64  # the part of a skipped entry that is read
 
 
 class Entry(NamedTuple):
-    """One entry: the path it is stored at and its value; None for a value that was passed over for its size."""
+    """One entry: its path and its value; None for a value that was skipped because of its size."""
 
     path: str
     value: Buffer | None
@@ -38,8 +38,80 @@ def read_entries(pieces: Iterable[bytes]) -> Iterator[Entry]:
 
     Raises :class:`SnapshotError` (``malformed_snapshot``) where the state is not of its form.
     """
-    window = _Window(iter(pieces))
-    while window.fill(1):
+    return EntryReader(pieces).entries()
+
+
+class EntryReader:
+    """Reads the entries of a state once, from beginning to end; ``count`` is the number of those read so far, of any path."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.count = 0
+        self._window = _Window(iter(pieces))
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, as :func:`read_entries`."""
+        while self._window.fill(1):
+            yield self._next()
+
+    def relevant(self, prefixes: tuple[bytes, ...], last_byte: int) -> Iterator[Entry]:
+        """The entries whose path begins with a prefix or whose value ends with a byte, and those whose value was skipped because of its size.
+
+        What :meth:`entries` refuses is refused here too. The other entries, nearly all of a state, cost half.
+        """
+        while self._window.fill(1):
+            yield from self._scan(prefixes, last_byte)
+            if self._window.fill(1):
+                entry = self._next()
+                value = entry.value
+                if value is None or (value and value[-1] == last_byte) or entry.path.encode().startswith(prefixes):
+                    yield entry
+
+    def _scan(self, prefixes: tuple[bytes, ...], last_byte: int) -> Iterator[Entry]:
+        """The fast path: entries that are whole in the window, in the form that servers write. It ends before the first other one."""
+        window = self._window
+        data, position = window.data, window.position
+        last = len(data) - _LONGEST_LENGTH
+        count = 0
+        while position < last:
+            length, start = data[position], position + 1
+            if length >= 0x80:
+                more = data[start]
+                length, start = length & 0x7F | (more & 0x7F) << 7, start + 1
+                if more >= 0x80:
+                    more = data[start]
+                    length, start = length | more << 14, start + 1
+                    if more >= 0x80:
+                        break
+            end = start + length
+            if end > last or length < 5 or data[start] != _KEY_TAG:
+                break
+            path_length, path = data[start + 1], start + 2
+            value = path + path_length
+            if path_length >= 0x80 or not path_length or value + 4 > end or data[value] != _VALUE_TAG:
+                break
+            length, value = data[value + 1], value + 2
+            if length >= 0x80:
+                more = data[value]
+                length, value = length & 0x7F | (more & 0x7F) << 7, value + 1
+                if more >= 0x80:
+                    more = data[value]
+                    length, value = length | more << 14, value + 1
+                    if more >= 0x80:
+                        break
+            if value + length != end or not length or not data[path : path + path_length].isascii():
+                break
+            position = end
+            count += 1
+            if data[end - 1] == last_byte or data.startswith(prefixes, path):
+                self.count += count
+                count, window.position = 0, position
+                yield Entry(str(data[path : path + path_length], "ascii"), memoryview(data)[value:end], end - start)
+        self.count += count
+        window.position = position
+
+    def _next(self) -> Entry:
+        """The next entry, of any form; the window holds at least one byte."""
+        window = self._window
         window.fill(_LONGEST_LENGTH)
         data, position = window.data, window.position
         length = data[position]
@@ -51,18 +123,19 @@ def read_entries(pieces: Iterable[bytes]) -> Iterator[Entry]:
             except BlobError:
                 raise _malformed(window, "an entry has an invalid length") from None
         window.advance(start - position)
+        self.count += 1
         if length > MAX_ENTRY:
-            yield _passed_over(window, length)
-            continue
+            return _passed_over(window, length)
         if not window.fill(length):
             raise _malformed(window, "its last entry is truncated")
         start = window.position
-        yield _entry(window, memoryview(window.data)[start : start + length])
+        entry = _entry(window, memoryview(window.data)[start : start + length])
         window.advance(length)
+        return entry
 
 
 def _entry(window: _Window, message: memoryview) -> Entry:
-    # The short way for what the servers write: the key, of less than 128 bytes, and then the value.
+    # A fast path for what servers write: the key, of less than 128 bytes, and then the value.
     size = len(message)
     if size > 4 and message[0] == _KEY_TAG and message[1] < 0x80:
         value = message[1] + 2
@@ -119,7 +192,7 @@ def _malformed(window: _Window, what: str) -> SnapshotError:
 
 
 class _Window:
-    """What is at hand of the state: at least what was asked for, and seldom more than a piece beyond it."""
+    """The part of the state that is in memory: at least what was requested, and seldom more than a piece beyond it."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -133,7 +206,7 @@ class _Window:
         return self._before + self.position
 
     def fill(self, size: int) -> bool:
-        """Have ``size`` bytes at hand from the position on; False where there are not as many left."""
+        """Load ``size`` bytes from the position on; False if fewer are left."""
         missing = size - (len(self.data) - self.position)
         if missing <= 0:
             return True
@@ -152,7 +225,7 @@ class _Window:
         self.position += size
 
     def skip(self, size: int) -> bool:
-        """Pass over so many bytes without having them at hand; False where there are not as many left."""
+        """Skip bytes without loading them; False if fewer are left."""
         left = size
         while left > 0:
             step = min(left, len(self.data) - self.position)

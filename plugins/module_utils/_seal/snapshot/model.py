@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is in a raft snapshot: sealed entries, their slots, and the paths that matter."""
+"""The content of a raft snapshot: sealed entries, their slots, and the relevant paths."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SealedEntry:
 
 @dataclass
 class Slot:
-    """How one slot of a value is sealed: by which kind of seal, under which key (empty where it does not say), in which layout."""
+    """How one slot of a value is sealed: the kind of seal, the key (empty if it is not named) and the layout."""
 
     key_id: str
     seal: str
@@ -84,7 +84,7 @@ class Snapshot:
 
     @property
     def seal_type(self) -> str:
-        """The kind of the server's seal; empty where the snapshot does not say."""
+        """The kind of the server's seal; empty if the snapshot does not contain it."""
         return self.seal.type if self.seal else ""
 
     @property

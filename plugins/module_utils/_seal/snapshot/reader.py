@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a raft snapshot of Vault or OpenBao says of its seal: the sealed values in it, the keys these name, and the plain configurations.
+"""Reads the seal of a raft snapshot of Vault or OpenBao: the sealed values, the keys they name, and the plain configurations.
 
 Sources: OpenBao's ``vault/seal.go`` (the paths, and what is plain), ``vault/namespaces.go`` and ``vault/seal_manager.go`` (a namespace's prefix and seal) and
 ``vault/seal_util.go`` of HashiCorp Vault (the suffix of a seal-wrapped entry). The values themselves stay sealed here.
@@ -21,18 +21,19 @@ from ..format.protobuf import Buffer
 from ..key_reference import KeyReference
 from .archive import MAX_STATE, META, SEALED_SUMS, STATE, SUMS, Archive, Member, SnapshotError
 from .config import SealConfig, SnapshotMeta, json_object, meta_facts, seal_config, seal_generation
-from .entries import read_entries
+from .entries import EntryReader
 from .model import AWSKMS, BARRIER_KEYS, MAX_KEYS, MAX_LISTED, OTHER, RECOVERY_KEY, SHAMIR, SealedEntry, Slot, Snapshot
 
 _SEAL_CONFIG, _RECOVERY_CONFIG, _GENERATION = "core/seal-config", "core/recovery-config", "core/seal-gen-info"
 _SHAMIR_KEK = "core/shamir-kek"  # a server or a namespace with a shamir seal has it
 _OF_THE_SEAL = {BARRIER_KEYS, RECOVERY_KEY, _SEAL_CONFIG, _RECOVERY_CONFIG, _GENERATION, _SHAMIR_KEK}
 _NAMESPACES = "namespaces/"
+_PREFIXES = (b"core/", _NAMESPACES.encode())
 _SUFFIX = b"s"[0]
 # A server keeps some hundred bytes for each namespace and key. These bound what a hostile file can make this keep in memory.
 _MOST_KEPT = 16 << 20
 _LONGEST_KEPT = 1 << 20  # of one value
-_MOST_SLOTS = 100_000  # a slot takes memory of its own, however few bytes it has
+_MOST_SLOTS = 100_000  # each slot takes memory, even if it has few bytes
 _NO_SERVERS = "Do not trust this file: it was not written by a server."
 
 
@@ -55,7 +56,7 @@ def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) 
                 state.read(pieces)
             except SnapshotError as error:
                 fault = error
-                for _piece in pieces:  # what is wrong may come of damage, which is said rather
+                for _piece in pieces:  # the fault may be caused by damage, which is reported instead
                     pass
         else:
             small[member.name] = b"".join(_hashed(member, digest))
@@ -63,9 +64,9 @@ def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) 
     missing = [name for name in (META, STATE, SUMS) if name not in digests]
     if missing:
         raise SnapshotError.malformed(f"it contains no {' and no '.join(missing)}")
-    found = checked_sums(small[SUMS], digests)
-    if found:
-        raise SnapshotError.damaged(found)
+    problems = checked_sums(small[SUMS], digests)
+    if problems:
+        raise SnapshotError.damaged(problems)
     if fault:
         raise fault
     meta = meta_facts(small[META])
@@ -77,7 +78,7 @@ def read_snapshot(stream: BinaryIO, file_size: int, max_state: int = MAX_STATE) 
 
 
 def checked_sums(sums: bytes, digests: dict[str, str]) -> str:
-    """What is wrong with a text of checksums; empty where it names the members and each with its sum, in any order."""
+    """The faults of a list of checksums; empty if it has each member with its sum, in any order."""
     stated: dict[str, str] = {}
     for line in sums.decode("utf-8", "replace").splitlines():
         digest, _spaces, name = line.partition("  ")
@@ -99,7 +100,7 @@ def _hashed(member: Member, digest: Any) -> Iterator[bytes]:
 
 
 class _State:
-    """Gathers what the entries of the state tell."""
+    """Collects facts from the entries of the state."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -117,9 +118,9 @@ class _State:
         self._slots = 0
 
     def read(self, pieces: Iterable[bytes]) -> None:
-        for path, value, _size in read_entries(pieces):
-            self._entries += 1
-            # The barrier's own entries begin with four bytes of a term and are no message: all others are looked at here.
+        reader = EntryReader(pieces)
+        for path, value, _size in reader.relevant(_PREFIXES, _SUFFIX):
+            # The barrier's own entries begin with a term of four bytes and are not messages: all others are read here.
             if path.startswith(("core/", _NAMESPACES)):
                 namespace, name = _split(path)
                 if name in _OF_THE_SEAL:
@@ -129,6 +130,7 @@ class _State:
                 self._passed_over += 1
             elif len(value) > 1 and value[-1] == _SUFFIX:
                 self._seal_wrapped(path, value)
+        self._entries = reader.count
 
     def _of_the_seal(self, path: str, namespace: str, name: str, value: Buffer | None) -> None:
         if value is None or len(value) > _LONGEST_KEPT:
@@ -153,7 +155,7 @@ class _State:
             self._configs[name] = seal_config(path, json_object(path, bytes(value)))
 
     def _seal_wrapped(self, path: str, value: Buffer) -> None:
-        """An entry that Vault Enterprise sealed besides the barrier; one that only looks like it is none."""
+        """An entry that Vault Enterprise sealed in addition to the barrier; None for one that only resembles it."""
         try:
             sealed = SealedValue.parse(bytes(value))
         except BlobError:
@@ -221,7 +223,7 @@ def _split(path: str) -> tuple[str, str]:
 
 def _kind(slot: BlobInfo) -> str:
     if not slot.key_id:
-        return ""  # said when all entries are read
+        return ""  # reported after all entries are read
     return AWSKMS if KeyReference.parse_key_arn(slot.key_id) else OTHER
 
 

@@ -22,7 +22,7 @@ _NO_TAR = "its compressed content is not a tar archive, or has a damaged header"
 
 
 class TarError(ValueError):
-    """A header that is not of its form; the text says in what way, without repeating it."""
+    """A malformed header; the text describes the fault and does not repeat the header."""
 
 
 def size_of(block: bytes) -> int:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a snapshot can be restored, and why: true only where everything sealed in it was opened, false where something is known to stand in the way.
+"""Whether a snapshot can be restored, and why: true if every sealed value was decrypted, false if a known problem prevents it.
 
-What was not asked, or cannot be judged here, leaves the answer open (None), and the summary says why.
+It is None if something was not checked or cannot be decided; the summary explains why.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..key_reference import KeyReference
 from .model import Snapshot
 
 MAX_PATHS = 100
-"""How many paths a key or a problem shows; ``sealed_count`` says how many there are."""
+"""The number of paths shown for a key or a problem; ``sealed_count`` is the total."""
 
 _SHOWN_FACTS = ("state", "enabled", "deletion_date", "valid_to", "usable_for_seal", "problems", "warnings")
 
@@ -38,15 +38,15 @@ class SnapshotProblem:
 
 
 KeyState = Union[dict[str, Any], SealError]
-"""The facts of a key, or the error why there are none."""
+"""The facts of a key, or the error why they are not known."""
 
 
 @dataclass
 class Verdict:
     """Whether a snapshot can be restored, and why.
 
-    :param states: the keys' states by ARN; empty where they were not asked for.
-    :param open_questions: sentences that say what is not known.
+    :param states: the keys' states by ARN; empty if they were not requested.
+    :param open_questions: sentences about what is not known.
     """
 
     snapshot: Snapshot = field(repr=False)
@@ -57,7 +57,7 @@ class Verdict:
 
     @property
     def restorable(self) -> bool | None:
-        """None where it is not known."""
+        """None if it is not known."""
         if self.problems:
             return False
         return None if self.open_questions else True

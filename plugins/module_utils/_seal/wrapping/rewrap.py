@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rewrap: move the slots of a sealed value to another key, and prove that the result opens before anybody writes it.
+"""Rewrap: move the slots of a sealed value to another key, and verify that the result can be decrypted before it is written.
 
-Source: ReEncrypt in the AWS KMS API reference. It takes a ciphertext to another key inside KMS, within one region, with
+Source: ReEncrypt in the AWS KMS API reference. It re-encrypts a ciphertext under another key inside KMS, within one region, with
 kms:ReEncryptFrom on the one key and kms:ReEncryptTo on the other.
 """
 
@@ -95,7 +95,7 @@ class Rewrapper:
         return _with(slot, answer.key_arn, answer.ciphertext), answer.source_key_arn
 
     def _ask(self, slot: BlobInfo) -> KmsReEncrypted:
-        """ReEncrypt, pinned to the key that the slot names; where it names none, to each of those that are trusted, if any."""
+        """ReEncrypt, pinned to the key that the slot names; if it names none, to each of the trusted keys, if any."""
         claimed = KeyReference.parse_key_arn(slot.key_id)
         if claimed is not None:
             if self._trusted is not None:
@@ -109,7 +109,7 @@ class Rewrapper:
                 return self._ask_from(slot, key)
             except SealError as error:
                 failures.append(error)
-        # That it is not this key's is the answer to expect of all but one; any other tells more.
+        # All keys but one are expected to be reported as the wrong key; any other error is more useful.
         raise next((error for error in failures if error.reason != "wrong_key"), failures[-1])
 
     def _ask_from(self, slot: BlobInfo, source: KeyReference) -> KmsReEncrypted:
@@ -180,7 +180,7 @@ class Rewrapper:
 
 
 def _with(slot: BlobInfo, key_arn: str, of_kms: bytes) -> BlobInfo:
-    """The slot with what KMS encrypted exchanged, and its key; one without KeyInfo gets it, so that it says its key from now on."""
+    """The slot with a new ciphertext and key; a slot without KeyInfo gets one, so that it names its key."""
     key_info = replace(slot.key_info or KeyInfo(DIRECT), key_id=key_arn)
     if slot.mechanism == DIRECT:
         return replace(slot, ciphertext=of_kms, key_info=key_info)

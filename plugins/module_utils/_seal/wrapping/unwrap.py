@@ -54,9 +54,9 @@ class Unwrapper:
         self._refused: dict[tuple[bytes, str], SealError] = {}
 
     def unwrap(self, value: SealedValue) -> Unwrapped:
-        """Open one value: of several slots the first AWS KMS slot that this caller can open.
+        """Open one value: the first AWS KMS slot that this caller can decrypt.
 
-        Raises :class:`BlobError` or :class:`KmsError`; with several slots the last one's, and what each slot said.
+        Raises :class:`BlobError` or :class:`KmsError`; with several slots the last one's, with the errors of all slots.
         """
         failures: list[SealError] = []
         for index, slot in enumerate(value.slots):
@@ -72,9 +72,9 @@ class Unwrapper:
         raise failures[0]
 
     def unwrap_many(self, values: Sequence[SealedValue]) -> list[Unwrapped]:
-        """Open many, several at a time. The first error, in the order given, is raised; what has not begun by then never does.
+        """Open many values concurrently. The first error, in the given order, is raised; values that have not begun by then are not opened.
 
-        Its ``details`` say by ``index`` which value it is about, counted from 0.
+        ``details["index"]`` is the value that failed, counted from 0.
         """
         calls = len(values)
         if self._data_keys.keeps:
@@ -90,7 +90,7 @@ class Unwrapper:
         return decrypt(answer.plaintext, nonce, ciphertext, self._aad), answer.key_arn
 
     def decrypted(self, slot: BlobInfo) -> KmsPlaintext:
-        """What KMS encrypted of one slot: the data key, or with mechanism 0 the value itself; raises :class:`SealError`."""
+        """The plaintext of one slot's KMS ciphertext: the data key, or with mechanism 0 the value itself; raises :class:`SealError`."""
         check_wrapper(slot)
         if slot.key_id and self._trusted is not None:
             self._trusted.check_claim(slot.key_id)
@@ -126,7 +126,7 @@ class Unwrapper:
         return kms.decrypt(ciphertext, str(claimed.in_region(kms.region.value)) if self._trusted is not None else "")
 
     def _ask_each(self, ciphertext: bytes, trusted: TrustedKeys) -> KmsPlaintext:
-        """Open a value that does not say which key sealed it: it must be one of those that are trusted."""
+        """Open a value that does not name its key: it must be one of the trusted keys."""
         failures: list[SealError] = []
         for key in trusted.keys:
             kms = self._kms_for_region(key.region)
@@ -135,12 +135,12 @@ class Unwrapper:
                 return kms.decrypt(ciphertext, str(key.in_region(kms.region.value)))
             except SealError as error:
                 failures.append(error)
-        # That it is not this key's is the answer to expect of all but one; any other tells more.
+        # All keys but one are expected to be reported as the wrong key; any other error is more useful.
         raise next((error for error in failures if error.reason != "wrong_key"), failures[-1])
 
 
 def check_answer(claimed_key_id: str, key_arn: str, trusted: TrustedKeys | None) -> None:
-    """Refuse what KMS opened with another key than the value says, or than those trusted; raises :class:`SealError`."""
+    """Refuse a value that KMS decrypted with another key than the one it names, or than the trusted ones; raises :class:`SealError`."""
     if trusted is not None:
         trusted.check_answer(key_arn)
     if claimed_key_id == key_arn:
@@ -155,10 +155,10 @@ def check_answer(claimed_key_id: str, key_arn: str, trusted: TrustedKeys | None)
 
 
 def _none_opens(value: SealedValue, failures: list[SealError]) -> SealError:
-    said = " ".join(f"Slot {index}: {error}" for index, error in enumerate(failures))
-    # What an AWS slot said matters more than that another slot is not one.
+    causes = " ".join(f"Slot {index}: {error}" for index, error in enumerate(failures))
+    # The error of an AWS slot is more useful than the reason why another slot is not an awskms slot.
     own = [error for error in failures if error.reason != "foreign_wrapper"] or failures
     chosen = own[-1]
     return type(chosen)(
-        f"None of the value's {len(value.slots)} slots opens. {said}", reason=chosen.reason, details=chosen.details
+        f"None of the value's {len(value.slots)} slots opens. {causes}", reason=chosen.reason, details=chosen.details
     )

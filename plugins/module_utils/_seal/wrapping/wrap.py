@@ -51,7 +51,7 @@ class WrappedDataKey:
             )
 
     def seal(self, plaintext: bytes, aad: bytes = b"") -> Wrapped:
-        """Seal one value, with a nonce of its own."""
+        """Seal one value with a fresh nonce."""
         nonce, ciphertext = encrypt(self._plain, plaintext, aad)
         return Wrapped(SealedValue((BlobInfo(ciphertext, nonce, KeyInfo(ENVELOPE, self.key_arn, self.wrapped)),)), self.key_arn)
 
@@ -59,20 +59,20 @@ class WrappedDataKey:
 def wrap(kms: Kms, key_id: str, plaintext: bytes, aad: bytes = b"") -> Wrapped:
     """Seal one value under a fresh data key and nonce: one Encrypt call, whatever the value's size.
 
-    ``aad`` is additional authenticated data: it is not stored, and whoever opens the value must give it again.
+    ``aad`` is additional authenticated data: it is not stored and must be given again to open the value.
     """
     return WrappedDataKey.new(kms, key_id).seal(plaintext, aad)
 
 
 def wrap_many(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:
-    """Seal each value under a data key of its own, several at a time. The first error stops it and is raised."""
+    """Seal each value under a separate data key, concurrently. The first error stops it and is raised."""
     return at_once(lambda plaintext: wrap(kms, key_id, plaintext, aad), plaintexts)
 
 
 def wrap_batch(kms: Kms, key_id: str, plaintexts: Sequence[bytes], aad: bytes = b"") -> list[Wrapped]:
     """Seal all values under one data key, each with a fresh nonce: one Encrypt call for all. Each opens by itself, as any other.
 
-    Raises :class:`SettingError`, before any call, where there are more than one key may seal.
+    Raises :class:`SettingError`, before any call, if there are more values than one key may seal.
     """
     if not plaintexts:
         return []

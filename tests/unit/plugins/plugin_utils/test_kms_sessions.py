@@ -30,8 +30,8 @@ def keep(way, plaintext=b"key"):
 
 
 def test_the_same_options_lead_the_same_way(process):
-    first = process.way(OPTIONS)
-    assert process.way(ConnectionOptions(region="us-east-1", access_key="A", secret_key="S")) is first
+    first = process.session(OPTIONS)
+    assert process.session(ConnectionOptions(region="us-east-1", access_key="A", secret_key="S")) is first
 
 
 @pytest.mark.parametrize(
@@ -43,45 +43,45 @@ def test_the_same_options_lead_the_same_way(process):
     ],
 )
 def test_who_asks_otherwise_gets_nothing_that_another_opened(process, other):
-    first = process.way(OPTIONS)
+    first = process.session(OPTIONS)
     keep(first, b"of the first")
-    way = process.way(other)
+    way = process.session(other)
     assert way.clients is not first.clients
     assert keep(way, b"of the other") == b"of the other"
 
 
 def test_another_environment_is_another_way(process, monkeypatch):
-    keep(process.way(OPTIONS), b"before")
+    keep(process.session(OPTIONS), b"before")
     monkeypatch.setenv("AWS_PROFILE", "other")
-    assert keep(process.way(OPTIONS), b"after") == b"after"
+    assert keep(process.session(OPTIONS), b"after") == b"after"
 
 
 def test_data_keys_are_not_kept_where_that_is_off(process):
-    keep(process.way(OPTIONS), b"kept")
-    off = process.way(OPTIONS, cache_data_keys=False)
+    keep(process.session(OPTIONS), b"kept")
+    off = process.session(OPTIONS, cache_data_keys=False)
     assert keep(off, b"asked for") == b"asked for"
-    assert off.clients is process.way(OPTIONS).clients
-    assert keep(process.way(OPTIONS), b"not asked for") == b"kept"
+    assert off.clients is process.session(OPTIONS).clients
+    assert keep(process.session(OPTIONS), b"not asked for") == b"kept"
 
 
 def test_clients_are_renewed_in_time_and_data_keys_stay(process, monkeypatch):
-    first = process.way(OPTIONS)
+    first = process.session(OPTIONS)
     keep(first, b"kept")
     later = time.monotonic() + 601
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    second = process.way(OPTIONS)
+    second = process.session(OPTIONS)
     assert second.clients is not first.clients
     assert keep(second, b"not asked for") == b"kept"
 
 
 def test_ways_are_bounded_and_what_is_dropped_is_wiped(process):
-    first = process.way(OPTIONS)
+    first = process.session(OPTIONS)
     keep(first)
     assert len(first.data_keys) == 1
     for number in range(8):
-        process.way(ConnectionOptions(region=f"us-east-{number}", access_key="B", secret_key="S"))
+        process.session(ConnectionOptions(region=f"us-east-{number}", access_key="B", secret_key="S"))
     assert len(first.data_keys) == 0
-    assert process.way(OPTIONS) is not first
+    assert process.session(OPTIONS) is not first
 
 
 # In a process of its own, because the one that runs tests has threads, and a fork must have none.
@@ -94,7 +94,7 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._kms_session
 
 process = KmsSessions()
 options = ConnectionOptions(region="us-east-1")
-way = process.way(options)
+way = process.session(options)
 ask = lambda plaintext: lambda: KmsPlaintext("arn", plaintext)
 way.data_keys.decrypted(b"wrapped", "", ask(b"of the parent"))
 genuine = decrypt_cache._overwrite
@@ -104,7 +104,7 @@ def overwrite(secret):
     print("overwritten", bytes(secret), flush=True)
 
 def work():
-    own = process.way(options)
+    own = process.session(options)
     print("own clients", own.clients is not way.clients, flush=True)
     print(own.data_keys.decrypted(b"wrapped", "", ask(b"asked for")).plaintext.decode(), flush=True)
 

@@ -33,7 +33,7 @@ CONTROLLER = """
 import foreign
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._kms_sessions import KMS_SESSIONS
-KMS_SESSIONS.way(ConnectionOptions())
+KMS_SESSIONS.session(ConnectionOptions())
 """
 MODULE = """
 {foreign}

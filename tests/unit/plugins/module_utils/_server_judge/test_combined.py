@@ -31,7 +31,7 @@ def by_sdk(ready: bool = True, reason: str | None = None, **more: Any) -> dict[s
     permissions = {name: {"verdict": "allowed"} for name in ("describe_key", "encrypt", "decrypt")}
     return {
         "ready": ready, "reason": reason, "summary": "sdk says", "permissions": permissions, "key_arn": ARN, "settings_problems": [],
-        "remedy": None if ready else {"msg": "sdk's remedy", "policy_statement": {"Effect": "Allow"}}, "model": "model", **PLACE, **more,
+        "remedy": None if ready else {"msg": "sdk's remedy", "policy_statement": {"Effect": "Allow"}}, **PLACE, **more,
     }
 
 
@@ -63,7 +63,7 @@ def test_a_judge_that_is_not_there(option: str) -> None:
 
 
 def test_both_ready() -> None:
-    result, warnings = combined(by_sdk(), verdict(region="us-east-1", endpoint="https://KMS.us-east-1.amazonaws.com/"), facts)
+    result, warnings = combined(by_sdk(), verdict(region="us-east-1", endpoint="https://KMS.us-east-1.amazonaws.com/"), facts, "model")
     assert (result["ready"], result["judge"], result["judges"]["agree"], result["key_arn"], warnings) == (True, "both", True, ARN, [])
     assert (result["judges"]["sdk"]["model"], result["judges"]["server"]["version"]) == ("model", "2.6.2")
 

@@ -16,7 +16,7 @@ from ansible.module_utils import basic
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.new_file_attributes import FileAttributes
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init import reserved_file
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import MARK, Found, ReservedFile, find
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._vault_init.reserved_file import MARK, FileState, ReservedFile, find
 
 SIZE = 4096
 RESERVED = MARK + b"\n" * (SIZE - len(MARK))
@@ -56,10 +56,10 @@ def test_a_file_is_reserved_filled_and_kept(file_system, new_file, tmp_path):
     file = new_file()
     file.reserve(SIZE)
     path = tmp_path / "shares.json"
-    assert (path.read_bytes(), path.stat().st_mode & 0o777, find(str(path))) == (RESERVED, 0o600, Found.HELD)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777, find(str(path))) == (RESERVED, 0o600, FileState.HELD)
     file.fill(b"shares")
     file.discard()
-    assert (path.read_bytes(), find(str(path))) == (b"shares", Found.OTHER)
+    assert (path.read_bytes(), find(str(path))) == (b"shares", FileState.OTHER)
 
 
 def test_an_unused_file_is_removed(file_system, new_file, tmp_path):
@@ -67,7 +67,7 @@ def test_an_unused_file_is_removed(file_system, new_file, tmp_path):
     file.reserve(SIZE)
     file.discard()
     assert list(tmp_path.iterdir()) == []
-    assert find(str(tmp_path / "shares.json")) is Found.NOTHING
+    assert find(str(tmp_path / "shares.json")) is FileState.NOTHING
 
 
 @pytest.mark.parametrize("left", [RESERVED, MARK, b""])
@@ -167,7 +167,7 @@ def ends_before_lock(request, monkeypatch, new_file, tmp_path):
 
 
 def test_what_is_found_is_judged_under_its_lock(ends_before_lock, tmp_path):
-    assert find(str(tmp_path / "shares.json")) is (Found.NOTHING if ends_before_lock == "discarded" else Found.OTHER)
+    assert find(str(tmp_path / "shares.json")) is (FileState.NOTHING if ends_before_lock == "discarded" else FileState.OTHER)
 
 
 def test_what_is_removed_is_judged_under_its_lock(ends_before_lock, new_file, tmp_path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.access.advice import Wanted, against, without_arn
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import Denial, in_words
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import Denial, denial_remedy
 
 ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY = f"arn:aws:kms:us-east-1:111122223333:key/{ID}"
@@ -122,7 +122,7 @@ def test_a_key_whose_arn_is_known_needs_no_condition():
     ],
 )
 def test_the_article_fits_the_policy(kind, beginning):
-    assert in_words("kms:Encrypt", Denial("explicit_deny", kind)) == (
+    assert denial_remedy("kms:Encrypt", Denial("explicit_deny", kind)) == (
         f"{beginning}kms:Encrypt explicitly, which no allow can outweigh: remove that statement, or except this principal from it."
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import Denial, account, in_words, policy_principal, read_denial
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.denial import Denial, account, denial_remedy, policy_principal, read_denial
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.error_codes import meaning
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -165,7 +165,7 @@ def test_how_a_policy_names_who_asked(arn: str, expected: str) -> None:
     ],
 )
 def test_what_to_do(denial: Denial, expected: str) -> None:
-    assert in_words("kms:Encrypt", denial) == expected
+    assert denial_remedy("kms:Encrypt", denial) == expected
 
 
 @pytest.mark.parametrize("part", ["because no ", "with an explicit deny in ", "because no a-b ", "User: arn:", "on resource: arn:", "a-b "])

@@ -10,7 +10,7 @@ import base64
 import hashlib
 
 import pytest
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plain_words import BLANK, plain_words
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plain_text import BLANK, only_plain_text
 
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SHOWN = [
@@ -55,7 +55,7 @@ FORMS = {
 
 @pytest.mark.parametrize("text", SHOWN)
 def test_words_stay(text):
-    assert plain_words(text) == text
+    assert only_plain_text(text) == text
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -63,7 +63,7 @@ def test_words_stay(text):
 def test_no_form_of_a_secret_stays(form, around):
     for raw in SECRETS:
         secret = FORMS[form](raw)
-        shown = plain_words(around.format(secret))
+        shown = only_plain_text(around.format(secret))
         assert BLANK in shown
         for start in range(len(secret) - 8):
             assert secret[start : start + 9] not in shown, (secret, shown)

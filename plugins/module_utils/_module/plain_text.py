@@ -29,10 +29,10 @@ _SHOWN = re.compile(
 _SPELT = re.compile(r"(?<![0-9A-Za-z])(?:(?:0[xob])?[0-9A-Fa-f]{1,4}[\s,;:-]+){5,}(?:0[xob])?[0-9A-Fa-f]{1,4}(?![0-9A-Za-z])")
 
 
-def plain_words(text: str) -> str:
+def only_plain_text(text: str) -> str:
     """The text, with everything else blanked."""
     text = _SPELT.sub(BLANK, text)
-    return re.sub(r"\S+", lambda found: found.group() if _is_plain(found.group()) else BLANK, text)
+    return re.sub(r"\S+", lambda match: match.group() if _is_plain(match.group()) else BLANK, text)
 
 
 def _is_plain(run: str) -> bool:
