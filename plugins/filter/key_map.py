@@ -12,10 +12,11 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 
-def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = ()) -> dict[str, Any]:
+def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = (), title: str = "What depends on which KMS key") -> dict[str, Any]:
     """Documented in key_map.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map import build_map, table
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map_html import page
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map_svg import draw
 
     try:
@@ -29,6 +30,7 @@ def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = ()) -
         "without_key": [each.as_result() for each in built.loose],
         "table": table(built),
         "svg": draw(built),
+        "html": page(built, str(title)),
     }
 
 
