@@ -35,8 +35,8 @@ class Migrate:
         return AWSKMS if self.to == AWSKMS else DISABLED
 
     files = (
-        "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "state", "take_node",
-        "unseal", "verify_kms", "verify_result",
+        "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive", "state",
+        "take_node", "unseal", "verify_kms", "verify_result",
     )  # fmt: skip
 
     def program(self) -> Program:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHANGES = re.compile(r"(systemd_service|vault_unseal|vault_init|awskms_alias|storage/raft/join|tasks_from: put\.yml)")
 EXPECTED = {
     "migrate": {
-        "main": ["systemd_service", "systemd_service"],
+        "revive": ["systemd_service", "systemd_service"],
         "hand_over": ["systemd_service", "systemd_service"],
         "restart_node": ["systemd_service"],
         "configure": ["tasks_from: put.yml"],
