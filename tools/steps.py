@@ -78,6 +78,7 @@ class Catalogue:
         self._molecule()
         self._ansible_test()
         self._units_matrix()
+        self._model()
         self._whole_collection()
 
     def _add(
@@ -115,12 +116,14 @@ class Catalogue:
         reason = namespaces.missing_network()
         if reason:
             self.left_out.update(dict.fromkeys(("differential", "differential-sample"), reason))
-        model = [_tool("dev", "python"), "-m", "model"]
-        self._add("model", model, minutes=120)
-        self._add("model-sample", [*model, "--sample"])
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
         self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS)
         self._add("mutants", [_tool("mutants", "python"), "tools/mutants.py"], needs=("mutants",), slots=ALL_SLOTS)
+
+    def _model(self) -> None:
+        model = [_tool("dev", "python"), "-m", "model"]
+        self._add("model", model, minutes=120)
+        self._add("model-sample", [*model, "--sample"])
 
     def _molecule(self) -> None:
         reason = namespaces.missing()
