@@ -97,8 +97,8 @@ def planned(server: ConfiguredServer, executable: str, overrides: Mapping[str, s
 
 def overrides_of(key: str | None, options: ConnectionOptions) -> dict[str, str]:
     """The settings that the task itself names, by the names of the stanza."""
-    found = {"kms_key_id": key or "", **{name: getattr(options, name) for name in _FROM_OPTIONS}}
-    return {name: value for name, value in found.items() if value}
+    overrides = {"kms_key_id": key or "", **{name: getattr(options, name) for name in _FROM_OPTIONS}}
+    return {name: value for name, value in overrides.items() if value}
 
 
 def working_folder(server: ConfiguredServer) -> str:

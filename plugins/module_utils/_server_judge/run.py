@@ -95,10 +95,10 @@ class _Run:
             return self._not_ready(START, f"The server's seal is {status.get('type')}, not {' or '.join(sorted(self.judge.seal_types))}.", wrong)
         answer = self.server.call("PUT", "sys/init", _ROOT_TOKEN_AND_KEYS, seconds=max(0.1, self.left()))
         if answer.status != 200:
-            words = answer.errors() if answer.status else ""
-            told = cause(self._log(), words)
+            message = answer.errors() if answer.status else ""
+            log_cause = cause(self._log(), message)
             # Once initialised it unseals itself before it answers.
-            return self._refused(UNSEAL if told and "decrypt" in told.line.lower() else INITIALISE, words)
+            return self._refused(UNSEAL if log_cause and "decrypt" in log_cause.line.lower() else INITIALISE, message)
         while self.server.call("GET", "sys/seal-status", seconds=max(0.1, self.left())).json().get("sealed") is not False:
             if self.server.ended() or self.left() <= 0:
                 return self._refused(UNSEAL, "")
@@ -118,33 +118,33 @@ class _Run:
 
     def _refused(self, step: str, answer: str) -> ServerVerdict:
         log = self._log()
-        told = cause(log, answer)
-        if told and _NO_JUDGE.search(told.line):
+        log_cause = cause(log, answer)
+        if log_cause and _NO_JUDGE.search(log_cause.line):
             raise SealError(
-                f"{self.judge.plan.executable} cannot run as a temporary server: {shown(told.line, self.judge.secrets)}", reason="judge_failed",
+                f"{self.judge.plan.executable} cannot run as a temporary server: {shown(log_cause.line, self.judge.secrets)}", reason="judge_failed",
                 remedy="Set executable to the server's own program rather than a wrapper or a container, or set judge to sdk.",
             )
         if not self.server.ended() and self.left() <= 0:
             seconds = f"{self.judge.plan.seconds:g} seconds"
-            last = f" ({shown(told.line, self.judge.secrets)})" if told else ""
+            last = f" ({shown(log_cause.line, self.judge.secrets)})" if log_cause else ""
             remedy = "Check route, firewall, proxy and VPC endpoint on the way to KMS and to the credentials; else raise judge_timeout."
-            reason = told.reason if told and told.reason not in ("server_refused", *_PASSES) else "timed_out"
-            return self._not_ready(step, f"{self._name()} {_WAITS[step]}, for {seconds}{last}.", Cause(reason, told.line if told else "", remedy))
-        if told is None:
-            told = Cause("server_not_started", "", "Run the executable as the user of the service to see why.")
-        words = shortened(shown(told.line, self.judge.secrets)) or "it ended without a word"
-        return self._not_ready(step, f"{self._name()} itself {_FAILS[step]} with these settings: {words.rstrip('. ')}.", told)
+            reason = log_cause.reason if log_cause and log_cause.reason not in ("server_refused", *_PASSES) else "timed_out"
+            return self._not_ready(step, f"{self._name()} {_WAITS[step]}, for {seconds}{last}.", Cause(reason, log_cause.line if log_cause else "", remedy))
+        if log_cause is None:
+            log_cause = Cause("server_not_started", "", "Run the executable as the user of the service to see why.")
+        message = shortened(shown(log_cause.line, self.judge.secrets)) or "it ended without a word"
+        return self._not_ready(step, f"{self._name()} itself {_FAILS[step]} with these settings: {message.rstrip('. ')}.", log_cause)
 
-    def _not_ready(self, step: str, msg: str, told: Cause) -> ServerVerdict:
-        return self._verdict(step, False, msg, told)
+    def _not_ready(self, step: str, msg: str, log_cause: Cause) -> ServerVerdict:
+        return self._verdict(step, False, msg, log_cause)
 
-    def _verdict(self, step: str, ready: bool, msg: str, told: Cause) -> ServerVerdict:
+    def _verdict(self, step: str, ready: bool, msg: str, log_cause: Cause) -> ServerVerdict:
         log = self._log()
         secrets = self.judge.secrets
         banner = {name: _first(pattern, log) for name, pattern in _BANNER.items()}
         banner["endpoint"] = without_login(banner["endpoint"])
         return ServerVerdict(
-            ready, step, self.judge.product, self.judge.plan.executable, self._version, told.reason, msg, told.remedy, shown(told.line, secrets),
+            ready, step, self.judge.product, self.judge.plan.executable, self._version, log_cause.reason, msg, log_cause.remedy, shown(log_cause.line, secrets),
             [] if ready else shown_all(problems(log)[-_LOG_LINES:], secrets), round(time.monotonic() - self.begin, 1),
             **{name: shown(text, secrets) for name, text in banner.items()},
         )
@@ -157,5 +157,5 @@ class _Run:
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return next((group for group in found.groups() if group), "") if found else ""
+    match = pattern.search(text)
+    return next((group for group in match.groups() if group), "") if match else ""

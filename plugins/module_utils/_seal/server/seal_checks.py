@@ -22,31 +22,31 @@ _LOCAL = ("pkcs11", "static")
 _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "ocikms", "pkcs11", "shamir", "static", "transit")
 
 
-def seal_problems(found: EffectiveSettings) -> list[SettingProblem]:
+def seal_problems(effective: EffectiveSettings) -> list[SettingProblem]:
     """All that is wrong, errors first."""
-    problems = dict.fromkeys([*_files(found), *_seals(found), *_plugins(found), *_variables(found)])
-    for seal in found.seals:
+    problems = dict.fromkeys([*_files(effective), *_seals(effective), *_plugins(effective), *_variables(effective)])
+    for seal in effective.seals:
         if seal.type == AWSKMS:
-            problems.update(dict.fromkeys(stanza_problems(found, seal)))
+            problems.update(dict.fromkeys(stanza_problems(effective, seal)))
             if seal.enabled:
-                problems.update(dict.fromkeys(sdk_problems(found, seal, list(problems))))
+                problems.update(dict.fromkeys(sdk_problems(effective, seal, list(problems))))
     return sorted(problems, key=lambda problem: problem.level != ERROR)
 
 
-def _files(found: EffectiveSettings) -> Iterator[SettingProblem]:
+def _files(effective: EffectiveSettings) -> Iterator[SettingProblem]:
     """Errors in the files, and content with unexpected effects."""
-    for refusal in found.config.refusals:
-        if refusal.is_of(found.product):
-            spared = refusal.reason == DUPLICATE and _duplicates_pass(found)
+    for refusal in effective.config.refusals:
+        if refusal.is_of(effective.product):
+            spared = refusal.reason == DUPLICATE and _duplicates_pass(effective)
             yield SettingProblem(WARNING if spared else ERROR, refusal.reason, refusal.setting, refusal.msg, refusal.remedy)
         elif refusal.reason == DUPLICATE:
             yield SettingProblem(WARNING, refusal.reason, refusal.setting, refusal.msg, refusal.remedy)
-    for place in found.config.ignored:
+    for place in effective.config.ignored:
         yield SettingProblem(
             WARNING, "ignored_text", "config", f"{place}: this is not JSON as the server reads it, which passes over it, or over what follows, without a word.",
             "Correct the file.",
         )
-    for name, files in found.config.undecided.items():
+    for name, files in effective.config.undecided.items():
         yield SettingProblem(
             WARNING, "directory_order", name,
             f"{name} differs between {', '.join(files)}. The server reads the files of a folder in the order in which the file system lists them, "
@@ -55,16 +55,16 @@ def _files(found: EffectiveSettings) -> Iterator[SettingProblem]:
         )
 
 
-def _duplicates_pass(found: EffectiveSettings) -> bool:
+def _duplicates_pass(effective: EffectiveSettings) -> bool:
     """Whether Vault accepts duplicate attributes, as releases before 2.0.4 do."""
-    variable = found.environment.get("VAULT_ALLOW_PENDING_REMOVAL_DUPLICATE_HCL_ATTRIBUTES")
-    return found.product.version < (2, 0, 4) and bool(variable) and truth(variable.value if variable else "") is True
+    variable = effective.environment.get("VAULT_ALLOW_PENDING_REMOVAL_DUPLICATE_HCL_ATTRIBUTES")
+    return effective.product.version < (2, 0, 4) and bool(variable) and truth(variable.value if variable else "") is True
 
 
-def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
+def _seals(effective: EffectiveSettings) -> Iterator[SettingProblem]:
     """How many seals there are, and of which types."""
-    variable = found.type_variable
-    stanzas = found.config.stanzas
+    variable = effective.type_variable
+    stanzas = effective.config.stanzas
     if variable:
         for stanza in stanzas:
             if not stanza.disabled and stanza.type != variable.value:
@@ -73,12 +73,12 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
                     f"{variable.value!r} (from {variable.source}) overrides the type {stanza.type!r} of the stanza ({stanza.source}).",
                     "Remove the variable, or the stanza.",
                 )
-    enabled = [seal for seal in found.seals if seal.enabled]
-    for seal in found.seals:
-        if seal.type not in _KNOWN_TYPES and not (found.product.takes_plugin and has_plugin(found.config, seal.type)):
+    enabled = [seal for seal in effective.seals if seal.enabled]
+    for seal in effective.seals:
+        if seal.type not in _KNOWN_TYPES and not (effective.product.takes_plugin and has_plugin(effective.config, seal.type)):
             near = difflib.get_close_matches(seal.type, _KNOWN_TYPES, 1)
             yield SettingProblem(
-                ERROR, "unknown_seal_type", "type", f"{found.product} knows no seal {seal.type!r} ({seal.stanza.source}).",
+                ERROR, "unknown_seal_type", "type", f"{effective.product} knows no seal {seal.type!r} ({seal.stanza.source}).",
                 f"Did you mean {near[0]!r}?" if near else "Name the seal awskms.",
             )
     if len(stanzas) > 1 and not enabled:
@@ -87,8 +87,8 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
             "Enable the seal that is to be used from now on; disabled is for the one that is left.",
         )
     if len(enabled) > 1:
-        yield from _several(found, enabled)
-    disabled = [seal for seal in found.seals if not seal.enabled]
+        yield from _several(effective, enabled)
+    disabled = [seal for seal in effective.seals if not seal.enabled]
     if any(seal.type == AWSKMS for seal in enabled) and any(seal.type == AWSKMS for seal in disabled):
         yield SettingProblem(
             ERROR, "awskms_to_awskms", "disabled",
@@ -110,10 +110,10 @@ def _seals(found: EffectiveSettings) -> Iterator[SettingProblem]:
             )
 
 
-def _several(found: EffectiveSettings, enabled: list[Seal]) -> Iterator[SettingProblem]:
+def _several(effective: EffectiveSettings, enabled: list[Seal]) -> Iterator[SettingProblem]:
     places = ", ".join(seal.stanza.source for seal in enabled)
-    multi = found.config.values.get("enable_multiseal")
-    if found.product.name == OPENBAO:
+    multi = effective.config.values.get("enable_multiseal")
+    if effective.product.name == OPENBAO:
         yield SettingProblem(
             ERROR, "several_seals", "disabled", f"{len(enabled)} seals are enabled where OpenBao takes one ({places}).",
             "Disable the one that is left, or remove it.",
@@ -127,35 +127,35 @@ def _several(found: EffectiveSettings, enabled: list[Seal]) -> Iterator[SettingP
     if len(enabled) > 3:
         yield SettingProblem(ERROR, "several_seals", "name", f"{len(enabled)} seals are enabled, and 3 are the most ({places}).", "Remove some.")
     for key in ("name", "priority"):
-        said = [seal.stanza.settings.get(key, "") for seal in enabled]
-        if len(set(said)) < len(said) or "" in said:
+        values = [seal.stanza.settings.get(key, "") for seal in enabled]
+        if len(set(values)) < len(values) or "" in values:
             yield SettingProblem(
                 ERROR, "several_seals", key, f"Of several seals each needs a {key} of its own ({places}).",
                 f"Give each stanza another {key}.",
             )
 
 
-def _plugins(found: EffectiveSettings) -> Iterator[SettingProblem]:
-    own = [plugin for plugin in found.config.plugins if plugin.type == "kms"]
-    types = {seal.type for seal in found.seals}
+def _plugins(effective: EffectiveSettings) -> Iterator[SettingProblem]:
+    own = [plugin for plugin in effective.config.plugins if plugin.type == "kms"]
+    types = {seal.type for seal in effective.seals}
     ours = [plugin for plugin in own if plugin.name in types]
-    if found.product.name != OPENBAO or not (AWSKMS in types or ours):
+    if effective.product.name != OPENBAO or not (AWSKMS in types or ours):
         return
-    if own and not found.product.takes_plugin:
+    if own and not effective.product.takes_plugin:
         yield SettingProblem(
-            ERROR, "unknown_setting", "plugin", f"{found.product} takes no plugin of type kms ({own[0].source}).",
+            ERROR, "unknown_setting", "plugin", f"{effective.product} takes no plugin of type kms ({own[0].source}).",
             "Remove the stanza, or use OpenBao 2.6 or later.",
         )
         return
-    if found.product.needs_plugin and AWSKMS in types and not any(plugin.name == AWSKMS for plugin in own):
+    if effective.product.needs_plugin and AWSKMS in types and not any(plugin.name == AWSKMS for plugin in own):
         others = f"; that of {own[0].source} has the name {own[0].name!r}" if own else ""
         yield SettingProblem(
-            ERROR, "missing_plugin", "plugin", f"{found.product} has no awskms seal built in, and no plugin brings it{others}.",
+            ERROR, "missing_plugin", "plugin", f"{effective.product} has no awskms seal built in, and no plugin brings it{others}.",
             'Add a stanza plugin "kms" "awskms" with command and sha256sum, and set plugin_directory.',
         )
     for plugin in ours:
         for what, wrong in (
-            ("plugin_directory", "plugin_directory" not in found.config.values),
+            ("plugin_directory", "plugin_directory" not in effective.config.values),
             ("sha256sum", not re.match(r"[0-9A-Fa-f]{64}\Z", str(plugin.settings.get("sha256sum", "")))),
             ("command", bool(plugin.settings.get("command")) == bool(plugin.settings.get("image"))),
             ("binary_name", bool(plugin.settings.get("image")) and not plugin.settings.get("binary_name")),
@@ -175,16 +175,16 @@ _PLUGIN = {
 _PLUGIN_REMEDY = "Complete the stanza as OpenBao's documentation of plugins has it."
 
 
-def _variables(found: EffectiveSettings) -> Iterator[SettingProblem]:
+def _variables(effective: EffectiveSettings) -> Iterator[SettingProblem]:
     """Variables that belong to the other product, or to no seal."""
-    stray = [name for name in ("BAO_SEAL_TYPE",) if found.product.name == VAULT]
+    stray = [name for name in ("BAO_SEAL_TYPE",) if effective.product.name == VAULT]
     for name in stray:
-        if name in found.environment:
+        if name in effective.environment:
             yield SettingProblem(
-                WARNING, "other_product", name, f"{name} (from {found.environment[name].source}) is not read by Vault.", "Use VAULT_SEAL_TYPE."
+                WARNING, "other_product", name, f"{name} (from {effective.environment[name].source}) is not read by Vault.", "Use VAULT_SEAL_TYPE."
             )
-    values = {name: found.environment[name] for name in ("BAO_SEAL_TYPE", "VAULT_SEAL_TYPE") if name in found.environment}
-    if found.product.name == OPENBAO and len({value.value for value in values.values()}) > 1:
+    values = {name: effective.environment[name] for name in ("BAO_SEAL_TYPE", "VAULT_SEAL_TYPE") if name in effective.environment}
+    if effective.product.name == OPENBAO and len({value.value for value in values.values()}) > 1:
         yield SettingProblem(
             ERROR, "conflicting_variables", "type",
             "BAO_SEAL_TYPE and VAULT_SEAL_TYPE differ; the first counts.", "Remove one of them.",

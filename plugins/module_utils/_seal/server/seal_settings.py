@@ -151,17 +151,17 @@ def sdk_inputs(
 
 def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sourced | None:
     # For OpenBao an empty BAO_SEAL_TYPE counts as set, and ends the search.
-    found = next((environment[name] for name in product.type_variables if name in environment), None)
-    return found if found and found.value else None
+    variable = next((environment[name] for name in product.type_variables if name in environment), None)
+    return variable if variable and variable.value else None
 
 
-def naming_variables(found: EffectiveSettings) -> dict[str, Sourced]:
+def naming_variables(effective: EffectiveSettings) -> dict[str, Sourced]:
     """The variables of the service that set the seal's type or key, and therefore take precedence over the configuration."""
-    product = found.product
+    product = effective.product
     names = (*product.type_variables, *product.origin("kms_key_id").before)
     # With several seals, those of Vault Enterprise have the seal's name at their end.
     longer = tuple(f"{name}_" for name in names)
-    return {name: said for name, said in found.environment.items() if said.value and (name in names or name.startswith(longer))}
+    return {name: variable for name, variable in effective.environment.items() if variable.value and (name in names or name.startswith(longer))}
 
 
 class _Resolver:
@@ -179,8 +179,8 @@ class _Resolver:
 
     def all(self) -> dict[str, Setting]:
         """Every setting that has a value, and those whose source is worth telling."""
-        found = {name: self._resolved(name) for name in self._product.settings()}
-        settings = {name: setting for name, setting in found.items() if setting}
+        resolved = {name: self._resolved(name) for name in self._product.settings()}
+        settings = {name: setting for name, setting in resolved.items() if setting}
         settings.setdefault("region", self._region())
         if self._product.name == OPENBAO:
             self._pair_or_neither(settings)
@@ -194,26 +194,26 @@ class _Resolver:
 
     def _resolved(self, name: str) -> Setting | None:
         origin = self._product.origin(name)
-        places = [*(self._variable(variable) for variable in origin.before), self._said(name)]
+        places = [*(self._variable(variable) for variable in origin.before), self._stanza_value(name)]
         places += [self._variable(variable) for variable in origin.after]
         place = next((place for place in places if place), None)
         return Setting(name, place.value, place.source) if place else None
 
     def _variable(self, name: str) -> Sourced | None:
-        found = self._environment.get(name + self._suffix)
-        return found if found and found.value else None
+        variable = self._environment.get(name + self._suffix)
+        return variable if variable and variable.value else None
 
-    def _said(self, name: str) -> Sourced | None:
+    def _stanza_value(self, name: str) -> Sourced | None:
         value = self._stanza.settings.get(name)
         return Sourced(value, f"stanza ({self._stanza.source})") if value else None
 
     def _pair_or_neither(self, settings: dict[str, Setting]) -> None:
         """OpenBao takes credentials from the stanza or from the environment, and never some of each."""
-        in_stanza = [name for name in _PAIR if self._said(name)]
+        in_stanza = [name for name in _PAIR if self._stanza_value(name)]
         for name in CREDENTIALS:
-            if in_stanza and name in settings and not self._said(name):
+            if in_stanza and name in settings and not self._stanza_value(name):
                 del settings[name]
-            elif not in_stanza and self._said(name):
+            elif not in_stanza and self._stanza_value(name):
                 del settings[name]  # a session token alone is ignored
                 variable = self._variable(self._product.origin(name).after[0])
                 if variable:
@@ -244,7 +244,7 @@ class _Resolver:
     def _region(self) -> Setting:
         """The region where neither the stanza nor a variable says one: the SDK's to find."""
         try:
-            found = find_region(self._of_sdk)
+            region = find_region(self._of_sdk)
         except SettingError as error:
             return Setting("region", "", "AWS configuration files", error.reason, True)
-        return Setting("region", found.value, found.source, "", True)
+        return Setting("region", region.value, region.source, "", True)

@@ -50,13 +50,13 @@ class SettingProblem:
         return asdict(self)
 
 
-def stanza_problems(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
-    yield from _unknown(found.product, seal)
-    yield from _overrides(found, seal)
+def stanza_problems(effective: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
+    yield from _unknown(effective.product, seal)
+    yield from _overrides(effective, seal)
     yield from _blanks(seal)
     yield from _templates(seal)
-    yield from _credentials(found, seal)
-    yield from _key_and_region(found, seal)
+    yield from _credentials(effective, seal)
+    yield from _key_and_region(effective, seal)
 
 
 def _unknown(product: Product, seal: Seal) -> Iterator[SettingProblem]:
@@ -78,15 +78,15 @@ def _unknown(product: Product, seal: Seal) -> Iterator[SettingProblem]:
         )
 
 
-def _overrides(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
+def _overrides(effective: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
     """Variables that win over the stanza, and those that disagree among themselves."""
-    for name in found.product.settings():
-        origin = found.product.origin(name)
-        variables = [found.environment[each] for each in (*origin.before, *origin.after) if each in found.environment]
+    for name in effective.product.settings():
+        origin = effective.product.origin(name)
+        variables = [effective.environment[each] for each in (*origin.before, *origin.after) if each in effective.environment]
         variables = [variable for variable in variables if variable.value]
-        names = [each for each in (*origin.before, *origin.after) if each in found.environment and found.environment[each].value]
+        names = [each for each in (*origin.before, *origin.after) if each in effective.environment and effective.environment[each].value]
         if len({variable.value for variable in variables}) > 1:
-            undefined = found.product.undefined_order(name)
+            undefined = effective.product.undefined_order(name)
             yield SettingProblem(
                 ERROR if undefined else WARNING, "conflicting_variables", name,
                 f"{' and '.join(names)} differ; " + ("which of them counts is not defined." if undefined else "the first counts."),
@@ -128,7 +128,7 @@ def _templates(seal: Seal) -> Iterator[SettingProblem]:
             )
 
 
-def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
+def _credentials(effective: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
     settings = {name: seal.settings.get(name) for name in CREDENTIALS}
     for name, setting in settings.items():
         if setting is None:
@@ -144,7 +144,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
                 "Check the path and its permissions.",
             )
     # OpenBao leaves the variables to the SDK, which ignores half a pair.
-    of_server = {name: setting for name, setting in settings.items() if setting and (found.product.name == VAULT or setting.in_stanza)}
+    of_server = {name: setting for name, setting in settings.items() if setting and (effective.product.name == VAULT or setting.in_stanza)}
     given = [name for name in ("access_key", "secret_key") if name in of_server]
     if len(given) == 1:
         only = settings[given[0]]
@@ -153,7 +153,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
             ERROR, "incomplete_credentials", missing, f"The {given[0]} (from {_source(only)}) is set without {missing}.",
             "Set both, or neither.",
         )
-    elif len(given) == 2 and found.product.name == VAULT:
+    elif len(given) == 2 and effective.product.name == VAULT:
         sources = {_place(settings[name]) for name in ("access_key", "secret_key")}
         if len(sources) > 1:
             yield SettingProblem(
@@ -164,7 +164,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
     if not given and ("session_token" in of_server or seal.stanza.settings.get("session_token")):
         # OpenBao starts, and searches for credentials elsewhere.
         yield SettingProblem(
-            ERROR if found.product.name == VAULT else WARNING, "incomplete_credentials", "session_token",
+            ERROR if effective.product.name == VAULT else WARNING, "incomplete_credentials", "session_token",
             "The session_token is set without access_key and secret_key.",
             "Set all three, or leave it out.",
         )
@@ -177,7 +177,7 @@ def _credentials(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProble
             )
 
 
-def _key_and_region(found: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
+def _key_and_region(effective: EffectiveSettings, seal: Seal) -> Iterator[SettingProblem]:
     key, region, endpoint = (seal.settings.get(name) for name in ("kms_key_id", "region", "endpoint"))
     if key is None:
         yield SettingProblem(
@@ -213,7 +213,7 @@ def _key_and_region(found: EffectiveSettings, seal: Seal) -> Iterator[SettingPro
             f"Set the region{' to ' + reference.region if reference.is_arn else ''}.",
         )
     if endpoint:
-        yield from _endpoint(endpoint, region, reference, found.sdk_inputs(seal).sdk)
+        yield from _endpoint(endpoint, region, reference, effective.sdk_inputs(seal).sdk)
 
 
 def _endpoint(endpoint: Setting, region: Setting | None, reference: KeyReference, sdk: Sdk) -> Iterator[SettingProblem]:

@@ -24,7 +24,7 @@ _REFERENCE = re.compile(r"(?:env|file|string)://", re.IGNORECASE)
 
 
 def start_problems(
-    found: EffectiveSettings, service: Service, config: list[str], development: bool, local: bool, closed: Sequence[str] = ()
+    effective: EffectiveSettings, service: Service, config: list[str], development: bool, local: bool, closed: Sequence[str] = ()
 ) -> list[SettingProblem]:
     """All of it.
 
@@ -32,9 +32,9 @@ def start_problems(
     :param local: whether a container's variable gives it a configuration as well.
     :param closed: configuration files that the service's user may not read.
     """
-    problems = [*_configuration(found, service, config, development, local), *_script(service), *_container(found, service, local)]
+    problems = [*_configuration(effective, service, config, development, local), *_script(service), *_container(effective, service, local)]
     problems.extend(_view(service, config))
-    problems.extend(_plugin_directory(found, service))
+    problems.extend(_plugin_directory(effective, service))
     problems.extend(
         SettingProblem(
             ERROR, "unreadable_config", "config", f"The user {service.user} of the service may not read {path}, and so the server does not start.",
@@ -42,22 +42,22 @@ def start_problems(
         )
         for path in closed
     )
-    seal = found.awskms
+    seal = effective.awskms
     for name in CREDENTIALS:
         setting = seal.settings.get(name) if seal else None
         if setting:
-            problems.extend(_credential(name, setting, found.product))
+            problems.extend(_credential(name, setting, effective.product))
     return problems
 
 
-def _configuration(found: EffectiveSettings, service: Service, config: list[str], development: bool, local: bool) -> Iterator[SettingProblem]:
-    nothing = not found.config.files and not local
+def _configuration(effective: EffectiveSettings, service: Service, config: list[str], development: bool, local: bool) -> Iterator[SettingProblem]:
+    nothing = not effective.config.files and not local
     if development:
         yield SettingProblem(
             ERROR if nothing else WARNING, "development_server", "config",
             f"The unit {service.name} starts a development server (-dev), which keeps nothing.", "Start it without -dev, and with -config.",
         )
-    elif nothing and (config or service.name or not found.type_variable):
+    elif nothing and (config or service.name or not effective.type_variable):
         where = (
             f"None of {', '.join(config)} has a configuration file, and the server does not start." if config
             else f"The unit {service.name} starts the server without -config, and so it does not start." if service.name
@@ -113,12 +113,12 @@ def _script(service: Service) -> Iterator[SettingProblem]:
         )
 
 
-def _container(found: EffectiveSettings, service: Service, local: bool) -> Iterator[SettingProblem]:
+def _container(effective: EffectiveSettings, service: Service, local: bool) -> Iterator[SettingProblem]:
     for product, name in LOCAL_CONFIG.items():
-        variable = found.environment.get(name)
-        if variable is None or not variable.value or (local and product == found.product.name):
+        variable = effective.environment.get(name)
+        if variable is None or not variable.value or (local and product == effective.product.name):
             continue
-        reason = "ignored_variable" if product == found.product.name else "other_product"
+        reason = "ignored_variable" if product == effective.product.name else "other_product"
         by = f"the entry point of {'Vault' if product == VAULT else 'OpenBao'}'s container"
         yield SettingProblem(
             WARNING, reason, name,

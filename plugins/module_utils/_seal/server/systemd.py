@@ -271,7 +271,7 @@ class _Unit:
 
     def _files(self, candidates: Candidates) -> list[tuple[str, bool]]:
         """Path of each environment file in order, and whether the service starts without it."""
-        found: list[tuple[str, bool]] = []
+        files: list[tuple[str, bool]] = []
         for value in self._environment_files:
             resolved = self._specifiers.resolve(value)
             if resolved is None:
@@ -281,8 +281,8 @@ class _Unit:
             if not pattern.startswith("/"):
                 continue  # systemd ignores paths that are not absolute, and quoted ones
             paths = matching(pattern, candidates)
-            found.extend((path, optional) for path in paths or ([] if optional and is_absent(pattern, candidates) else [pattern]))
-        return found
+            files.extend((path, optional) for path in paths or ([] if optional and is_absent(pattern, candidates) else [pattern]))
+        return files
 
 
 def home_of(user: str) -> str:

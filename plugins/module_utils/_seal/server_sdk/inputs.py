@@ -35,13 +35,13 @@ class ServerInputs:
 
     def variable(self, *names: str) -> Sourced | None:
         """The first of these variables that is set and not empty."""
-        found = (self.environment.get(name) for name in names)
-        return next((each for each in found if each and each.value), None)
+        variables = (self.environment.get(name) for name in names)
+        return next((each for each in variables if each and each.value), None)
 
     def text(self, name: str) -> str:
         """A variable's value; empty if it is not set."""
-        found = self.environment.get(name)
-        return found.value if found else ""
+        variable = self.environment.get(name)
+        return variable.value if variable else ""
 
     def setting(self, name: str) -> str:
         """A setting's value; empty if it is not set."""

@@ -39,24 +39,24 @@ def bundle_setting(inputs: ServerInputs, profile: SessionProfile) -> Sourced | N
     if certificate or key:
         variable = certificate or key
         raise cannot_tell(f"the server shows a client certificate ({variable.source if variable else ''}).", "Connect without a client certificate.")
-    found = inputs.variable("AWS_CA_BUNDLE") or profile.entries.get("ca_bundle")
-    if found is None or not found.value:
+    bundle = inputs.variable("AWS_CA_BUNDLE") or profile.entries.get("ca_bundle")
+    if bundle is None or not bundle.value:
         return None
-    refuse_relative(found.value)
+    refuse_relative(bundle.value)
     try:
-        content = read_regular(found.value, _MAX_FILE)
+        content = read_regular(bundle.value, _MAX_FILE)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", "") or "its path is invalid"
         raise SettingError(
-            f"The server does not start: the CA bundle {found.value} (from {found.source}) cannot be read ({why}).",
+            f"The server does not start: the CA bundle {bundle.value} (from {bundle.source}) cannot be read ({why}).",
             reason="file_error", remedy="Check the path and its permissions, or unset it.",
         ) from None
     if not _CERTIFICATE.search(content):
         raise SettingError(
-            f"The server does not start: the CA bundle {found.value} (from {found.source}) holds no certificate.",
+            f"The server does not start: the CA bundle {bundle.value} (from {bundle.source}) holds no certificate.",
             reason="tls_failed", remedy="Give certificates in PEM.",
         )
-    return found
+    return bundle
 
 
 def trusted_certificates(inputs: ServerInputs, bundle: Sourced | None) -> list[bytes]:
