@@ -46,15 +46,15 @@ def kms_verify_report(
 
 def _defined(variables: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """The variables that are defined. One whose template uses an undefined variable is not."""
-    found = {}
+    values = {}
     for name in names:
         try:
             value = variables[name]
         except (KeyError, AnsibleUndefinedVariable):
             continue
         if not isinstance(value, Undefined):
-            found[name] = value
-    return found
+            values[name] = value
+    return values
 
 
 class FilterModule:

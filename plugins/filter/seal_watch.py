@@ -30,18 +30,18 @@ def seal_watch(
 
     try:
         everyone = [*hosts, *(_lost(name, asked) for name in lost)]
-        found = watch(everyone, time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
+        report = watch(everyone, time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
             f"seal_watch: the input must be a list of hosts with module results, as the role seal_watch collects them ({type(error).__name__}: {error})."
         ) from None
     return {
-        "worst": found.worst(),
-        "findings": [finding.as_result() for finding in found.findings],
-        "metrics": [sample.as_result() for sample in found.samples],
-        "state": found.state,
-        "table": table(found.hosts, found.findings),
-        "junit": junit_xml(found.hosts, tuple(finding.msg for finding in found.findings if not finding.host)),
+        "worst": report.worst(),
+        "findings": [finding.as_result() for finding in report.findings],
+        "metrics": [sample.as_result() for sample in report.samples],
+        "state": report.state,
+        "table": table(report.hosts, report.findings),
+        "junit": junit_xml(report.hosts, tuple(finding.msg for finding in report.findings if not finding.host)),
     }
 
 

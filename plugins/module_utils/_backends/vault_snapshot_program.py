@@ -81,7 +81,7 @@ def sources() -> Iterator[tuple[str, str]]:
 
 def _imported(name: str, source: str) -> set[str]:
     """What a file imports of this collection; each name may be a module, or something in one. Imports for type checkers do not count."""
-    found: set[str] = set()
+    modules: set[str] = set()
     tree = ast.parse(source)
     for block in [node for node in ast.walk(tree) if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"]:
         block.body = []
@@ -89,8 +89,8 @@ def _imported(name: str, source: str) -> set[str]:
         if isinstance(node, ast.ImportFrom):
             base = name.split(".")[: -node.level] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            found.update((module, *(f"{module}.{alias.name}" for alias in node.names)))
-    return {each for each in found if each.startswith(_COLLECTION)}
+            modules.update((module, *(f"{module}.{alias.name}" for alias in node.names)))
+    return {each for each in modules if each.startswith(_COLLECTION)}
 
 
 def _source(name: str) -> str | None:

@@ -27,7 +27,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass
-class Found:
+class StoredSnapshot:
     """One snapshot of this collection in the folder."""
 
     file_name: str
@@ -50,16 +50,16 @@ class SnapshotFolder:
     def full_path(self, file_name: str) -> str:
         return os.path.join(self.path, file_name)
 
-    def snapshots(self) -> list[Found]:
+    def snapshots(self) -> list[StoredSnapshot]:
         """The snapshots with the configured name and a valid record; everything else in the folder is foreign. Raises :class:`SettingError`."""
-        found = []
+        snapshots = []
         for file_name in self._names():
             named = SnapshotName.parse(file_name)
             if named and named.name == self._name:
                 record = self._record(file_name)
                 if record:
-                    found.append(Found(file_name, named.time, named.proven, record))
-        return sorted(found, key=lambda each: each.file_name)
+                    snapshots.append(StoredSnapshot(file_name, named.time, named.proven, record))
+        return sorted(snapshots, key=lambda each: each.file_name)
 
     def open(self, file_name: str) -> int:
         """A descriptor for reading; raises :class:`OSError`."""
@@ -114,14 +114,14 @@ class SnapshotFolder:
 
     def _record(self, file_name: str) -> Record | None:
         try:
-            found = os.stat(file_name, dir_fd=self.handle, follow_symlinks=False)
-            if not stat.S_ISREG(found.st_mode):
+            status = os.stat(file_name, dir_fd=self.handle, follow_symlinks=False)
+            if not stat.S_ISREG(status.st_mode):
                 return None
             handle = open_regular(file_name + RECORD, follow=False, folder=self.handle)
         except OSError:
             return None
         try:
-            return Record.parse(read_descriptor(handle, MAX_RECORD), file_name, found.st_size)
+            return Record.parse(read_descriptor(handle, MAX_RECORD), file_name, status.st_size)
         except OSError:
             return None
         finally:
@@ -134,12 +134,12 @@ def snapshot_folder(path: str, name: str, option: str = "dest") -> Iterator[Snap
     with ExitStack() as stack:
         try:
             handle = stack.enter_context(held_folder(path))
-            found = os.fstat(handle)
+            status = os.fstat(handle)
         except FileNotFoundError:
             raise folder_error(f"The directory {path} of option {option} does not exist.", "Create it, with mode 0700.") from None
         except OSError as error:
             raise folder_error(f"The directory {path} of option {option} cannot be used: {error.strerror}.") from None
-        if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022:
+        if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
             raise folder_error(
                 f"Other users can replace files in the directory {path} of option {option}.",
                 "Use a directory that belongs to the user of the backup, and that only this user can write to (mode 0700).",

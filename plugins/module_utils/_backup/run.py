@@ -118,7 +118,7 @@ class Backup:
 
     def _decisions(self, folder: SnapshotFolder, planned: SnapshotName | None = None) -> list[Decision]:
         wanted = targets(self.options)
-        stored = [found.stored(wanted) for found in folder.snapshots()]
+        stored = [each.stored(wanted) for each in folder.snapshots()]
         if planned:
             stored.append(Stored(str(planned), planned.time))
         # The snapshot of this run may have the name of a later second.
@@ -156,7 +156,7 @@ class Backup:
         wanted = targets(self.options)
         pending = [str(planned)] if planned else []
         for target in wanted:
-            names = [found.file_name for found in folder.snapshots() if found.proven and target not in found.record.sent]
+            names = [each.file_name for each in folder.snapshots() if each.proven and target not in each.record.sent]
             self.result["sent"] += [{"name": name, "target": target, "verified": False} for name in pending + names[::-1]]
         decisions = self._decisions(folder, planned)
         self.result["retention"] = [each.as_result() for each in decisions]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.folder import Found, SnapshotFolder, snapshot_folder, write_error
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.folder import SnapshotFolder, StoredSnapshot, snapshot_folder, write_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import new_part, rename_part
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import Record
@@ -25,8 +25,8 @@ _PIECE = 1 << 20
 
 def targets(options: BackupOptions) -> list[str]:
     """The names of the targets, as records have them."""
-    found = [os.path.abspath(options.send_folder)] if options.send_folder else []
-    return found + ([f"s3://{options.s3.bucket}/{options.s3.prefix}"] if options.s3 else [])
+    targets = [os.path.abspath(options.send_folder)] if options.send_folder else []
+    return targets + ([f"s3://{options.s3.bucket}/{options.s3.prefix}"] if options.s3 else [])
 
 
 def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[str, Any]]:
@@ -37,35 +37,35 @@ def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[st
     results = []
     for target in targets(options):
         copy = _to_s3(options) if target.startswith("s3://") else _to_folder(options)
-        for found in reversed(folder.snapshots()):
-            if not found.proven or target in found.record.sent:
+        for snapshot in reversed(folder.snapshots()):
+            if not snapshot.proven or target in snapshot.record.sent:
                 continue
-            result: dict[str, Any] = {"name": found.file_name, "target": target, "verified": False}
+            result: dict[str, Any] = {"name": snapshot.file_name, "target": target, "verified": False}
             results.append(result)
             try:
-                result.update(_send(folder, found, target, copy), verified=True)
+                result.update(_send(folder, snapshot, target, copy), verified=True)
             except SealError as error:
                 result.update(error.finding().as_result())
                 break
     return results
 
 
-_Copy = Callable[[SnapshotFolder, Found, int, Callable[[], None]], dict[str, Any]]
+_Copy = Callable[[SnapshotFolder, StoredSnapshot, int, Callable[[], None]], dict[str, Any]]
 
 
-def _send(folder: SnapshotFolder, found: Found, target: str, copy: _Copy) -> dict[str, Any]:
-    record = found.record
+def _send(folder: SnapshotFolder, snapshot: StoredSnapshot, target: str, copy: _Copy) -> dict[str, Any]:
+    record = snapshot.record
     try:
-        handle = folder.open(found.file_name)
+        handle = folder.open(snapshot.file_name)
         try:
-            facts = copy(folder, found, handle, lambda: folder.write_record(record))
+            facts = copy(folder, snapshot, handle, lambda: folder.write_record(record))
         finally:
             os.close(handle)
         record.uploads.pop(target, None)
         record.sent[target] = facts
         folder.write_record(record)
     except OSError as error:
-        raise write_error(folder.full_path(found.file_name), error) from None
+        raise write_error(folder.full_path(snapshot.file_name), error) from None
     return facts
 
 
@@ -73,46 +73,46 @@ def _to_s3(options: BackupOptions) -> _Copy:
     opened: list[S3Client] = []
     (target,) = [each for each in targets(options) if each.startswith("s3://")]
 
-    def copy(_folder: SnapshotFolder, found: Found, handle: int, save: Callable[[], None]) -> dict[str, Any]:
+    def copy(_folder: SnapshotFolder, snapshot: StoredSnapshot, handle: int, save: Callable[[], None]) -> dict[str, Any]:
         assert options.s3 is not None
         if not opened:
             opened.append(open_s3(options.s3, options.connection))
-        upload = Upload(opened[0], found.file_name, handle, found.record.uploads.setdefault(target, {}), save)
-        facts = upload.run(found.record.sha256)
-        return {**facts, "path": target + found.file_name, "resumed_parts": upload.resumed_parts}
+        upload = Upload(opened[0], snapshot.file_name, handle, snapshot.record.uploads.setdefault(target, {}), save)
+        facts = upload.run(snapshot.record.sha256)
+        return {**facts, "path": target + snapshot.file_name, "resumed_parts": upload.resumed_parts}
 
     return copy
 
 
 def _to_folder(options: BackupOptions) -> _Copy:
-    def copy(_folder: SnapshotFolder, found: Found, handle: int, _save: Callable[[], None]) -> dict[str, Any]:
+    def copy(_folder: SnapshotFolder, snapshot: StoredSnapshot, handle: int, _save: Callable[[], None]) -> dict[str, Any]:
         with snapshot_folder(options.send_folder, options.name, "send_folder") as other:
             other.clean()
-            if other.exists(found.file_name):
-                _check_copy(other, found)
+            if other.exists(snapshot.file_name):
+                _check_copy(other, snapshot)
             else:
-                _write_copy(other, found, handle)
-            other.write_record(_record_of_copy(found.record))
-            return {"size": found.record.size, "checksum": found.record.sha256, "verified_by": "content", "path": other.full_path(found.file_name)}
+                _write_copy(other, snapshot, handle)
+            other.write_record(_record_of_copy(snapshot.record))
+            return {"size": snapshot.record.size, "checksum": snapshot.record.sha256, "verified_by": "content", "path": other.full_path(snapshot.file_name)}
 
     return copy
 
 
-def _write_copy(other: SnapshotFolder, found: Found, source: int) -> None:
-    path = other.full_path(found.file_name)
+def _write_copy(other: SnapshotFolder, snapshot: StoredSnapshot, source: int) -> None:
+    path = other.full_path(snapshot.file_name)
     try:
         target, part = new_part(other.handle)
     except OSError as error:
         raise write_error(path, error) from None
     try:
-        for start in range(0, found.record.size, _PIECE):
+        for start in range(0, snapshot.record.size, _PIECE):
             view = memoryview(os.pread(source, _PIECE, start))
             while view:
                 view = view[os.write(target, view) :]
         os.fsync(target)
-        if _digest(target) != found.record.sha256:
+        if _digest(target) != snapshot.record.sha256:
             raise _differs(path)
-        rename_part(target, other.handle, part, found.file_name)
+        rename_part(target, other.handle, part, snapshot.file_name)
         part = ""
     except OSError as error:
         raise write_error(path, error) from None
@@ -123,11 +123,11 @@ def _write_copy(other: SnapshotFolder, found: Found, source: int) -> None:
         os.close(target)
 
 
-def _check_copy(other: SnapshotFolder, found: Found) -> None:
-    handle = other.open(found.file_name)
+def _check_copy(other: SnapshotFolder, snapshot: StoredSnapshot) -> None:
+    handle = other.open(snapshot.file_name)
     try:
-        if _digest(handle) != found.record.sha256:
-            raise _differs(other.full_path(found.file_name))
+        if _digest(handle) != snapshot.record.sha256:
+            raise _differs(other.full_path(snapshot.file_name))
     finally:
         os.close(handle)
 

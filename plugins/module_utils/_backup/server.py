@@ -94,10 +94,10 @@ class SnapshotServer:
     def may_read(self, node: Node, token: str) -> bool | None:
         """Whether the token is allowed to read the snapshot; None if it is not allowed to ask that. Raises :class:`SealError` if there is no response."""
         status, content = self._json(node.address, "sys/capabilities-self", token, {"paths": [SNAPSHOT]})
-        found = as_object(content.get("data")).get(SNAPSHOT) or content.get(SNAPSHOT)
-        if status != 200 or not isinstance(found, list):
+        capabilities = as_object(content.get("data")).get(SNAPSHOT) or content.get(SNAPSHOT)
+        if status != 200 or not isinstance(capabilities, list):
             return None
-        return bool({"read", "root", "sudo"} & {each for each in found if isinstance(each, str)})
+        return bool({"read", "root", "sudo"} & {each for each in capabilities if isinstance(each, str)})
 
     @contextmanager
     def snapshot(self, node: Node, token: str) -> Iterator[Iterator[bytes]]:

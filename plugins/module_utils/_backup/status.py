@@ -65,10 +65,10 @@ class Status:
     def _last_proven(self) -> dict[str, Any] | None:
         """That of the former status."""
         try:
-            found = json.loads(read_regular(self._path, _LARGEST))
+            document = json.loads(read_regular(self._path, _LARGEST))
         except (OSError, ValueError, RecursionError):
             return None
-        last = found.get("last_proven") if isinstance(found, dict) and found.get("format") == FORMAT else None
+        last = document.get("last_proven") if isinstance(document, dict) and document.get("format") == FORMAT else None
         return last if isinstance(last, dict) else None
 
 

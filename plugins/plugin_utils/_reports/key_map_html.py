@@ -21,9 +21,9 @@ code { font-size: .93em; overflow-wrap: anywhere; } svg { max-width: 100%; heigh
 """
 
 
-def page(found: KeyMap, title: str) -> str:
+def page(key_map: KeyMap, title: str) -> str:
     """The page, with a line feed at its end."""
-    keys = list(found.keys.values())
+    keys = list(key_map.keys.values())
     unsure = sum(key.verdict != USABLE for key in keys)
     parts = [
         "<!DOCTYPE html>",
@@ -40,9 +40,9 @@ def page(found: KeyMap, title: str) -> str:
         f"<p>{len(keys)} keys, {unsure} of them not known to be usable.",
         "Before you disable a key, make sure that nothing that is still needed depends on it. This page only covers the given hosts, folders and "
         "snapshots.</p>",
-        draw(found),
+        draw(key_map),
         *(_key(key) for key in keys),
-        *([_table("Unknown key", "", found.loose, with_count=False)] if found.loose else []),
+        *([_table("Unknown key", "", key_map.loose, with_count=False)] if key_map.loose else []),
         "</body>",
         "</html>",
     ]

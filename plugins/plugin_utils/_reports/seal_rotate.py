@@ -58,7 +58,7 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
     states = read_states({name: host.get("state") if host.get("reachable") else None for name, host in hosts.items()})
     actives = [name for name, state in states.items() if state.active]
     active = actives[0] if actives else ""
-    found = depends_on(hosts.get(active, {}).get("snapshot"), last)
+    dependence = depends_on(hosts.get(active, {}).get("snapshot"), last)
     left = list((run.get("at_first") or {}).get("left") or ())
     prove = [key for key in left if key not in (first, last)]
     order = [name for name, host in hosts.items() if host.get("reachable") and name not in actives] + actives
@@ -68,7 +68,7 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
         "new": last,
         "active": active,
         "order": order,
-        "found": found,
+        "found": dependence,
         "left": left,
         "prove": prove,
         "restart": order if left and not run.get("check_mode") else [],
@@ -84,7 +84,7 @@ def plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict
             "snapshot": without_snapshot(hosts, active, so_far),
             "locked_out": locked_out(hosts, prove),
             "restart": not_started(hosts, str(run.get("turn") or ""), so_far),
-            "result": still_depends(found, active),
+            "result": still_depends(dependence, active),
         },
     }
 
@@ -151,10 +151,10 @@ def _problem(key: Mapping[str, Any]) -> str:
 def unproven(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], so_far: str) -> str:
     """The hosts that cannot use a key that they will need. The alias is not changed while there are any."""
     new = _ends(run.get("keys") or ())[1]
-    found = {name: _unproven(host, str(run.get("alias") or ""), new) for name, host in hosts.items()}
-    if not any(found.values()):
+    reasons_of = {name: _unproven(host, str(run.get("alias") or ""), new) for name, host in hosts.items()}
+    if not any(reasons_of.values()):
         return ""
-    reasons = "; ".join(plain(f"{name}: {reason.rstrip('. ')}") for name, reason in found.items() if reason)
+    reasons = "; ".join(plain(f"{name}: {reason.rstrip('. ')}") for name, reason in reasons_of.items() if reason)
     moved = so_far.startswith(f"{run.get('alias')} points to ")
     what = "No server is restarted" if moved else "The alias was not changed"
     why = "because a server that cannot use its key stays sealed at its next restart"
@@ -227,8 +227,8 @@ def without_snapshot(hosts: Mapping[str, Mapping[str, Any]], active: str, so_far
 
 def locked_out(hosts: Mapping[str, Mapping[str, Any]], keys: Iterable[str]) -> str:
     """The hosts that could not unseal after a restart, since they cannot use a key under which the stored keys are encrypted."""
-    found = {key: unready_hosts({name: (host.get("proofs") or {}).get(key) for name, host in hosts.items()}) for key in keys}
-    messages = [f"the stored keys are encrypted under {key}, which cannot be used. {'; '.join(unready)}" for key, unready in found.items() if unready]
+    unready_by_key = {key: unready_hosts({name: (host.get("proofs") or {}).get(key) for name, host in hosts.items()}) for key in keys}
+    messages = [f"the stored keys are encrypted under {key}, which cannot be used. {'; '.join(unready)}" for key, unready in unready_by_key.items() if unready]
     if not messages:
         return ""
     return (
@@ -245,12 +245,12 @@ def not_started(hosts: Mapping[str, Mapping[str, Any]], turn: str, so_far: str) 
     return f"{turn} did not start again: {restarted.get('msg') or 'the host is unreachable.'} {so_far}"
 
 
-def still_depends(found: Mapping[str, Any], active: str) -> str:
+def still_depends(dependence: Mapping[str, Any], active: str) -> str:
     """That a snapshot after the restarts still depends on another key than the new one."""
-    if not found["others"]:
+    if not dependence["others"]:
         return ""
     return (
-        f"A new snapshot still depends on {' and '.join(found['others'])}, through {', '.join(found['paths'])}. Keep these keys enabled. See the log of "
-        f"{active} for the reason why it did not encrypt its stored keys under the new key; seal-wrapped values of Vault Enterprise are rewrapped by "
+        f"A new snapshot still depends on {' and '.join(dependence['others'])}, through {', '.join(dependence['paths'])}. Keep these keys enabled. See the "
+        f"log of {active} for the reason why it did not encrypt its stored keys under the new key; seal-wrapped values of Vault Enterprise are rewrapped by "
         "sys/sealwrap/rewrap. Then run the playbook again to continue."
     )

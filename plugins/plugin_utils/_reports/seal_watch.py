@@ -59,8 +59,8 @@ class Watch:
 
     def worst(self) -> str:
         """The worst severity; ``ok`` if there is no finding."""
-        found = {finding.severity for finding in self.findings}
-        return next((severity for severity in SEVERITIES if severity in found), "ok")
+        severities = {finding.severity for finding in self.findings}
+        return next((severity for severity in SEVERITIES if severity in severities), "ok")
 
 
 def watch(hosts: Iterable[Mapping[str, Any]], now: float, previous: str = "", limits: Limits | None = None) -> Watch:
@@ -91,10 +91,10 @@ def keys_to_ask(host: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     Each entry has ``region``, which is empty for references that name none, and ``kms_key_id``, the keys.
     """
-    found = [*_quietly(lambda: [str(name) for name in host.get("named") or ()], []), *_quietly(lambda: _key_of_seal(host.get("permissions") or {}), [])]
+    keys_of_host = [*_quietly(lambda: [str(name) for name in host.get("named") or ()], []), *_quietly(lambda: _key_of_seal(host.get("permissions") or {}), [])]
     for name in ("snapshots", "folders"):
-        found += _quietly(partial(_keys_of, host, name), [])
-    return _by_region(found)
+        keys_of_host += _quietly(partial(_keys_of, host, name), [])
+    return _by_region(keys_of_host)
 
 
 def replicas_to_ask(results: Any) -> list[dict[str, Any]]:
@@ -178,10 +178,10 @@ def _checks(
         seal = _quietly(lambda: keys.seal_key(host["permissions"]), "")
         dependents["seal"] = Counter([seal] if seal else [])
     if host.get("keys") is not None:
-        found: list[Mapping[str, Any]] = _quietly(lambda: keys.described(host["keys"]), [{}])
+        described: list[Mapping[str, Any]] = _quietly(lambda: keys.described(host["keys"]), [{}])
         yield KEYS, lambda: after.update(keys=keys.check_keys(report, keys.described(host["keys"])))
-        yield ROTATION, lambda: keys.check_rotations(report, found)
-        yield REPLICAS, lambda: keys.check_replicas(report, found, keys.described(host.get("replicas")))
+        yield ROTATION, lambda: keys.check_rotations(report, described)
+        yield REPLICAS, lambda: keys.check_replicas(report, described, keys.described(host.get("replicas")))
     settings: list[dict[str, str] | None] = []
     if host.get("settings"):
         yield SETTINGS, lambda: settings.append(servers.check_settings(report, host["settings"]))

@@ -31,16 +31,16 @@ def key_events(kms_keys: Iterable[str], aliases: Iterable[str], topic: str) -> d
     regions = sorted({reference.region for reference in [*keys, *names]})
     if not regions:
         raise SettingError("There are no keys to watch.", reason="no_key", remedy="Name at least one key ARN.")
-    found = {}
+    by_region = {}
     for region in regions:
         pattern = _pattern([each for each in keys if each.region == region], [each for each in names if each.region == region])
         target = topic.replace("{region}", region)
-        found[region] = {"pattern": pattern, "cloudformation": _cloudformation(pattern, target), "terraform": _terraform(pattern, target, region)}
-    return {"regions": found, "policy": _policy(keys, names)}
+        by_region[region] = {"pattern": pattern, "cloudformation": _cloudformation(pattern, target), "terraform": _terraform(pattern, target, region)}
+    return {"regions": by_region, "policy": _policy(keys, names)}
 
 
 def _arns(texts: Iterable[str], kind: str) -> list[KeyReference]:
-    found = []
+    references = []
     for text in dict.fromkeys(texts):
         reference = KeyReference.parse(str(text))
         if not reference.is_arn or reference.is_alias != (kind == "alias"):
@@ -48,8 +48,8 @@ def _arns(texts: Iterable[str], kind: str) -> list[KeyReference]:
                 f"{text!r} is not {'a key' if kind == 'key' else 'an alias'} ARN.", reason="malformed_key_id",
                 remedy="An event has the ARN: use the arn that awskms_key_info returns.",
             )
-        found.append(reference)
-    return sorted(found, key=str)
+        references.append(reference)
+    return sorted(references, key=str)
 
 
 def _pattern(keys: list[KeyReference], aliases: list[KeyReference]) -> dict[str, Any]:

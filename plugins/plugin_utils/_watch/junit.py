@@ -38,13 +38,13 @@ def _suite(root: ElementTree.Element, name: str, tests: int) -> ElementTree.Elem
 
 def _case(suite: ElementTree.Element, report: HostReport, check: str) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname=report.host, name=check)
-    found = [finding for finding in report.findings if finding.check == check]
+    findings = [finding for finding in report.findings if finding.check == check]
     verdict = report.verdict(check)
     if verdict == OK and report.up.get(check, True):
         return
-    lines = [f"{finding.severity} {finding.reason}: {finding.msg} {finding.remedy}".rstrip() for finding in found] or ["The check has no result."]
+    lines = [f"{finding.severity} {finding.reason}: {finding.msg} {finding.remedy}".rstrip() for finding in findings] or ["The check has no result."]
     kind = "error" if verdict in (UNKNOWN, OK) else "failure"
-    element = ElementTree.SubElement(case, kind, message=lines[0], type=found[0].reason if found else "not_checked")
+    element = ElementTree.SubElement(case, kind, message=lines[0], type=findings[0].reason if findings else "not_checked")
     element.text = "\n".join(lines)
     element.set("severity", CRITICAL if verdict == CRITICAL else verdict)
 

@@ -24,16 +24,16 @@ _LOST = ("not_found", "key_disabled", "key_pending_deletion", "key_pending_impor
 
 def described(results: Any) -> list[Mapping[str, Any]]:
     """The keys of several results of awskms_key_info. What such a result does not tell is an entry for each key that the item of its loop names."""
-    found: list[Mapping[str, Any]] = []
+    descriptions: list[Mapping[str, Any]] = []
     for result in mappings(results):
         if result.get("kms_keys") is not None:
-            found += mappings(result["kms_keys"])
+            descriptions += mappings(result["kms_keys"])
             continue
         item = result.get("item")
         asked = item.get("kms_key_id") if isinstance(item, Mapping) else None
         trouble = {name: result.get(name) for name in ("reason", "msg", "remedy")}
-        found += [{"asked": str(name), **trouble, "reason": _not_told(trouble)} for name in (asked if isinstance(asked, (list, tuple)) else [""])]
-    return found
+        descriptions += [{"asked": str(name), **trouble, "reason": _not_told(trouble)} for name in (asked if isinstance(asked, (list, tuple)) else [""])]
+    return descriptions
 
 
 def _not_told(trouble: Mapping[str, Any]) -> str:
@@ -127,12 +127,12 @@ def check_replicas(report: HostReport, keys: Sequence[Mapping[str, Any]], replic
     known = {str(each.get(name)): each for each in mappings(replicas) for name in ("asked", "arn") if each.get(name)}
     for key in mappings(keys):
         for arn, region in related(key):
-            name, found = str(key.get("arn")), known.get(arn, {})
-            state = str(found.get("state") or UNKNOWN)
+            name, replica = str(key.get("arn")), known.get(arn, {})
+            state = str(replica.get("state") or UNKNOWN)
             report.sample("vault_seal_key_replica_state", 1, kms_key=name, replica=arn, region=region, state=state)
             if state == UNKNOWN:
-                msg = f"{arn}: {found.get('msg') or 'The related key was not described.'}"
-                report.unknown(REPLICAS, found.get("reason") or "not_checked", msg, found.get("remedy"), name)
+                msg = f"{arn}: {replica.get('msg') or 'The related key was not described.'}"
+                report.unknown(REPLICAS, replica.get("reason") or "not_checked", msg, replica.get("remedy"), name)
                 continue
             report.known(REPLICAS)
             if state != "Enabled":
@@ -196,8 +196,8 @@ def _by_server(result: Mapping[str, Any], judges: Mapping[str, Any]) -> dict[str
 
 
 def _verdicts(result: Mapping[str, Any]) -> dict[str, str]:
-    found = result.get("permissions") or {}
-    verdicts = {name: (found.get(name) or {}).get("verdict") for name in ACTIONS}
+    permissions = result.get("permissions") or {}
+    verdicts = {name: (permissions.get(name) or {}).get("verdict") for name in ACTIONS}
     return {name: verdict if verdict in _VERDICTS else UNKNOWN for name, verdict in verdicts.items()}
 
 

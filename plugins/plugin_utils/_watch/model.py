@@ -137,8 +137,8 @@ class HostReport:
 
     def verdict(self, check: str) -> str:
         """The worst severity of a check."""
-        found = {finding.severity for finding in self.findings if finding.check == check}
-        return next((severity for severity in SEVERITIES if severity in found), OK)
+        severities = {finding.severity for finding in self.findings if finding.check == check}
+        return next((severity for severity in SEVERITIES if severity in severities), OK)
 
 
 def clean(text: Any, longest: int = MAX_TEXT) -> str:

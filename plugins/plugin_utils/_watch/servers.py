@@ -33,12 +33,12 @@ def check_settings(report: HostReport, result: Mapping[str, Any]) -> dict[str, s
         report.find(SETTINGS, CRITICAL, "invalid_settings", "The configuration of the seal is invalid.", "Run awskms_seal_settings_info.")
     report.sample("vault_seal_config_valid", 1 if valid else 0)
     settings = result["settings"] or {}
-    found = {"seal_type": clean(configured_type(result))}
+    configured = {"seal_type": clean(configured_type(result))}
     for name in COMPARED:
         setting = settings.get(name) or {}
         if setting.get("set") and setting.get("value") is not None:
-            found[name] = clean(setting["value"])
-    return found
+            configured[name] = clean(setting["value"])
+    return configured
 
 
 def configured_type(result: Mapping[str, Any] | None) -> str:

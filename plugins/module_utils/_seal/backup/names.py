@@ -35,14 +35,14 @@ class SnapshotName(NamedTuple):
     @classmethod
     def parse(cls, file_name: str) -> SnapshotName | None:
         """The parts of a file name; None if it is not the name of a snapshot."""
-        found = _FILE.fullmatch(file_name)
-        if not found:
+        match = _FILE.fullmatch(file_name)
+        if not match:
             return None
         try:
-            time = datetime.strptime(found["time"], _TIME).replace(tzinfo=timezone.utc)
+            time = datetime.strptime(match["time"], _TIME).replace(tzinfo=timezone.utc)
         except ValueError:
             return None
-        parsed = cls(found["name"], time, not found["unproven"])
+        parsed = cls(match["name"], time, not match["unproven"])
         return parsed if str(parsed) == file_name else None
 
 

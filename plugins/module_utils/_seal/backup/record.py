@@ -49,10 +49,10 @@ class Record:
     def parse(cls, content: bytes, file_name: str, size: int) -> Record | None:
         """The record of a file of that name and size; None if it is not one."""
         try:
-            found = json.loads(content)
-            if not isinstance(found, dict) or found.get("format") != FORMAT:
+            document = json.loads(content)
+            if not isinstance(document, dict) or document.get("format") != FORMAT:
                 return None
-            record = cls(**{name: value for name, value in found.items() if name in cls.__dataclass_fields__})
+            record = cls(**{name: value for name, value in document.items() if name in cls.__dataclass_fields__})
         except (ValueError, TypeError, RecursionError):
             return None
         return record if record._is_of(file_name, size) else None

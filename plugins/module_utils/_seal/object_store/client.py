@@ -77,17 +77,17 @@ class S3Client:
 
     def _error(self, error: Exception, operation: str, key: str) -> SealError:
         where = f"s3://{self.options.bucket}/{key}"
-        found = to_error(error, Request("AWS S3", operation, f"for {where} in region {self._region}"))
-        if found is None:
-            found = SealError(f"The response for {where} does not come from AWS S3.", reason="wrong_endpoint", remedy="Check the endpoint and the proxy.")
-        code = str(found.details.get("aws_code", ""))
+        refusal = to_error(error, Request("AWS S3", operation, f"for {where} in region {self._region}"))
+        if refusal is None:
+            refusal = SealError(f"The response for {where} does not come from AWS S3.", reason="wrong_endpoint", remedy="Check the endpoint and the proxy.")
+        code = str(refusal.details.get("aws_code", ""))
         if code in _MEANINGS:
-            found.reason, remedy = _MEANINGS[code]
-            found.remedy = remedy or self._denied(operation)
+            refusal.reason, remedy = _MEANINGS[code]
+            refusal.remedy = remedy or self._denied(operation)
             if code.isdigit():
-                found.message = f"AWS S3 rejected {operation} for {where} with status {code}."
-        self._session.sent.secrets.blank_error(found)
-        return found
+                refusal.message = f"AWS S3 rejected {operation} for {where} with status {code}."
+        self._session.sent.secrets.blank_error(refusal)
+        return refusal
 
     def _denied(self, operation: str) -> str:
         actions = [_ACTIONS.get(operation, f"s3:{operation}")]

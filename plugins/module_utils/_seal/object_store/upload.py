@@ -143,18 +143,18 @@ class Upload:
     def _verified(self, expected: str, sha256: str) -> dict[str, Any]:
         """Read back what S3 has; raises :class:`SealError` if it differs from the file."""
         answer = self._client.call("HeadObject", self._key, ChecksumMode="ENABLED")
-        found = answer.get("ChecksumSHA256")
+        checksum = answer.get("ChecksumSHA256")
         how = "checksum"
         if answer.get("ContentLength") != self._size:
             raise self._differs(f"it has {answer.get('ContentLength')} bytes instead of {self._size}")
-        if not found:
+        if not checksum:
             # S3-compatible storage that keeps no checksums.
-            how, found, expected = "content", self._downloaded(), sha256
+            how, checksum, expected = "content", self._downloaded(), sha256
         # Some storage returns the checksum of the parts without their number.
-        if found not in (expected, expected.partition("-")[0]):
+        if checksum not in (expected, expected.partition("-")[0]):
             raise self._differs("it has another SHA-256 checksum")
         self._check_protection(answer)
-        return {"size": self._size, "checksum": str(found), "verified_by": how, "version_id": answer.get("VersionId"), "etag": answer.get("ETag")}
+        return {"size": self._size, "checksum": str(checksum), "verified_by": how, "version_id": answer.get("VersionId"), "etag": answer.get("ETag")}
 
     def _check_protection(self, answer: Mapping[str, Any]) -> None:
         wanted = self._options.encryption
@@ -181,15 +181,15 @@ class Upload:
 
     def _storage(self) -> dict[str, Any]:
         options = self._options
-        found: dict[str, Any] = {}
+        parameters: dict[str, Any] = {}
         if options.encryption:
-            found["ServerSideEncryption"] = options.encryption
+            parameters["ServerSideEncryption"] = options.encryption
         if options.kms_key_id:
-            found["SSEKMSKeyId"] = options.kms_key_id
+            parameters["SSEKMSKeyId"] = options.kms_key_id
         if options.object_lock_mode:
             until = datetime.now(timezone.utc) + timedelta(days=options.object_lock_days)
-            found.update(ObjectLockMode=options.object_lock_mode, ObjectLockRetainUntilDate=until)
-        return found
+            parameters.update(ObjectLockMode=options.object_lock_mode, ObjectLockRetainUntilDate=until)
+        return parameters
 
     def _if_new(self, operation: str) -> dict[str, str]:
         """Never replace an object; older SDKs cannot ask for that."""

@@ -72,11 +72,11 @@ class ServiceFiles:
 
     def _loaded(self) -> dict[str, bytes]:
         """The content of each credential that the unit names and that can be read now, by its path."""
-        found: dict[str, bytes] = {}
+        contents: dict[str, bytes] = {}
         for path in dict.fromkeys([*self._service.credentials.paths(), *self._sources]):
             with suppress(OSError):
-                found[path] = read_regular(self._sources.get(path, path), _LONGEST_VALUE)
-        return found
+                contents[path] = read_regular(self._sources.get(path, path), _LONGEST_VALUE)
+        return contents
 
     def read_config(self, paths: Sequence[str], candidates: Candidates, unread: list[SettingError] | None) -> ServerConfig:
         """Read configuration files as ``config_files`` does, and those that are credentials.

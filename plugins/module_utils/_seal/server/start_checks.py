@@ -82,10 +82,10 @@ def _view(service: Service, config: list[str]) -> Iterator[SettingProblem]:
             )
 
 
-def _plugin_directory(found: EffectiveSettings, service: Service) -> Iterator[SettingProblem]:
+def _plugin_directory(effective: EffectiveSettings, service: Service) -> Iterator[SettingProblem]:
     """OpenBao that has plugins of seals resolves the folder when it starts, whether or not a plugin is configured."""
-    value, source = found.config.values.get("plugin_directory", ("", ""))
-    if not (value and found.product.takes_plugin and (value.startswith("/") or service.directory)):
+    value, source = effective.config.values.get("plugin_directory", ("", ""))
+    if not (value and effective.product.takes_plugin and (value.startswith("/") or service.directory)):
         return
     if not os.path.exists(os.path.join(service.directory, value)):
         yield SettingProblem(

@@ -211,6 +211,8 @@ def test_related_keys_of_other_regions() -> None:
         found = watched(node(keys=[one], replicas=replicas, asked=["keys", "replicas"]))
         assert values(found, "vault_seal_key_replica_state") == {f"{here}/{there}/eu-central-1/{state}": 1}
         assert values(found, "vault_seal_check_up")["replicas"] == up
+        messages = [each["msg"] for each in found["findings"] if each["check"] == "replicas" and state == "unknown"]
+        assert messages == ([] if state != "unknown" else [f"{there}: The related key was not described."])
         assert (found["worst"] == "ok") is (state == "Enabled")
     files = [{"sealed_values": [{"name": "/a", "readable": True, "key_arns": [there]}]}]
     found = watched(node(permissions=permissions(key_arn=here), folders=files))
