@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
 
 # What the role records of each host: the key in the plan, and the variable.
 _FACTS = {"state": "server_state_result", "proofs": "seal_rotate__proofs", "restarted": "seal_rotate__restarted"}
@@ -27,7 +28,8 @@ def seal_rotate_plan(hosts: Sequence[str], hostvars: Mapping[str, Any], reachabl
     try:
         known = plain_values(run)
         made = plan(known, {str(host): {"reachable": host in reachable, **plain_values(_known(hostvars[host]))} for host in hosts})
-        return {**made, **report(known, made)}
+        result: dict[str, Any] = wrap_var({**made, **report(known, made)})
+        return result
     except SealError as error:
         raise AnsibleFilterError(str(error)) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:

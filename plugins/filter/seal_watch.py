@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -28,9 +29,11 @@ def seal_watch(
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.model import Limits
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.table import table
 
+    # ansible-core 2.18 and earlier makes a dictionary of a text that looks like one.
+    former = json.dumps(previous) if isinstance(previous, Mapping) else str(previous or "")
     try:
         everyone = [*hosts, *(_lost(name, asked) for name in lost)]
-        report = watch(everyone, time.time() if now is None else float(now), str(previous or ""), Limits.of(limits or {}))
+        report = watch(everyone, time.time() if now is None else float(now), former, Limits.of(limits or {}))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(
             f"seal_watch: the input must be a list of hosts with module results, as the role seal_watch collects them ({type(error).__name__}: {error})."

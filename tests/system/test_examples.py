@@ -243,6 +243,11 @@ def of_the_roles(folder: Path) -> dict[str, Any]:
         "kms_verify_user": "",
         "kms_verify_region": "us-east-1",
         "kms_verify_report": str(folder / "kms.json"),
+        # The unit, the server and the snapshots of the watch's example do not exist here: it reports that.
+        "seal_watch_become": False,
+        "seal_watch_fail_on": "never",
+        "seal_watch_state": str(folder / "watch.json"),
+        "seal_watch_textfile": str(folder / "watch.prom"),
     }
 
 

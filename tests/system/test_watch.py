@@ -12,6 +12,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -29,6 +30,12 @@ from support.vault_values import VaultValues
 
 ALERTS = Path(__file__).resolve().parents[2] / "roles" / "seal_watch" / "files" / "alerts.yml"
 NOWHERE = {"ansible_remote_tmp": "/proc/none", "kms_verify_pipelining": False}  # no temporary folder can be made there
+
+
+def knows_rotations() -> bool:
+    """Whether the host's botocore has the call ListKeyRotations; older releases report the rotations as unknown."""
+    code = "import botocore.session as s; s.Session().get_service_model('kms').operation_model('ListKeyRotations')"
+    return subprocess.run([host_python(), "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 class Site:
@@ -49,7 +56,10 @@ class Site:
             f'seal "awskms" {{\n  region = "us-east-1"\n  kms_key_id = "{self.alias}"\n  endpoint = "{kms.url}"\n}}\n', encoding="utf-8",
         )  # fmt: skip
         (folder / "drill.json").write_text(json.dumps({"restorable": True, "steps": []}), encoding="utf-8")
-        (folder / "backup.json").write_text(json.dumps({"time": time.time(), "path": "/b", "proven": True}), encoding="utf-8")
+        now = datetime.now(timezone.utc).replace(microsecond=0).isoformat()
+        last = {"time": now, "path": "/b/vault.snap", "cluster_id": "one"}
+        status = {"format": 1, "result": "success", "proven": True, "unsent": 0, "key_arns": [self.key], "last_proven": last, **last}
+        (folder / "backup.json").write_text(json.dumps(status), encoding="utf-8")
 
     def variables(self, **more: Any) -> dict[str, Any]:
         environment = self.kms.environment()
@@ -61,7 +71,7 @@ class Site:
             "kms_verify_environment": {name: value for name, value in environment.items() if name.startswith("AWS_") and "METADATA" not in name},
             "seal_watch_permissions": True,
             "seal_watch_keys": [self.key],
-            "seal_watch_rotation": True,
+            "seal_watch_rotation": knows_rotations(),
             "seal_watch_replicas": True,
             "seal_watch_snapshot_folders": [str(self.folder / "snapshots")],
             "seal_watch_snapshot_patterns": ["*.snap"],

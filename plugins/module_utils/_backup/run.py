@@ -105,6 +105,7 @@ class Backup:
             raise SealError(
                 f"The server at {node.address} is a standby.", reason="standby", remedy="Run the backup on the active node, or set if_standby to redirect."
             )
+        self.result.update(server=node.address, cluster_id=node.cluster_id)
         self.result["skipped_reason"] = f"The server at {node.address} is a standby; the active node takes the snapshot."
         return False
 

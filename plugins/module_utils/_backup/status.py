@@ -75,7 +75,7 @@ class Status:
 def _proven(result: dict[str, Any]) -> dict[str, Any] | None:
     if not (result["taken"] and result["proven"]):
         return None
-    return {name: result[name] for name in ("time", "path", "size", "sha256", "index", "proof")}
+    return {name: result[name] for name in ("time", "path", "size", "sha256", "index", "proof", "cluster_id")}
 
 
 def _text(time: datetime) -> str:

@@ -74,10 +74,12 @@ def watch(hosts: Iterable[Mapping[str, Any]], now: float, previous: str = "", li
     """
     known, trouble = _previous(previous)
     reports, state = [], dict(known)
+    hosts = list(hosts)
+    proven = _proven_by_cluster(hosts, now)
     for host in hosts:
         report = HostReport(clean(str(host["host"])), now, limits or Limits())
         before = known.get(report.host)
-        state[report.host] = _host(report, host, before if isinstance(before, Mapping) else {})
+        state[report.host] = _host(report, host, before if isinstance(before, Mapping) else {}, proven)
         reports.append(report)
     findings = [*trouble, *(finding for report in reports for finding in report.findings)]
     findings.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.host, CHECKS.index(finding.check) if finding.check in CHECKS else 99))
@@ -91,9 +93,12 @@ def keys_to_ask(host: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     Each entry has ``region``, which is empty for references that name none, and ``kms_key_id``, the keys.
     """
-    keys_of_host = [*_quietly(lambda: [str(name) for name in host.get("named") or ()], []), *_quietly(lambda: _key_of_seal(host.get("permissions") or {}), [])]
+    named = host.get("named") or ()
+    keys_of_host = _quietly(lambda: [str(name) for name in ([named] if isinstance(named, str) else named)], [])
+    keys_of_host += _quietly(lambda: _key_of_seal(host.get("permissions") or {}), [])
     for name in ("snapshots", "folders"):
         keys_of_host += _quietly(partial(_keys_of, host, name), [])
+    keys_of_host += _quietly(lambda: backups.status_keys(backups.document(host.get("backup"))), [])
     return _by_region(keys_of_host)
 
 
@@ -134,14 +139,25 @@ def _previous(text: str) -> tuple[dict[str, Any], list[Finding]]:
         return {}, [Finding("", STATE, UNKNOWN, "state_unreadable", msg, "It is replaced by this watch. Check who else writes the file.")]
 
 
-def _host(report: HostReport, host: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+def _proven_by_cluster(hosts: Iterable[Mapping[str, Any]], now: float) -> dict[str, float]:
+    """The time of the newest proven snapshot of each cluster, from the status files of its servers."""
+    newest: dict[str, float] = {}
+    for host in hosts:
+        status = _quietly(partial(backups.document, host.get("backup")), None)
+        cluster, when = _quietly(partial(backups.cluster_of, status), ""), _quietly(partial(backups.last_proven, status), None)
+        if cluster and when is not None and when <= now + backups.CLOCK:
+            newest[cluster] = max(when, newest.get(cluster, 0.0))
+    return newest
+
+
+def _host(report: HostReport, host: Mapping[str, Any], before: Mapping[str, Any], proven: Mapping[str, float]) -> dict[str, Any]:
     """All checks of one host; returns its state for the next watch."""
     failed, asked = host.get("failed"), [str(name) for name in host.get("asked") or CHECKS]
     report.sample("vault_seal_host_up", 0 if failed else 1)
     if failed:
         report.find("host", UNKNOWN, failed.get("reason"), failed.get("summary") or "The host could not be checked.", keys.remedy_of(failed))
     after = dict(before)
-    checks = _checks_without_host(report, asked, before) if failed else _checks(report, host, before, after)
+    checks = _checks_without_host(report, asked, before) if failed else _checks(report, host, before, after, proven)
     if DRILL in asked:
         checks = chain(checks, [(DRILL, lambda: after.update(drilled=backups.check_drill(report, host.get("drill"), before.get("drilled"))))])
     for name, check in checks:
@@ -168,7 +184,7 @@ def _totals(report: HostReport) -> None:
 
 
 def _checks(
-    report: HostReport, host: Mapping[str, Any], before: Mapping[str, Any], after: dict[str, Any]
+    report: HostReport, host: Mapping[str, Any], before: Mapping[str, Any], after: dict[str, Any], proven: Mapping[str, float]
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The checks of which there are results, in order. Each can raise what a malformed result leads to."""
     dependents: dict[str, Counter[str]] = {}
@@ -195,9 +211,11 @@ def _checks(
     if "started" in host:
         yield DRIFT, lambda: servers.drift_since_start(report, host["started"], host.get("changed_files"))
     if "snapshots" in host or "backup" in host:
-        yield DRIFT, lambda: servers.drift_of_key(report, seal, backups.newest(host.get("snapshots")))
+        status = _quietly(partial(backups.document, host.get("backup")), None)
+        yield DRIFT, lambda: servers.drift_of_key(report, seal, backups.newest(host.get("snapshots")), status)
         dependents["snapshot"] = _quietly(lambda: backups.snapshot_keys(host.get("snapshots")), Counter())
-        arguments = (host.get("snapshots") or (), host.get("backup"), before.get("proven"))
+        elsewhere = proven.get(_quietly(partial(backups.cluster_of, status), ""))
+        arguments = (host.get("snapshots") or (), host.get("backup"), before.get("proven"), elsewhere)
         yield SNAPSHOT, lambda: after.update(proven=backups.check_snapshots(report, *arguments))
     if host.get("folders") is not None:
         yield FILES, lambda: dependents.update(files=keys.check_files(report, host["folders"], seal))

@@ -78,9 +78,11 @@ def _problem(report: HostReport, key: Mapping[str, Any], problem: Mapping[str, A
 
 
 def _not_described(report: HostReport, name: str, key: Mapping[str, Any]) -> None:
-    report.sample("vault_seal_key_state", 1, kms_key=name, state=UNKNOWN)
     reason, msg = key.get("reason") or "unknown", f"{name}: {key.get('msg') or 'The key could not be described.'}"
-    if reason in _LOST:
+    lost = reason in _LOST
+    report.sample("vault_seal_key_state", 1, kms_key=name, state=reason if lost else UNKNOWN)
+    if lost:
+        report.known(KEYS)
         report.find(KEYS, CRITICAL, reason, msg, key.get("remedy"), name)
     else:
         report.unknown(KEYS, reason, msg, key.get("remedy"), name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .backups import is_standby, status_keys
 from .keys import same_key
 from .model import CRITICAL, DRIFT, SERVER, SETTINGS, UNKNOWN, WARNING, HostReport, age, clean, date, mappings, seconds
 
@@ -90,9 +91,13 @@ def drift_of_type(report: HostReport, settings: Mapping[str, str] | None, server
         _drifted(report, SEAL_TYPE, msg, "Restart the server with a migration of the seal, or correct the configuration.")
 
 
-def drift_of_key(report: HostReport, key: str, snapshot: Mapping[str, Any] | None) -> None:
-    """The key of the settings, and the key under which the running server sealed the newest snapshot."""
+def drift_of_key(report: HostReport, key: str, snapshot: Mapping[str, Any] | None, backup: Mapping[str, Any] | None = None) -> None:
+    """The key of the settings, and the key under which the running server sealed the newest snapshot, or that of the last backup."""
     used = [str(name) for name in ((snapshot or {}).get("sealed_entries") or [{}])[0].get("key_arns") or ()]
+    used = used or status_keys(backup)
+    if not used and backup is not None and is_standby(backup):
+        _result(report, KEY, UNKNOWN)  # a standby takes no snapshot
+        return
     if not key or not used:
         _unknown(report, KEY, "The key that the running server uses could not be compared with that of its settings: this needs a snapshot of it.")
     elif any(same_key(key, name) for name in used):

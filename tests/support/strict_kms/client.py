@@ -115,11 +115,18 @@ class StrictKms:
         }
 
     def new_key(self, region: str = "us-east-1", alias: str = "", **settings: Any) -> str:
-        """Create a key, and its alias if given; returns the ARN."""
+        """Create a key, and its alias if given; returns the ARN.
+
+        An alias that exists moves to the new key: pytest-xdist may set up a fixture of a module a second time, beside the same KMS.
+        """
         client = self.client("kms", region)
         arn: str = client.create_key(**settings)["KeyMetadata"]["Arn"]
         if alias:
-            client.create_alias(AliasName=alias, TargetKeyId=arn.rsplit("/", 1)[-1])
+            names = {"AliasName": alias, "TargetKeyId": arn.rsplit("/", 1)[-1]}
+            try:
+                client.create_alias(**names)
+            except client.exceptions.AlreadyExistsException:
+                client.update_alias(**names)
         return arn
 
     def principal(self, policy: dict[str, Any] | None = None, role: bool = False, account: str = "123456789012") -> Credentials:

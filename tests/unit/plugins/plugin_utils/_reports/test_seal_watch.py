@@ -73,6 +73,25 @@ def node(**more: Any) -> dict[str, Any]:
     }
 
 
+def backup(**more: Any) -> dict[str, Any]:
+    """The status file of the role seal_backup after a run that took a snapshot, or with members changed."""
+    return {
+        "format": 1, "time": iso(NOW - HOUR), "finished": iso(NOW - HOUR), "result": "success", "reason": "", "msg": "", "remedy": "", "proven": True,
+        "path": "/b/vault.snap", "size": 1, "cluster_id": "one", "key_arns": [KEY], "sent": [], "unsent": 0, "kept": 1, "removed": [],
+        "last_proven": {"time": iso(NOW - HOUR), "path": "/b/vault.snap", "size": 1, "cluster_id": "one"}, **more,
+    }  # fmt: skip
+
+
+def standby(**more: Any) -> dict[str, Any]:
+    return backup(result="skipped", proven=False, path=None, key_arns=[], last_proven=None, **more)
+
+
+def with_status(name: str, status: dict[str, Any]) -> dict[str, Any]:
+    host = node(host=name, backup={"text": json.dumps(status), "time": NOW})
+    del host["snapshots"]
+    return host
+
+
 def watched(*hosts: dict[str, Any], **more: Any) -> dict[str, Any]:
     return seal_watch(list(hosts), now=NOW, **more)
 
@@ -132,7 +151,20 @@ def test_a_healthy_host_has_no_finding_and_every_check_is_up() -> None:
     ({"snapshots": [{"src": "/b", "time": NOW + DAY, "restorable": True}]}, ("unknown", "clock_skew")),
     ({"snapshots": []}, ("critical", "no_proven_snapshot")),
     ({"backup": {"msg": "cannot read"}}, ("unknown", "unknown")),
-    ({"backup": {"time": NOW, "path": "/b", "proven": False}}, ("critical", "snapshot_not_proven")),
+    ({"backup": backup(path="/b", proven=False, result="failed", reason="key_disabled", msg="no")}, ("critical", "snapshot_not_proven")),
+    ({"backup": backup(path="/b", proven=False, result="failed", reason="key_disabled", msg="no")}, ("warning", "key_disabled")),
+    ({"backup": backup(path=None, proven=False, result="failed", reason="token_rejected", msg="no")}, ("warning", "token_rejected")),
+    ({"backup": backup(result="failed", reason="bucket_missing", msg="no", unsent=1)}, ("warning", "snapshot_unsent")),
+    ({"backup": backup(time=iso(NOW - 25 * HOUR))}, ("critical", "backup_not_running")),
+    ({"backup": backup(last_proven={"time": iso(NOW - 25 * HOUR), "path": "/b"}, path=None, proven=False, result="failed"), "snapshots": []},
+     ("critical", "snapshot_too_old")),
+    ({"backup": backup(last_proven=None, path=None, proven=False, result="failed"), "snapshots": []}, ("critical", "no_proven_snapshot")),
+    ({"backup": backup(key_arns=[OLD]), "snapshots": []}, ("warning", "drift_key")),
+    *(({"backup": backup(**{name: value})}, ("unknown", "malformed_result")) for name, value in (
+        ("format", 2), ("format", None), ("result", "done"), ("proven", "yes"), ("proven", None), ("proven", False), ("time", "now"), ("unsent", None),
+        ("unsent", True), ("path", None), ("path", 1), ("last_proven", {"time": "then"}), ("last_proven", []),
+    )),
+    ({"backup": backup(time=iso(NOW + DAY))}, ("unknown", "clock_skew")),
     ({"drill": None}, ("warning", "no_drill")),
     ({"drill": {"time": NOW - 31 * DAY, "restorable": True}}, ("warning", "drill_too_old")),
     ({"drill": {"time": NOW, "restorable": False, "failed_step": "unseal", "reason": "wrong_key", "msg": "no"}}, ("critical", "wrong_key")),
@@ -140,7 +172,8 @@ def test_a_healthy_host_has_no_finding_and_every_check_is_up() -> None:
     ({"drill": {"time": NOW, "text": '{"restorable": true, "restorable": false}'}}, ("unknown", "malformed_result")),
     ({"drill": {"time": NOW, "text": '{"restorable": false, "msg": "no", "reason": "wrong_key"}'}}, ("critical", "wrong_key")),
     ({"backup": {"time": NOW, "text": "[]"}}, ("unknown", "malformed_result")),
-    ({"backup": {"text": '{"time": 1800000000, "proven": false, "path": "/b"}'}}, ("critical", "snapshot_not_proven")),
+    ({"backup": {"text": json.dumps(backup(path="/b", proven=False, result="failed"))}}, ("critical", "snapshot_not_proven")),
+    ({"backup": {"time": NOW, "text": '{"proven": true, "path": "/b"}'}}, ("unknown", "malformed_result")),
     ({"folders": [{"sealed_values": [{"name": "/a", "readable": True, "key_arns": [OLD]}]}]}, ("warning", "stale_files")),
     ({"folders": [{"sealed_values": [{"name": "/a", "readable": False, "key_arns": []}]}]}, ("warning", "unreadable_files")),
     ({"folders": [{"msg": "cannot read"}]}, ("unknown", "unknown")),
@@ -151,6 +184,26 @@ def test_each_fault_is_a_finding(changed: dict[str, Any], expected: tuple[str, s
     assert found["worst"] != "ok"
     if expected[0] == "unknown":
         assert 0 in values(found, "vault_seal_check_up").values()
+
+
+def test_the_status_of_a_backup_needs_no_snapshot() -> None:
+    found = watched(with_status("node1", backup()))
+    assert found["findings"] == []
+    assert values(found, "vault_seal_snapshot_proven_timestamp_seconds") == {"": NOW - HOUR}
+    assert values(found, "vault_seal_drift")["key/none"] == 1
+    assert seal_watch_keys({"backup": backup(key_arns=[OLD])}) == [{"region": "us-east-1", "kms_key_id": [OLD]}]
+
+
+def test_the_snapshot_of_the_active_node_counts_for_a_standby() -> None:
+    found = watched(with_status("node1", backup()), with_status("node2", standby()))
+    assert found["findings"] == []
+    assert [each["value"] for each in found["metrics"] if each["name"] == "vault_seal_snapshot_proven_timestamp_seconds"] == [NOW - HOUR] * 2
+    assert found["state"]["hosts"]["node2"]["proven"] == NOW - HOUR
+    for status in (standby(cluster_id="two"), standby(cluster_id=None), standby(cluster_id=["one"])):
+        found = watched(with_status("node1", backup()), with_status("node2", status))
+        assert ("critical", "no_proven_snapshot") in reasons(found), "of another cluster, or of an unknown one"
+    found = watched(with_status("node1", standby()), with_status("node2", standby()))
+    assert reasons(found).count(("critical", "no_proven_snapshot")) == 2, "nobody takes a snapshot"
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -175,6 +228,12 @@ def test_a_host_that_was_not_reached_is_unknown_and_its_backup_grows_old() -> No
     assert ("unknown", "host_unreachable") in reasons(found)
     later = seal_watch([failed], previous=json.dumps(found["state"]), now=NOW + 2 * DAY)
     assert ("critical", "snapshot_too_old") in reasons(later)
+
+
+def test_a_key_that_is_lost_has_a_state_for_the_alert() -> None:
+    found = watched(node(keys=[key(), {"asked": OLD, "reason": "not_found", "msg": "gone"}]))
+    assert values(found, "vault_seal_key_state") == {f"{KEY}/Enabled": 1, f"{OLD}/not_found": 1}
+    assert reasons(watched(node(keys=[{"asked": OLD, "reason": "not_found", "msg": "gone"}]))) == [("critical", "not_found")]
 
 
 def test_days_until_deletion() -> None:
@@ -302,6 +361,12 @@ def test_keys_by_region_and_what_cannot_be_a_key() -> None:
     assert seal_watch_keys(host) == [
         {"region": "", "kms_key_id": ["alias/a"]}, {"region": "eu-central-1", "kms_key_id": [there]}, {"region": "us-east-1", "kms_key_id": [KEY, OLD]},
     ]  # fmt: skip
+
+
+def test_texts_that_ansible_made_dictionaries() -> None:
+    first = watched(node())
+    assert reasons(watched(node(), previous=first["state"])) == []
+    assert reasons(watched(node(drill={"time": NOW, "text": {"restorable": True}}))) == []
 
 
 def test_keys_of_a_call_that_failed_are_unknown_and_not_lost() -> None:
