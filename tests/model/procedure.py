@@ -39,27 +39,21 @@ class Procedure(Protocol):
     @property
     def right(self) -> bool:
         """Whether the variables of the run are right: only then it has to finish."""
-        ...
 
     def program(self) -> Program:
         """The steps of a run that begins."""
-        ...
 
     def take(self, cluster: Cluster, step: Step, rest: Program) -> list[Situation]:
         """What can follow from the first step of a program."""
-        ...
 
     def is_done(self, cluster: Cluster) -> bool:
         """Whether the procedure has done all that it is for."""
-        ...
 
     def remedy(self, cluster: Cluster, reason: str) -> list[Cluster]:
         """What an operator does who follows the message of a run that stopped."""
-        ...
 
     def faults(self, cluster: Cluster) -> Iterator[Fault]:
         """What a colleague may do by hand, beside the faults of every procedure."""
-        ...
 
 
 def hosts(cluster: Cluster) -> list[str]:

@@ -192,10 +192,12 @@ def test_permissions_and_what_to_do_without_them(bench: Bench, ansible: Ansible)
     unverified = f"{title}The value re-encrypted under {bench.new} could not be verified and was not stored. "
     assert reason_and_message(run, "no from") == ("access_denied", title + denied(who[0], "ReEncrypt", "ReEncryptFrom", bench.old))
     assert reason_and_message(run, "no to") == ("access_denied", title + denied(who[1], "ReEncrypt", "ReEncryptTo", bench.new))
-    assert reason_and_message(run, "no decrypt") == ("access_denied", unverified + denied(who[2], "Decrypt", "Decrypt", bench.new)
-                                       + " Or set verify to kms, which requires kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to none.")
-    assert reason_and_message(run, "no from to verify") == ("access_denied", unverified + denied(who[2], "ReEncrypt", "ReEncryptFrom", bench.new)
-                                              + " Or set verify to open, which requires kms:Decrypt on the new key instead, or to none.")
+    by_kms = " Or set verify to kms, which requires kms:ReEncryptFrom and kms:ReEncryptTo on the new key instead, or to none."
+    by_opening = " Or set verify to open, which requires kms:Decrypt on the new key instead, or to none."
+    without = denied(who[2], "Decrypt", "Decrypt", bench.new)
+    assert reason_and_message(run, "no decrypt") == ("access_denied", unverified + without + by_kms)
+    without = denied(who[2], "ReEncrypt", "ReEncryptFrom", bench.new)
+    assert reason_and_message(run, "no from to verify") == ("access_denied", unverified + without + by_opening)
     done = ansible.playbook([task("in kms", environment=who[3], verify="kms", **options)]).succeeded()
     assert done["in kms"]["changed"]
     assert bench.opened(path.read_bytes()) == b"x"

@@ -41,10 +41,10 @@ def peers(voters: str = "abc", everyone: str = "abc") -> dict[str, list[str]]:
     return {"all": list(everyone), "voters": list(voters)}
 
 
-def plan(*states: dict[str, Any] | None, to: str = "awskms", files: Any = NONE, **more: Any) -> dict[str, Any]:
+def plan(*states: dict[str, Any] | None, to: str = "awskms", files: Any = (), **more: Any) -> dict[str, Any]:
     """The plan for hosts n1, n2 and so on. ``files``: the seals in the files of all hosts, or of each."""
     hosts = [f"n{number}" for number in range(1, len(states) + 1)]
-    seals = dict(zip(hosts, files)) if isinstance(files, tuple) else dict.fromkeys(hosts, files)
+    seals = dict(zip(hosts, files or [NONE] * len(hosts))) if isinstance(files, tuple) else dict.fromkeys(hosts, files)
     return migrate_plan(dict(zip(hosts, states)), to=to, seals=seals, **{"shares": 2, **more})
 
 
