@@ -156,11 +156,14 @@ def locked(folder: SnapshotFolder) -> Iterator[None]:
         raise folder_error(f"The lock file {folder.full_path(LOCK)} cannot be opened: {error.strerror}.") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(handle)
         raise SealError(
             f"Another backup to {folder.path} is running.", reason="backup_running", remedy="Wait until it has finished; its lock ends with its process."
         ) from None
+    except OSError as error:
+        os.close(handle)
+        raise folder_error(f"The directory {folder.path} cannot be locked: {error.strerror}.", "Use a local file system, or one that supports locks.") from None
     try:
         yield
     finally:

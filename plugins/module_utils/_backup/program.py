@@ -31,24 +31,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check = "--check" in given
     paths = [each for each in given if each != "--check"]
     if len(paths) != 1 or paths[0].startswith("-"):
-        print(_USAGE, file=sys.stderr)
+        sys.stderr.write(f"{_USAGE}\n")
         return 2
     secrets = Secrets()
     try:
         options = BackupOptions.of(_configuration(paths[0], secrets))
         result = Backup(options, secrets).run(check)
     except SealError as error:
-        print(f"{error.reason}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{error.reason}: {error}\n")
         return _EXIT.get(error.reason, 1)
     except Exception as error:  # its text may contain a secret
         frame = error.__traceback__
         while frame and frame.tb_next:
             frame = frame.tb_next
-        print(f"internal_error: {type(error).__name__} in line {frame.tb_lineno if frame else 0}. This is a bug in the collection.", file=sys.stderr)
+        sys.stderr.write(f"internal_error: {type(error).__name__} in line {frame.tb_lineno if frame else 0}. This is a bug in the collection.\n")
         return 1
     for warning in result["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(_summary(result))
+        sys.stderr.write(f"warning: {warning}\n")
+    sys.stdout.write(f"{_summary(result)}\n")
     return 0
 
 
@@ -65,6 +65,9 @@ def _configuration(path: str, secrets: Secrets) -> dict[str, Any]:
     if unknown:
         raise SettingError(f"Unsupported parameters in {path}: {', '.join(unknown)}.", reason="invalid_option", remedy="Remove them, or correct their names.")
     secrets.add(*(content.get(name) for name in ("token", "secret_key", "session_token")))
+    others = content.get("other_addresses")
+    for address in (content.get("server_address"), *(others if isinstance(others, list) else [])):
+        secrets.add_login(str(address or ""))
     return content
 
 

@@ -32,7 +32,7 @@ def targets(options: BackupOptions) -> list[str]:
 def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[str, Any]]:
     """Send every proven snapshot that a target does not have yet, the newest first; an entry for each, with the error if it failed.
 
-    After an error, the other snapshots are not tried on the same target: it is down, or refuses them too.
+    After an error of the target, the other snapshots are not tried on it: it is down, or refuses them too.
     """
     results = []
     for target in targets(options):
@@ -46,9 +46,13 @@ def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[st
                 result.update(_send(folder, snapshot, target, copy), verified=True)
             except SealError as error:
                 result.update(error.finding().as_result())
-                break
+                if error.reason not in _OF_ONE_SNAPSHOT:
+                    break
     return results
 
+
+# The copy of one snapshot is wrong; others can be sent.
+_OF_ONE_SNAPSHOT = ("checksum_mismatch", "not_protected")
 
 _Copy = Callable[[SnapshotFolder, StoredSnapshot, int, Callable[[], None]], dict[str, Any]]
 
@@ -74,8 +78,7 @@ def _to_s3(options: BackupOptions) -> _Copy:
     (target,) = [each for each in targets(options) if each.startswith("s3://")]
 
     def copy(_folder: SnapshotFolder, snapshot: StoredSnapshot, handle: int, save: Callable[[], None]) -> dict[str, Any]:
-        assert options.s3 is not None
-        if not opened:
+        if options.s3 and not opened:
             opened.append(open_s3(options.s3, options.connection))
         upload = Upload(opened[0], snapshot.file_name, handle, snapshot.record.uploads.setdefault(target, {}), save)
         facts = upload.run(snapshot.record.sha256)

@@ -69,7 +69,10 @@ class SnapshotServer:
         self.addresses = [checked_address(address) for address in (options.server_address, *options.other_addresses)]
         if options.server_ca_path:
             check_opens("option server_ca_path", options.server_ca_path)
-        self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=self._context()), _NoRedirect())
+        # A proxy for http would get the token in clear, for addresses of this host too.
+        proxies = {scheme: url for scheme, url in urllib.request.getproxies().items() if scheme == "https"}
+        handlers = (urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=self._context()), _NoRedirect())
+        self._opener = urllib.request.build_opener(*handlers)
 
     def active_node(self) -> Node:
         """The node to take the snapshot from; waits for an election at most ``server_timeout`` seconds. Raises :class:`SealError`."""
@@ -129,13 +132,14 @@ class SnapshotServer:
             raise _interrupted(node, received, f"the server announced {declared}")
 
     def _active_node(self) -> Node:
-        failed: SealError | None = None
-        for address in self.addresses:
+        failed = SealError("No address of a server is set.", reason="invalid_option", remedy="Set server_address.")
+        for number, address in enumerate(self.addresses):
             try:
                 return self._leader_by(address)
             except SealError as error:
-                failed = failed or error
-        assert failed is not None
+                # That there is no active node yet is worth waiting for, whatever the other addresses answer.
+                if not number or error.reason in ("no_active_node", "leader_unreachable"):
+                    failed = error
         raise failed
 
     def _leader_by(self, address: str) -> Node:

@@ -56,11 +56,11 @@ def take(server: SnapshotServer, token: str, folder: SnapshotFolder, options: Ba
             if error.reason not in _PASSING:
                 raise
         if attempt >= options.attempts:
+            if failed:
+                failed.message += f" {attempt} attempts failed." if attempt > 1 else ""
+                raise failed
             if taken:
                 return taken
-            assert failed is not None
-            failed.message += f" {attempt} attempts failed." if attempt > 1 else ""
-            raise failed
         if taken:
             # Only the last of several damaged snapshots is kept aside.
             with suppress(OSError):

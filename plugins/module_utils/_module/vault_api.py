@@ -119,7 +119,11 @@ class ServerApi:
     def _opened(self, path: str, **request: Any) -> Any:
         url = f"{self.address}/v1/{path}"
         try:
-            return open_url(url, ca_path=self._ca_path, validate_certs=self._validate_certs, http_agent="sealwright.vault_seal", **request)
+            # A proxy for http would get the token in clear, for addresses of this host too.
+            use_proxy = url.startswith("https://")
+            return open_url(
+                url, ca_path=self._ca_path, validate_certs=self._validate_certs, use_proxy=use_proxy, http_agent="sealwright.vault_seal", **request
+            )
         except HTTPError as error:
             return error
 

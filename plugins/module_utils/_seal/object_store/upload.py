@@ -50,6 +50,7 @@ class Upload:
         """
         if self._size > LARGEST_OBJECT:
             raise SealError(f"{self._key} has more than {LARGEST_OBJECT} bytes.", reason="invalid_request", remedy="S3 does not store larger objects.")
+        self._check_file(sha256)
         part_size = self._state.get("part_size")
         if not isinstance(part_size, int) or part_size < MIB or not isinstance(self._state.get("parts"), dict):
             self._state.clear()
@@ -64,6 +65,17 @@ class Upload:
         facts = self._verified(expected, sha256)
         self._state.clear()
         return facts
+
+    def _check_file(self, sha256: str) -> None:
+        """The checksums that S3 gets are those of what is read now, so a file that changed on disk would pass for the proven one."""
+        digest = hashlib.sha256()
+        for start in range(0, self._size, MIB):
+            digest.update(os.pread(self._handle, MIB, start))
+        if digest.hexdigest() != sha256:
+            raise SealError(
+                f"The file of {self._key} is not the snapshot that was proven: its checksum differs.", reason="checksum_mismatch",
+                remedy="Check the disk of this host, and take another snapshot. The file was not sent.",
+            )
 
     def _put(self) -> str:
         content = self._part(1, self._size)
