@@ -34,7 +34,8 @@ class Procedure(Protocol):
     """One of the collection's procedures, with the variables of a run."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The role's name."""
 
     @property
     def right(self) -> bool:

@@ -111,7 +111,7 @@ def _of_backup(report: HostReport, backup: Mapping[str, Any]) -> list[tuple[floa
     ran = seconds(when)
     last = backup.get("last_proven")
     valid = ran is not None and result in _RESULTS and isinstance(proven, bool) and (path is None or isinstance(path, str) and path)
-    valid = valid and type(unsent) is int and unsent >= 0 and (last is None or last_proven(backup) is not None)
+    valid = valid and isinstance(unsent, int) and not isinstance(unsent, bool) and unsent >= 0 and (last is None or last_proven(backup) is not None)
     valid = valid and (path is not None or not proven) and (result != "success" or proven is True)
     if not valid or ran is None:
         report.unknown(SNAPSHOT, "malformed_result", "The status of the last backup is malformed.", "Run the backup, and check who else writes the file.")
