@@ -19,6 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plac
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.names import RECORD, SnapshotName
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import MAX_RECORD, Record
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.retention import Stored
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular, read_descriptor
 
@@ -78,9 +79,7 @@ class SnapshotFolder:
 
         def write(handle: int) -> None:
             os.lseek(handle, 0, os.SEEK_SET)
-            view = memoryview(content)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, content)
 
         place(self.handle, record.name + RECORD, write)
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.fold
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import new_part, rename_part
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import Record
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import sha256_of, write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.client import S3Client, open_s3
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.upload import Upload
@@ -109,9 +109,7 @@ def _write_copy(other: SnapshotFolder, snapshot: StoredSnapshot, source: int) ->
         raise write_error(path, error) from None
     try:
         for start in range(0, snapshot.record.size, _PIECE):
-            view = memoryview(os.pread(source, _PIECE, start))
-            while view:
-                view = view[os.write(target, view) :]
+            write_all(target, os.pread(source, _PIECE, start))
         os.fsync(target)
         if _digest(target) != snapshot.record.sha256:
             raise _differs(path)
@@ -139,13 +137,7 @@ def _digest(handle: int) -> str:
     """The checksum of what the file has on disk, as far as the system tells."""
     with suppress(OSError, AttributeError):
         os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-    digest, start = hashlib.sha256(), 0
-    while True:
-        piece = os.pread(handle, _PIECE, start)
-        if not piece:
-            return digest.hexdigest()
-        digest.update(piece)
-        start += len(piece)
+    return sha256_of(handle)
 
 
 def _record_of_copy(record: Record) -> Record:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder, place
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
 
@@ -54,9 +55,7 @@ class Status:
         def write(handle: int) -> None:
             os.lseek(handle, 0, os.SEEK_SET)
             os.fchmod(handle, 0o644)
-            view = memoryview(content)
-            while view:
-                view = view[os.write(handle, view) :]
+            write_all(handle, content)
 
         path = os.path.abspath(self._path)
         with held_folder(os.path.dirname(path)) as folder:

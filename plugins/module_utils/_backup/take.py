@@ -21,6 +21,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.serv
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import new_part, rename_part
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.names import RECORD, SnapshotName
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import Record
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
 
@@ -124,7 +125,5 @@ def _received(pieces: Iterator[bytes], handle: int, max_size: int) -> tuple[int,
         if size > most:
             raise SealError(f"The snapshot has more than {most} bytes.", reason="snapshot_too_large", remedy="Increase max_size.")
         digest.update(piece)
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(handle, view) :]
+        write_all(handle, piece)
     return size, digest.hexdigest()

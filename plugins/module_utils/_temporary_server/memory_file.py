@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
 
 _NOT_EXECUTABLE = 0x8  # MFD_NOEXEC_SEAL, which Linux knows since 6.3 and may demand (vm.memfd_noexec)
@@ -24,7 +25,7 @@ def in_memory(content: bytes, owner: int) -> int:
     handle = -1
     try:
         handle = _created()
-        _write_all(handle, content)
+        write_all(handle, content)
         os.fchmod(handle, 0o400)
         if os.geteuid() == 0:
             os.fchown(handle, owner, -1)
@@ -47,8 +48,3 @@ def _created() -> int:
         if error.errno != errno.EINVAL:
             raise
         return os.memfd_create("configuration", flags)
-
-
-def _write_all(handle: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(handle, content):]

@@ -17,6 +17,7 @@ import secrets
 import stat
 from dataclasses import dataclass, field
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 
 _LINKS = 40
@@ -124,7 +125,7 @@ class Folder:
         try:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._descriptor)
             try:
-                _fill(descriptor, content)
+                write_all(descriptor, content)
                 _give(descriptor, attributes)
                 os.fsync(descriptor)
             except OSError:
@@ -268,12 +269,6 @@ def _descend(path: str) -> int:
 
 def _only_ours(status: os.stat_result) -> bool:
     return status.st_uid in (0, os.geteuid()) and (not status.st_mode & 0o022 or bool(status.st_mode & stat.S_ISVTX))
-
-
-def _fill(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def _give(descriptor: int, attributes: Attributes) -> None:

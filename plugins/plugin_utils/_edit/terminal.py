@@ -23,6 +23,7 @@ import tty
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 
 _VARIABLES = ("VISUAL", "EDITOR")
@@ -125,8 +126,7 @@ def _pass_on(outer: int, inner: int) -> bool:
                 return False
             if not data:
                 return False
-            while data:
-                data = data[os.write(target, data) :]
+            write_all(target, data)
     return True
 
 

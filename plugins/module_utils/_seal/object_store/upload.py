@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ..descriptors import sha256_of
 from ..errors import SealError
 from .client import S3Client
 from .options import LARGEST_OBJECT, MIB
@@ -68,10 +69,7 @@ class Upload:
 
     def _check_file(self, sha256: str) -> None:
         """The checksums that S3 gets are those of what is read now, so a file that changed on disk would pass for the proven one."""
-        digest = hashlib.sha256()
-        for start in range(0, self._size, MIB):
-            digest.update(os.pread(self._handle, MIB, start))
-        if digest.hexdigest() != sha256:
+        if sha256_of(self._handle) != sha256:
             raise SealError(
                 f"The file of {self._key} is not the snapshot that was proven: its checksum differs.", reason="checksum_mismatch",
                 remedy="Check the disk of this host, and take another snapshot. The file was not sent.",
