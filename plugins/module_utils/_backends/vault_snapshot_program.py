@@ -94,7 +94,7 @@ def _imported(name: str, source: str) -> set[str]:
 
 
 def _source(name: str) -> str | None:
-    """The source of a module, from a file or from the zip file in which Ansible sent it; None if it is none."""
+    """The source of a module, from a file or from the zip file in which Ansible sent it; None if the name is not that of a module."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, AttributeError):

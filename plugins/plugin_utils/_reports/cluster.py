@@ -96,7 +96,7 @@ def state_lines(states: Mapping[str, Mapping[str, Any] | NodeState | None]) -> l
 def unready_hosts(results: Mapping[str, Mapping[str, Any] | None], errors: Mapping[str, str] | None = None) -> list[str]:
     """The hosts that may not be changed, each with the reason.
 
-    :param results: for each host the result of the role kms_verify; None or empty if there is none. Only a host whose ``ready`` is true is ready.
+    :param results: for each host the result of the role kms_verify; None or empty without a result. Only a host whose ``ready`` is true is ready.
     :param errors: another error of a host, which makes it not ready whatever its result is.
     """
     lines: list[str] = []

@@ -38,7 +38,7 @@ def document(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def newest(snapshots: Sequence[Mapping[str, Any]] | None) -> Mapping[str, Any] | None:
-    """The snapshot with the latest ``time``; None if there is none."""
+    """The snapshot with the latest ``time``; None without snapshots."""
     timed = [(when, number) for number, each in enumerate(mappings(snapshots)) for when in [seconds(each.get("time"))] if when is not None]
     return (snapshots or [])[max(timed)[1]] if timed else None
 
@@ -48,7 +48,7 @@ def check_snapshots(
 ) -> float | None:
     """The snapshots of a host, each a result of vault_snapshot_info with its ``time``; returns the time of the newest proven one.
 
-    :param backup: the status file of the role seal_backup; None if there is none to read.
+    :param backup: the status file of the role seal_backup; None if it is not configured.
     :param before: the time of the newest proven one that a former watch knew.
     :param elsewhere: the time of the newest proven one of the other servers of its cluster, which counts for a standby.
     """
@@ -77,7 +77,7 @@ def check_snapshots(
 
 
 def proven_before(report: HostReport, *times: Any) -> float | None:
-    """The latest of times that are not in the future; None if there is none."""
+    """The latest of the times that are not in the future; None if all are missing or in the future."""
     known = [when for when in map(seconds, times) if when is not None]
     return max((when for when in known if when <= report.now + CLOCK), default=None)
 

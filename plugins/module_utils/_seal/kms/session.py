@@ -116,10 +116,10 @@ class SdkSession(Session):
     def _choose_endpoint_data(self, service: str, region: str | None) -> None:
         # The endpoints of other services, such as S3, are not those that the document made here has.
         special = service not in _CHECKED or self.get_config_variable("use_fips_endpoint") or self.get_config_variable("use_dualstack_endpoint")
-        if special or not is_plain_region(region or self.get_config_variable("region")):
-            if self._loader.endpoints_made:
-                self._register_endpoint_resolver()
+        plain = not special and is_plain_region(region or self.get_config_variable("region"))
+        if self._loader.makes_endpoints and not plain:
             self._loader.makes_endpoints = False
+            self._register_endpoint_resolver()  # a resolver with the other document may be in use
 
     def _endpoint(self, service: str) -> Sourced | None:
         in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force, "s3": s3_endpoint_in_force}.get(service)
@@ -153,14 +153,12 @@ class _Loader(Loader):
     """botocore's reader of its service models, limited to the requested service instead of searching the folders of all services."""
 
     makes_endpoints = True
-    endpoints_made = False
     _service = ""
 
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
         if name == DOCUMENT and self.makes_endpoints and not is_replaced(self.search_paths, self.BUILTIN_DATA_PATH):
             try:
                 made = endpoints_from(self.load_data("partitions"))
-                self.endpoints_made = True
                 return made, os.path.join(self.BUILTIN_DATA_PATH, DOCUMENT)
             except (KeyError, TypeError, DataNotFoundError):
                 self.makes_endpoints = False

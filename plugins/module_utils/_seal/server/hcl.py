@@ -205,7 +205,7 @@ class _Reader:
             raise malformed(self._line(), error.what, *([error.remedy] if error.remedy else [])) from None
 
     def _word(self) -> str:
-        """The identifier that begins here, empty if there is none; it may contain Go's letters and digits beyond ASCII."""
+        """The identifier that begins here, or an empty text; it may contain Go's letters and digits beyond ASCII."""
         text, begin = self._text, self._at
         match = _ASCII_WORD.match(text, begin)
         end = match.end() if match else begin
