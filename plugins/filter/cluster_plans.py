@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 
 def _decided(name: str, decide: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._filter_errors import filter_errors
 
-    try:
+    with filter_errors(f"{name}: the input is not what its role collects"):
         return wrap_var(decide(*arguments, **options))
-    except SealError as error:
-        raise AnsibleFilterError(str(error)) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"{name}: the input is not what its role collects ({type(error).__name__}: {error}).") from None
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,22 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 
 def key_map(hosts: Sequence[Mapping[str, Any]], not_asked: Sequence[str] = (), title: str = "What depends on which KMS key") -> dict[str, Any]:
     """Documented in key_map.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._filter_errors import filter_errors
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map import build_map, table
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map_html import page
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.key_map_svg import draw
 
-    try:
+    with filter_errors("key_map: the input must be a list of hosts with module results, as the role key_map collects them"):
         built = build_map(hosts, not_asked)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(
-            f"key_map: the input must be a list of hosts with module results, as the role key_map collects them ({type(error).__name__}: {error})."
-        ) from None
     return {
         "kms_keys": [key.as_result() for key in built.keys.values()],
         "without_key": [each.as_result() for each in built.loose],

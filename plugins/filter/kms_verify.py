@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError, AnsibleUndefinedVariable
+from ansible.errors import AnsibleUndefinedVariable
 from jinja2 import Undefined
 
 
@@ -26,22 +26,18 @@ def kms_verify_report(
     hosts: Sequence[str], hostvars: Mapping[str, Any], reachable: Collection[str], unchecked: Mapping[str, Any], table_hosts: int, names_server: bool
 ) -> dict[str, Any]:
     """Documented in kms_verify_report.yml."""
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._filter_errors import filter_errors
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._plain_values import plain_values
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.kms_verify import Asked, build_report, table
 
     present, asked = frozenset(reachable), {}
-    try:
+    with filter_errors("kms_verify_report: the input must be the hosts and their variables, with results of the role kms_verify"):
         for host in hosts:
             # Creating the variables of a host costs more than everything else.
             own = plain_values(_defined(hostvars[host], ("kms_verify_result", "kms_verify_stands_for")))
             asked[str(host)] = Asked(own.get("kms_verify_result"), host in present, own.get("kms_verify_stands_for") or ())
         report = build_report(asked, plain_values(unchecked))
         return {"report": report, "table": table(report["hosts"], int(table_hosts), names_server)}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(
-            "kms_verify_report: the input must be the hosts and their variables, with results of the role kms_verify "
-            f"({type(error).__name__}: {error})."
-        ) from None
 
 
 def _defined(variables: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -9,20 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 
 def restore_drill_report(result: Mapping[str, Any], snapshot: str, inspected: Mapping[str, Any]) -> list[str]:
     """Documented in restore_drill_report.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._filter_errors import filter_errors
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.restore_drill import report_lines
 
-    try:
+    with filter_errors("restore_drill_report: the input must be a result of vault_restore_drill"):
         return report_lines(result, snapshot, inspected)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(
-            f"restore_drill_report: the input must be a result of vault_restore_drill ({type(error).__name__}: {error})."
-        ) from None
 
 
 class FilterModule:

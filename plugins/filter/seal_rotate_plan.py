@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
 # What the role records of each host: the key in the plan, and the variable.
@@ -20,23 +19,17 @@ _SNAPSHOT = {"trouble": "seal_rotate__trouble", "info": "seal_rotate__info", "ta
 def seal_rotate_plan(hosts: Sequence[str], hostvars: Mapping[str, Any], reachable: Collection[str], run: Mapping[str, Any]) -> dict[str, Any]:
     """Documented in seal_rotate_plan.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
-    from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._filter_errors import filter_errors
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._plain_values import plain_values
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_rotate import plan
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_rotate_report import report
 
-    try:
+    malformed = "seal_rotate_plan: the input must be the hosts, their variables and the state of the run, as the role seal_rotate collects them"
+    with filter_errors(malformed):
         known = plain_values(run)
         made = plan(known, {str(host): {"reachable": host in reachable, **plain_values(_known(hostvars[host]))} for host in hosts})
         result: dict[str, Any] = wrap_var({**made, **report(known, made)})
         return result
-    except SealError as error:
-        raise AnsibleFilterError(str(error)) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(
-            "seal_rotate_plan: the input must be the hosts, their variables and the state of the run, as the role seal_rotate collects them "
-            f"({type(error).__name__}: {error})."
-        ) from None
 
 
 def _known(variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def seal_watch(
 ) -> dict[str, Any]:
     """Documented in seal_watch.yml."""
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._filter_errors import filter_errors
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.seal_watch import watch
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.junit import junit_xml
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._watch.model import Limits
@@ -31,13 +32,9 @@ def seal_watch(
 
     # ansible-core 2.18 and earlier makes a dictionary of a text that looks like one.
     former = json.dumps(previous) if isinstance(previous, Mapping) else str(previous or "")
-    try:
+    with filter_errors("seal_watch: the input must be a list of hosts with module results, as the role seal_watch collects them"):
         everyone = [*hosts, *(_lost(name, asked) for name in lost)]
         report = watch(everyone, time.time() if now is None else float(now), former, Limits.of(limits or {}))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(
-            f"seal_watch: the input must be a list of hosts with module results, as the role seal_watch collects them ({type(error).__name__}: {error})."
-        ) from None
     return {
         "worst": report.worst(),
         "findings": [finding.as_result() for finding in report.findings],

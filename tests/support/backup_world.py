@@ -11,7 +11,8 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,17 @@ class Cluster:
     def stop(self) -> None:
         for server in self.servers:
             server.stop()
+
+
+@contextmanager
+def running_cluster(folder: Path) -> Iterator[Cluster]:
+    """One server beside a KMS of its own."""
+    with StrictKms() as kms:
+        started = Cluster(folder, kms)
+        try:
+            yield started
+        finally:
+            started.stop()
 
 
 class Runner:

@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 
 from support.ansible_run import Ansible
-from support.backup_world import ALIAS, Cluster, sealed_token
-from support.strict_kms import StrictKms
+from support.backup_world import ALIAS, Cluster, running_cluster, sealed_token
 
 ROLE = "sealwright.vault_seal.seal_backup"
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="the role needs root")
@@ -29,12 +28,8 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="the role needs root")
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with StrictKms() as kms:
-        started = Cluster(tmp_path_factory.mktemp("cluster"), kms)
-        try:
-            yield started
-        finally:
-            started.stop()
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
 
 
 class Host:

@@ -19,8 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.options import S3Options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.upload import Upload
 
-from support.backup_world import Cluster, Runner
-from support.strict_kms import StrictKms
+from support.backup_world import Cluster, Runner, running_cluster
 from support.strict_s3 import StrictS3
 
 BUCKET = "example-snapshots"
@@ -158,12 +157,8 @@ def test_each_refusal_has_its_reason(s3: StrictS3, sender: Sender, status: int, 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with StrictKms() as kms:
-        started = Cluster(tmp_path_factory.mktemp("cluster"), kms)
-        try:
-            yield started
-        finally:
-            started.stop()
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
 
 
 def test_a_snapshot_that_could_not_be_sent_is_sent_by_the_next_run(cluster: Cluster, s3: StrictS3, tmp_path: Path) -> None:

@@ -17,20 +17,15 @@ from typing import Any
 
 import pytest
 
-from support.backup_world import ALIAS, Cluster, Runner, sealed_token
+from support.backup_world import ALIAS, Cluster, Runner, running_cluster, sealed_token
 from support.cut_server import CutServer
 from support.openbao import free_ports
-from support.strict_kms import StrictKms
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with StrictKms() as kms:
-        started = Cluster(tmp_path_factory.mktemp("cluster"), kms)
-        try:
-            yield started
-        finally:
-            started.stop()
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
