@@ -33,15 +33,25 @@ def seal_key_policy(servers: Sequence[str], administrators: Sequence[str], curre
         raise AnsibleFilterError(f"seal_key_policy: the current policy is not a key policy ({type(error).__name__}).") from None
 
 
-def seal_key_events(kms_keys: Sequence[str], topic: str, aliases: Sequence[str] = ()) -> dict[str, Any]:
+def seal_key_events(kms_keys: Sequence[str], topic: str, aliases: Sequence[str] = (), topic_policy: bool = True) -> dict[str, Any]:
     """Documented in seal_key_events.yml."""
     from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._seal_key.events import key_events
 
     try:
-        return key_events(kms_keys, aliases, str(topic))
+        return key_events(kms_keys, aliases, str(topic), bool(topic_policy))
     except SealError as error:
         raise AnsibleFilterError(f"seal_key_events: {error}") from None
+
+
+def seal_key_event_files(events: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Documented in seal_key_event_files.yml."""
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._filter_errors import filter_errors
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._plain_values import plain_values
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._seal_key.events import event_files
+
+    with filter_errors("seal_key_event_files: the input must be a result of seal_key_events"):
+        return event_files(plain_values(events))
 
 
 def seal_key_plan(wanted: Mapping[str, Any], by_alias: Mapping[str, Any], by_key: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -75,6 +85,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "collection_version": collection_version,
+            "seal_key_event_files": seal_key_event_files,
             "seal_key_events": seal_key_events,
             "seal_key_plan": seal_key_plan,
             "seal_key_policy": seal_key_policy,

@@ -154,3 +154,12 @@ def test_the_report_of_a_drill_is_tried_before(hosts: Ansible) -> None:
     assert run.code == 2
     assert str(missing) in run.output
     assert "no.snap" not in run.output
+
+
+def test_the_report_of_a_drill_has_the_name_of_its_host(hosts: Ansible) -> None:
+    variables = {
+        "restore_drill_snapshot": str(hosts.folder / "no.snap"), "restore_drill_report": str(hosts.folder / "drill.json"), "restore_drill_become": False,
+    }  # fmt: skip
+    role = {"role": "sealwright.vault_seal.restore_drill", "vars": variables}
+    assert hosts.playbook([{"hosts": "one", "gather_facts": False, "roles": [role]}], "--limit", "one").code == 2
+    assert [path.name for path in hosts.folder.glob("drill*")] == ["drill.one.json"]

@@ -181,6 +181,7 @@ def test_what_is_refused_before_anything_is_changed(site: Site, kms: StrictKms) 
         ({"seal_key_kms_key_id": second}, "wrong_key", f"points to {first}"),
         ({"seal_key_alias": f"{site.alias}-rsa"}, "key_unusable", "is asymmetric"),
         ({"seal_key_alias": "alias/aws/s3"}, "", "belong to AWS"),
+        ({"seal_key_deletion_window": 3}, "", "between 7 and 30"),
         ({"seal_key_multi_region": True}, "key_unusable", "cannot become a multi-Region key"),
         ({"seal_key_tags": {"aws:x": "y"}}, "", "without the prefix aws:"),
         ({"seal_key_kms_key_id": second, "seal_key_alias": f"{site.alias}-new"}, "policy_differs", "allows kms:CreateGrant"),

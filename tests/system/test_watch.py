@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import shlex
 import subprocess
+import textwrap
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -28,7 +31,9 @@ from support.stored_state import StoredState
 from support.strict_kms import StrictKms
 from support.vault_values import VaultValues
 
-ALERTS = Path(__file__).resolve().parents[2] / "roles" / "seal_watch" / "files" / "alerts.yml"
+CHECKOUT = Path(__file__).resolve().parents[2]
+GUIDE = (CHECKOUT / "docs" / "docsite" / "rst" / "guide_watch.rst").read_text(encoding="utf-8")
+ALERTS = CHECKOUT / "roles" / "seal_watch" / "files" / "alerts.yml"
 NOWHERE = {"ansible_remote_tmp": "/proc/none", "kms_verify_pipelining": False}  # no temporary folder can be made there
 
 
@@ -55,7 +60,7 @@ class Site:
             'storage "inmem" {}\n'
             f'seal "awskms" {{\n  region = "us-east-1"\n  kms_key_id = "{self.alias}"\n  endpoint = "{kms.url}"\n}}\n', encoding="utf-8",
         )  # fmt: skip
-        (folder / "drill.json").write_text(json.dumps({"restorable": True, "steps": []}), encoding="utf-8")
+        (folder / "drill.localhost.json").write_text(json.dumps({"restorable": True, "steps": []}), encoding="utf-8")
         now = datetime.now(timezone.utc).replace(microsecond=0).isoformat()
         last = {"time": now, "path": "/b/vault.snap", "cluster_id": "one"}
         status = {"format": 1, "result": "success", "proven": True, "unsent": 0, "key_arns": [self.key], "last_proven": last, **last}
@@ -146,6 +151,71 @@ def test_a_host_that_is_not_reached(site: Site) -> None:
     assert 'vault_seal_host_up{host="node1"} 1.0' in text
     assert 'vault_seal_host_up{host="gone"} 0.0' in text
     assert 'vault_seal_check_up{check="permissions",host="gone"} 0.0' in text
+
+
+@pytest.mark.parametrize("asked", [
+    {"seal_watch_keys": ["alias/none"]}, {"seal_watch_folders": ["/tmp"]}, {"seal_watch_snapshot_folders": ["/tmp"]}, {"seal_watch_backup_status": "/tmp/x"},
+])  # fmt: skip
+def test_a_host_is_down_whatever_was_asked_of_it(site: Site, asked: dict[str, Any]) -> None:
+    gone = {"ansible_connection": "local", "ansible_python_interpreter": host_python(), **NOWHERE}
+    site.ansible.inventory.write_text(json.dumps({"all": {"hosts": {"gone": gone}}}), encoding="utf-8")
+    nothing: dict[str, Any] = {"seal_watch_permissions": False, "kms_verify_config": [], "seal_watch_drill_report": "", "seal_watch_backup_status": ""}
+    nothing.update({f"seal_watch_{name}": [] for name in ("keys", "folders", "snapshot_folders")})
+    run = site.watch(**{**nothing, **asked})
+    assert run.code == 2, run.output
+    text = (site.folder / "metrics" / "seal_watch.prom").read_text(encoding="utf-8")
+    assert 'vault_seal_host_up{host="gone"} 0.0' in text
+    assert 'vault_seal_watch_timestamp_seconds{host="gone"}' in text
+    assert ("unknown", "host_unreachable") in site.findings()
+
+
+def test_the_commands_of_the_guide(site: Site) -> None:
+    (text,) = re.findall(r"^\.\. code-block:: yaml\n\n((?: .*\n|\n)+)", GUIDE, re.MULTILINE)
+    text = text.replace("/var/lib/prometheus/node-exporter", str(site.folder / "metrics")).replace("/var/lib/seal_watch", str(site.folder))
+    (site.ansible.folder / "watch.yml").write_text(textwrap.dedent(text.replace("/var/backups/openbao", str(site.folder / "snapshots"))), encoding="utf-8")
+    commands = re.findall(r"^   \$ (ansible-playbook .*)$", GUIDE, re.MULTILINE)
+    assert len(commands) == 2
+    folder = site.ansible.folder / "events"
+    folder.mkdir()
+    # The unit and the server of the guide do not exist here.
+    here = {name: value for name, value in site.variables().items() if name.startswith("kms_verify_")}
+    here.update(kms_verify_unit="", seal_watch_hosts="all", seal_watch_address="", seal_watch_become=False, seal_watch_rotation=knows_rotations())
+    for command in commands:
+        run = site.ansible.command([*shlex.split(command), "-i", str(site.ansible.inventory), "-e", json.dumps(here)])
+        assert run.code == 0, run.output
+    assert (site.folder / "metrics" / "seal_watch.prom").exists()
+    assert (folder / "vault-seal-events.us-east-1.tf.json").exists()
+
+
+def test_the_events_of_the_keys_are_written_as_files_to_deploy(site: Site) -> None:
+    there = site.kms.new_key("eu-central-1")
+    folder = site.folder / "events"
+    more = {"seal_watch_events_folder": str(folder), "seal_watch_events_topic": "arn:aws:sns:{region}:111122223333:vault", "seal_watch_keys": [site.key, there]}
+    assert "The directory" in site.watch(**more).output
+    folder.mkdir()
+    assert "also requires seal_watch_events_topic" in site.watch(**{**more, "seal_watch_events_topic": ""}).output
+    assert site.watch("--check", **more).code == 0
+    assert list(folder.iterdir()) == []
+    run = site.watch(**more, seal_watch_events_topic_policy=False, seal_watch_fail_on="never")
+    assert run.code == 0, run.output
+    files = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
+    regions = ("us-east-1", "eu-central-1")
+    assert set(files) == {"vault-seal-policy.json", *(f"vault-seal-events.{region}{end}.json" for region in regions for end in ("", ".tf"))}
+    rule = files["vault-seal-events.us-east-1.json"]["Resources"]["VaultSealKeyRule"]
+    assert site.key in json.dumps(rule)
+    assert {site.key, there} <= set(files["vault-seal-policy.json"]["Statement"][0]["Resource"])
+
+
+def test_the_report_of_a_drill_is_found_whatever_the_number_of_hosts(site: Site) -> None:
+    host: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": host_python()}
+    (site.folder / "drill.node1.json").write_text(json.dumps({"restorable": True, "steps": []}), encoding="utf-8")
+    for names in (["node1"], ["node1", "node2"]):
+        site.ansible.inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(names, host)}}), encoding="utf-8")
+        run = site.watch("--limit", ",".join(names), seal_watch_fail_on="never")
+        assert run.code == 0, run.output
+        text = (site.folder / "metrics" / "seal_watch.prom").read_text(encoding="utf-8")
+        assert 'vault_seal_drill_status{host="node1",status="passed"} 1.0' in text
+        assert ('vault_seal_drill_status{host="node2",status="none"} 1.0' in text) is (len(names) == 2)
 
 
 def test_outputs_that_cannot_be_written_are_refused_before_anything_is_asked(site: Site, kms: StrictKms) -> None:

@@ -84,8 +84,7 @@ def watch(hosts: Iterable[Mapping[str, Any]], now: float, previous: str = "", li
     findings = [*trouble, *(finding for report in reports for finding in report.findings)]
     findings.sort(key=lambda finding: (SEVERITIES.index(finding.severity), finding.host, CHECKS.index(finding.check) if finding.check in CHECKS else 99))
     samples = {key: sample for report in reports for key, sample in report.samples.items()}  # of two hosts with one name, the last
-    time = Sample("vault_seal_watch_timestamp_seconds", (), now)
-    return Watch(now, tuple(reports), tuple(findings), (time, *samples.values()), {"version": STATE_VERSION, "time": now, "hosts": state})
+    return Watch(now, tuple(reports), tuple(findings), tuple(samples.values()), {"version": STATE_VERSION, "time": now, "hosts": state})
 
 
 def keys_to_ask(host: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -153,6 +152,8 @@ def _proven_by_cluster(hosts: Iterable[Mapping[str, Any]], now: float) -> dict[s
 def _host(report: HostReport, host: Mapping[str, Any], before: Mapping[str, Any], proven: Mapping[str, float]) -> dict[str, Any]:
     """All checks of one host; returns its state for the next watch."""
     failed, asked = host.get("failed"), [str(name) for name in host.get("asked") or CHECKS]
+    # With the host as its label, as all metrics: node_exporter rejects two files that have one metric with the same labels.
+    report.sample("vault_seal_watch_timestamp_seconds", report.now)
     report.sample("vault_seal_host_up", 0 if failed else 1)
     if failed:
         report.find("host", UNKNOWN, failed.get("reason"), failed.get("summary") or "The host could not be checked.", keys.remedy_of(failed))

@@ -11,20 +11,28 @@ reference the caller used; a call on an alias has the alias in ``requestParamete
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.key_reference import KeyReference, is_region_name
 
 KEY_CALLS = ("DeleteImportedKeyMaterial", "DisableKey", "DisableKeyRotation", "PutKeyPolicy", "RetireGrant", "RevokeGrant", "ScheduleKeyDeletion")
 ALIAS_CALLS = ("DeleteAlias", "UpdateAlias")
+_TOPIC = re.compile(r"arn:aws(?:-[a-z0-9]+)*:sns:([a-z0-9-]+):([0-9]{12}):[A-Za-z0-9_-]{1,256}(?:\.fifo)?\Z")
+# What the policy of a new topic allows to its account (SNS, "Example policies"). Terraform's aws_sns_topic_policy replaces that policy.
+_TOPIC_ACTIONS = (
+    *("sns:AddPermission", "sns:DeleteTopic", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Publish", "sns:RemovePermission"),
+    *("sns:SetTopicAttributes", "sns:Subscribe"),
+)
 
 
-def key_events(kms_keys: Iterable[str], aliases: Iterable[str], topic: str) -> dict[str, Any]:
+def key_events(kms_keys: Iterable[str], aliases: Iterable[str], topic: str, topic_policy: bool = True) -> dict[str, Any]:
     """The rules for keys and aliases, one for each region; raises :class:`SettingError` for a reference that is not a key ARN or alias ARN.
 
     :param topic: the ARN of the SNS topic to notify, with ``{region}`` for the region if there are several.
+    :param topic_policy: whether the files also let the rules publish to the topic.
     """
     keys = _arns(kms_keys, "key")
     names = _arns(aliases, "alias")
@@ -35,8 +43,23 @@ def key_events(kms_keys: Iterable[str], aliases: Iterable[str], topic: str) -> d
     for region in regions:
         pattern = _pattern([each for each in keys if each.region == region], [each for each in names if each.region == region])
         target = topic.replace("{region}", region)
-        by_region[region] = {"pattern": pattern, "cloudformation": _cloudformation(pattern, target), "terraform": _terraform(pattern, target, region)}
+        owner = _owner(target, region)
+        template, configuration = _cloudformation(pattern, target, topic_policy), _terraform(pattern, target, region, owner if topic_policy else "")
+        by_region[region] = {"pattern": pattern, "cloudformation": template, "terraform": configuration}
     return {"regions": by_region, "policy": _policy(keys, names)}
+
+
+def event_files(events: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The files to deploy of a result of :func:`key_events`, each with ``name`` and ``content``; none if it is empty."""
+    if not events:
+        return []
+    files = [{"name": "vault-seal-policy.json", "content": json.dumps(events["policy"], indent=2) + "\n"}]
+    for region, made in events["regions"].items():
+        if not is_region_name(region):
+            raise ValueError(f"{region!r} is not the name of a region")
+        files.append({"name": f"vault-seal-events.{region}.json", "content": made["cloudformation"]})
+        files.append({"name": f"vault-seal-events.{region}.tf.json", "content": made["terraform"]})
+    return files
 
 
 def _arns(texts: Iterable[str], kind: str) -> list[KeyReference]:
@@ -65,7 +88,24 @@ def _pattern(keys: list[KeyReference], aliases: list[KeyReference]) -> dict[str,
     return {"source": ["aws.kms"], "detail-type": ["AWS API Call via CloudTrail"], "detail": detail}
 
 
-def _cloudformation(pattern: dict[str, Any], topic: str) -> str:
+def _owner(topic: str, region: str) -> str:
+    """The account of a topic; raises :class:`SettingError` for what is not the ARN of a topic in the region. Terraform would take ``${`` for a template."""
+    match = _TOPIC.match(topic)
+    if not match:
+        raise SettingError(f"The topic {topic!r} is not an ARN.", reason="invalid_option", remedy="Use the ARN of an SNS topic.")
+    if match[1] != region:
+        msg = f"The topic {topic!r} is not in {region}, the region of the rule."
+        raise SettingError(msg, reason="region_mismatch", remedy="Use a topic in each region, and {region} for the region in its ARN.")
+    return match[2]
+
+
+def _publish(topic: str, rule: Any) -> dict[str, Any]:
+    """The statement that lets a rule publish to the topic."""
+    condition = {"ArnEquals": {"aws:SourceArn": rule}}
+    return {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic, "Condition": condition}
+
+
+def _cloudformation(pattern: dict[str, Any], topic: str, topic_policy: bool) -> str:
     """A template as JSON, which CloudFormation takes. All values are data, so nothing has to be escaped."""
     rule = {
         "Type": "AWS::Events::Rule",
@@ -76,13 +116,8 @@ def _cloudformation(pattern: dict[str, Any], topic: str) -> str:
             "Targets": [{"Arn": topic, "Id": "notify"}],
         },
     }
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sns:Publish",
-        "Resource": topic,
-        "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["VaultSealKeyRule", "Arn"]}}},
-    }
+    statement = _publish(topic, {"Fn::GetAtt": ["VaultSealKeyRule", "Arn"]})
+    # An inline policy is added to the policy of the topic.
     inline = {
         "Type": "AWS::SNS::TopicInlinePolicy",
         "Properties": {"TopicArn": topic, "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}},
@@ -90,15 +125,16 @@ def _cloudformation(pattern: dict[str, Any], topic: str) -> str:
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Notifies of calls that endanger the KMS keys of Vault or OpenBao",
-        "Resources": {"VaultSealKeyRule": rule, "VaultSealKeyTopicPolicy": inline},
+        "Resources": {"VaultSealKeyRule": rule, **({"VaultSealKeyTopicPolicy": inline} if topic_policy else {})},
     }
     return json.dumps(template, indent=2) + "\n"
 
 
-def _terraform(pattern: dict[str, Any], topic: str, region: str) -> str:
-    """A file in Terraform's JSON syntax (``.tf.json``). Terraform takes ``${`` and ``%{`` for templates; no ARN has them, and a topic is checked."""
-    if "${" in topic or "%{" in topic:
-        raise SettingError(f"The topic {topic!r} is not an ARN.", reason="invalid_option", remedy="Use the ARN of an SNS topic.")
+def _terraform(pattern: dict[str, Any], topic: str, region: str, owner: str) -> str:
+    """A file in Terraform's JSON syntax (``.tf.json``). Terraform takes ``${`` and ``%{`` for templates; no ARN has them, and a topic is checked.
+
+    :param owner: the account of the topic, whose own access the policy keeps; without it, there is no policy.
+    """
     name = f"vault_seal_keys_{region.replace('-', '_')}"
     rule = {
         "name": name,
@@ -106,7 +142,13 @@ def _terraform(pattern: dict[str, Any], topic: str, region: str) -> str:
         "event_pattern": json.dumps(pattern),
     }
     target = {"rule": f"${{aws_cloudwatch_event_rule.{name}.name}}", "arn": topic, "target_id": "notify"}
-    return json.dumps({"resource": {"aws_cloudwatch_event_rule": {name: rule}, "aws_cloudwatch_event_target": {name: target}}}, indent=2) + "\n"
+    resources: dict[str, Any] = {"aws_cloudwatch_event_rule": {name: rule}, "aws_cloudwatch_event_target": {name: target}}
+    if owner:
+        own = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": list(_TOPIC_ACTIONS), "Resource": topic}
+        own["Condition"] = {"StringEquals": {"aws:SourceOwner": owner}}
+        document = {"Version": "2012-10-17", "Statement": [own, _publish(topic, f"${{aws_cloudwatch_event_rule.{name}.arn}}")]}
+        resources["aws_sns_topic_policy"] = {name: {"arn": topic, "policy": json.dumps(document)}}
+    return json.dumps({"resource": resources}, indent=2) + "\n"
 
 
 def _policy(keys: list[KeyReference], aliases: list[KeyReference]) -> dict[str, Any]:

@@ -122,6 +122,12 @@ def test_the_template_and_terraform(aliases: list[str], tmp_path: Path) -> None:
         assert json.loads(rule["event_pattern"]) == files["pattern"]
         (target,) = resources["aws_cloudwatch_event_target"].values()
         assert target["arn"] == f"arn:aws:sns:{region}:111122223333:vault"
+        ((name, policy),) = resources["aws_sns_topic_policy"].items()
+        assert policy["arn"] == target["arn"]
+        own, publish = json.loads(policy["policy"])["Statement"]
+        assert own["Condition"] == {"StringEquals": {"aws:SourceOwner": "111122223333"}}
+        assert publish["Condition"] == {"ArnEquals": {"aws:SourceArn": f"${{aws_cloudwatch_event_rule.{name}.arn}}"}}
+        assert (publish["Principal"], publish["Action"]) == ({"Service": "events.amazonaws.com"}, "sns:Publish")
         path = tmp_path / f"{region}.json"
         path.write_text(files["cloudformation"], encoding="utf-8")
     assert found["policy"]["Statement"][0]["Resource"] == [KEY, there, *aliases]
@@ -134,8 +140,15 @@ def test_the_template_and_terraform(aliases: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize(("keys", "aliases", "topic", "match"), [
     ([], [], TOPIC, "no keys"), (["alias/a"], [], TOPIC, "is not a key ARN"), ([ALIAS], [], TOPIC, "is not a key ARN"),
     ([KEY], [KEY], TOPIC, "not an alias ARN"),
-    (["*"], [], TOPIC, "not a valid KMS key reference"), ([KEY], [], "${x}", "is not an ARN"),
+    (["*"], [], TOPIC, "not a valid KMS key reference"), ([KEY], [], "${x}", "is not an ARN"), ([KEY], [], "*", "is not an ARN"),
+    ([KEY], [], TOPIC.replace("{region}", "us-east-1"), "is not in eu-central-1"), ([KEY], [], TOPIC + "${a}", "is not an ARN"),
 ])  # fmt: skip
 def test_events_that_are_refused(keys: list[str], aliases: list[str], topic: str, match: str) -> None:
     with pytest.raises(AnsibleFilterError, match=match):
         seal_key_events(keys, topic, aliases)
+
+
+def test_the_policy_of_a_shared_topic_is_left_alone() -> None:
+    (files,) = seal_key_events([KEY], TOPIC, topic_policy=False)["regions"].values()
+    assert list(json.loads(files["cloudformation"])["Resources"]) == ["VaultSealKeyRule"]
+    assert "aws_sns_topic_policy" not in json.loads(files["terraform"])["resource"]
