@@ -91,7 +91,7 @@ def subjects(before: str, folder: Path) -> list[Subject]:
     present = os.environ["ANSIBLE_COLLECTIONS_PATH"]
     found = [Subject("this collection's `vault_config`", role_plays.own_role, present)]
     if before:
-        found.append(Subject(f"`vault_config` at {before}", role_plays.own_role, _collection_at(before, folder), most=10))
+        found.append(Subject(f"`vault_config` at {before}", role_plays.own_role, _collection_at(before, folder), most=1))
     return [
         *found,
         Subject("steps of ansible-community.vault", role_plays.community_role, present),
@@ -162,8 +162,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="vs-bench-") as name:
         folder = Path(name)
         wanted = subjects(options.before, folder / "before")
-        for kind, hosts_of in kinds.items():
-            for count in sizes:
+        for count in sizes:
+            for kind, hosts_of in kinds.items():
                 with hosts_of(folder, count) as hosts:
                     for number, subject in enumerate(each for each in wanted if count <= each.most):
                         place = folder / f"{count}-{number}"

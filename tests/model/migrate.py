@@ -35,8 +35,8 @@ class Migrate:
         return AWSKMS if self.to == AWSKMS else DISABLED
 
     files = (
-        "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive", "state",
-        "take_node", "unseal", "verify_kms", "verify_result",
+        "agree", "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive", "state",
+        "take_node", "unseal", "verify_result",
     )  # fmt: skip
 
     def program(self) -> Program:
@@ -69,7 +69,7 @@ class Migrate:
         plan = self._plan(cluster)
         if plan["impasse"]["reason"]:
             return stopped(cluster, plan["impasse"]["reason"])
-        if plan["work"] and not all(cluster.usable(number, cluster.alias) for number in range(len(cluster.nodes))):  # verify_kms.yml
+        if plan["work"] and not all(cluster.usable(number, cluster.alias) for number in range(len(cluster.nodes))):  # main.yml
             return stopped(cluster, "unready")
         every = range(len(cluster.nodes))
         idle, running, reverted = ([number_of(host) for host in plan[kind]] for kind in ("idle", "running", "reverted"))
