@@ -62,6 +62,8 @@ def faults(cluster: Cluster) -> Iterator[Fault]:
         yield f"n{number} {'loses' if node.allowed else 'regains'} its permission", lambda c, n=number, a=not node.allowed: c.set_allowed(n, a)
         if node.up and not node.unsealed and node.data:
             yield f"a colleague unseals n{number}", lambda c, n=number: c.unseal(n)
+    if cluster.leader >= 0:
+        yield "raft elects another node", lambda c: c.elect()
     if sum(node.up for node in cluster.nodes) > 1:
         yield "all machines reboot", _reboot
     for key in (OLD, NEW):

@@ -166,7 +166,7 @@ def _start(host: Host, folder: Path) -> subprocess.Popen[bytes]:
 def _wait_for_sshd(host: Host, process: subprocess.Popen[bytes], folder: Path) -> None:
     end = time.monotonic() + _SECONDS
     probe = ["ssh", *ssh_options(folder), f"root@{host.address}", "true"]
-    while subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False).returncode:
+    while subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=scaled(20), check=False).returncode:
         if process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(f"{host.name} did not come up:\n{(folder / f'{host.name}.log').read_text(encoding='utf-8', errors='replace')}")
         time.sleep(0.2)
