@@ -20,6 +20,7 @@ import namespaces
 import pythons
 import trees
 from paths import HOME, LINK_TREE, MADE, ROOT, environment_bin
+from processes import time_factor
 from runner import ALL_SLOTS, Step
 
 Command = Sequence[str]
@@ -145,6 +146,7 @@ class Catalogue:
             # Archives of modules are built once, rather than in each of the hundred runs of a scenario.
             ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "support" / "callbacks"),
             ANSIBLE_CALLBACKS_ENABLED="reuse_payloads",
+            ANSIBLE_TIMEOUT=str(round(20 * time_factor())),  # seconds that a connection may take
             MOLECULE_NO_COLOR="1",
             NO_COLOR="1",
         )
