@@ -110,7 +110,7 @@ class Catalogue:
         # Guided by coverage if a suitable Python exists, otherwise random.
         fuzz = "fuzz" if environments.ENVIRONMENTS["fuzz"].choose(self._interpreters) else "dev"
         self._add("fuzz", [_tool(fuzz, "python"), "tests/fuzz/run.py"], needs=(fuzz,), slots=ALL_SLOTS)
-        self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS)
+        self._add("system", _pytest("dev", "tests/system", workers=3), needs=("dev", "amazon"), slots=ALL_SLOTS)
         differential = [_tool("dev", "python"), "-m", "differential"]
         self._add("differential", differential, slots=ALL_SLOTS)
         self._add("differential-sample", [*differential, "--sample", str(_SAMPLE)], slots=ALL_SLOTS)
