@@ -109,6 +109,6 @@ def over_sshd(folder: Path, kms: StrictKms, lab_folder: Path, addresses: dict[st
 def missing() -> str:
     """Why hosts over sshd cannot be made here; empty if they can."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-    import namespaces  # noqa: PLC0415
+    import namespaces
 
     return "" if os.environ.get("SEALWRIGHT_NO_LAB") else namespaces.missing()

@@ -19,6 +19,7 @@ from plays import COLLECTION
 Task = dict[str, Any]
 ALIAS = "alias/vault-unseal"
 _OWNED: Task = {"owner": "root", "group": "root"}
+_COPY = {"content": "x", "dest": "{{ root }}/x", "mode": "0600"}
 _SKIPPED = "ansible_connection == 'none'"
 
 MAIN = """\
@@ -77,14 +78,15 @@ def community_role() -> list[dict[str, Any]]:
     tasks: list[Task] = [
         {"name": "Variables of the system", "ansible.builtin.include_vars": "{{ playbook_dir }}/system.json"},
         *(_skipped("ansible.builtin.command", f"Harden {number}", {"cmd": "true"}) for number in range(1, 7)),
-        {"name": "Folders", "ansible.builtin.file": {"path": "{{ item.path }}", "state": "directory", "mode": "{{ item.mode }}", **_OWNED}, "loop": folders},
+        {"name": "Folders", "loop": folders, "ansible.builtin.file": {
+            "path": "{{ item.path }}", "state": "directory", "mode": "{{ item.mode }}", **_OWNED}},
         _skipped("ansible.builtin.file", "Folder of the log", {"path": "{{ root }}/log", "state": "directory"}),
         {"name": "Folder of the process ID", "ansible.builtin.file": {"path": "{{ root }}/run", "state": "directory", "mode": "0750", **_OWNED}},
-        *(_skipped("ansible.builtin.copy", f"TLS and credentials {number}", {"content": "x", "dest": "{{ root }}/x", "mode": "0600"}) for number in range(1, 7)),
+        *(_skipped("ansible.builtin.copy", f"TLS and credentials {number}", _COPY) for number in range(1, 7)),
         _template("Configuration", "main.hcl", "{{ root }}/etc/main.hcl"),
-        _skipped("ansible.builtin.copy", "Another seal", {"content": "x", "dest": "{{ root }}/x", "mode": "0600"}),
+        _skipped("ansible.builtin.copy", "Another seal", _COPY),
         _template("Seal", "seal.hcl", "{{ root }}/etc/seal.hcl"),
-        *(_skipped("ansible.builtin.copy", f"Seals, license, init {number}", {"content": "x", "dest": "{{ root }}/x", "mode": "0600"}) for number in range(1, 7)),
+        *(_skipped("ansible.builtin.copy", f"Seals, license, init {number}", _COPY) for number in range(1, 7)),
         {"name": "Version of systemd", "ansible.builtin.shell": "set -o pipefail; systemctl --version | head -n 1 | cut -d' ' -f2", "args":
          {"executable": "/bin/bash"}, "register": "version", "changed_when": False},
         {**_template("Unit", "openbao.service", "{{ root }}/units/openbao.service", mode="0644", notify=False), "register": "unit"},
@@ -93,11 +95,13 @@ def community_role() -> list[dict[str, Any]]:
         _skipped("ansible.builtin.debug", "Pause", {"msg": "x"}),
         {"name": "Run handlers", "ansible.builtin.meta": "flush_handlers"},
         {"name": "Address", "ansible.builtin.set_fact": {"address": "http://127.0.0.1:8200"}},
-        {"name": "Profile", "ansible.builtin.lineinfile": {
-            "path": "{{ root }}/profile", "regexp": "^export VAULT_ADDR=", "line": "export VAULT_ADDR={{ address }}", "create": True, "mode": "0600", **_OWNED}},
+        {"name": "Profile of the user", "ansible.builtin.lineinfile": {
+            "path": "{{ root }}/profile", "regexp": "^export VAULT_ADDR=", "line": "export VAULT_ADDR={{ address }}",
+            "create": True, "mode": "0600", **_OWNED}},
         _skipped("ansible.builtin.debug", "Profile with TLS", {"msg": "x"}),
         # No server runs here: the KMS answers in its place.
-        {"name": "Health", "ansible.builtin.uri": {"url": "{{ kms_url }}/v1/sys/health", "status_code": [200, 400, 403, 404, 405, 500, 501]}, "register": "health"},
+        {"name": "Health", "register": "health", "ansible.builtin.uri": {
+            "url": "{{ kms_url }}/v1/sys/health", "status_code": [200, 400, 403, 404, 405, 500, 501]}},
         {"name": "Show it", "ansible.builtin.debug": {"msg": "{{ health.status }}"}},
     ]  # fmt: skip
     return [{"gather_facts": True, "tasks": [*checks, *tasks], "handlers": [_restart()]}]
@@ -109,7 +113,7 @@ def debock_roles() -> list[dict[str, Any]]:
         {"name": f"Check {number}", "ansible.builtin.assert": {"that": "region is string", "quiet": True}, "run_once": True, "delegate_to": "localhost"}
         for number in range(1, 31)
     ]
-    skipped = [_skipped("ansible.builtin.copy", f"TLS and license {number}", {"content": "x", "dest": "{{ root }}/x", "mode": "0600"}) for number in range(1, 7)]
+    skipped = [_skipped("ansible.builtin.copy", f"TLS and license {number}", _COPY) for number in range(1, 7)]
     tasks: list[Task] = [
         {"name": "Variable", "ansible.builtin.lineinfile": {
             "path": "{{ root }}/variables", "create": True, "regexp": "^AWS_REGION=", "line": "AWS_REGION={{ region }}", "mode": "0644"}, "notify": "restart"},

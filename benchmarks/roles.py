@@ -121,7 +121,8 @@ def measured(subject: Subject, bench: Bench, turns: int) -> dict[str, Figure]:
     if "one setting" in subject.kinds:
         figures["one setting"] = bench.run(plays, "debug")
     for kind, figure in figures.items():
-        print(f"{figure.seconds:8.2f} s {figure.cost:8.2f} {figure.tasks:4} tasks {figure.starts:5.1f} starts {figure.changed:4.1f} changed  {kind}: {subject.name}", flush=True)
+        counts = f"{figure.tasks:4} tasks {figure.starts:5.1f} starts {figure.changed:4.1f} changed"
+        print(f"{figure.seconds:8.2f} s {figure.cost:8.2f} {counts}  {kind}: {subject.name}", flush=True)
     return figures
 
 

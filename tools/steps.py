@@ -118,7 +118,8 @@ class Catalogue:
         if reason:
             self.left_out.update(dict.fromkeys(("differential", "differential-sample"), reason))
         self._add("demo", [_tool("dev", "python"), "demo/run.py"], slots=ALL_SLOTS)
-        self._add("bench", [_tool("bench", "python"), "benchmarks/run.py"], needs=("bench",), slots=ALL_SLOTS)
+        benches = [[_tool("bench", "python"), f"benchmarks/{name}.py"] for name in ("roles", "run")]  # ARGS goes to the last one
+        self._add("bench", *benches, needs=("bench",), slots=ALL_SLOTS, minutes=120)
         self._add("mutants", [_tool("mutants", "python"), "tools/mutants.py"], needs=("mutants",), slots=ALL_SLOTS)
 
     def _model(self) -> None:

@@ -66,6 +66,10 @@ options:
     description: Whether to always keep the staging directory.
     type: bool
     default: false
+  environment_file_group_readable:
+    description: Whether O(group) can read the environment file.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -114,6 +118,11 @@ warning_of_product:
   returned: success
   type: str
   sample: ""
+up_to_date:
+  description: Whether all files have their content, owner and mode, and no remains of an interrupted run exist, so that nothing has to be written.
+  returned: success
+  type: bool
+  sample: true
 folder_due:
   description: Whether the configuration directory must be created, or its owner or mode changed.
   returned: success

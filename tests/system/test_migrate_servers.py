@@ -49,7 +49,7 @@ def made(kms: StrictKms, key: str, tmp_path: Path) -> Iterator[Callable[[str], S
 def has(cluster: ServedCluster, seal: str, run: Run) -> None:
     """Each node has the seal in effect and in its files, the value is readable, no share was shown, and a further run changes nothing."""
     run.succeeded()
-    assert cluster.types() == {name: (seal, True) for name in NODES}
+    assert cluster.types() == dict.fromkeys(NODES, (seal, True))
     assert cluster.configured() == dict.fromkeys(NODES, seal)
     assert cluster.canary() == "tweet"
     again = cluster.migrate(seal).succeeded()

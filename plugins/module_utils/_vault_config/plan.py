@@ -24,7 +24,7 @@ from .same_key import awskms_seals, compare_keys, identity, same_settings
 from .seal_change import check_change
 from .secrets_in_files import secrets_in
 from .stage import Stage
-from .write import change_of_folder
+from .write import change_of_folder, is_up_to_date
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -41,6 +41,7 @@ PLAN_SPEC: dict[str, dict[str, Any]] = {
     "prove": {"type": "bool", "default": False},
     "start": {"type": "bool", "default": False},
     "keep_stage": {"type": "bool", "default": False},
+    "environment_file_group_readable": {"type": "bool", "default": False},
 }
 
 
@@ -63,6 +64,7 @@ class _Planner:
     """Looks, checks and decides, in the order in which it is cheapest to stop."""
 
     def __init__(self, module: AnsibleModule, wanted: Wanted, stage: Stage) -> None:
+        self._module = module
         self._params = module.params
         self._run = Runner(module)
         self._wanted = wanted
@@ -95,6 +97,7 @@ class _Planner:
             # Of what was asked for by a switch it was warned before.
             "warnings_of_settings": [problem.msg for problem in problems if not problem.blocks and problem.reason != "secret_in_stanza"],
             "warning_of_product": warning,
+            "up_to_date": is_up_to_date(self._module, self._wanted),
             "folder_due": bool(change_of_folder(self._params)),
             "may_be_initialised": host.initialised is not False,
             "prove": bool(self._params["prove"] and host.service and not unchanged and awskms_seals(new)),

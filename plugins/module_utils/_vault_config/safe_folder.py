@@ -163,11 +163,22 @@ class Folder:
 
     def remove_parts(self, name: str) -> None:
         """Remove the remains of a killed run's file, if it is a regular file of this process's user."""
-        for each in os.listdir(self._descriptor):
-            if each.startswith(f".{name}.") and each.endswith(".part"):
-                status = os.stat(each, dir_fd=self._descriptor, follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode) and status.st_uid in (os.geteuid(), 0):
-                    self.remove(each)
+        for each in self.parts(name):
+            self.remove(each)
+
+    def parts(self, name: str) -> list[str]:
+        """The names of these remains."""
+        names = [each for each in os.listdir(self._descriptor) if each.startswith(f".{name}.") and each.endswith(".part")]
+        states = [os.stat(each, dir_fd=self._descriptor, follow_symlinks=False) for each in names]
+        return [each for each, status in zip(names, states) if stat.S_ISREG(status.st_mode) and status.st_uid in (os.geteuid(), 0)]
+
+    def has(self, name: str) -> bool:
+        """Whether anything of this name exists, a link included."""
+        try:
+            os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
 
     def remove_folder(self, name: str) -> None:
         """Remove a folder of files, if it exists; links are not followed."""

@@ -41,6 +41,8 @@ WRITE_SPEC: dict[str, dict[str, Any]] = {
     "mark": {"type": "bool", "default": True},
 }
 _OF_A_SEAL = ("AWS_", "AWSKMS_", "BAO_SEAL_", "VAULT_SEAL_", "VAULT_AWSKMS_")
+# Options of the module that decide on backups and messages only.
+_LOOKS = {"backup": False, "may_be_initialised": False, "show_diff": False, "mark": False}
 _LEFT_BY_FORMER = ".vault_config_candidate"
 
 
@@ -60,7 +62,18 @@ def _write(module: AnsibleModule, stack: ExitStack) -> dict[str, Any]:
         return {"changed": bool(change), "changes": [change] if change else [], "backups": []}
     wanted = Wanted.of(module.params)
     hide(module, *secrets_in(wanted))
-    return _Writer(module, wanted, stack).write()
+    return _Writer(module, wanted, stack, module.params).write()
+
+
+def is_up_to_date(module: AnsibleModule, wanted: Wanted) -> bool:
+    """Whether :func:`run` would change nothing, and find nothing to remove that a killed run left.
+
+    :param module: of another module, with its options and ``environment_file_group_readable``.
+    """
+    if change_of_folder(module.params):
+        return False
+    with ExitStack() as stack:
+        return not _Writer(module, wanted, stack, {**_LOOKS, **module.params}, looks=True).is_due()
 
 
 def change_of_folder(params: dict[str, Any]) -> str:
@@ -92,9 +105,12 @@ def _attributes_of_folder(params: dict[str, Any]) -> Attributes:
 class _Writer:
     """Collects what is to change, prepares it, and then does it in one go. Only folders are made before."""
 
-    def __init__(self, module: AnsibleModule, wanted: Wanted, stack: ExitStack) -> None:
+    def __init__(self, module: AnsibleModule, wanted: Wanted, stack: ExitStack, params: dict[str, Any], looks: bool = False) -> None:
+        """:param looks: only compare, as in check mode."""
         self._module = module
-        self._params = module.params
+        self._params = params
+        self._check_mode = looks or module.check_mode
+        self._leftovers = False
         self._wanted = wanted
         self._stack = stack
         self._parts: list[Part] = []
@@ -107,6 +123,27 @@ class _Writer:
         self._private_gid = 0 if self._uid == 0 else self._gid
 
     def write(self) -> dict[str, Any]:
+        self._compare()
+        result: dict[str, Any] = {"changed": bool(self._changes), "changes": self._changes, "backups": []}
+        if self._params["show_diff"] and self._module._diff and self._diff:
+            result["diff"] = {"prepared": "".join(self._diff)}
+        if not self._check_mode:
+            folder = self._opened(self._wanted.directory)
+            if folder:
+                # A killed run of a former release may have left it, with secrets in it.
+                folder.remove_folder(_LEFT_BY_FORMER)
+            if self._changes:
+                result["backups"] = self._commit()
+        return result
+
+    def is_due(self) -> bool:
+        """Whether anything would be changed or removed."""
+        self._compare()
+        folder = self._opened(self._wanted.directory)
+        return bool(self._changes or self._leftovers or (folder and folder.has(_LEFT_BY_FORMER)))
+
+    def _compare(self) -> None:
+        """Collect the changes, and prepare the new files unless in check mode."""
         wanted = self._wanted
         self._check_environment_file()
         readable = self._params["environment_file_group_readable"]
@@ -114,17 +151,6 @@ class _Writer:
         self._file(wanted.environment_file, wanted.environment_text, private, secret=True)
         self._drop_in()
         self._file(wanted.path, wanted.config_text, Attributes(self._uid, self._gid, 0o640), secret=False)
-        result: dict[str, Any] = {"changed": bool(self._changes), "changes": self._changes, "backups": []}
-        if self._params["show_diff"] and self._module._diff and self._diff:
-            result["diff"] = {"prepared": "".join(self._diff)}
-        if not self._module.check_mode:
-            folder = self._opened(wanted.directory)
-            if folder:
-                # A killed run of a former release may have left it, with secrets in it.
-                folder.remove_folder(_LEFT_BY_FORMER)
-            if self._changes:
-                result["backups"] = self._commit()
-        return result
 
     def _check_environment_file(self) -> None:
         """Record whether the environment file has another owner; raises :class:`SettingError` if it would be replaced."""
@@ -148,8 +174,10 @@ class _Writer:
                 self._show(path, b"", text.encode("utf-8", "surrogateescape"), secret)
             return
         name = os.path.basename(path)
-        if not self._module.check_mode:
+        if not self._check_mode:
             folder.remove_parts(name)  # of a run that was killed; they may hold secrets
+        elif folder.parts(name):
+            self._leftovers = True
         if not text and path == self._wanted.environment_file and self._foreign:
             return  # another owner's file, and the role has no text for it
         existing = folder.read(name)
@@ -165,7 +193,7 @@ class _Writer:
         if text:
             label = existing.attributes.label if existing else self._default_label(path)
             self._changes.append(f"{path} written")
-            if not self._module.check_mode:
+            if not self._check_mode:
                 self._prepare(folder, name, content, Attributes(attributes.uid, attributes.gid, attributes.mode, label))
         else:
             self._changes.append(f"{path} removed")
@@ -192,7 +220,7 @@ class _Writer:
         if not wanted.systemd:
             return
         parent = os.path.dirname(wanted.drop_in)
-        if wanted.drop_in_text and not self._module.check_mode and not os.path.isdir(parent):
+        if wanted.drop_in_text and not self._check_mode and not os.path.isdir(parent):
             Folder.create(parent, Attributes(os.geteuid(), os.getegid(), 0o755)).close()
         self._file(wanted.drop_in, wanted.drop_in_text, Attributes(os.geteuid(), os.getegid(), 0o644), secret=False)
 
@@ -216,7 +244,7 @@ class _Writer:
 
     def _opened(self, path: str, must_exist: bool = False) -> Folder | None:
         """The folder, held until all is done; None if it does not exist, or if check mode would have created it."""
-        if not os.path.isdir(path) and (self._module.check_mode or not must_exist):
+        if not os.path.isdir(path) and (self._check_mode or not must_exist):
             return None
         folder = Folder.open(path)
         self._stack.callback(folder.close)
