@@ -15,7 +15,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regula
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import parse_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, PRODUCTS, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import UNREAD, EffectiveSettings, Seal, Setting, settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import (
+    UNREAD,
+    EffectiveSettings,
+    Seal,
+    Setting,
+    settings_in_force,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.server_arguments import product_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_files import ServiceFiles
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_start import Start, unclear_unit
