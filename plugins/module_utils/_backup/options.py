@@ -19,7 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.op
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.options import S3Options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.archive import checked_state_limit
 
-_CONNECTION = {each.name for each in dataclasses.fields(ConnectionOptions)} - {"providers", "role_may_fail", "sources"}
+_CONNECTION = {each.name for each in dataclasses.fields(ConnectionOptions)} - {"empty_token", "providers", "role_may_fail", "sources"}
 _RULES = {f"keep_{each.name}": each.name for each in dataclasses.fields(Rules)}
 _LONGEST = 86400.0  # seconds
 

@@ -15,7 +15,13 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regula
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.config_files import parse_config
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import CREDENTIALS, PRODUCTS, Product
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_checks import seal_problems
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import UNREAD, EffectiveSettings, Seal, settings_in_force
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import (
+    UNREAD,
+    EffectiveSettings,
+    Seal,
+    Setting,
+    settings_in_force,
+)
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.server_arguments import product_of
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_files import ServiceFiles
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.service_start import Start, unclear_unit
@@ -107,7 +113,7 @@ def read_server(params: dict[str, Any], unread: list[SettingError] | None = None
         parse_config(environment[local].value, environment[local].source, config)
     started_with = service.config if params["unit"] else params["config"] or []
     with readable_as(service):
-        effective = settings_in_force(product, config, environment, home, files.read, exact)
+        effective = settings_in_force(product, config, environment, home, files.read, exact, files.loaded)
         closed = files.closed(config.files)
     problems = start_problems(effective, service, list(paths), start.development, bool(local), closed)
     return ConfiguredServer(effective, service, home, started_with, problems)
@@ -153,6 +159,13 @@ def _refuse_unknown(service: Service, environment: dict[str, Sourced]) -> None:
             )
 
 
+def _token_files(settings: Mapping[str, Setting], environment: Mapping[str, Sourced]) -> set[str]:
+    """The paths of tokens of a web identity."""
+    values = [settings["web_identity_token_file"].value] if "web_identity_token_file" in settings else []
+    variable = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+    return {os.path.normpath(value) for value in [*values, variable.value if variable else ""] if value}
+
+
 def refuse_unread(server: ConfiguredServer) -> None:
     """Raise :class:`SettingError` where the seal needs a credential of systemd's that cannot be read here: with others, it would prove another principal."""
     settings, environment = seal_of(server).settings, server.in_force.environment
@@ -160,7 +173,10 @@ def refuse_unread(server: ConfiguredServer) -> None:
     unread = [(f"The {name} of {settings[name].source}", settings[name].why) for name in CREDENTIALS if name in settings and settings[name].failure == UNREAD]
     paths = [(f"The {name} of {settings[name].source}", settings[name].value) for name in _FILE_SETTINGS if name in settings]
     paths += [(f"The file of {name} ({environment[name].source})", environment[name].value) for name in _FILE_VARIABLES if name in environment]
-    unread += [(what, credentials.why_unread(path)) for what, path in paths if credentials.has(path) and not os.path.exists(path)]
+    # The SDK that asks here reads a token by its path.
+    loaded = set(server.in_force.loaded) - _token_files(settings, environment)
+    missing = [(what, path) for what, path in paths if credentials.has(path) and not os.path.exists(path) and os.path.normpath(path) not in loaded]
+    unread += [(what, credentials.why_unread(path)) for what, path in missing]
     hides = server.service.view.hides
     unread += [(what, f"the unit {server.service.name} has {hides(path)}, and the service does not see it") for what, path in paths if hides(path)]
     if not server.in_force.exact:

@@ -136,7 +136,7 @@ def _server(params: dict[str, Any]) -> ConfiguredServer:
     # No configuration is needed for this seal; one that the option names must be there.
     problems = [problem for problem in server.problems if params["config"] or problem.reason not in _WITHOUT_CONFIG]
     with readable_as(server.service):
-        in_force = settings_in_force(product, config, server.in_force.environment, server.home, exact=server.in_force.exact)
+        in_force = settings_in_force(product, config, server.in_force.environment, server.home, exact=server.in_force.exact, loaded=server.in_force.loaded)
     return replace(server, in_force=in_force, problems=problems)
 
 

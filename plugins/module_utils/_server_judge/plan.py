@@ -112,7 +112,7 @@ def working_folder(server: ConfiguredServer) -> str:
 
 
 def _in_one_file(seals: list[Seal]) -> list[Seal]:
-    """The seals without disabled shamir seals, for which there is nothing to set up, if one file may not hold all; raises :class:`SealError` if it still may not."""
+    """The seals; where one file may not have all, without disabled shamir seals, for which nothing is set up. Raises :class:`SealError` for too many."""
     if len(seals) > _MOST_SEALS:
         seals = [seal for seal in seals if seal.enabled or seal.type != SHAMIR]
     if len(seals) > _MOST_SEALS:

@@ -113,7 +113,8 @@ CREDENTIALS = {
         credentials={"default": _pair("full"), "p": {"role_arn": "{role_arn}", "source_profile": "default"}}, environment={"AWS_PROFILE": "p"},
     ),
     "source-profile-of-itself": Part(
-        config={"profile p": {"role_arn": "{role_arn}", "source_profile": "p"}}, environment={**_variables("full"), "AWS_PROFILE": "p", "AWS_SDK_LOAD_CONFIG": "1"},
+        config={"profile p": {"role_arn": "{role_arn}", "source_profile": "p"}},
+        environment={**_variables("full"), "AWS_PROFILE": "p", "AWS_SDK_LOAD_CONFIG": "1"},
     ),
     "sign-on": Part(config={"default": {
         "sso_start_url": "https://example.awsapps.com/start", "sso_region": "us-east-1", "sso_account_id": "111122223333", "sso_role_name": "r",

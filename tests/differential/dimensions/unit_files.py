@@ -23,8 +23,8 @@ def _in_file(text: str, launch: Launch) -> None:
 
 
 def _plain_file(launch: Launch) -> None:
-    lines = "".join(f"{name}={value}   \n" if "\n" not in value else "" for name, value in launch.environment.items())
-    _in_file(f"# a comment\n; another\n\n{lines}", launch) if _is_plain(launch) else _in_file(environment_file(launch.environment), launch)
+    plain = "".join(f"{name}={value}   \n" for name, value in launch.environment.items())
+    _in_file(f"# a comment\n; another\n\n{plain}" if _is_plain(launch) else environment_file(launch.environment), launch)
 
 
 def _is_plain(launch: Launch) -> bool:
@@ -33,9 +33,8 @@ def _is_plain(launch: Launch) -> bool:
 
 
 def _single_quotes(launch: Launch) -> None:
-    if not _is_plain(launch):
-        return _in_file(environment_file(launch.environment), launch)
-    return _in_file("".join(f"{name}='{value}'\n" for name, value in launch.environment.items()), launch)
+    quoted = "".join(f"{name}='{value}'\n" for name, value in launch.environment.items())
+    _in_file(quoted if _is_plain(launch) else environment_file(launch.environment), launch)
 
 
 def _blanks_around_sign(launch: Launch) -> None:

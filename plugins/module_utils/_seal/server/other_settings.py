@@ -85,7 +85,7 @@ def _is_text(value: Any) -> bool:
     return as_field(value) is not None
 
 
-_WHAT = {
+_WHAT: Mapping[_Check, str] = {
     _is_duration: "is not a duration such as 30s or 1h", _is_whole: "is not a whole number", _is_parsed_number: "is not a number",
     _is_count: "is not a number from 0 on", _is_true_or_false: "must be true or false, without quotes", _is_switch: "is neither true nor false",
     _is_text: "is no text",

@@ -92,6 +92,8 @@ class EffectiveSettings:
     home: str = ""
     exact: bool = True
     """Whether a file that cannot be read here cannot be read by the server either."""
+    loaded: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """The content of files that systemd makes when the service starts, by path."""
 
     @property
     def awskms(self) -> Seal | None:
@@ -100,18 +102,19 @@ class EffectiveSettings:
 
     def sdk_inputs(self, seal: Seal) -> ServerInputs:
         """What the model of the server's AWS SDK is given for one of the seals."""
-        return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type), self.exact)
+        return sdk_inputs(self.product, seal.settings, self.environment, self.home, has_plugin(self.config, seal.type), self.exact, self.loaded)
 
 
 def settings_in_force(
     product: Product, config: ServerConfig, environment: Mapping[str, Sourced], home: str = "", read: Callable[[str], bytes] = _read,
-    exact: bool = True,
+    exact: bool = True, loaded: Mapping[str, bytes] | None = None,
 ) -> EffectiveSettings:
     """Say what will be in force.
 
     :param home: the home folder of the user as whom the server runs, where it is known.
     :param read: reads a file as the service will have it; raises :class:`UnreadFile` where that cannot be seen here.
     :param exact: whether this is called with the rights of the service's user.
+    :param loaded: the content of files that systemd makes when the service starts, by path.
     """
     stanzas = list(config.stanzas)
     if all(stanza.disabled for stanza in stanzas) and len(stanzas) < 2:
@@ -123,10 +126,10 @@ def settings_in_force(
     for stanza in stanzas:
         kind = variable.value if variable and not stanza.disabled else stanza.type
         suffix = f"_{stanza.settings['name']}" if named and stanza.settings.get("name") else ""
-        of_sdk = sdk_inputs(product, {}, environment, home, has_plugin(config, kind), exact)
+        of_sdk = sdk_inputs(product, {}, environment, home, has_plugin(config, kind), exact, loaded)
         resolver = _Resolver(product, stanza, environment, suffix, of_sdk, read)
         seals.append(Seal(kind, stanza, resolver.all() if kind == AWSKMS else {}))
-    return EffectiveSettings(product, config, environment, seals, variable, home, exact)
+    return EffectiveSettings(product, config, environment, seals, variable, home, exact, loaded or {})
 
 
 def has_plugin(config: ServerConfig, kind: str) -> bool:
@@ -135,7 +138,8 @@ def has_plugin(config: ServerConfig, kind: str) -> bool:
 
 
 def sdk_inputs(
-    product: Product, settings: Mapping[str, Setting], environment: Mapping[str, Sourced], home: str, plugin: bool = False, exact: bool = True
+    product: Product, settings: Mapping[str, Setting], environment: Mapping[str, Sourced], home: str, plugin: bool = False, exact: bool = True,
+    loaded: Mapping[str, bytes] | None = None,
 ) -> ServerInputs:
     """What the model of the server's AWS SDK is given: the settings that the server itself hands to its seal.
 
@@ -146,7 +150,7 @@ def sdk_inputs(
         if setting.value and not setting.of_sdk and (setting.in_stanza or product.origin(name).before)
     }
     settled = role_comes_last(product.name, product.version)
-    return ServerInputs(sdk_of(product.name, product.version, plugin), handed, environment, home, settled, exact)
+    return ServerInputs(sdk_of(product.name, product.version, plugin), handed, environment, home, settled, exact, loaded or {})
 
 
 def _type_variable(product: Product, environment: Mapping[str, Sourced]) -> Sourced | None:

@@ -33,7 +33,7 @@ class ServiceFiles:
         self._exact = exact
         self._sources = service.credentials.places(candidates)
         self._values = service.credentials.values()
-        self._contents = self._loaded()
+        self.loaded = {**self._contents(), **self._values}
         self.candidates = {**self._sources, **candidates}
 
     def read(self, path: str) -> bytes:
@@ -47,9 +47,8 @@ class ServiceFiles:
             raise PermissionError(errno.EACCES, "The service does not see it")
         if not self._service.credentials.has(plain):
             return self._read_plain(path)
-        loaded = {**self._contents, **self._values}
-        if plain in loaded:
-            return loaded[plain]
+        if plain in self.loaded:
+            return self.loaded[plain]
         try:
             return read_regular(self._sources.get(plain, plain), _LONGEST_VALUE)
         except OSError:
@@ -70,7 +69,7 @@ class ServiceFiles:
                 raise
             raise UnreadFile(f"the user of this task may not read {path}; run it as root (become), to read it as the service does") from None
 
-    def _loaded(self) -> dict[str, bytes]:
+    def _contents(self) -> dict[str, bytes]:
         """The content of each credential that the unit names and that can be read now, by its path."""
         contents: dict[str, bytes] = {}
         for path in dict.fromkeys([*self._service.credentials.paths(), *self._sources]):

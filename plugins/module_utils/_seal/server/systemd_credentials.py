@@ -110,7 +110,9 @@ class Credentials:
             return "systemd makes it when the service starts"
         if each.unreadable:
             return f"{each.unreadable} ({each.setting}=)"
-        return f"systemd makes it from {each.path} when the service starts, and that is not readable here"
+        source = f" from {each.path}" if each.path else ""
+        readable = not each.path or os.access(each.path, os.R_OK)
+        return f"systemd makes it{source} when the service starts" + ("" if readable else ", and that is not readable here")
 
     def _inside(self, path: str) -> str | None:
         plain = os.path.normpath(path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..regular_files import is_closed
 from ..sourced import Sourced
-from .profiles import Sections, cannot_tell, read_profiles, refuse_relative
+from .profiles import Sections, cannot_tell, parse_profiles, read_profiles, refuse_relative
 from .releases import Sdk
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")  # as strconv.ParseBool has them
@@ -23,7 +23,7 @@ class ServerInputs:
     """``settings`` are those of the seal that have a value; ``home`` is the home folder of the service's user, empty where it is not known.
 
     ``settled_order`` is false for releases whose order of credential sources is not the one that is described here. ``exact`` is false where files are
-    not read with the rights of the service's user.
+    not read with the rights of the service's user. ``loaded`` are files that the service will have, by path: credentials that systemd makes when it starts.
     """
 
     sdk: Sdk
@@ -32,6 +32,7 @@ class ServerInputs:
     home: str = ""
     settled_order: bool = True
     exact: bool = True
+    loaded: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def variable(self, *names: str) -> Sourced | None:
         """The first of these variables that is set and not empty."""
@@ -68,9 +69,16 @@ class ServerInputs:
     def _in_home(self, name: str) -> str:
         return os.path.join(self.home, ".aws", name) if self.home else ""
 
+    def loaded_content(self, path: str) -> bytes | None:
+        """The content of a file that the service will have; None for any other."""
+        return self.loaded.get(os.path.normpath(path)) if path else None
+
     def profiles(self, path: str) -> Sections | None:
         """The sections of one of the files; None if the server cannot read it. Raises :class:`SettingError` if only this process cannot."""
         refuse_relative(path)
+        content = self.loaded_content(path)
+        if content is not None:
+            return parse_profiles(content.decode("utf-8", "replace"))
         if not self.exact and is_closed(path):
             raise cannot_tell(f"the user of this task may not read {path}, and the server's user may.", "Run it as root (become).")
         return read_profiles(path)

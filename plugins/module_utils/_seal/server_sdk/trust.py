@@ -44,7 +44,8 @@ def bundle_setting(inputs: ServerInputs, profile: SessionProfile) -> Sourced | N
         return None
     refuse_relative(bundle.value)
     try:
-        content = read_regular(bundle.value, _MAX_FILE)
+        loaded = inputs.loaded_content(bundle.value)
+        content = read_regular(bundle.value, _MAX_FILE) if loaded is None else loaded
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", "") or "its path is invalid"
         raise SettingError(
@@ -63,7 +64,7 @@ def trusted_certificates(inputs: ServerInputs, bundle: Sourced | None) -> list[b
     """The certificates in PEM that the server trusts, each once, read with the rights of this process."""
     certificates: dict[bytes, None] = {}
     for path in [bundle.value] if bundle else _system_paths(inputs):
-        for each in _CERTIFICATE.findall(_content(path) or b""):
+        for each in _CERTIFICATE.findall(_content(inputs, path) or b""):
             certificates.setdefault(each)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return [each for each in certificates if _is_certificate(context, each)]
@@ -82,7 +83,7 @@ def _system_paths(inputs: ServerInputs) -> Iterator[str]:
     file, folders = inputs.text("SSL_CERT_FILE"), inputs.text("SSL_CERT_DIR")
     for path in (file, *folders.split(":")):
         refuse_relative(path)
-    first = next((path for path in ([file] if file else _FILES) if _content(path) is not None), "")
+    first = next((path for path in ([file] if file else _FILES) if _content(inputs, path) is not None), "")
     if first:
         yield first
     for folder in folders.split(":") if folders else _FOLDERS:
@@ -93,8 +94,9 @@ def _system_paths(inputs: ServerInputs) -> Iterator[str]:
         yield from (os.path.join(folder, name) for name in names)
 
 
-def _content(path: str) -> bytes | None:
+def _content(inputs: ServerInputs, path: str) -> bytes | None:
+    loaded = inputs.loaded_content(path)
     try:
-        return read_regular(path, _MAX_FILE)
+        return read_regular(path, _MAX_FILE) if loaded is None else loaded
     except (OSError, ValueError):
         return None

@@ -17,6 +17,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.serv
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.service_rights import service_user
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import PRODUCTS
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server_sdk.credentials import plan_credentials
 
 UNITS: list[dict[str, Any]] = json.loads((Path(__file__).parents[4] / "vectors" / "server_units.json").read_text(encoding="ascii"))["units"]
 SEAL = 'seal "awskms" {\n  region     = "us-east-1"\n  kms_key_id = "alias/a"\n}\n'
@@ -173,6 +174,29 @@ def test_files_of_the_aws_sdk_that_are_credentials(host: Host) -> None:
     assert server.in_force.environment["AWS_SHARED_CREDENTIALS_FILE"].value == "/run/credentials/vault.service/aws"
     with pytest.raises(SettingError, match="cannot be read here: systemd makes it from /none/aws"):
         refuse_unread(server)
+
+
+def test_files_of_the_aws_sdk_are_read_where_they_come_from(host: Host) -> None:
+    host.write("aws", "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = quiet\n")
+    host.write("config", "[default]\nregion = eu-west-1\n")
+    host.write("etc/vault.hcl", SEAL.replace('  region     = "us-east-1"\n', ""))
+    command = f"ExecStart=/usr/bin/bao server -config={host.folder}/etc"
+    loaded = [f"LoadCredential={name}:{host.folder}/{name}" for name in ("aws", "config", "token")]
+    files = "Environment=AWS_SHARED_CREDENTIALS_FILE=%d/aws AWS_CONFIG_FILE=%d/config"
+    server = host.unit(*loaded, files, command)
+    refuse_unread(server)
+    assert reasons(server) == []
+    assert key(server) == ("alias/a", "eu-west-1")
+    seal = server.in_force.awskms
+    assert seal
+    keys = plan_credentials(server.in_force.sdk_inputs(seal)).keys
+    assert keys
+    assert (keys.access_key, keys.secret_key) == ("AKIAIOSFODNN7EXAMPLE", "quiet")
+    assert "quiet" not in repr(server)
+    # The token is read by botocore, which cannot be given the content.
+    host.write("token", "a-token")
+    with pytest.raises(SettingError, match=rf"systemd makes it from {host.folder}/token when the service starts"):
+        refuse_unread(host.unit(*loaded, files, "Environment=AWS_WEB_IDENTITY_TOKEN_FILE=%d/token", command))
 
 
 def test_a_configuration_that_is_a_credential(host: Host) -> None:
