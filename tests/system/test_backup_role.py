@@ -49,7 +49,7 @@ class Host:
             "address": cluster.servers[0].url, "other_addresses": [cluster.servers[0].url], "ca_path": "", "validate_certs": True, "server_timeout": 30,
             "cluster_id": (cluster.servers[0].seal_status() or {})["cluster_id"], "if_standby": "fail", "token_sealed_file": str(sealed), "token_file": "",
             "renew_token": True, "folder": str(folder / "snapshots"), "name": "bao", "proof": "open", "allowed_key_ids": [ALIAS], "attempts": 2,
-            "snapshot_timeout": 60, "max_size": 1 << 30, "send_folder": str(folder / "copies"), "s3": {}, "connection": {"region": "us-east-1"},
+            "snapshot_timeout": 60, "max_size": 1 << 30, "send_folder": str(folder / "copies"), "send_folder_mounted": False, "s3": {}, "connection": {"region": "us-east-1"},
             "keep_last": 2, "keep_hourly": 0, "keep_daily": "0", "keep_weekly": 0, "keep_monthly": 0, "keep_days": 0, "keep_minimum": 1, "keep_unproven": 1,
             "user": user.pw_name, "group": grp.getgrgid(user.pw_gid).gr_name, "schedule": "*-*-* 0/4:00:00", "random_delay": "10m",
             "environment_files": [str(environment)], "python": sys.executable, "unit": "bao-snapshot", "unit_folder": str(self.units),

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plac
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.names import RECORD, SnapshotName
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import MAX_RECORD, Record
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.retention import Stored
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.targets import Target
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular, read_descriptor
@@ -36,8 +37,8 @@ class StoredSnapshot:
     proven: bool
     record: Record = field(repr=False)
 
-    def stored(self, targets: list[str]) -> Stored:
-        return Stored(self.file_name, self.time, self.proven, pending=any(target not in self.record.sent for target in targets))
+    def stored(self, targets: Sequence[Target]) -> Stored:
+        return Stored(self.file_name, self.time, self.proven, pending=not all(target.has(self.record) for target in targets))
 
 
 class SnapshotFolder:
@@ -117,6 +118,12 @@ class SnapshotFolder:
             if not stat.S_ISREG(status.st_mode):
                 return None
             handle = open_regular(file_name + RECORD, follow=False, folder=self.handle)
+        except PermissionError:
+            # The snapshot would count as foreign, and never be sent or removed.
+            raise folder_error(
+                f"The record {self.full_path(file_name + RECORD)} cannot be read by this user.",
+                "Give the files of the directory to the user of the backup (chown -R), after a change of that user.",
+            ) from None
         except OSError:
             return None
         try:

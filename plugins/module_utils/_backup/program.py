@@ -9,16 +9,18 @@ Exit status: 0 success, or a standby that has nothing to do; 1 failure; 2 usage 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.run import Backup
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.status import Status
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError, internal_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.strict_json import JsonError, read_json
 
 _USAGE = "usage: vault-snapshot.pyz CONFIGURATION.json [--check]"
 _LARGEST = 1 << 20
@@ -34,17 +36,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{_USAGE}\n")
         return 2
     secrets = Secrets()
+    status_file = ""
     try:
-        options = BackupOptions.of(_configuration(paths[0], secrets))
-        result = Backup(options, secrets).run(check)
+        content = _configuration(paths[0], secrets)
+        status_file = "" if check else str(content.get("status_file") or "")
+        backup = Backup(BackupOptions.of(content), secrets)
+        status_file = ""  # from here on, the run writes it
+        result = backup.run(check)
     except SealError as error:
+        secrets.blank_error(error)
+        if status_file:
+            Status(status_file, datetime.now(timezone.utc)).write_failure(error)
         sys.stderr.write(f"{error.reason}: {error}\n")
         return _EXIT.get(error.reason, 1)
     except Exception as error:  # its text may contain a secret
-        frame = error.__traceback__
-        while frame and frame.tb_next:
-            frame = frame.tb_next
-        sys.stderr.write(f"internal_error: {type(error).__name__} in line {frame.tb_lineno if frame else 0}. This is a bug in the collection.\n")
+        sys.stderr.write(f"internal_error: {internal_error(error)}\n")
         return 1
     for warning in result["warnings"]:
         sys.stderr.write(f"warning: {warning}\n")
@@ -54,10 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _configuration(path: str, secrets: Secrets) -> dict[str, Any]:
     try:
-        content = json.loads(read_regular(path, _LARGEST))
+        content = read_json(read_regular(path, _LARGEST))
     except OSError as error:
         raise SettingError(f"The configuration {path} cannot be read: {error.strerror}.", reason="invalid_option", remedy="Run the role seal_backup.") from None
-    except (ValueError, RecursionError):
+    except JsonError:
         content = None
     if not isinstance(content, dict):
         raise SettingError(f"The configuration {path} is not a JSON object.", reason="invalid_option", remedy="Run the role seal_backup.")
