@@ -135,8 +135,11 @@ class SnapshotFolder:
 
 
 @contextmanager
-def snapshot_folder(path: str, name: str, option: str = "dest") -> Iterator[SnapshotFolder]:
-    """The folder of an option; raises :class:`SettingError` (``file_error``), also if other users can write to it."""
+def snapshot_folder(path: str, name: str, option: str = "dest", owner: int = 0) -> Iterator[SnapshotFolder]:
+    """The folder of an option; raises :class:`SettingError` (``file_error``), also if other users can write to it.
+
+    :param owner: another user that it may belong to.
+    """
     with ExitStack() as stack:
         try:
             handle = stack.enter_context(held_folder(path))
@@ -145,7 +148,7 @@ def snapshot_folder(path: str, name: str, option: str = "dest") -> Iterator[Snap
             raise folder_error(f"The directory {path} of option {option} does not exist.", "Create it, with mode 0700.") from None
         except OSError as error:
             raise folder_error(f"The directory {path} of option {option} cannot be used: {error.strerror}.") from None
-        if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
+        if status.st_uid not in (0, os.geteuid(), owner) or status.st_mode & 0o022:
             raise folder_error(
                 f"Other users can replace files in the directory {path} of option {option}.",
                 "Use a directory that belongs to the user of the backup, and that only this user can write to (mode 0700).",

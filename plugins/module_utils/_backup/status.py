@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import held_folder, place
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import read_regular
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular, read_descriptor
 
 FORMAT = 1
 _LARGEST = 1 << 20
@@ -67,8 +67,14 @@ class Status:
 
 def read_status(path: str) -> dict[str, Any]:
     """The content of a status file; empty if there is none of this format."""
+    path = os.path.abspath(path)
     try:
-        document = json.loads(read_regular(path, _LARGEST))
+        with held_folder(os.path.dirname(path)) as folder:
+            handle = open_regular(os.path.basename(path), follow=False, folder=folder)
+        try:
+            document = json.loads(read_descriptor(handle, _LARGEST))
+        finally:
+            os.close(handle)
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) and document.get("format") == FORMAT else {}
