@@ -20,7 +20,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.archive import checked_state_limit
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.typed_options import checked_types
 
-_CONNECTION = {each.name for each in dataclasses.fields(ConnectionOptions)} - {"providers", "role_may_fail", "sources"}
+_CONNECTION = {each.name for each in dataclasses.fields(ConnectionOptions)} - {"providers", "role_may_fail", "empty_token", "sources"}
 _RULES = {f"keep_{each.name}": each.name for each in dataclasses.fields(Rules)}
 _LONGEST = 86400.0  # seconds
 
