@@ -256,9 +256,9 @@ snapshot_size:
   sample: 51234
 """
 
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backends.vault_restore_drill import run
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.base import run_module
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import SERVER_SETTINGS_SPEC
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.run import run
 
 
 def main() -> None:

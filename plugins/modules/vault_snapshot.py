@@ -117,6 +117,12 @@ options:
       - A directory to copy each proven snapshot to, such as a mounted file system. The copy is read back and compared. It must exist, with the same
         ownership as O(dest). Snapshots are not removed from it.
     type: path
+  send_folder_mounted:
+    description:
+      - Whether O(send_folder) must be on another file system than O(dest) and the root directory. If it is not, because its file system is not mounted,
+        nothing is copied, and the task fails with the reason V(not_mounted).
+    type: bool
+    default: true
   s3:
     description: The bucket to send each proven snapshot to. Its credentials are those of the options for AWS KMS.
     type: dict
@@ -186,7 +192,9 @@ options:
     type: int
     default: 0
   keep_days:
-    description: All proven snapshots that are at most so many days old are kept.
+    description:
+      - All proven snapshots that are at most so many days old are kept. The age counts from the time of the newest snapshot before the last
+        O(keep_minimum), so that a clock that jumps ahead does not make all snapshots old at once.
     type: int
     default: 0
   keep_minimum:
@@ -273,6 +281,7 @@ EXAMPLES = r"""
     token_file: "{{ backup_folder }}/token"
     dest: "{{ backup_folder }}/snapshots"
     send_folder: "{{ backup_folder }}/copies"
+    send_folder_mounted: false
     attempts: 5
     snapshot_timeout: 600
     max_size: 137438953472
@@ -371,7 +380,7 @@ sent:
       returned: always
       sample: vault-20261128T043607Z.snap
     target:
-      description: The target, a directory or C(s3://BUCKET/PREFIX).
+      description: The target, a directory, C(s3://BUCKET/PREFIX), or C(ENDPOINT/BUCKET/PREFIX) if another endpoint than that of AWS is configured.
       type: str
       returned: always
       sample: s3://example-snapshots/vault/
@@ -477,6 +486,7 @@ def main() -> None:
             "allowed_key_ids": {"type": "list", "elements": "str", "no_log": False},
             "max_size": {"type": "int", "default": 68719476736},
             "send_folder": {"type": "path"},
+            "send_folder_mounted": {"type": "bool", "default": True},
             "s3": {"type": "dict", "options": S3_SPEC},
             "keep_last": {"type": "int", "default": 0},
             "keep_hourly": {"type": "int", "default": 0},

@@ -21,14 +21,15 @@ from .stored_state import StoredState
 _BLOCK = 512
 
 
-def write_large(path: Path, stored: StoredState, least: int) -> tuple[int, int]:
+def write_large(path: Path, stored: StoredState, least: int, compressible: bool = True) -> tuple[int, int]:
     """Write a snapshot whose state has at least so many bytes; that size, and how many entries it has.
 
-    A sealed value stands at its very end, at ``zzz/the-last-one``.
+    A server's values are encrypted, and cannot be compressed. A sealed value stands at its very end, at ``zzz/the-last-one``.
     """
     first = state(stored.stored)
     last = entry("zzz/the-last-one", written(stored.sealed(b"x")) + b"s")
-    values = [b"\0\0\0\1\2" + os.urandom(2000) * repeated for repeated in (1, 2, 8, 40, 250)] * 16
+    sizes = [2000 * repeated for repeated in (1, 2, 8, 40, 250)] * 16
+    values = [b"\0\0\0\1\2" + (os.urandom(2000) * (size // 2000) if compressible else os.urandom(size)) for size in sizes]
     run = b"".join(entry(f"logical/{number:04}/{'x' * 40}", value) for number, value in enumerate(values))
     times = -(-least // len(run))
     size = len(first) + times * len(run) + len(last)

@@ -22,6 +22,8 @@ from werkzeug.serving import make_server
 
 _ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{0}</Code><Message>{0} by a test</Message></Error>'
 
+_LOCK = ("x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date")
+
 
 class StrictS3:
     """An S3 endpoint; a context manager. ``refuse(method, query)`` may return a status and an error code for a request."""
@@ -33,8 +35,10 @@ class StrictS3:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.requests: list[tuple[str, str]] = []
         self.refuse: Callable[[str, dict[str, list[str]]], tuple[int, str] | None] = lambda _method, _query: None
-        self._locks: dict[str, str] = {}
+        self._locks: dict[str, tuple[str, str]] = {}
         self.lies = False
+        self.replaced: dict[str, str] = {}
+        """Headers of the response to HeadObject that have another value than they should."""
         self.forgets_locks = False
         self.keeps_checksums = True
 
@@ -64,7 +68,7 @@ class StrictS3:
             return [] if method == "HEAD" else [_ERROR.format(refused[1]).encode()]
         environ["wsgi.input"] = _Body(content)
         if environ.get("HTTP_X_AMZ_OBJECT_LOCK_MODE") and not self.forgets_locks:
-            self._locks[path] = environ["HTTP_X_AMZ_OBJECT_LOCK_MODE"]
+            self._locks[path] = (environ["HTTP_X_AMZ_OBJECT_LOCK_MODE"], environ["HTTP_X_AMZ_OBJECT_LOCK_RETAIN_UNTIL_DATE"])
 
         def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             if method == "PUT" and status.startswith("200") and stated and "partNumber" not in query:
@@ -72,10 +76,10 @@ class StrictS3:
             if method == "HEAD" and status.startswith("200"):
                 kept = {name.lower(): value for name, value in headers}
                 found = kept.get("x-amz-checksum-sha256") or self._checksums.get(path)
-                replaced = ("x-amz-checksum-sha256", "x-amz-object-lock-mode")
+                replaced = ("x-amz-checksum-sha256", *_LOCK, *self.replaced)
                 headers = [(name, value) for name, value in headers if name.lower() not in replaced]
-                if path in self._locks:
-                    headers.append(("x-amz-object-lock-mode", self._locks[path]))
+                locks = dict(zip(_LOCK, self._locks.get(path, ()), strict=False))
+                headers += [(name, value) for name, value in {**locks, **self.replaced}.items() if value]
                 if found and self.keeps_checksums:
                     headers.append(("x-amz-checksum-sha256", "AAAA" if self.lies else found))
             return start(status, headers, *more)

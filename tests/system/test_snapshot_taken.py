@@ -19,6 +19,7 @@ import pytest
 
 from support.backup_world import ALIAS, Cluster, Runner, running_cluster, sealed_token
 from support.cut_server import CutServer
+from support.file_systems import mounted
 from support.openbao import free_ports
 
 
@@ -136,6 +137,30 @@ def test_two_at_once(runner: Runner) -> None:
     assert (len(runner.names()), runner.status_file.read_bytes()) == (1, before)
 
 
+def test_two_processes_at_once(cluster: Cluster, runner: Runner) -> None:
+    cluster.fill(2)
+    both = [runner.start_program(number) for number in range(2)]
+    ended = [(process.communicate(timeout=180)[0].decode(), process.returncode) for process in both]
+    # One of them waits for nothing: it ends with the status that the unit takes for a success.
+    assert sorted(code for _output, code in ended) in ([0, 75], [0, 0]), ended
+    assert len(runner.names()) == sum(code == 0 for _output, code in ended)
+    assert runner.status()["result"] == "success"
+    assert list(runner.dest.glob(".*part")) == []
+
+
+def test_a_full_file_system(runner: Runner, tmp_path: Path, cluster: Cluster) -> None:
+    cluster.fill(1)
+    with mounted(runner.dest, "256k"):
+        found = runner.run()
+        assert (found["failed"], found["reason"], found["taken"], list(runner.dest.glob("*.snap*"))) == (True, "no_room", False, [])
+        assert "Free space" in found["remedy"]
+    copies = tmp_path / "copies"
+    copies.mkdir(mode=0o700)
+    with mounted(copies, "256k"):
+        found = runner.run(send_folder=str(copies))
+        assert (found["failed"], found["reason"], found["proven"], list(copies.glob("*.snap"))) == (True, "no_room", True, [])
+
+
 def test_a_full_disk(runner: Runner) -> None:
     good = runner.run()
     found = runner.run(largest_file=9000)
@@ -218,6 +243,7 @@ def test_what_a_killed_run_left_is_removed(runner: Runner) -> None:
 
 def test_a_copy_in_a_folder(runner: Runner, tmp_path: Path) -> None:
     copies = tmp_path / "copies"
+    runner.options["send_folder_mounted"] = False
     found = runner.run(send_folder=str(copies))
     assert (found["failed"], found["reason"], found["proven"]) == (True, "file_error", True)
     copies.mkdir(mode=0o700)
@@ -227,6 +253,19 @@ def test_a_copy_in_a_folder(runner: Runner, tmp_path: Path) -> None:
         assert (copies / name).read_bytes() == (runner.dest / name).read_bytes()
         assert mode(copies / name) == 0o600
     assert [each["name"] for each in runner.run(send_folder=str(copies))["sent"]] == [runner.names()[-1]]
+
+
+def test_a_directory_for_copies_that_is_not_mounted(runner: Runner, tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir(mode=0o700)
+    found = runner.run(send_folder=str(copies))
+    assert (found["failed"], found["reason"], found["proven"], list(copies.iterdir())) == (True, "not_mounted", True, [])
+    assert runner.status()["unsent"] == 1
+    assert runner.run(check=True, send_folder=str(copies))["reason"] == "not_mounted"
+    with mounted(copies, "8m"):
+        again = runner.run(send_folder=str(copies))
+        assert [each["verified"] for each in again["sent"]] == [True, True]
+        assert sorted(each.name for each in copies.glob("*.snap")) == runner.names()
 
 
 def test_a_token_is_renewed(cluster: Cluster, runner: Runner) -> None:
@@ -246,8 +285,10 @@ def test_the_program_of_the_timer(runner: Runner, token: str, tmp_path: Path) ->
     assert (code, output.startswith("token_rejected: ")) == (1, True)
     assert "wrong-token" not in output
     assert token not in output
-    assert runner.program(keep_minimum=0)[0] == 2
     assert runner.status()["reason"] == "token_rejected"
+    assert runner.program(keep_minimum=0)[0] == 2
+    assert (runner.status()["result"], runner.status()["reason"]) == ("failed", "invalid_option")
+    assert runner.status()["last_proven"]["path"] == str(runner.dest / runner.names()[0])
 
 
 @pytest.mark.parametrize("options", [

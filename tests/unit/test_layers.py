@@ -37,7 +37,7 @@ ARROWS["_restore_drill"] = CORE | {"_module", "_temporary_server"}
 ARROWS["_server_judge"] = CORE | {"_module", "_temporary_server"}
 ARROWS["_vault_config"] = CORE | {"_module"}
 ARROWS["_vault_init"] = CORE | {"_module"}
-ARROWS["_backup"] = CORE | {"_module"}
+ARROWS["_backup"] = CORE | {"_module", "_temporary_server", "_restore_drill"}
 ARROWS["_backends"] = CORE | {"_backup", "_module", "_temporary_server", "_restore_drill", "_server_judge", "_vault_config", "_vault_init"}
 EDGES = ("modules", "action", "lookup", "filter", "vars", "plugin_utils")
 

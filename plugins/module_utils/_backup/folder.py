@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.plac
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.names import RECORD, SnapshotName
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import MAX_RECORD, Record
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.retention import Stored
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.targets import Target
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.regular_files import open_regular, read_descriptor
@@ -36,8 +37,8 @@ class StoredSnapshot:
     proven: bool
     record: Record = field(repr=False)
 
-    def stored(self, targets: list[str]) -> Stored:
-        return Stored(self.file_name, self.time, self.proven, pending=any(target not in self.record.sent for target in targets))
+    def stored(self, targets: Sequence[Target]) -> Stored:
+        return Stored(self.file_name, self.time, self.proven, pending=not all(target.has(self.record) for target in targets))
 
 
 class SnapshotFolder:
@@ -117,6 +118,12 @@ class SnapshotFolder:
             if not stat.S_ISREG(status.st_mode):
                 return None
             handle = open_regular(file_name + RECORD, follow=False, folder=self.handle)
+        except PermissionError:
+            # The snapshot would count as foreign, and never be sent or removed.
+            raise folder_error(
+                f"The record {self.full_path(file_name + RECORD)} cannot be read by this user.",
+                "Give the files of the directory to the user of the backup (chown -R), after a change of that user.",
+            ) from None
         except OSError:
             return None
         try:
@@ -128,8 +135,11 @@ class SnapshotFolder:
 
 
 @contextmanager
-def snapshot_folder(path: str, name: str, option: str = "dest") -> Iterator[SnapshotFolder]:
-    """The folder of an option; raises :class:`SettingError` (``file_error``), also if other users can write to it."""
+def snapshot_folder(path: str, name: str, option: str = "dest", owner: int = 0) -> Iterator[SnapshotFolder]:
+    """The folder of an option; raises :class:`SettingError` (``file_error``), also if other users can write to it.
+
+    :param owner: another user that it may belong to.
+    """
     with ExitStack() as stack:
         try:
             handle = stack.enter_context(held_folder(path))
@@ -138,7 +148,7 @@ def snapshot_folder(path: str, name: str, option: str = "dest") -> Iterator[Snap
             raise folder_error(f"The directory {path} of option {option} does not exist.", "Create it, with mode 0700.") from None
         except OSError as error:
             raise folder_error(f"The directory {path} of option {option} cannot be used: {error.strerror}.") from None
-        if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
+        if status.st_uid not in (0, os.geteuid(), owner) or status.st_mode & 0o022:
             raise folder_error(
                 f"Other users can replace files in the directory {path} of option {option}.",
                 "Use a directory that belongs to the user of the backup, and that only this user can write to (mode 0700).",

@@ -18,6 +18,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.options import S3Options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.snapshot.archive import checked_state_limit
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.typed_options import checked_types
 
 _CONNECTION = {each.name for each in dataclasses.fields(ConnectionOptions)} - {"empty_token", "providers", "role_may_fail", "sources"}
 _RULES = {f"keep_{each.name}": each.name for each in dataclasses.fields(Rules)}
@@ -51,6 +52,7 @@ class BackupOptions:
     allowed_key_ids: tuple[str, ...] | None = None
     max_size: int = 68719476736
     send_folder: str = ""
+    send_folder_mounted: bool = True
     s3: S3Options | None = None
     status_file: str = ""
     rules: Rules = field(default_factory=Rules)
@@ -65,17 +67,18 @@ class BackupOptions:
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> BackupOptions:
         """The options from those of the module, or from a JSON object with the same names. Raises :class:`SettingError` (``invalid_option``)."""
-        given = {name: value for name, value in params.items() if value is not None}
-        own = {each.name for each in dataclasses.fields(cls)} - {"rules", "connection", "s3"}
-        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in own}
+        values = checked_types(cls, params)
         for name in ("server_address", "dest"):
             if not values.get(name):
                 raise _invalid(f"missing required arguments: {name}.", "Set it.")
+        s3 = params.get("s3")
+        if s3 is not None and not isinstance(s3, Mapping):
+            raise _invalid("Option s3 must be an object with the name of a bucket.", "Correct its value.")
         options = cls(
             **values,
-            s3=S3Options.of(given["s3"]) if given.get("s3") else None,
-            rules=Rules(**{rule: given[option] for option, rule in _RULES.items() if option in given}),
-            connection=ConnectionOptions(**{name: given[name] for name in _CONNECTION if name in given}),
+            s3=S3Options.of(s3) if s3 else None,
+            rules=Rules(**checked_types(Rules, {rule: params.get(option) for option, rule in _RULES.items()}, "keep_")),
+            connection=ConnectionOptions(**checked_types(ConnectionOptions, {name: params.get(name) for name in _CONNECTION})),
         )
         options.check()
         return options

@@ -13,15 +13,15 @@ from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.folder import SnapshotFolder, locked, snapshot_folder, write_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.send import send_pending, targets
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.send import check_send_folder, send_pending, targets
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.server import Node, SnapshotServer
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.status import Status
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.take import Taken, next_name, take
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.status import Status, new_result
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.take import Taken, find_node, next_name, take
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.token import load_token
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.names import SnapshotName
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.retention import Decision, Stored, retention
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import Secrets
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, internal_error
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.clients import KmsClients
 
 
@@ -31,14 +31,14 @@ class Backup:
     def __init__(self, options: BackupOptions, secrets: Secrets | None = None) -> None:
         self.options = options
         self.secrets = Secrets() if secrets is None else secrets
-        self.result: dict[str, Any] = {"changed": False, "taken": False, "proven": False, "warnings": [], "sent": [], "retention": [], "removed": []}
+        self.result: dict[str, Any] = new_result()
         self.token = ""
         self._clients = KmsClients(options.connection)
 
     def run(self, check_mode: bool = False) -> dict[str, Any]:
         """Run the backup; raises :class:`SealError`, whose details contain the result so far."""
         started, clock = datetime.now(timezone.utc), time.monotonic()
-        status = Status(self.options, started)
+        status = Status(self.options.status_file, started)
         try:
             with snapshot_folder(self.options.dest, self.options.name) as folder:
                 if check_mode:
@@ -52,6 +52,9 @@ class Backup:
             # What the error names itself, such as a key, is not replaced.
             error.details = {**self.result, **error.details}
             failed = error
+        except Exception as error:  # its text may contain a secret
+            failed = internal_error(error)
+            failed.details = dict(self.result)
         # Another run writes its own status.
         if not check_mode and (failed is None or failed.reason != "backup_running"):
             self.result["duration"] = round(time.monotonic() - clock, 3)
@@ -83,14 +86,14 @@ class Backup:
     def _take(self, folder: SnapshotFolder) -> None:
         server = SnapshotServer(self.options, self.secrets)
         self.token = token = load_token(self.options, self._clients, self.secrets)
-        node = server.active_node()
+        node, attempt = find_node(server, self.options)
         if not self._is_for(node):
             return
         if self.options.renew_token:
             why = server.renew(node, token)
             if why:
                 self.result["warnings"].append(f"The token could not be renewed: {why}")
-        taken = take(server, token, folder, self.options, self._clients)
+        taken = take(server, token, folder, self.options, self._clients, attempt)
         self._note(folder, taken)
         if not taken.proof.proven:
             proof = taken.proof
@@ -154,11 +157,12 @@ class Backup:
                 )  # fmt: skip
             planned = next_name(folder, self.options.name)
             self.result.update(path=folder.full_path(str(planned)), server=node.address, cluster_id=node.cluster_id, changed=True)
+        check_send_folder(folder, self.options)
         wanted = targets(self.options)
         pending = [str(planned)] if planned else []
         for target in wanted:
-            names = [each.file_name for each in folder.snapshots() if each.proven and target not in each.record.sent]
-            self.result["sent"] += [{"name": name, "target": target, "verified": False} for name in pending + names[::-1]]
+            names = [each.file_name for each in folder.snapshots() if each.proven and not target.has(each.record)]
+            self.result["sent"] += [{"name": name, "target": target.name, "verified": False} for name in pending + names[::-1]]
         decisions = self._decisions(folder, planned)
         self.result["retention"] = [each.as_result() for each in decisions]
         self.result["removed"] = [each.file_name for each in decisions if not each.keep]

@@ -15,18 +15,21 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.fold
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._backup.options import BackupOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.placed_files import new_part, rename_part
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.record import Record
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup.targets import Target
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import sha256_of, write_all
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.client import S3Client, open_s3
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.client import S3Client, open_s3, s3_endpoint
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.upload import Upload
 
 _PIECE = 1 << 20
 
 
-def targets(options: BackupOptions) -> list[str]:
-    """The names of the targets, as records have them."""
-    targets = [os.path.abspath(options.send_folder)] if options.send_folder else []
-    return targets + ([f"s3://{options.s3.bucket}/{options.s3.prefix}"] if options.s3 else [])
+def targets(options: BackupOptions) -> list[Target]:
+    """The targets of the options."""
+    found = [Target(os.path.abspath(options.send_folder))] if options.send_folder else []
+    if options.s3:
+        found.append(Target.s3(options.s3.bucket, options.s3.prefix, _endpoint(options)))
+    return found
 
 
 def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[str, Any]]:
@@ -36,11 +39,11 @@ def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[st
     """
     results = []
     for target in targets(options):
-        copy = _to_s3(options) if target.startswith("s3://") else _to_folder(options)
+        copy = _to_s3(options, target) if target.is_s3 else _to_folder(options)
         for snapshot in reversed(folder.snapshots()):
-            if not snapshot.proven or target in snapshot.record.sent:
+            if not snapshot.proven or target.has(snapshot.record):
                 continue
-            result: dict[str, Any] = {"name": snapshot.file_name, "target": target, "verified": False}
+            result: dict[str, Any] = {"name": snapshot.file_name, "target": target.name, "verified": False}
             results.append(result)
             try:
                 result.update(_send(folder, snapshot, target, copy), verified=True)
@@ -51,13 +54,29 @@ def send_pending(folder: SnapshotFolder, options: BackupOptions) -> list[dict[st
     return results
 
 
+def check_send_folder(folder: SnapshotFolder, options: BackupOptions) -> None:
+    """Raise :class:`SettingError` if the directory for copies cannot be used."""
+    if options.send_folder:
+        with snapshot_folder(options.send_folder, options.name, "send_folder") as other:
+            _check_mounted(folder, other, options)
+
+
 # The copy of one snapshot is wrong; others can be sent.
 _OF_ONE_SNAPSHOT = ("checksum_mismatch", "not_protected")
 
 _Copy = Callable[[SnapshotFolder, StoredSnapshot, int, Callable[[], None]], dict[str, Any]]
 
 
-def _send(folder: SnapshotFolder, snapshot: StoredSnapshot, target: str, copy: _Copy) -> dict[str, Any]:
+def _endpoint(options: BackupOptions) -> str:
+    """The URL of the S3 endpoint that is configured; empty for that of AWS."""
+    assert options.s3
+    try:
+        return s3_endpoint(options.s3, options.connection)
+    except SealError:
+        return "unknown"  # no record has it, and sending fails with the same error
+
+
+def _send(folder: SnapshotFolder, snapshot: StoredSnapshot, target: Target, copy: _Copy) -> dict[str, Any]:
     record = snapshot.record
     try:
         handle = folder.open(snapshot.file_name)
@@ -65,31 +84,30 @@ def _send(folder: SnapshotFolder, snapshot: StoredSnapshot, target: str, copy: _
             facts = copy(folder, snapshot, handle, lambda: folder.write_record(record))
         finally:
             os.close(handle)
-        record.uploads.pop(target, None)
-        record.sent[target] = facts
+        target.note(record, facts)
         folder.write_record(record)
     except OSError as error:
         raise write_error(folder.full_path(snapshot.file_name), error) from None
     return facts
 
 
-def _to_s3(options: BackupOptions) -> _Copy:
+def _to_s3(options: BackupOptions, target: Target) -> _Copy:
     opened: list[S3Client] = []
-    (target,) = [each for each in targets(options) if each.startswith("s3://")]
 
     def copy(_folder: SnapshotFolder, snapshot: StoredSnapshot, handle: int, save: Callable[[], None]) -> dict[str, Any]:
         if options.s3 and not opened:
             opened.append(open_s3(options.s3, options.connection))
-        upload = Upload(opened[0], snapshot.file_name, handle, snapshot.record.uploads.setdefault(target, {}), save)
+        upload = Upload(opened[0], snapshot.file_name, handle, target.upload(snapshot.record), save)
         facts = upload.run(snapshot.record.sha256)
-        return {**facts, "path": target + snapshot.file_name, "resumed_parts": upload.resumed_parts}
+        return {**facts, "path": target.former + snapshot.file_name, "resumed_parts": upload.resumed_parts}
 
     return copy
 
 
 def _to_folder(options: BackupOptions) -> _Copy:
-    def copy(_folder: SnapshotFolder, snapshot: StoredSnapshot, handle: int, _save: Callable[[], None]) -> dict[str, Any]:
+    def copy(folder: SnapshotFolder, snapshot: StoredSnapshot, handle: int, _save: Callable[[], None]) -> dict[str, Any]:
         with snapshot_folder(options.send_folder, options.name, "send_folder") as other:
+            _check_mounted(folder, other, options)
             other.clean()
             if other.exists(snapshot.file_name):
                 _check_copy(other, snapshot)
@@ -99,6 +117,17 @@ def _to_folder(options: BackupOptions) -> _Copy:
             return {"size": snapshot.record.size, "checksum": snapshot.record.sha256, "verified_by": "content", "path": other.full_path(snapshot.file_name)}
 
     return copy
+
+
+def _check_mounted(folder: SnapshotFolder, other: SnapshotFolder, options: BackupOptions) -> None:
+    """A directory whose file system is not mounted is on that of the snapshots or of the root directory: with this disk, copy and original are lost."""
+    device = os.fstat(other.handle).st_dev
+    if options.send_folder_mounted and device in (os.fstat(folder.handle).st_dev, os.stat("/").st_dev):
+        raise SettingError(
+            f"The directory {other.path} of option send_folder is on the file system of the snapshots or of the root directory. Nothing was copied.",
+            reason="not_mounted",
+            remedy="Mount the file system of the copies, or set send_folder_mounted to false if the copies belong there.",
+        )
 
 
 def _write_copy(other: SnapshotFolder, snapshot: StoredSnapshot, source: int) -> None:

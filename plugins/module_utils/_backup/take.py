@@ -40,9 +40,24 @@ class Taken:
     attempts: int
 
 
-def take(server: SnapshotServer, token: str, folder: SnapshotFolder, options: BackupOptions, clients: KmsClients) -> Taken:
-    """Take a snapshot, in several attempts if the server or the transfer fails; raises :class:`SealError`, and then nothing is left of it."""
+def find_node(server: SnapshotServer, options: BackupOptions) -> tuple[Node, int]:
+    """The active node, and the number of the attempt that found it; raises :class:`SealError`."""
     attempt = 1
+    while True:
+        try:
+            return server.active_node(), attempt
+        except SealError as error:
+            if error.reason not in _PASSING or attempt >= options.attempts:
+                raise _after(error, attempt) from None
+        attempt += 1
+        time.sleep(_PAUSE)
+
+
+def take(server: SnapshotServer, token: str, folder: SnapshotFolder, options: BackupOptions, clients: KmsClients, attempt: int = 1) -> Taken:
+    """Take a snapshot, in several attempts if the server or the transfer fails; raises :class:`SealError`, and then nothing is left of it.
+
+    :param attempt: the number of the first attempt; those that found no active node count too.
+    """
     while True:
         taken, failed = None, None
         try:
@@ -58,8 +73,7 @@ def take(server: SnapshotServer, token: str, folder: SnapshotFolder, options: Ba
                 raise
         if attempt >= options.attempts:
             if failed:
-                failed.message += f" {attempt} attempts failed." if attempt > 1 else ""
-                raise failed
+                raise _after(failed, attempt)
             if taken:
                 return taken
         if taken:
@@ -68,6 +82,11 @@ def take(server: SnapshotServer, token: str, folder: SnapshotFolder, options: Ba
                 folder.remove(taken.record.name)
         attempt += 1
         time.sleep(_PAUSE)
+
+
+def _after(failed: SealError, attempts: int) -> SealError:
+    failed.message += f" {attempts} attempts failed." if attempts > 1 else ""
+    return failed
 
 
 def next_name(folder: SnapshotFolder, name: str) -> SnapshotName:

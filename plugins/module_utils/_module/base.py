@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -16,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.argument_specs import CONNECTION_SPEC, check_together
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.process_exit import end_quickly
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanking import BLANK, Secrets
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, internal_error
 
 # Options that are not secret as a whole: settings by name, of which some are secret, and values that need not be secret or are public.
 _SETTINGS = frozenset(("environment", "seal"))
@@ -128,15 +126,5 @@ def run_module(
     except SealError as error:
         module.fail_json(**error.as_result())
     except Exception as error:  # the exception's text may contain a secret
-        module.fail_json(**_fault(error).as_result())
+        module.fail_json(**internal_error(error).as_result())
     module.exit_json(**result)
-
-
-def _fault(error: Exception) -> SealError:
-    """The error for a bug in this collection: its location, without any data."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return SealError(
-        f"Internal error: {type(error).__name__} in {os.path.basename(frame.filename)}, line {frame.lineno}.",
-        reason="internal_error",
-        remedy="This is a bug in the collection. Report it with the options of the task and the versions of ansible-core and boto3, without any secret.",
-    )

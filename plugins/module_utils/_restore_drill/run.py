@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The code of the module vault_restore_drill: restores a snapshot into a temporary server, verifies that it unseals itself, and removes it.
+"""A restore drill: restores a snapshot into a temporary server, verifies that it unseals itself, and removes it.
 
 The responses were recorded with OpenBao 2.6.2; Vault's API of these paths is the same.
 """
@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.canary import Canary
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._restore_drill.plan import Drill, planned
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError
@@ -28,13 +27,16 @@ _STARTS = 5  # of a server that KMS refuses for the moment
 _FOR_THE_MOMENT = ("throttl", "limit exceeded", "timeout", "connection re", "internal", "unavailable", "no such host", "eof")
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
-    """The module's work; raises :class:`SealError` where the snapshot cannot be restored, with the steps until then."""
-    drill = planned(module.params)
-    canary = Canary.asked_for(module.params)
-    if module.check_mode:
-        return {"changed": False, "restorable": None, "steps": [], **drill.facts(), "planned": [*drill.planned_steps(), *canary.planned_steps()]}
-    return {"changed": False, "restorable": True, **_Run(drill, canary).all(), **drill.facts()}
+def drill(params: dict[str, Any], check_mode: bool = False) -> dict[str, Any]:
+    """Run a drill; raises :class:`SealError` where the snapshot cannot be restored, with the steps until then.
+
+    :param params: the options of the module vault_restore_drill, all of them.
+    """
+    plan = planned(params)
+    canary = Canary.asked_for(params)
+    if check_mode:
+        return {"changed": False, "restorable": None, "steps": [], **plan.facts(), "planned": [*plan.planned_steps(), *canary.planned_steps()]}
+    return {"changed": False, "restorable": True, **_Run(plan, canary).all(), **plan.facts()}
 
 
 @dataclass

@@ -10,6 +10,8 @@ Every error carries a ``reason`` (one machine-readable word), a message for peop
 
 from __future__ import annotations
 
+import os
+import traceback
 from typing import Any, NamedTuple, TypeVar
 
 _E = TypeVar("_E", bound="SealError")
@@ -99,4 +101,15 @@ def missing_library(name: str, error: ImportError, wanted: str) -> SettingError:
         f"The Python library {name} cannot be imported ({error}).",
         reason="missing_library",
         remedy=f"Install {wanted} or later for the Python that runs this.",
+    )
+
+
+def internal_error(error: Exception) -> SealError:
+    """The error for a bug in this collection: its location, without any data, since the text of the exception may contain a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {os.path.basename(frames[-1].filename)}, line {frames[-1].lineno}" if frames else ""
+    return SealError(
+        f"Internal error: {type(error).__name__}{where}.",
+        reason="internal_error",
+        remedy="This is a bug in the collection. Report it with the options of the task and the versions of ansible-core and boto3, without any secret.",
     )

@@ -159,8 +159,12 @@ def _host(report: HostReport, host: Mapping[str, Any], before: Mapping[str, Any]
         report.find("host", UNKNOWN, failed.get("reason"), failed.get("summary") or "The host could not be checked.", keys.remedy_of(failed))
     after = dict(before)
     checks = _checks_without_host(report, asked, before) if failed else _checks(report, host, before, after, proven)
+    drill = _quietly(partial(backups.drill_of, host.get("drill"), host.get("backup")), host.get("drill"))
+    if drill and DRILL not in asked:
+        asked.append(DRILL)  # the timer of the role seal_backup runs drills
     if DRILL in asked:
-        checks = chain(checks, [(DRILL, lambda: after.update(drilled=backups.check_drill(report, host.get("drill"), before.get("drilled"))))])
+        passed = _quietly(partial(backups.drill_passed, before.get("drilled"), host.get("backup")), before.get("drilled"))
+        checks = chain(checks, [(DRILL, lambda: after.update(drilled=backups.check_drill(report, drill, passed)))])
     for name, check in checks:
         if name not in asked:
             continue

@@ -173,6 +173,22 @@ def _path(snapshot: Mapping[str, Any]) -> str:
     return clean(snapshot.get("src") or snapshot.get("path") or snapshot.get("item") or "")
 
 
+def drill_of(drill: Mapping[str, Any] | None, backup: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The newer of the report of the role restore_drill and of the drill that the status of a backup has; None without either."""
+    status = document(backup or None) or {}
+    noted = status.get("drill") if status.get("format") == STATUS_FORMAT else None
+    report = document(drill or None)
+    if not isinstance(noted, Mapping):
+        return report
+    return max((each for each in (report, noted) if each is not None), key=lambda each: seconds(each.get("time")) or 0.0)
+
+
+def drill_passed(before: Any, backup: Mapping[str, Any] | None) -> Any:
+    """The later of two times of a drill that passed: the one a former watch knew, and that of the status of a backup."""
+    noted = seconds((document(backup or None) or {}).get("drill_passed"))
+    return max((each for each in (seconds(before), noted) if each is not None), default=None)
+
+
 def check_drill(report: HostReport, drill: Mapping[str, Any] | None, before: Any) -> float | None:
     """The report of the last restore drill with its ``time``, or None; returns the time of the last one that passed."""
     former, drill = seconds(before), document(drill or None)

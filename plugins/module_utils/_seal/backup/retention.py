@@ -32,7 +32,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Rules:
-    """How many snapshots are kept, by rule; 0: the rule is not set. ``days``: all that are at most so old.
+    """How many snapshots are kept, by rule; 0: the rule is not set. ``days``: all that were at most so old when the newest ``minimum`` were taken.
 
     ``minimum``: proven snapshots that are kept in any case. ``unproven``: snapshots kept aside that are kept.
     """
@@ -125,8 +125,10 @@ def _apply(proven: Sequence[Stored], rules: Rules, now: datetime, decisions: dic
             if len(seen) < getattr(rules, rule) and period(each.time) not in seen:
                 seen.add(period(each.time))
                 keep(each, rule)
+    # The age counts from the newest one before the last `minimum`: neither a clock that jumps ahead nor a long outage makes all snapshots old at once.
+    reference = min([now, *(each.time for each in proven[: rules.minimum + 1])])
     for each in proven:
-        if rules.days and now - each.time <= timedelta(days=rules.days):
+        if rules.days and reference - each.time <= timedelta(days=rules.days):
             keep(each, "days")
     # The minimum counts what other rules keep too: the newest fill up what is missing.
     missing = max(1, rules.minimum) - sum(decisions[each.file_name].keep for each in proven)

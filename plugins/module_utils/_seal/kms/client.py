@@ -183,6 +183,21 @@ def open_session(options: ConnectionOptions, environ: Mapping[str, str] | None =
     return open_sdk(options, (), os.environ if environ is None else environ, Connected)
 
 
+def endpoint_of(service: str, options: ConnectionOptions, environ: Mapping[str, str] | None = None) -> Sourced | None:
+    """The endpoint of a service that is configured; None leaves it to the AWS SDK. Reads no credentials. Raises :class:`SealError`."""
+    environ = os.environ if environ is None else environ
+    if _MISSING is not None:
+        raise missing_library("botocore", _MISSING, "boto3 1.26.27")
+    profile = profile_in_force(options, environ)
+    try:
+        return SdkSession(options, environ, profile.value if profile else None).endpoint(service)
+    except SealError:
+        raise
+    except Exception as error:
+        named = profile or first(environ, PROFILE_VARIABLES)
+        raise set_up_error(error, Origin("", named.value if named else "default", environ, {})) from None
+
+
 def open_sdk(options: ConnectionOptions, hints: tuple[Sourced, ...], environ: Mapping[str, str], make: Callable[[SdkSession, Sourced, Sourced], _T]) -> _T:
     """What ``make`` returns for a session, its region and its credentials; what botocore raises becomes a :class:`SealError`."""
     if _MISSING is not None:

@@ -77,7 +77,7 @@ class SdkSession(Session):
         return self.get_config_variable("profile") or "default"
 
     def create_client(self, service_name: str, *arguments: Any, **settings: Any) -> Any:
-        endpoint = self._endpoint(service_name)
+        endpoint = self.endpoint(service_name)
         config = settings.pop("config", None)
         read_timeout = READ_TIMEOUT if service_name in _CHECKED else self._options.timeout
         own_config = _config(self._options, self._agent, read_timeout)
@@ -123,7 +123,8 @@ class SdkSession(Session):
             self._loader.makes_endpoints = False
             self._register_endpoint_resolver()  # a resolver with the other document may be in use
 
-    def _endpoint(self, service: str) -> Sourced | None:
+    def endpoint(self, service: str) -> Sourced | None:
+        """The endpoint that is configured for a service; None leaves it to the AWS SDK."""
         in_force = {"kms": endpoint_in_force, "sts": sts_endpoint_in_force, "s3": s3_endpoint_in_force}.get(service)
         return in_force(self._options, self._environ_in_force, self._configured_endpoint(service)) if in_force else None
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import SealError, SettingError
-from ..kms.client import open_session
+from ..kms.client import endpoint_of, open_session
 from ..kms.options import ConnectionOptions
 from ..kms.sdk_errors import Request, to_error
 from ..sourced import Sourced
@@ -109,3 +109,11 @@ def open_s3(options: S3Options, connection: ConnectionOptions, environ: Mapping[
     except Exception as error:
         raise to_error(error, Request("AWS S3", "", "")) or SettingError("The client of AWS S3 cannot be made.", reason="aws_error") from None
     return S3Client(connected.session, client, options, connected.region)
+
+
+def s3_endpoint(options: S3Options, connection: ConnectionOptions, environ: Mapping[str, str] | None = None) -> str:
+    """The URL of the endpoint from the option, the environment or the AWS profile; empty for that of AWS. Raises :class:`SealError`."""
+    if options.endpoint:
+        return options.endpoint
+    found = endpoint_of("s3", replace(connection, endpoint=""), environ)
+    return found.value if found else ""

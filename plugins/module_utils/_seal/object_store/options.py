@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..errors import SettingError
+from ..typed_options import checked_types
 
 MIB = 1 << 20
 MOST_PARTS = 10_000
@@ -44,13 +45,13 @@ class S3Options:
     def of(cls, given: Mapping[str, Any]) -> S3Options:
         """Raises :class:`SettingError` (``invalid_option``)."""
         names = {each.name for each in fields(cls)}
-        unknown = sorted(set(given) - names)
+        unknown = sorted(set(map(str, given)) - names)
         if unknown or not given.get("bucket"):
             raise _invalid(
                 f"Unsupported parameters for s3: {', '.join(unknown)}." if unknown else "missing required arguments: bucket found in s3.",
                 f"Use {', '.join(sorted(names))}." if unknown else "Set it.",
             )
-        options = cls(**{name: value for name, value in given.items() if value is not None})
+        options = cls(**checked_types(cls, given, where=" of s3"))
         options.check()
         return options
 

@@ -14,6 +14,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -21,9 +22,12 @@ from ..descriptors import sha256_of
 from ..errors import SealError
 from .client import S3Client
 from .options import LARGEST_OBJECT, MIB
+from .protection import Requested, check_protection
 
 _PIECE = 1 << 20
 _AGAIN = frozenset(("upload_not_found",))
+# After these, no later run can complete the upload.
+_HOPELESS = frozenset(("object_exists", "checksum_mismatch", "invalid_request"))
 
 
 class Upload:
@@ -42,6 +46,7 @@ class Upload:
         self._size = os.fstat(handle).st_size
         self._state = state
         self._save = save
+        self._requested = Requested()
         self.resumed_parts = 0
 
     def run(self, sha256: str) -> dict[str, Any]:
@@ -54,22 +59,50 @@ class Upload:
         self._check_file(sha256)
         part_size = self._state.get("part_size")
         if not isinstance(part_size, int) or part_size < MIB or not isinstance(self._state.get("parts"), dict):
-            self._state.clear()
+            self._give_up()
             part_size = self._options.part_bytes(self._size)
         try:
+            if self._exists():
+                raise _exists_already(f"s3://{self._options.bucket}/{self._key}")
             expected = self._put() if self._size <= part_size else self._multipart(part_size)
         except SealError as error:
             if error.reason != "object_exists":
                 raise
             # The response to a former upload was lost, or it is another object, which the verification finds.
+            self._give_up()
+            self._requested = Requested()
             expected = self._expected(part_size)
         facts = self._verified(expected, sha256)
         self._state.clear()
         return facts
 
+    def _exists(self) -> bool:
+        """Whether the object exists. Older SDKs cannot ask S3 to store only a new object, and must know it before."""
+        conditional = self._client.supports("PutObject", "IfNoneMatch")
+        try:
+            self._client.call("HeadObject", self._key)
+        except SealError as error:
+            if error.details.get("aws_code") in ("404", "NoSuchKey", "NotFound"):
+                return False
+            # Without s3:ListBucket, S3 does not tell that an object does not exist; and of HeadObject, it gives no reason for an error.
+            if conditional and error.details.get("aws_code"):
+                return False
+            raise
+        return True
+
+    def _give_up(self) -> None:
+        """Abort the upload of the state, whose parts would otherwise be kept and paid for; that nothing of it is left is not required."""
+        if self._state.get("upload_id"):
+            with suppress(SealError):
+                self._client.call("AbortMultipartUpload", self._key, UploadId=str(self._state["upload_id"]))
+        if self._state:
+            self._state.clear()
+            self._save()
+
     def _check_file(self, sha256: str) -> None:
         """The checksums that S3 gets are those of what is read now, so a file that changed on disk would pass for the proven one."""
         if sha256_of(self._handle) != sha256:
+            self._give_up()
             raise SealError(
                 f"The file of {self._key} is not the snapshot that was proven: its checksum differs.", reason="checksum_mismatch",
                 remedy="Check the disk of this host, and take another snapshot. The file was not sent.",
@@ -80,7 +113,8 @@ class Upload:
         checksum = _sha256(content)
         # With an object lock, S3 demands the name of the algorithm beside the checksum.
         checked = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum}
-        self._client.call("PutObject", self._key, Body=content, **checked, **self._storage(), **self._if_new("PutObject"))
+        answer = self._client.call("PutObject", self._key, Body=content, **checked, **self._storage(), **self._if_new("PutObject"))
+        self._requested.kms_key = str(answer.get("SSEKMSKeyId") or "")
         return checksum
 
     def _multipart(self, part_size: int) -> str:
@@ -90,11 +124,14 @@ class Upload:
             if error.reason not in _AGAIN:
                 raise
             known = {}
-            self._state.clear()
+            self._give_up()
         if not self._state.get("upload_id"):
             answer = self._client.call("CreateMultipartUpload", self._key, ChecksumAlgorithm="SHA256", **self._storage())
-            self._state.update(upload_id=self._needed(answer, "UploadId"), part_size=part_size, parts={})
+            self._requested.kms_key = str(answer.get("SSEKMSKeyId") or "")
+            self._state.update(upload_id=self._needed(answer, "UploadId"), part_size=part_size, parts={}, requested=self._requested.as_state())
             self._save()
+        # The lock and the key are those that were requested when the upload began.
+        self._requested = Requested.of(self._state.get("requested"))
         parts, digests = [], hashlib.sha256()
         for number in range(1, -(-self._size // part_size) + 1):
             content = self._part(number, part_size)
@@ -118,9 +155,8 @@ class Upload:
                 **self._if_new("CompleteMultipartUpload"),
             )  # fmt: skip
         except SealError as error:
-            if error.reason in _AGAIN:
-                self._state.clear()
-                self._save()
+            if error.reason in _AGAIN or error.reason in _HOPELESS:
+                self._give_up()
             raise
         return f"{base64.b64encode(digests.digest()).decode()}-{len(parts)}"
 
@@ -163,16 +199,8 @@ class Upload:
         # Some storage returns the checksum of the parts without their number.
         if checksum not in (expected, expected.partition("-")[0]):
             raise self._differs("it has another SHA-256 checksum")
-        self._check_protection(answer)
+        check_protection(answer, self._options, self._requested, f"s3://{self._options.bucket}/{self._key}")
         return {"size": self._size, "checksum": str(checksum), "verified_by": how, "version_id": answer.get("VersionId"), "etag": answer.get("ETag")}
-
-    def _check_protection(self, answer: Mapping[str, Any]) -> None:
-        wanted = self._options.encryption
-        if wanted and answer.get("ServerSideEncryption") != wanted:
-            raise self._unprotected(f"is encrypted by {answer.get('ServerSideEncryption') or 'nothing'} instead of {wanted}")
-        mode = self._options.object_lock_mode
-        if mode and answer.get("ObjectLockMode") not in (mode, "COMPLIANCE"):
-            raise self._unprotected(f"has the object lock mode {answer.get('ObjectLockMode') or 'none'} instead of {mode}")
 
     def _downloaded(self) -> str:
         body = self._client.call("GetObject", self._key)["Body"]
@@ -197,7 +225,8 @@ class Upload:
         if options.kms_key_id:
             parameters["SSEKMSKeyId"] = options.kms_key_id
         if options.object_lock_mode:
-            until = datetime.now(timezone.utc) + timedelta(days=options.object_lock_days)
+            until = (datetime.now(timezone.utc) + timedelta(days=options.object_lock_days)).replace(microsecond=0)
+            self._requested.retain_until = until
             parameters.update(ObjectLockMode=options.object_lock_mode, ObjectLockRetainUntilDate=until)
         return parameters
 
@@ -218,12 +247,9 @@ class Upload:
             remedy="Check who else writes to this prefix, and send the snapshot again.",
         )
 
-    def _unprotected(self, why: str) -> SealError:
-        return SealError(
-            f"s3://{self._options.bucket}/{self._key} {why}.",
-            reason="not_protected",
-            remedy="Check the bucket and whether the endpoint supports this. S3 reports a lock only with the permission s3:GetObjectRetention.",
-        )
+
+def _exists_already(name: str) -> SealError:
+    return SealError(f"{name} exists already.", reason="object_exists", remedy="Use another prefix, or another name for the snapshots.")
 
 
 def _sha256(content: bytes) -> str:

@@ -39,7 +39,7 @@ def test_the_archive_needs_no_ansible():
         used = {name for entry in packed.namelist() for name in top_level(packed.read(entry))}
         assert "ansible" not in used
         assert used - set(sys.stdlib_module_names) == {"ansible_collections", "botocore", "cryptography"}
-        assert len(packed.namelist()) < 120
+        assert len(packed.namelist()) < 170
 
 
 def test_the_archive_is_always_the_same():
@@ -85,3 +85,32 @@ def test_the_options_of_module_and_program_are_the_same(monkeypatch):
 def test_unknown_suboptions_are_rejected():
     with pytest.raises(SettingError, match="buckets"):
         BackupOptions.of({"server_address": "http://x", "dest": "/x", "token": "a", "s3": {"bucket": "abc", "buckets": json.dumps(1)}})
+
+
+GOOD = {"server_address": "http://x", "dest": "/x", "token": "a"}
+
+
+@pytest.mark.parametrize("options", [
+    {"s3": {"bucket": "example", "object_lock_mode": "GOVERNANCE", "object_lock_days": "30"}}, {"s3": {"bucket": 5}}, {"s3": "example"}, {"s3": ["x"]},
+    {"s3": {"bucket": "example", "timeout": "300"}}, {"s3": {"bucket": "example", "part_size": 16.5}}, {"attempts": "3"}, {"attempts": True},
+    {"other_addresses": "http://y"}, {"other_addresses": [1]}, {"keep_last": "2"}, {"keep_days": 1.5}, {"server_timeout": "90"}, {"dest": 5}, {"dest": "/x\0"},
+    {"renew_token": "yes"}, {"allowed_key_ids": {"a": 1}}, {"region": 1}, {"timeout": "30"}, {"validate_certs": "no"}, {"max_size": 1e9}, {"token": 5},
+    {"server_timeout": 10**399}, {"name": ["vault"]}, {"proof": None, "if_standby": 1}, {"server_address": ["http://x"]},
+])
+def test_the_type_of_each_option_is_checked(tmp_path, capsys, options):
+    path, status = tmp_path / "backup.json", tmp_path / "status.json"
+    path.write_text(json.dumps({**GOOD, "status_file": str(status), **options}), encoding="utf-8")
+    assert main([str(path), "--check"]) == 2
+    assert not status.exists()
+    assert main([str(path)]) == 2
+    assert capsys.readouterr().err.startswith("invalid_option: ")
+    written = json.loads(status.read_text(encoding="utf-8"))
+    assert (written["result"], written["reason"], written["proven"], written["unsent"]) == ("failed", "invalid_option", False, 0)
+
+
+@pytest.mark.parametrize("content", ['{"dest": "/x", "dest": "/y"}', '{"server_timeout": NaN}', "[" * 100000])
+def test_json_is_read_strictly(tmp_path, capsys, content):
+    path = tmp_path / "backup.json"
+    path.write_text(content, encoding="utf-8")
+    assert main([str(path)]) == 2
+    assert "not a JSON object" in capsys.readouterr().err

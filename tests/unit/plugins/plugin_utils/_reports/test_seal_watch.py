@@ -420,3 +420,36 @@ def test_invalid_input() -> None:
 ])  # fmt: skip
 def test_times(value: Any, expected: float | None) -> None:
     assert seconds(value) == expected
+
+
+DRILLED = {"time": iso(NOW - HOUR), "restorable": True, "seconds": 4.2}
+
+
+@pytest.mark.parametrize(("report", "noted", "passed", "status", "when"), [
+    (None, DRILLED, NOW - HOUR, "passed", NOW - HOUR),
+    ({"time": NOW - 3 * DAY, "restorable": False, "msg": "no"}, DRILLED, NOW - HOUR, "passed", NOW - HOUR),
+    ({"time": NOW - 60, "restorable": True}, {**DRILLED, "restorable": False, "msg": "no"}, None, "passed", NOW - 60),
+    (None, {**DRILLED, "restorable": False, "reason": "wrong_key", "msg": "no"}, NOW - 2 * DAY, "failed", NOW - HOUR),
+    ({"time": NOW - 3 * DAY, "restorable": True}, None, None, "passed", NOW - 3 * DAY),
+])
+def test_the_drill_of_the_backup_counts(report: Any, noted: Any, passed: Any, status: str, when: float) -> None:
+    with_drill = backup(drill=noted, drill_passed=iso(passed) if passed else None, undrilled=0)
+    found = watched(node(drill=report, backup=with_drill))
+    assert values(found, "vault_seal_drill_status") == {status: 1}
+    assert values(found, "vault_seal_drill_timestamp_seconds") == {"": when}
+    expected = passed if status == "failed" else when
+    assert values(found, "vault_seal_drill_passed_timestamp_seconds") == {"": expected}
+
+
+def test_the_drill_of_the_backup_is_reported_without_being_asked_for() -> None:
+    host = node(backup=backup(drill={**DRILLED, "restorable": False, "reason": "wrong_key", "msg": "no"}))
+    host["asked"] = [each for each in host["asked"] if each != "drill"]
+    del host["drill"]
+    assert ("critical", "wrong_key") in reasons(watched(host))
+
+
+@pytest.mark.parametrize("noted", ["passed", 5, [], {"time": "x"}, {"restorable": True}])
+def test_a_malformed_drill_of_the_backup_is_no_proof(noted: Any) -> None:
+    host = node(backup=backup(drill=noted, drill_passed="never"))
+    del host["drill"]
+    assert "passed" not in values(watched(host), "vault_seal_drill_status")

@@ -66,6 +66,25 @@ def test_one_from_the_future_is_kept_and_counts_for_nothing() -> None:
     assert kept([at(-5), at(1), at(2)], last=1) == {"-5": ["future"], "1": ["last"]}
 
 
+def after_a_jump(days: int, taken: int) -> list[Stored]:
+    """Four hourly ones, and those that were taken after the clock jumped ahead."""
+    return [*(at(days * 24 + hours) for hours in (10, 11, 12, 13)), *(at(hours) for hours in range(taken))]
+
+
+@pytest.mark.parametrize(("taken", "left"), [(1, 4), (2, 4), (3, 4), (4, 0)])
+def test_a_clock_that_jumps_ahead_makes_no_snapshot_old_at_once(taken: int, left: int) -> None:
+    found = kept(after_a_jump(400, taken), days=7, minimum=3)
+    assert len(found) == taken + left
+    # Each run of the way there removes nothing that the next one would keep.
+    assert set(found) >= {f"{hours}" for hours in range(taken)}
+
+
+def test_after_a_clock_that_jumped_back_the_minimum_does_not_count_the_future() -> None:
+    future = [at(-9000 - number) for number in range(5)]
+    found = kept([*future, at(0), at(1), at(2), at(900), at(901)], last=1, minimum=3)
+    assert set(found) == {*(each.file_name for each in future), "0", "1", "2"}
+
+
 @pytest.mark.parametrize(("rules", "option"), [({"minimum": 0}, "keep_minimum"), ({"last": -1}, "keep_last"), ({"days": 100_001}, "keep_days")])
 def test_numbers_out_of_range_are_rejected(rules: dict[str, int], option: str) -> None:
     with pytest.raises(SettingError, match=option):
