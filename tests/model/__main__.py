@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .bootstrap import Bootstrap
-from .cluster import AWSKMS, SHAMIR, Cluster, Node, formed
+from .change_key import ChangeKey
+from .cluster import AWSKMS, AWSKMS_NEW, NEW, OLD, SHAMIR, Cluster, Node, formed
 from .explore import Result, explore
 from .migrate import Migrate
 from .procedure import Procedure
@@ -23,6 +24,8 @@ from .rotate import Rotate
 _REPORT = Path(__file__).parents[2] / "benchmarks" / "MODEL.md"
 _LIMIT = 200000
 _BOTH = (Migrate(AWSKMS), Migrate(SHAMIR))
+_THERE_AND_BACK = (ChangeKey(NEW), ChangeKey(OLD))
+_ELSEWHERE = "change_key, keys in two accounts"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Case:
         if self.name == "cluster_bootstrap":
             new = Cluster((Node(),) * self.count)
             return [new, replace(new, nodes=(Node(running=SHAMIR), *new.nodes[1:]))]
+        if self.name.startswith("change_key"):
+            return [replace(formed(self.count, seal), apart=self.name == _ELSEWHERE) for seal in (AWSKMS, AWSKMS_NEW)]
         seals = (AWSKMS,) if self.name == "seal_rotate" else (SHAMIR, AWSKMS)
         return [formed(self.count, seal) for seal in seals]
 
@@ -49,12 +54,14 @@ def _cases(sample: bool, limit: int) -> list[Case]:
         return [
             Case("migrate", _BOTH, 1, 1), Case("migrate", _BOTH, 3, 0), Case("migrate", _BOTH, 3, 1, 12000),
             Case("migrate, also with wrong shares", wrong, 1, 1),
+            Case("change_key", _THERE_AND_BACK, 1, 1), Case(_ELSEWHERE, _THERE_AND_BACK, 1, 1), Case(_ELSEWHERE, _THERE_AND_BACK, 3, 0, 4000),
             Case("seal_rotate", (Rotate(),), 1, 2), Case("seal_rotate", (Rotate(),), 3, 1),
             Case("cluster_bootstrap", (Bootstrap(),), 1, 2), Case("cluster_bootstrap", (Bootstrap(),), 3, 1),
         ]  # fmt: skip
     return [
         *(Case("migrate", _BOTH, count, faults, limit) for count, faults in ((1, 2), (2, 1), (3, 0), (3, 1), (4, 0), (5, 0))),
         Case("migrate, also with wrong shares", wrong, 1, 2, limit), Case("migrate, also with wrong shares", wrong, 3, 0, limit),
+        *(Case(name, _THERE_AND_BACK, count, faults, limit) for name in ("change_key", _ELSEWHERE) for count, faults in ((1, 2), (3, 0), (3, 1), (4, 0))),
         *(Case("seal_rotate", (Rotate(),), count, faults, limit) for count, faults in ((1, 4), (2, 3), (3, 3), (4, 2), (5, 2))),
         *(Case("cluster_bootstrap", (Bootstrap(),), count, faults, limit) for count, faults in ((1, 4), (2, 3), (3, 2), (4, 2), (5, 1))),
     ]  # fmt: skip
