@@ -21,13 +21,15 @@ _COLOURS = ("#000000", "#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00")
 _DASHES = ("-", "--", ":", "-.", (0, (8, 3)), (0, (4, 2)))
 
 
-def draw(path: Path, title: str, across: str, sizes: Sequence[int], lines: Sequence[tuple[str, Sequence[float]]]) -> None:
+def draw(
+    path: Path, title: str, across: str, sizes: Sequence[int], lines: Sequence[tuple[str, Sequence[float]]], unit: str = "seconds of the processor"
+) -> None:
     """Write a PNG with the seconds of each line at each of the sizes."""
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
     for number, (name, values) in enumerate(lines):
         colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
         axes.loglog(sizes, values, color=colour, linestyle=dash, marker="o", label=name)
-    axes.set(title=title, xlabel=across, ylabel="seconds of the processor", xticks=list(sizes))
+    axes.set(title=title, xlabel=across, ylabel=unit, xticks=list(sizes))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -108,7 +108,7 @@ class Stage:
         local = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
         inventory.write_text("".join(f"{name} {local}\n" for name in names), encoding="utf-8")
         before = len(self.kms.calls())
-        begun, busy = time.perf_counter(), _processor()
+        begun, busy = time.perf_counter(), processor()
         ended = subprocess.run(
             [BIN / "ansible-playbook", "-i", inventory, "--forks", str(FORKS), book],
             env={**self.environment(), **variant.environment, **(variables or {})}, cwd=folder,
@@ -119,7 +119,7 @@ class Stage:
             raise SystemExit(f"{variant.name} failed:\n{ended.stdout}{ended.stderr}")
         variant.counted = len(self.kms.calls()) - before
         variant.seconds.append(spent)
-        variant.processor.append(_processor() - busy)
+        variant.processor.append(processor() - busy)
         print(f"{spent:7.2f} s  {variant.name}", file=sys.stderr, flush=True)
 
     def measure(self, variants: list[Variant], repetitions: int, warm: bool = True) -> list[Variant]:
@@ -136,7 +136,7 @@ class Stage:
         return variants
 
 
-def _processor() -> float:
+def processor() -> float:
     """The processor's seconds of all processes that were started here and have ended; the KMS has not."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

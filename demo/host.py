@@ -62,7 +62,7 @@ class Host:
 
     def version(self) -> str:
         """Version reported by the executable, such as ``OpenBao v2.6.2``."""
-        result = subprocess.run([self._root / "bin" / "bao", "version"], capture_output=True, text=True, check=True, timeout=60)
+        result = subprocess.run([self._root / "bin" / "bao", "version"], capture_output=True, text=True, check=True)
         return result.stdout.split(" (")[0].strip()
 
     def auto_seal(self) -> str:
@@ -71,4 +71,4 @@ class Host:
         return log.rpartition("Auto Seal: ")[2].partition("\n")[0]
 
     def stop(self) -> None:
-        subprocess.run([self._root / "bin" / "systemctl", "stop", "openbao"], env={**os.environ, **self.environment()}, check=False, timeout=60)
+        subprocess.run([self._root / "bin" / "systemctl", "stop", "openbao"], env={**os.environ, **self.environment()}, check=False)

@@ -14,6 +14,8 @@ from paths import REQUIREMENTS
 
 # The oldest Python that each file serves; the pins hold for it and for all later ones.
 OLDEST = {"fuzz": "3.11", "lowest": "3.9"}
+# Files whose packages are installed without what they depend on.
+ALONE = ("amazon",)
 
 NOTE = """\
 
@@ -28,6 +30,7 @@ def pin(name: str) -> None:
     header = "".join(source.read_text().partition("\n\n")[:1]) + "\n" + NOTE.format(name=name)
     command = [str(uv.command()), "pip", "compile", "--quiet", "--universal", "--upgrade", "--no-header", "--no-annotate"]
     command += ["--no-emit-index-url", "--no-emit-find-links", "--python", sys.executable]
+    command += ["--no-deps"] if name in ALONE else []
     command += ["--python-version", OLDEST.get(name, "3.10"), source.name]
     answer = subprocess.run(command, cwd=REQUIREMENTS, env=uv.environment(), stdout=subprocess.PIPE, text=True, check=True)
     target.write_text(header + answer.stdout)

@@ -20,6 +20,7 @@ import namespaces
 import pythons
 import trees
 from paths import HOME, LINK_TREE, MADE, ROOT, environment_bin
+from processes import time_factor
 from runner import ALL_SLOTS, Step
 
 Command = Sequence[str]
@@ -109,7 +110,7 @@ class Catalogue:
         # Guided by coverage if a suitable Python exists, otherwise random.
         fuzz = "fuzz" if environments.ENVIRONMENTS["fuzz"].choose(self._interpreters) else "dev"
         self._add("fuzz", [_tool(fuzz, "python"), "tests/fuzz/run.py"], needs=(fuzz,), slots=ALL_SLOTS)
-        self._add("system", _pytest("dev", "tests/system", workers=3), slots=ALL_SLOTS)
+        self._add("system", _pytest("dev", "tests/system", workers=3), needs=("dev", "amazon"), slots=ALL_SLOTS)
         differential = [_tool("dev", "python"), "-m", "differential"]
         self._add("differential", differential, slots=ALL_SLOTS)
         self._add("differential-sample", [*differential, "--sample", str(_SAMPLE)], slots=ALL_SLOTS)
@@ -145,6 +146,7 @@ class Catalogue:
             # Archives of modules are built once, rather than in each of the hundred runs of a scenario.
             ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "support" / "callbacks"),
             ANSIBLE_CALLBACKS_ENABLED="reuse_payloads",
+            ANSIBLE_TIMEOUT=str(round(20 * time_factor())),  # seconds that a connection may take
             MOLECULE_NO_COLOR="1",
             NO_COLOR="1",
         )

@@ -118,12 +118,12 @@ def environment() -> dict[str, str]:
     return {**{name: value for name, value in wanted.items() if value}, **os.environ}
 
 
-def install(python: Path, requirements: Path) -> None:
+def install(python: Path, requirements: Path, bytecode: bool = True) -> None:
     """Install exactly the packages of a pinned file in the environment of an interpreter.
 
     Byte code is written here: where PYTHONDONTWRITEBYTECODE is set, every later start would compile again.
     """
-    line = [str(command()), "pip", "sync", "--quiet", "--compile-bytecode", "--python", str(python), str(requirements)]
+    line = [str(command()), "pip", "sync", "--quiet", *(["--compile-bytecode"] if bytecode else []), "--python", str(python), str(requirements)]
     answer = subprocess.run(
         line, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

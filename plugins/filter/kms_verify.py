@@ -15,6 +15,8 @@ from jinja2 import Undefined
 
 def kms_verify_groups(hosts: Sequence[str], hostvars: Mapping[str, Any], one_per: str) -> list[list[str]]:
     """Documented in kms_verify_groups.yml."""
+    if not one_per:
+        return [[str(host)] for host in hosts]
     # Imported here, because Ansible imports all filters of a collection with the first one that is used.
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._plain_values import plain_values
     from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.kms_verify import SETTINGS, group

@@ -63,8 +63,10 @@ options:
         recovery key are not kept. Its log and socket are in a new directory below C(/dev/shm), or if that is not usable, C(/run) or the directory for
         temporary files. If the task is killed, a watchdog process ends the server and removes the directory.
       - It uses the host's network, with the proxy and routes of the service, but not the sandbox of O(unit), such as C(ProtectHome=).
-      - It is started with the enabled C(seal) stanzas only. Errors in RV(settings_problems) that it cannot detect, such as several seals, an
-        unknown setting, or a file that the product rejects, mean that the seal is not ready, regardless of its verdict.
+      - It is started with all C(seal) stanzas, including disabled ones, since a server sets them up and connects to their services when it starts. They get
+        their variables, such as E(VAULT_TRANSIT_SEAL_TOKEN) or E(BAO_ADDR). V(sdk) does not check disabled seals, and reports V(unchecked_seal).
+      - Errors in RV(settings_problems) that it cannot detect, such as an unknown setting, or a file that the product rejects, mean that the seal is not ready,
+        regardless of its verdict.
     type: str
     choices:
       - both

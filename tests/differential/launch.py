@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+CREDENTIALS = "/run/credentials"
+
+
 @dataclass
 class Launch:
     """``config``, ``environment`` and ``working`` are what the server gets; ``options`` what the modules get.
 
-    ``files`` are below ``home``, by their relative paths.
+    ``files`` are below ``home``, by their relative paths; ``credentials`` are below ``CREDENTIALS`` while the server runs, as systemd makes them.
     """
 
     home: str
@@ -24,6 +27,7 @@ class Launch:
     working: str
     options: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    credentials: dict[str, str] = field(default_factory=dict)
 
 
 # What one way of starting makes of a launch with one file of configuration; it fills in the options.

@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from support.slack import scaled
+
 _MODULES = "ansible_collections.sealwright.vault_seal.plugins.modules"
 NAMES = ("awskms_seal_settings_info", "awskms_permission_info")
 # What a task may have around it, none of which is the server's.
@@ -41,7 +43,7 @@ class Modules:
     def __exit__(self, *_error: object) -> None:
         assert self._process.stdin
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(scaled(30))
 
     def run(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """The result of a module; ``failed`` where it fails, with ``seconds``."""

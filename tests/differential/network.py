@@ -49,6 +49,7 @@ def set_up(folder: Path, authority: str) -> None:
         f"mount --bind {hosts} /etc/hosts",
         f"mount --bind {resolver} /etc/resolv.conf",
         "mount -t tmpfs tmpfs /etc/ssl/certs",
+        "mount -t tmpfs tmpfs /run",
     ):
         subprocess.run(line.split(), check=True, env={"PATH": PATH})
     shutil.copy(authority, "/etc/ssl/certs/ca-certificates.crt")

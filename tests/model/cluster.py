@@ -203,6 +203,13 @@ class Cluster:
     def set_allowed(self, number: int, allowed: bool) -> list[Cluster]:
         return self._with(number, allowed=allowed).settled()
 
+    def elect(self) -> list[Cluster]:
+        """Raft elects another node although the leader still runs: its heartbeats came too late."""
+        if self.leader < 0:
+            return [self]
+        stepped_down = self._with(self.leader, cached=False)
+        return unique(after for each in self._candidates(self.leader) if each != self.leader for after in stepped_down._led_by(each))
+
     def wipe(self, number: int) -> list[Cluster]:
         """Stop the server and remove the data of its storage."""
         return unique(each._with(number, data=None) for each in self.crash(number))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,17 +15,27 @@ from .cluster import AWSKMS, NEW, OLD, SHAMIR, Cluster, Node, canonical
 from .procedure import Fault, Procedure, Program, Situation
 
 # The steps with which a procedure stops a server, if it runs.
-STOPS = ("take_node", "hand_over", "without_standby", "without_active", "restart_node", "restart_one", "revived")
+STOPS = ("take_node", "hand_over", "without_standby", "without_active", "restart_node", "take_active", "restart_one", "revived")
+# The steps that prove the permissions and accept the plan, and those that must not follow without. A step `configure` of cluster_bootstrap has its own proof.
+PROOFS = ("main", "accept", "verify")
+CHANGES = ("take_node", "hand_over", "initialise", "restart_one", "move_alias")
 _ATTEMPTS = 6  # runs after which a procedure has to be finished, where each stop is followed by its remedy
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """A run that is under way: the number of its procedure, and the steps that it still has to take."""
+
+    procedure: int
+    program: Program
 
 
 @dataclass(frozen=True)
 class State:
-    """A cluster, and the run that is under way on it: none if ``run`` is -1."""
+    """A cluster, and the runs that are under way on it: at most one, or two if a colleague starts one at the same time."""
 
     cluster: Cluster
-    run: int = -1
-    program: Program = ()
+    runs: tuple[Run, ...] = ()
     faults: int = 0
 
 
@@ -33,6 +44,7 @@ class Result:
     states: int = 0
     transitions: int = 0
     clusters: int = 0
+    complete: bool = True
     violations: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, violation: str, path: list[str]) -> None:
@@ -50,6 +62,8 @@ def faults(cluster: Cluster) -> Iterator[Fault]:
         yield f"n{number} {'loses' if node.allowed else 'regains'} its permission", lambda c, n=number, a=not node.allowed: c.set_allowed(n, a)
         if node.up and not node.unsealed and node.data:
             yield f"a colleague unseals n{number}", lambda c, n=number: c.unseal(n)
+    if cluster.leader >= 0:
+        yield "raft elects another node", lambda c: c.elect()
     if sum(node.up for node in cluster.nodes) > 1:
         yield "all machines reboot", _reboot
     for key in (OLD, NEW):
@@ -68,52 +82,103 @@ def _reboot(cluster: Cluster) -> list[Cluster]:
     return now
 
 
-def explore(initial: Sequence[Cluster], procedures: Sequence[Procedure], budget: int, limit: int = 0) -> Result:
-    """:param budget: how many faults a path may have; a killed run, and a run that begins anew or turns round, are none and not limited."""
+@dataclass(frozen=True)
+class Search:
+    """What can follow from a state.
+
+    :param budget: how many faults a path may have; a killed run, and a run that begins anew or turns round, are none and not limited.
+    :param together: how many runs may be under way at the same time, their steps in any order.
+    """
+
+    procedures: Sequence[Procedure]
+    budget: int
+    together: int = 1
+
+    def following(self, state: State) -> Iterator[tuple[str, State, str]]:
+        """What happens, the state after it, and the harm that it did."""
+        cluster = state.cluster
+        if len(state.runs) < self.together:
+            for number, procedure in enumerate(self.procedures):
+                yield f"run: {procedure.name}", replace(state, runs=(*state.runs, Run(number, procedure.program()))), ""
+        for place, run in enumerate(state.runs):
+            others = state.runs[:place] + state.runs[place + 1 :]
+            step, rest = run.program[0], run.program[1:]
+            for after in self.procedures[run.procedure].take(cluster, step, rest):
+                problem = harm(cluster, step, after, state.faults)
+                runs = (*others, Run(run.procedure, after.program)) if after.program else others
+                text = f"{step[0]} n{step[1]}{' -> stops: ' + after.stop if after.stop else ''}"
+                yield text, State(after.cluster, runs, state.faults), f"{self.procedures[run.procedure].name}: {problem}" if problem else ""
+            yield "the run is killed", replace(state, runs=others), ""
+        if state.faults < self.budget:
+            for name, action in [*faults(cluster), *(fault for procedure in self.procedures for fault in procedure.faults(cluster))]:
+                for changed in action(cluster):
+                    yield name, replace(state, cluster=changed, faults=state.faults + 1), ""
+
+
+def explore(initial: Sequence[Cluster], search: Search, limit: int = 0) -> Result:
+    """Every state, breadth first, until there are ``limit`` (0: no limit)."""
     result = Result()
     before: dict[State, tuple[State, str] | None] = {}
     waiting: deque[State] = deque()
     checked: set[Cluster] = set()
-    finishing = [Finishing(procedure) for procedure in procedures if procedure.right]
+    finishing = [Finishing(procedure) for procedure in search.procedures if procedure.right]
 
-    def reach(state: State, source: State | None, how: str) -> None:
-        result.transitions += source is not None
+    def reach(state: State, source: tuple[State, str] | None) -> None:
         state = symmetric(state)
         if state not in before:
-            before[state] = (source, how) if source is not None else None
+            before[state] = source
             waiting.append(state)
 
     for cluster in initial:
-        reach(State(cluster), None, "")
+        reach(State(cluster), None)
     while waiting and not (limit and len(before) >= limit):
         state = waiting.popleft()
-        cluster = state.cluster
-        if state.run < 0:
-            if cluster not in checked:
-                checked.add(cluster)
-                for each in finishing:
-                    problem = each.problem(cluster)
-                    if problem:
-                        result.add(problem, trace(before, state))
-            for number, procedure in enumerate(procedures):
-                reach(replace(state, run=number, program=procedure.program()), state, f"run: {procedure.name}")
-        else:
-            procedure = procedures[state.run]
-            step, rest = state.program[0], state.program[1:]
-            for after in procedure.take(cluster, step, rest):
-                problem = harm(cluster, step, after, state.faults)
-                if problem:
-                    result.add(f"{procedure.name}: {problem}", [*trace(before, state), f"{step}"])
-                run = state.run if after.program else -1
-                said = f"{step[0]} n{step[1]}{' -> stops: ' + after.stop if after.stop else ''}"
-                reach(State(after.cluster, run, after.program, state.faults), state, said)
-            reach(replace(state, run=-1, program=()), state, "the run is killed")
-        if state.faults < budget:
-            for name, action in [*faults(cluster), *(fault for procedure in procedures for fault in procedure.faults(cluster))]:
-                for changed in action(cluster):
-                    reach(replace(state, cluster=changed, faults=state.faults + 1), state, name)
-    result.states, result.clusters = len(before), len(checked)
+        if not state.runs and state.cluster not in checked:
+            checked.add(state.cluster)
+            for problem in filter(None, (each.problem(state.cluster) for each in finishing)):
+                result.add(problem, trace(before, state))
+        for text, after, problem in search.following(state):
+            result.transitions += 1
+            if problem:
+                result.add(problem, [*trace(before, state), text])
+            reach(after, (state, text))
+    result.states, result.clusters, result.complete = len(before), len(checked), not waiting
     return result
+
+
+def walk(initial: Sequence[Cluster], search: Search, walks: int, length: int, seed: int = 1) -> Result:
+    """Random paths of so many steps, for spaces that are too large for :func:`explore`: these reach its depths, that one what is near."""
+    result = Result(complete=False)
+    seen: set[State] = set()
+    checked: set[Cluster] = set()
+    choice = random.Random(seed)
+    finishing = [Finishing(procedure) for procedure in search.procedures if procedure.right]
+    for _walk in range(walks):
+        state = symmetric(State(choice.choice(initial)))
+        path = [f"at first: {shown(state.cluster)}"]
+        for _step in range(length):
+            seen.add(state)
+            if not state.runs and state.cluster not in checked:
+                checked.add(state.cluster)
+                for problem in filter(None, (each.problem(state.cluster) for each in finishing)):
+                    result.add(problem, path.copy())
+            options = list(search.following(state))
+            for text, _after, problem in options:
+                if problem:
+                    result.add(problem, [*path, text])
+            text, after, _problem = choice.choices(options, [_weight(state, each, text) for text, each, _problem in options])[0]
+            result.transitions += 1
+            state = symmetric(after)
+            path.append(f"{text}: {shown(state.cluster)}")
+    result.states, result.clusters = len(seen), len(checked)
+    return result
+
+
+def _weight(state: State, after: State, text: str) -> float:
+    """How likely a random path goes on so: most runs should get far, although there are more faults than steps."""
+    if after.faults > state.faults:
+        return 0.005
+    return 0.1 if state.runs and text.startswith(("run: ", "the run is killed")) else 1.0
 
 
 def trace(before: dict[State, tuple[State, str] | None], state: State) -> list[str]:
@@ -158,9 +223,15 @@ def harm(cluster: Cluster, step: tuple[str, int], after: Situation, faults: int)
             return f"n{each} lost its data"
         if not faults and now.data and now.data.key == "none" and not (was.data and was.data.key == "none"):
             return f"n{each} was initialised without a usable key"
+    if name in PROOFS and any(each in CHANGES for each, _number in after.program) and not _proved(cluster):
+        return "a host will be restarted or initialised whose proof failed"
     if after.stop and name == "main" and after.cluster != cluster:
         return "the cluster was changed before the plan was accepted"
     return ""
+
+
+def _proved(cluster: Cluster) -> bool:
+    return all(cluster.usable(number, cluster.alias) for number in range(len(cluster.nodes)))
 
 
 class Finishing:
@@ -221,18 +292,20 @@ class Finishing:
 
 
 def symmetric(state: State) -> State:
-    """One of all states that differ in the order of the nodes only, or in the numbering of versions."""
+    """One of all states that differ in the order of the nodes or of the runs only, or in the numbering of versions."""
     cluster = canonical(state.cluster)
-    places: list[list[tuple[int, str]]] = [[] for _node in cluster.nodes]
-    for place, (name, number) in enumerate(state.program):
-        places[number].append((place, name))
+    runs = tuple(sorted(state.runs))
+    places: list[list[tuple[int, int, str]]] = [[] for _node in cluster.nodes]
+    for turn, run in enumerate(runs):
+        for place, (name, number) in enumerate(run.program):
+            places[number].append((turn, place, name))
     order = sorted(range(len(cluster.nodes)), key=lambda number: (_key(cluster.nodes[number]), number != cluster.leader, places[number]))
     if order == list(range(len(order))):
-        return replace(state, cluster=cluster)
+        return replace(state, cluster=cluster, runs=runs)
     new = {old: place for place, old in enumerate(order)}
     nodes = tuple(cluster.nodes[number] for number in order)
     moved = replace(cluster, nodes=nodes, leader=new.get(cluster.leader, -1))
-    return replace(state, cluster=moved, program=tuple((name, new[number]) for name, number in state.program))
+    return replace(state, cluster=moved, runs=tuple(sorted(Run(run.procedure, tuple((name, new[number]) for name, number in run.program)) for run in runs)))
 
 
 def _key(node: Node) -> tuple[object, ...]:

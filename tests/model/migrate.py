@@ -42,8 +42,8 @@ class Migrate:
         return cluster.key_of(self.file)
 
     files = (
-        "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive", "state",
-        "take_node", "unseal", "verify_kms", "verify_result",
+        "agree", "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive",
+        "state", "take_node", "unseal", "verify_result",
     )  # fmt: skip
 
     def program(self) -> Program:
@@ -76,7 +76,7 @@ class Migrate:
         plan = self._plan(cluster)
         if plan["impasse"]["reason"]:
             return stopped(cluster, plan["impasse"]["reason"])
-        if plan["work"] and not all(cluster.usable(number, self._key(cluster)) for number in range(len(cluster.nodes))):  # verify_kms.yml
+        if plan["work"] and not all(cluster.usable(number, self._key(cluster)) for number in range(len(cluster.nodes))):  # main.yml
             return stopped(cluster, "unready")
         every = range(len(cluster.nodes))
         idle, running, reverted = ([number_of(host) for host in plan[kind]] for kind in ("idle", "running", "reverted"))
@@ -96,8 +96,11 @@ class Migrate:
         return going_on(cluster.configure(number, self.file), rest)
 
     def _take_node(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # take_node.yml
+        return self._taken(cluster, number, rest, ("silent", "sealed", "standby", "stale", "waiting"))
+
+    def _taken(self, cluster: Cluster, number: int, rest: Program, due: tuple[str, ...]) -> list[Situation]:  # take_node.yml
         stage = self._stage(cluster, number)
-        if stage not in ("silent", "sealed", "standby", "stale", "waiting"):
+        if stage not in due:
             return going_on([cluster], rest)
         if stage not in ("silent", "sealed") and self._without(cluster, number):
             return stopped(cluster, "check_quorum")
@@ -105,12 +108,15 @@ class Migrate:
 
     def _hand_over(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # hand_over.yml
         stage = self._stage(cluster, number)
-        if stage in ("active", "standby") and self._without(cluster, number, hand_over=stage == "active"):
+        if stage == "active" and self._without(cluster, number, hand_over=True):
             return stopped(cluster, "check_quorum")
-        again: Program = (("configure", number), ("restart_node", number))
+        again: Program = (("configure", number), ("take_active", number))
         if stage == "active" and len(cluster.nodes) > 1:
             return going_on(cluster.stop(number), (("await", number), *again, *rest))
         return going_on([cluster], (*again, *rest) if stage in ("active", "silent", "sealed", "standby") else rest)
+
+    def _take_active(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:  # hand_over.yml, and take_node.yml
+        return self._taken(cluster, number, rest, ("silent", "sealed", "standby", "stale", "waiting", "active"))
 
     def _await(self, cluster: Cluster, number: int, rest: Program) -> list[Situation]:
         state = cluster.state(next(each for each in range(len(cluster.nodes)) if each != number))
@@ -208,7 +214,7 @@ class Migrate:
         if reason == "two_raft_nodes":
             return []  # a third node is added first
         now = [cluster]
-        if reason == "incomplete_cluster":
+        if reason in ("incomplete_cluster", "not_started"):
             lost = [number for number, node in enumerate(cluster.nodes) if not node.up and node.file == SHAMIR and node.data and node.data.type == AWSKMS]
             for number in lost:
                 now = unique(after for each in now for after in each.configure(number, AWSKMS))

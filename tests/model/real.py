@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ class RealNode(OpenBao):
     @property
     def up(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def api(self) -> ServerApi:
         return ServerApi({"server_address": self.url, "server_timeout": 10, "server_validate_certs": True, "server_ca_path": None})
@@ -108,6 +113,19 @@ class RealCluster:
         node.call("PUT", "sys/unseal", {"reset": True})
         for share in shares:
             node.call("PUT", "sys/unseal", {"key": share, **({"migrate": True} if status.get("migration") else {})})
+
+    def elect(self) -> None:
+        """Halt the active node until the others have elected another one."""
+        active = next(number for number, state in enumerate(self.states()) if state.active)
+        others = [node for number, node in enumerate(self.nodes) if number != active]
+        self.nodes[active].send_signal(signal.SIGSTOP)
+        try:
+            end = time.monotonic() + scaled(60.0)
+            while not any(node.state().active for node in others):
+                assert time.monotonic() < end, "the other nodes elected no leader"
+                time.sleep(0.5)
+        finally:
+            self.nodes[active].send_signal(signal.SIGCONT)
 
     def await_votes(self) -> None:
         """A node that joined gets its vote once raft's autopilot saw it for some seconds."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,9 @@ _CHECKOUT = _SUPPORT.parents[1]
 _NOT_BEGUN = "Local RPC server did not start"  # ansible-core 2.21 waits 5 s for it, before any play
 _ATTEMPTS = 3
 _SECONDS = scaled(600)  # only a run that hangs takes so long
+
+# What reads like an error or is an empty play: a normal run of a playbook of the collection shows none of it.
+_NOISE = re.compile(r"^.*(?:^(?:fatal|failed): |^\.\.\.ignoring|FAILED - RETRYING|\[(?:WARNING|ERROR|DEPRECATION WARNING)\]|no hosts matched).*$", re.MULTILINE)
 
 Task = dict[str, Any]
 
@@ -62,6 +66,8 @@ class Run:
     stdout: str
     stderr: str
     results: list[dict[str, Any]] = field(repr=False)
+    of_collection: bool = False
+    """Whether it is a run of one of the collection's playbooks."""
 
     def __getitem__(self, task: str) -> dict[str, Any]:
         """The result of the task of this name."""
@@ -84,9 +90,14 @@ class Run:
         return self.stdout + self.stderr
 
     def succeeded(self) -> Run:
-        """This run; raises AssertionError with its output if it failed."""
+        """This run; raises AssertionError with its output if it failed or, of one of the collection's playbooks, if it shows what looks like an error."""
         assert self.code == 0, self.output
+        assert not (self.of_collection and self.noise()), self.noise()
         return self
+
+    def noise(self) -> list[str]:
+        """The lines that look like errors, and those of empty plays."""
+        return _NOISE.findall(self.output)
 
 
 class Ansible:
@@ -169,4 +180,5 @@ class Ansible:
             check=False,
         )
         lines = recorded.read_text(encoding="utf-8").splitlines() if recorded.exists() else []
-        return Run(answer.returncode, answer.stdout, answer.stderr, [json.loads(line) for line in lines])
+        of_collection = any(word.startswith("sealwright.vault_seal.") for word in line[1:2])
+        return Run(answer.returncode, answer.stdout, answer.stderr, [json.loads(line) for line in lines], of_collection)

@@ -13,6 +13,8 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .slack import scaled
+
 SNAPSHOT = "/v1/sys/storage/raft/snapshot"
 
 
@@ -63,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         if token:
             request.add_header("X-Vault-Token", token)
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=scaled(60)) as answer:
                 status, content = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             status, content = error.code, error.read()

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from .slack import scaled
+
 _MADE = Path(__file__).resolve().parents[2] / ".venv" / "debian"
-_SECONDS = 300
+_SECONDS = scaled(300)
 
 
 def program(package: str, name: str) -> str:

@@ -17,6 +17,8 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_s
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.reachable import reachable
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.relay import Relay
 
+from .slack import scaled
+
 
 def main() -> int:
     url, port = sys.argv[1], int(sys.argv[2])
@@ -31,9 +33,9 @@ def main() -> int:
     namespace.enter()
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     relayed = urllib.request.build_opener(urllib.request.ProxyHandler({"http": f"http://127.0.0.1:{what.ports(1)[0]}"}))
-    print("named endpoint:", _outcome(lambda: direct.open(url, timeout=20)), flush=True)
-    print("another port:", _outcome(lambda: socket.create_connection(("127.0.0.1", port), 20)), flush=True)
-    print("proxy to a stranger:", _outcome(lambda: relayed.open("http://stranger.example/", timeout=20)), flush=True)
+    print("named endpoint:", _outcome(lambda: direct.open(url, timeout=scaled(20))), flush=True)
+    print("another port:", _outcome(lambda: socket.create_connection(("127.0.0.1", port), scaled(20))), flush=True)
+    print("proxy to a stranger:", _outcome(lambda: relayed.open("http://stranger.example/", timeout=scaled(20))), flush=True)
     os._exit(0)
 
 

@@ -30,6 +30,7 @@ from types import FrameType
 from typing import Any
 
 from .ansible_run import collections_path
+from .slack import scaled
 
 _MODULES = "ansible_collections.sealwright.vault_seal.plugins.modules"
 # Built-in functions that create, change, remove or sync a file.
@@ -84,7 +85,7 @@ class KillSteps:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()
-        self._process.wait(60)
+        self._process.wait(scaled(60))
         self._process.stdout.close()
 
     def give(self, options: Mapping[str, Any]) -> None:

@@ -34,7 +34,7 @@ def _has_field(url: str, field: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         try:
-            answer = opener.open(url, timeout=5)
+            answer = opener.open(url, timeout=scaled(5))
         except urllib.error.HTTPError as error:
             answer = error
         with answer:

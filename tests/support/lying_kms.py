@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from .slack import scaled
 from .strict_kms import StrictKms
 
 UNPINNED_DECRYPT = "Decrypt without KeyId"
@@ -37,7 +38,7 @@ class LyingKms:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                connection = http.client.HTTPConnection(str(upstream.hostname), upstream.port, timeout=60)
+                connection = http.client.HTTPConnection(str(upstream.hostname), upstream.port, timeout=scaled(60))
                 connection.request("POST", self.path, body, dict(self.headers))  # with its own Host, which is signed
                 answer = connection.getresponse()
                 content = answer.read()

@@ -95,10 +95,10 @@ class OpenBao:
             return
         self._process.terminate()
         try:
-            self._process.wait(15)
+            self._process.wait(scaled(15))
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(15)
+            self._process.wait(scaled(15))
         self._process = None
 
     def restart(self) -> None:

@@ -57,7 +57,7 @@ def start(folder: Path, config: str, environment: Mapping[str, str], suffix: str
             time.sleep(0.02)
     finally:
         process.kill()
-        process.wait(15)
+        process.wait(scaled(15))
     message = _read(log)
     if _STARTED not in message:
         return Start({}, message)

@@ -66,7 +66,7 @@ def load_environment_files(paths: Sequence[Path]) -> list[list[bytes] | int]:
 
 def _ask(*arguments: str) -> list[Any]:
     run = subprocess.run(
-        [sys.executable, "-I", __file__], input=json.dumps(arguments), capture_output=True, text=True, timeout=300, check=False, env={"PATH": "/usr/bin:/bin"}
+        [sys.executable, "-I", __file__], input=json.dumps(arguments), capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"}
     )
     if run.returncode:
         raise RuntimeError(f"systemd's libraries ended with {run.returncode}: {run.stderr[-2000:]}")

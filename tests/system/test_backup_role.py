@@ -21,6 +21,7 @@ import pytest
 
 from support.ansible_run import Ansible
 from support.backup_world import ALIAS, Cluster, running_cluster, sealed_token
+from support.slack import scaled
 
 ROLE = "sealwright.vault_seal.seal_backup"
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="the role needs root")
@@ -97,11 +98,11 @@ def test_the_timer_from_installation_to_removal(host: Host, cluster: Cluster) ->
     # Without Ansible, with an empty environment but that of the unit.
     environment = dict(line.split("=", 1) for line in (host.folder / "aws.env").read_text(encoding="utf-8").splitlines())
     for _time in range(2):
-        done = subprocess.run(host.command(), env=environment, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(host.command(), env=environment, capture_output=True, text=True, check=False, timeout=scaled(120))
         assert done.returncode == 0, done.stderr
     assert len(list((host.folder / "snapshots").glob("*.snap"))) == 2
     run_it = f"import runpy, sys; sys.modules['ansible'] = None; sys.path.insert(0, {str(program)!r}); runpy.run_path({str(program)!r})"
-    done = subprocess.run([sys.executable, "-I", "-c", run_it], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-I", "-c", run_it], capture_output=True, text=True, check=False)
     assert (done.returncode, "usage" in done.stderr) == (2, True), done.stderr
 
     host.play(state="absent").succeeded()
@@ -117,9 +118,9 @@ def test_the_timer_from_installation_to_removal(host: Host, cluster: Cluster) ->
 def test_systemd_accepts_the_units(host: Host) -> None:
     host.play().succeeded()
     units = [str(host.units / f"bao-snapshot.{kind}") for kind in ("service", "timer")]
-    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, "bao-snapshot" in done.stderr) == (0, False), done.stderr
-    rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", units[0]], capture_output=True, text=True, check=False, timeout=60)
+    rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", units[0]], capture_output=True, text=True, check=False)
     assert "OK" in rated.stdout.splitlines()[-1], rated.stdout
 
 

@@ -49,7 +49,7 @@ def server(folder: Path, form: str, data: Mapping[str, Any]) -> Iterator[Callabl
         yield wait
     finally:
         process.kill()
-        process.wait(15)
+        process.wait(scaled(15))
 
 
 def data(port: int, cluster_port: int, **more: Any) -> dict[str, Any]:

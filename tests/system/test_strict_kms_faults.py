@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from support.refusal import code_of
+from support.slack import scaled
 from support.strict_kms import StrictKms
 
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -69,7 +70,7 @@ def test_a_reset(faulty: StrictKms, aws: Any) -> None:
     faulty.fault("reset")
     with pytest.raises(ConnectionClosedError):
         aws.list_aliases()
-    with socket.create_connection(("127.0.0.1", faulty.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", faulty.port), timeout=scaled(30)) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: kms\r\nX-Amz-Target: TrentService.ListAliases\r\nContent-Length: 2\r\n\r\n{}")
         with pytest.raises(ConnectionResetError):
             connection.recv(1)

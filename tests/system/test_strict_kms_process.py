@@ -83,7 +83,7 @@ def test_the_command_line(tmp_path: Path) -> None:
                 client.list_aliases()
             assert time.monotonic() - began >= 0.1
             process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+            assert process.wait(scaled(60)) == 0
         finally:
             process.kill()
     assert [json.loads(line)["error"] for line in journal.read_text(encoding="utf-8").splitlines()] == ["UnrecognizedClientException"]

@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials as SigningCredentials
 
 from support.refusal import refusal
+from support.slack import scaled
 from support.strict_kms import Credentials, StrictKms
 
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -93,7 +94,7 @@ def sent(kms: StrictKms, body: bytes, service: str = "kms", **changed: Any) -> t
     headers = {**dict(request.headers), **changed.get("headers", {})}
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(urllib.request.Request(f"{kms.url}/", changed.get("sent_body", body), headers), timeout=10) as answer:
+        with opener.open(urllib.request.Request(f"{kms.url}/", changed.get("sent_body", body), headers), timeout=scaled(10)) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from support.ansible_run import Ansible
+from support.odd_server import OddServer, as_json
 from support.openbao import OpenBao
 from support.strict_kms import StrictKms
 
@@ -75,3 +76,24 @@ def test_from_shamir_to_a_server_that_unseals_itself(kms: StrictKms, ansible: An
 
     late = {"name": "late", UNSEAL: {**to_server, "server_timeout": 1}, "ignore_errors": True}
     assert ansible.playbook([late]).succeeded()["late"]["reason"] == "server_timed_out"
+
+
+def test_a_server_that_is_unsealed_with_another_seal_than_its_cluster(ansible: Ansible) -> None:
+    """As OpenBao 2.6.2 answers the last share of a standby in a cluster without an active node, and anything after that."""
+    mismatch = as_json({"errors": ['barrier seal type of "shamir" does not match loaded type of "awskms"']}, 500)
+    status = {
+        "type": "awskms", "initialized": True, "sealed": True, "t": 2, "n": 3, "progress": 0, "migration": True, "recovery_seal": True, "storage_type": "raft",
+    }  # fmt: skip
+    shares: list[bytes] = []
+
+    def unseal(_method: str, body: bytes, _headers: str) -> tuple[int, bytes]:
+        if b"reset" in body:
+            return as_json(status)
+        shares.append(body)
+        return as_json(status) if len(shares) < 2 else mismatch
+
+    leader = as_json({"ha_enabled": True, "is_self": False, "leader_address": "http://127.0.0.1:1"})
+    with OddServer({"sys/seal-status": as_json(status), "sys/unseal": unseal, "sys/leader": leader}) as server:
+        task = {"name": "unseal", UNSEAL: {"server_address": server.url, "shares": ["one", "two", "three"], "migrate": True}}
+        result = ansible.playbook([task]).succeeded()["unseal"]
+    assert (result["changed"], result["leader"], len(shares)) == (True, "http://127.0.0.1:1", 2)

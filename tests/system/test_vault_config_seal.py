@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from support.module_run import start_module
+from support.odd_server import OddServer, as_json
 from support.slack import scaled
 from support.strict_kms import Credentials, StrictKms
 
@@ -106,6 +107,19 @@ def test_a_seal_that_is_read_otherwise_is_not_replaced(host: Host, case: str) ->
     for message in (beside, replaced):
         assert str(host.etc / name) in message or "key would change from" in message, message
     assert host.files() == before
+
+
+def test_a_disabled_seal_names_the_key_of_the_data(host: Host, kms: StrictKms) -> None:
+    """As when a migration to shamir is turned back after the files were written, and before the server was restarted."""
+    status = {"type": "awskms", "initialized": True, "sealed": False, "t": 2, "n": 3, "migration": False, "recovery_seal": True, "storage_type": "raft"}
+    host.has(host.seal(ONE).replace('  region', '  disabled = "true"\n  region'))
+    with OddServer({"sys/seal-status": as_json(status)}) as server:
+        host.accepted(host.seal(ONE), address=server.url)
+        host.accepted(host.seal(ONE), address=server.url, allow_seal_change=True)
+        for more in ({}, {"allow_seal_change": True}):
+            assert f"key would change from {ONE} to {TWO}" in host.refusal(host.seal(TWO), address=server.url, **more)
+        host.has(host.seal(ONE).replace("awskms", "transit"))
+        assert "no existing file names its key" in host.refusal(host.seal(ONE), address=server.url)
 
 
 def test_an_answer_that_is_not_understood_is_a_doubt(host: Host, kms: StrictKms) -> None:

@@ -170,7 +170,7 @@ def running(command: list[str], log: Path) -> Iterator[None]:
 
 
 def alerts(port: int) -> list[dict[str, Any]]:
-    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=5) as answer:
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=scaled(5)) as answer:
         found: list[dict[str, Any]] = json.load(answer)["data"]["alerts"]
         return found
     return []
@@ -196,7 +196,7 @@ def test_prometheus_sees_the_alert_after_a_deletion_is_scheduled(site: Site, kms
         scraped_keys: list[Any] = []
         while not scraped_keys and time.monotonic() < deadline:
             time.sleep(0.5)
-            with contextlib.suppress(OSError), urllib.request.urlopen(query, timeout=5) as answer:
+            with contextlib.suppress(OSError), urllib.request.urlopen(query, timeout=scaled(5)) as answer:
                 scraped_keys = json.load(answer)["data"]["result"]
         assert [each["metric"]["kms_key"] for each in scraped_keys] == [site.key], (site.folder / "prometheus.log").read_text(encoding="utf-8")
         assert [each for each in alerts(port) if each["state"] == "firing"] == []

@@ -53,9 +53,14 @@ def _status(api: ServerApi) -> SealStatus | None:
         return True
 
     api.wait(answers, "answer")
-    if replies[0].status == 500 and "does not match" in replies[0].errors:
+    if _has_another_seal(replies[0]):
         return None
     return api.read_seal_status(replies[0])
+
+
+def _has_another_seal(reply: Reply) -> bool:
+    """Whether a server is unsealed with another seal than its cluster: then it has no state of its seal to return."""
+    return reply.status == 500 and "does not match" in reply.errors
 
 
 def _check(api: ServerApi, status: SealStatus, shares: Sequence[str], migrate: bool) -> None:
@@ -90,6 +95,8 @@ def _give(api: ServerApi, shares: Sequence[str], migrates: bool) -> None:
         reply = api.ask("PUT", _UNSEAL, {"key": share, "migrate": True} if migrates else {"key": share})
         if reply.status == 200:
             continue
+        if _has_another_seal(reply):  # the reply is the state of the seal, which the share just unsealed
+            return
         api.ask("PUT", _UNSEAL, {"reset": True})
         if reply.status != 400:
             raise api.refused(reply, _UNSEAL)

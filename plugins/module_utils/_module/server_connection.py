@@ -115,7 +115,10 @@ def _options(connection: ServerConnection, options: ConnectionOptions, bundle: s
     if connection.proxy and not options.proxy:
         values["proxy"] = connection.proxy.value
     if plan.keys:
-        values.update(access_key=plan.keys.access_key, secret_key=plan.keys.secret_key, session_token=plan.keys.session_token)
+        # Go's HTTP client takes blanks off a header's value, and its SDK signs the value without them.
+        token = plan.keys.session_token.strip(" \t")
+        values.update(access_key=plan.keys.access_key, secret_key=plan.keys.secret_key, session_token=token)
+        values["empty_token"] = bool(plan.keys.session_token) and not token
         sources["access_key"] = plan.keys.source
     elif plan.role and _is_readable(plan.role.token_file, plan.remote):
         values.update(role_arn=plan.role.arn.value, role_session_name=plan.role.session_name)

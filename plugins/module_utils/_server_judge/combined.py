@@ -27,6 +27,8 @@ _PROVEN_WRONG = (
     *("missing_plugin_directory", "no_credentials", "no_key", "no_region", "not_a_credential", "partition_mismatch", "region_mismatch"),
     *("stray_seal_type", "surrounding_blanks", "template_expression", "tls_failed", "unknown_seal_type", "unset_variable"),
 )
+# A warning about what the model does not check, and a temporary server that unseals itself has checked.
+_CHECKED_BY_SERVER = "unchecked_seal"
 # Reasons that are less specific than the other judge's.
 _GENERAL = ("", "server_refused", "server_not_started")
 _ITSELF = "the server itself"
@@ -73,7 +75,10 @@ def combined(
     if verdict and by_sdk and not asked:
         warnings.append(f"The model of the server's SDK could not be asked, and the server judged alone: {by_sdk['summary']}")
     spoke = SDK if verdict is None else BOTH if asked else SERVER
-    return {**_facts(by_sdk if asked or verdict is None else None, verdict, agree, facts), "judge": spoke, "judges": judges}, warnings
+    result = _facts(by_sdk if asked or verdict is None else None, verdict, agree, facts)
+    if verdict and verdict.ready and "settings_problems" in result:
+        result["settings_problems"] = [problem for problem in result["settings_problems"] if problem["reason"] != _CHECKED_BY_SERVER]
+    return {**result, "judge": spoke, "judges": judges}, warnings
 
 
 def _asked(by_sdk: Result | None) -> bool:

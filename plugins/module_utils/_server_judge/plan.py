@@ -18,7 +18,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.blanki
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.kms.options import ConnectionOptions
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.products import OPENBAO, VARIABLES
-from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, Seal
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.seal_settings import AWSKMS, SHAMIR, Seal
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.server.systemd import Service
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.folder import JUDGE_PREFIX
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._temporary_server.inputs import (
@@ -39,6 +39,7 @@ _FROM_OPTIONS = (
 _CREDENTIALS = "/run/credentials/"  # below it, a folder for each unit: systemd.exec(5)
 # Vault Enterprise 1.12 otherwise accepts only raft and consul storage.
 _ANY_STORAGE = {"VAULT_DISABLE_SUPPORTED_STORAGE_CHECK": "true"}
+_MOST_SEALS = 3  # of one file
 MOST_SECONDS = 3600.0
 
 
@@ -63,10 +64,13 @@ def planned(server: ConfiguredServer, executable: str, overrides: Mapping[str, s
         )
     user = server.service.user
     any_storage = {} if server.in_force.product.name == OPENBAO else _ANY_STORAGE
-    environment = {**base_environment(server), **any_storage, **_login(user), **_without(environment_of_seal(server), overrides)}
+    # The disabled seals too: a server sets them up when it starts, and does not start without their services.
+    given = _in_one_file([seal for seal in server.in_force.seals if seal.stanza.block or (overrides and seal.enabled and seal.type == AWSKMS)])
+    of_service = environment_of_seal(server, {seal.type for seal in given})
+    environment = {**base_environment(server), **any_storage, **_login(user), **_without(of_service, overrides)}
     config: dict[str, Any] = same_settings(server.in_force)
     _check_credentials(environment)
-    seals = [_block(seal, overrides) for seal in server.in_force.seals if seal.enabled and (seal.stanza.block or (overrides and seal.type == AWSKMS))]
+    seals = [_block(seal, overrides if seal.enabled else {}) for seal in given]
     if seals:
         config["seal"] = seals[0] if len(seals) == 1 else seals
     secrets = Secrets()
@@ -107,11 +111,27 @@ def working_folder(server: ConfiguredServer) -> str:
     return named if os.path.isdir(named) else "/"
 
 
+def _in_one_file(seals: list[Seal]) -> list[Seal]:
+    """The seals without disabled shamir seals, for which there is nothing to set up, if one file may not hold all; raises :class:`SealError` if it still may not."""
+    if len(seals) > _MOST_SEALS:
+        seals = [seal for seal in seals if seal.enabled or seal.type != SHAMIR]
+    if len(seals) > _MOST_SEALS:
+        raise SealError(
+            f"The configuration has {len(seals)} seals in several files, and a temporary server is given one file, which may have {_MOST_SEALS}.",
+            reason="judge_failed", remedy="Remove the stanzas of seals that are no longer used, or set judge to sdk.",
+        )
+    return seals
+
+
 def _block(seal: Seal, overrides: Mapping[str, str]) -> dict[str, dict[str, str]]:
     kind = seal.stanza.type if seal.stanza.block else seal.type
-    if seal.type != AWSKMS:
-        return {kind: dict(seal.stanza.settings)}
-    return {kind: {**seal.stanza.settings, **_given_by_systemd(seal), **overrides}}
+    settings = dict(seal.stanza.settings)
+    if seal.type == AWSKMS:
+        settings = {**settings, **_given_by_systemd(seal), **overrides}
+    if not seal.enabled:
+        settings["disabled"] = "true"
+    _check_references(kind, settings)
+    return {kind: settings}
 
 
 def _given_by_systemd(seal: Seal) -> dict[str, str]:
@@ -120,14 +140,26 @@ def _given_by_systemd(seal: Seal) -> dict[str, str]:
     return {name: seal.value(name) for name, value in named.items() if seal.value(name) and not os.path.exists(value[len("file://"):])}
 
 
+def _check_references(kind: str, settings: Mapping[str, str]) -> None:
+    """Raise :class:`SealError` if a setting refers to a credential of the unit that cannot be read now."""
+    for name, value in settings.items():
+        path = value[len("file://"):] if value.lower().startswith("file://") else value
+        if path.startswith(_CREDENTIALS) and not os.path.exists(path):
+            raise _missing_credential(f"The setting {name} of the {kind} seal", path)
+
+
 def _check_credentials(environment: Mapping[str, str]) -> None:
     """Raise :class:`SealError` where a variable names a credential of the unit that is not there now: the judge would miss what the service has."""
     for name, value in environment.items():
         if value.startswith(_CREDENTIALS) and not os.path.exists(value):
-            raise SealError(
-                f"The variable {name} names a credential of the unit, {value}, which systemd makes only while the service runs.", reason="file_error",
-                remedy="Ask while the service runs, or set judge to sdk.",
-            )
+            raise _missing_credential(f"The variable {name}", value)
+
+
+def _missing_credential(what: str, path: str) -> SealError:
+    return SealError(
+        f"{what} names a credential of the unit, {path}, which systemd makes only while the service runs.", reason="file_error",
+        remedy="Ask while the service runs, or set judge to sdk.",
+    )
 
 
 def _without(environment: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:

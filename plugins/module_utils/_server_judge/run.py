@@ -40,6 +40,7 @@ _BANNER = {
     "endpoint": re.compile(r'(?<!Old )Auto Seal: .*?\bendpoint: "([^"\n]*)"|AWS KMS Endpoint: (\S+)'),
     "key_id": re.compile(r'(?<!Old )Auto Seal: .*?\bkey_id: "([^"\n]*)"|AWS KMS KeyID: (\S+)'),
 }
+_OTHER_SEAL = re.compile(r'Error configuring seal "(?!awskms)([\w-]+)"')
 _WAITS = {
     START: "does not answer: it waits for AWS KMS, or for what gives it credentials",
     INITIALISE: "was not initialised: it waits for AWS KMS to encrypt its keys",
@@ -132,6 +133,10 @@ class _Run:
             return self._not_ready(step, f"{self._name()} {_WAITS[step]}, for {seconds}{last}.", Cause(reason, log_cause.line if log_cause else "", remedy))
         if log_cause is None:
             log_cause = Cause("server_not_started", "", "Run the executable as the user of the service to see why.")
+        other = _OTHER_SEAL.search(log_cause.line)
+        if other:
+            settle = f"A server sets up its disabled seals too. Settle that of {other.group(1)}, or remove its stanza once the migration is complete."
+            log_cause = log_cause._replace(remedy=f"{log_cause.remedy} {settle}".lstrip())
         message = shortened(shown(log_cause.line, self.judge.secrets)) or "it ended without a word"
         return self._not_ready(step, f"{self._name()} itself {_FAILS[step]} with these settings: {message.rstrip('. ')}.", log_cause)
 

@@ -25,6 +25,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 # An entry begins with a time, or with the word of a command that ends; what does not begin so continues it.
 _CONTINUED = re.compile(r"\s|\||caused by:|For verbose messaging|\tstatus code")
+# What a client of another server's API adds, after empty lines; the seal transit is one.
+_API_ERROR, _OF_API_ERROR = "Error making API request", re.compile(r"URL: |Code: \d+|\* ")
 _PROBLEM = re.compile(r"\S+ \[(?:ERROR|WARN)\]|error\b|panic:|fatal error:|unsupported|failed|\* ", re.IGNORECASE)
 _ERROR = re.compile(r"\S+ \[ERROR\]|error\b(?! closing listeners)|panic:|fatal error:|\* ", re.IGNORECASE)
 # Of every new server that works.
@@ -92,6 +94,8 @@ def entries(log: str) -> list[str]:
     for line in _COLOURS.sub("", log).splitlines():
         if problem_entries and problem_entries[-1] and _CONTINUED.match(line) and line.strip():
             problem_entries[-1] += " " + line.strip().lstrip("| ")
+        elif problem_entries and _API_ERROR in problem_entries[-1] and (not line.strip() or _OF_API_ERROR.match(line)):
+            problem_entries[-1] += " " + line.strip()
         else:
             problem_entries.append(line.rstrip())
     return [" ".join(_UNPRINTABLE.sub(" ", entry).replace("\\t", " ").replace("\\n", " ").split()) for entry in problem_entries if entry.strip()]

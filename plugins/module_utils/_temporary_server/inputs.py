@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._module.server import ConfiguredServer
@@ -23,6 +23,18 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The servers' variables that concern the seal: others, such as VAULT_RAFT_PATH, would refer to the real server's data.
 _OF_THE_SERVERS = ("BAO_", "VAULT_")
 _OF_THE_SEAL = re.compile(r"(?:BAO|VAULT)_(?:SEAL_TYPE|AWSKMS_SEAL_\w+|LICENSE|LICENSE_PATH)\Z")
+# The same for other types. A transit seal is a client of another server, and reads a client's variables.
+_OF_OTHER_SEALS = {
+    "alicloudkms": "ALICLOUDKMS_",
+    "azurekeyvault": "AZUREKEYVAULT_",
+    "gcpckms": "GCPCKMS_",
+    "kmip": "KMIP_",
+    "ocikms": "OCIKMS_",
+    "pkcs11": "HSM_|PKCS11_",
+    "static": "STATIC_",
+    "transit": r"TRANSIT_|(?:ADDR|AGENT_ADDR|TOKEN|NAMESPACE|CACERT|CACERT_BYTES|CAPATH|CLIENT_CERT|CLIENT_KEY|TLS_SERVER_NAME|SKIP_VERIFY|PROXY_ADDR"
+    r"|HTTP_PROXY|CLIENT_TIMEOUT|MAX_RETRIES|RATE_LIMIT|SRV_LOOKUP|DISABLE_REDIRECTS)\Z",
+}
 # Settings of the top level without which the seal, or the server, would not be the same.
 _SAME = ("enable_multiseal", "license_path", "plugin_directory", "plugin_file_permissions", "plugin_file_uid")
 
@@ -39,10 +51,17 @@ def find_executable(option: str | None, server: ConfiguredServer) -> str:
     return next(filter(None, (shutil.which(name) for name in names)), "")
 
 
-def environment_of_seal(server: ConfiguredServer) -> dict[str, str]:
-    """The service's variables without those that lead a server to the real server's data."""
+def environment_of_seal(server: ConfiguredServer, others: Collection[str] = ()) -> dict[str, str]:
+    """The service's variables without those that lead a server to the real server's data.
+
+    :param others: types of seals other than awskms that the temporary server is given too.
+    """
     every = {name: variable.value for name, variable in server.in_force.environment.items()}
-    return {name: value for name, value in every.items() if not name.startswith(_OF_THE_SERVERS) or _OF_THE_SEAL.match(name)}
+    patterns = [_OF_THE_SEAL, *(re.compile(rf"(?:BAO|VAULT)_(?:{_OF_OTHER_SEALS[kind]})") for kind in others if kind in _OF_OTHER_SEALS)]
+    return {
+        name: value for name, value in every.items()
+        if not name.startswith(_OF_THE_SERVERS) or any(pattern.match(name) for pattern in patterns)
+    }
 
 
 def same_settings(in_force: EffectiveSettings) -> dict[str, Any]:

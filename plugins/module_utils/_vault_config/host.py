@@ -23,7 +23,7 @@ from .environment_owner import Run, why_foreign
 from .initialised import Answer, ask, has_data
 from .options import Wanted
 from .restart_marker import ServiceState
-from .same_key import awskms_seals
+from .same_key import awskms_seals, seals_with_key
 from .seal_change import Present
 
 _ENVIRONMENT_FILE = re.compile(r"^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.+?)[ \t]*$", re.MULTILINE)
@@ -72,7 +72,7 @@ class Host:
 
     def present(self, unchanged: bool) -> Present:
         """The facts for the decision."""
-        seals = awskms_seals(self.server) if self.server else []
+        seals = seals_with_key(self.server) if self.server else []
         enabled = [seal.type for seal in self.server.in_force.seals if seal.enabled] if self.server and self.configured else []
         of_files = enabled[0] if enabled and not self.unread else ""
         doubts = [self.answer.doubt] if self.answer.doubt else []

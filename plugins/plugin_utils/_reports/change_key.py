@@ -41,10 +41,10 @@ def change_key_plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any
     ``shares`` (the number of different ones), ``has_token``, ``address``, ``canary`` (``path``, ``field``, ``value``, ``sha256``), ``peers`` and
     ``check_mode``; and ``begun_here``, whether this run has changed the cluster.
 
-    The role stops for ``stop.variables``; gets states, files and peers; revives the cluster if ``revive`` says so; stops for ``stop.hosts``; proves both
-    seals on each host; if ``needs_snapshot``, takes a snapshot from ``active``; stops for ``stop.keys`` and ``stop.cluster``; reads the canary and stops for
-    ``stop.canary``; restores the snapshot if ``drill``; and then carries out ``half``. After the first half it gets the states and files, and stops for
-    ``stop.between`` and ``stop.canary``; after the second one it also takes a snapshot, and stops for ``stop.result`` and ``stop.canary``.
+    The role stops for ``stop.variables``; gets states, files and peers; waits while ``electing``; stops for ``stop.hosts``; revives the cluster if ``revive``
+    says so; proves both seals on each host; if ``needs_snapshot``, takes a snapshot from ``active``; stops for ``stop.keys`` and ``stop.cluster``; reads the
+    canary and stops for ``stop.canary``; restores the snapshot if ``drill``; and then carries out ``half``. After the first half it gets the states and files,
+    and stops for ``stop.between`` and ``stop.canary``; after the second one it also takes a snapshot, and stops for ``stop.result`` and ``stop.canary``.
 
     Each value of ``stop`` is a ``reason`` and a ``text``; both are empty to continue. Raises ``SettingError`` if a state is not one.
     """
@@ -61,6 +61,7 @@ def change_key_plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any
         "between": change.is_between(),
         "migrate_to": {FIRST: SHAMIR, SECOND: AWSKMS}.get(half, SHAMIR),
         "active": actives[0] if actives else "",
+        "electing": len(change.cluster(FIRST).clusters()) < 2 and change.cluster(FIRST).disagrees() and not run.get("check_mode"),
         "revive": change.revive() and not run.get("check_mode"),
         "needs_snapshot": change.is_led and not change.is_between(),
         "drill": first and not run.get("check_mode"),

@@ -46,7 +46,8 @@ def migrate_plan(
     :param shares: the number of different shares that were given.
     :param check: whether this is check mode.
     :param seal: the awskms seal of the migration, with ``kms_key_id`` and ``region``. A host whose files have another one is configured anew.
-    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``revive`` (whether to start and unseal all nodes), ``stuck`` (nodes to restart
+    :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``electing`` (whether to wait, because the nodes of one
+        cluster do not agree on the active one, as after a change of it), ``revive`` (whether to start and unseal all nodes), ``stuck`` (nodes to restart
         if none is active after that), ``await_votes`` (whether to wait until more peers can vote), ``work`` (hosts to change), ``idle`` and ``running``
         (those to configure and restart before the active node, in this order), ``reverted`` (hosts whose files only are configured), ``left`` (hosts with an
         awskms seal to remove), ``steps`` (each with ``action``, ``hosts`` and ``text``), ``plan`` and ``state_lines`` (lines to show) and ``impasse``
@@ -61,6 +62,7 @@ def migrate_plan(
         "at": {stage: cluster.at(stage) for stage in STAGES},
         "begun": begun,
         "led": led,
+        "electing": len(cluster.clusters()) < 2 and cluster.disagrees() and not check,
         "revive": begun and not led and not check and not cluster.at("unreachable", "new", "foreign"),
         "stuck": cluster.stuck() if begun and not check else [],
         "await_votes": bool(cluster.work()) and not check and not cluster.can_spare_a_voter(),
@@ -164,7 +166,7 @@ def _hosts_impasse(cluster: Cluster, states: str) -> Impasse:
             f"{' and '.join(wrong)} is not initialised, or has a seal other than shamir and awskms. Remove it from migrate_hosts. Nothing was changed. "
             f"{states}",
         )
-    if len(cluster.clusters()) > 1 or len(cluster.actives()) > 1 or len(cluster.leaders()) > 1:
+    if len(cluster.clusters()) > 1 or cluster.disagrees():
         return Impasse(
             "several_clusters",
             "The hosts do not agree on one cluster and one active node. If an election is in progress, run the playbook again in a moment; otherwise correct "

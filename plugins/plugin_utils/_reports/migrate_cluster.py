@@ -67,6 +67,10 @@ class Cluster:
     def leaders(self) -> list[str]:
         return list(dict.fromkeys(state.leader for state in self.states.values() if state.leader))
 
+    def disagrees(self) -> bool:
+        """Whether the nodes name more than one active node: one of them may not know yet that another one became active."""
+        return len(self.actives()) > 1 or len(self.leaders()) > 1
+
     def clusters(self) -> list[str]:
         return list(dict.fromkeys(state.cluster_id for state in self.states.values() if state.cluster_id))
 

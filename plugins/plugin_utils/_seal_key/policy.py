@@ -28,19 +28,39 @@ _LONGEST = 32768
 """Bytes of a key policy (AWS KMS quotas)."""
 
 
-def key_policy(administrators: Iterable[str], servers: Iterable[str]) -> dict[str, Any]:
-    """The policy; raises :class:`SettingError` for principals that would open the key to others, or lock everybody out."""
+LONGEST_WINDOW = 30
+"""Days that KMS waits before it deletes a key, at most and by default (ScheduleKeyDeletion, AWS KMS API reference); at least 7."""
+
+
+def key_policy(administrators: Iterable[str], servers: Iterable[str], deletion_days: int = 0) -> dict[str, Any]:
+    """The policy; raises :class:`SettingError` for principals that would open the key to others, or lock everybody out.
+
+    :param deletion_days: the shortest waiting period before a deletion that the policy accepts; 0 for that of KMS.
+    """
     managing, using = _principals(administrators, "administrator"), _principals(servers, "server")
     statements: list[dict[str, Any]] = [
         {"Sid": "Administrators", "Effect": "Allow", "Principal": {"AWS": managing}, "Action": list(ADMINISTRATOR_ACTIONS), "Resource": "*"},
         {"Sid": "Servers", "Effect": "Allow", "Principal": {"AWS": using}, "Action": list(SERVER_ACTIONS), "Resource": "*"},
     ]
+    if deletion_days:
+        statements.append(_longer_wait(deletion_days))
     policy = {"Version": "2012-10-17", "Id": "vault-seal", "Statement": statements}
     if len(json.dumps(policy)) > _LONGEST:
         raise SettingError(
             f"The key policy would have more than {_LONGEST} bytes.", reason="invalid_option", remedy="Use one role for several servers."
         )
     return policy
+
+
+def _longer_wait(days: int) -> dict[str, Any]:
+    """A request without PendingWindowInDays has the longest period, and is not denied."""
+    if not 7 <= days <= LONGEST_WINDOW:
+        raise SettingError(
+            f"The deletion window {days} is invalid.", reason="invalid_option", remedy=f"Use a number of days between 7 and {LONGEST_WINDOW}."
+        )
+    condition = {"NumericLessThan": {"kms:ScheduleKeyDeletionPendingWindowInDays": str(days)}}
+    denied = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "kms:ScheduleKeyDeletion", "Resource": "*", "Condition": condition}
+    return {"Sid": "DeletionWindow", **denied}
 
 
 def _principals(names: Iterable[str], kind: str) -> list[str]:
@@ -69,12 +89,16 @@ def policy_difference(current: Any, wanted: Mapping[str, Any]) -> list[str]:
 
     Equal are policies that differ in the order of statements, actions and principals, in one value against a list of one, and in names.
     """
-    if isinstance(current, (str, bytes)):
-        current = json.loads(current)
-    if not isinstance(current, Mapping):
-        raise TypeError("a policy must be a dictionary")
-    before, after = _normal(current), _normal(wanted)
+    before, after = _normal(policy_document(current)), _normal(wanted)
     return list(difflib.unified_diff(before.splitlines(), after.splitlines(), "current key policy", "wanted key policy", lineterm=""))
+
+
+def policy_document(policy: Any) -> Mapping[str, Any]:
+    """A policy as a dictionary; raises ValueError or TypeError for what is not one."""
+    document = json.loads(policy) if isinstance(policy, (str, bytes)) else policy
+    if not isinstance(document, Mapping):
+        raise TypeError("a policy must be a dictionary")
+    return document
 
 
 def _normal(policy: Mapping[str, Any]) -> str:

@@ -12,17 +12,19 @@ from typing import Any
 from .authority import AUTHORITY
 from .credentials import CREDENTIALS
 from .endpoint import ENDPOINT
+from .folder import FOLDER
 from .form import FORM
 from .key import KEY
 from .noise import NOISE
 from .proxy import PROXY
 from .region import REGION
 from .unit import UNIT
+from .unit_files import UNIT_FILES
 
 # In this order their parts are added: a later one wins.
 DIMENSIONS: dict[str, Mapping[str, Any]] = {
     "form": FORM, "key": KEY, "region": REGION, "credentials": CREDENTIALS, "endpoint": ENDPOINT,
-    "authority": AUTHORITY, "proxy": PROXY, "noise": NOISE, "unit": UNIT,
+    "authority": AUTHORITY, "proxy": PROXY, "noise": NOISE, "unit": {**UNIT, **UNIT_FILES, **FOLDER},
 }
 # A value that decides what all values of another dimension mean: these are tried in each run.
 ALWAYS = (

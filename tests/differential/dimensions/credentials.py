@@ -112,6 +112,9 @@ CREDENTIALS = {
     "source-profile-in-credentials-file": Part(
         credentials={"default": _pair("full"), "p": {"role_arn": "{role_arn}", "source_profile": "default"}}, environment={"AWS_PROFILE": "p"},
     ),
+    "source-profile-of-itself": Part(
+        config={"profile p": {"role_arn": "{role_arn}", "source_profile": "p"}}, environment={**_variables("full"), "AWS_PROFILE": "p", "AWS_SDK_LOAD_CONFIG": "1"},
+    ),
     "sign-on": Part(config={"default": {
         "sso_start_url": "https://example.awsapps.com/start", "sso_region": "us-east-1", "sso_account_id": "111122223333", "sso_role_name": "r",
     }}),
@@ -143,6 +146,13 @@ CREDENTIALS = {
     "line-break-in-secret": Part(environment={**_variables("full"), "AWS_SECRET_ACCESS_KEY": "{full_secret}\n"}),
     "quotes-in-variable": Part(environment={**_variables("full"), "AWS_SECRET_ACCESS_KEY": "'{full_secret}'"}),
     "empty-token": Part(environment={**_variables("full"), "AWS_SESSION_TOKEN": ""}),
+    "blank-token": Part(environment={**_variables("full"), "AWS_SESSION_TOKEN": " "}),
+    "tabulator-as-token": Part(environment={**_variables("full"), "AWS_SESSION_TOKEN": "\t"}),
+    "line-break-as-token": Part(environment={**_variables("full"), "AWS_SESSION_TOKEN": "\n"}),
+    "blank-token-in-stanza": Part(stanza={**_stanza("full"), "session_token": " "}),
+    "blanks-around-token": Part(environment={**_SESSION, "AWS_SESSION_TOKEN": f" {_TOKEN} "}),
+    "line-break-after-token": Part(environment={**_SESSION, "AWS_SESSION_TOKEN": f"{_TOKEN}\n"}),
+    "wrong-token": Part(environment={**_variables("full"), "AWS_SESSION_TOKEN": "wrong"}),
     "empty-and-old-variables": Part(
         environment={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ACCESS_KEY": "{full_access}", "AWS_SECRET_KEY": "{full_secret}"},
     ),

@@ -44,6 +44,8 @@ REGION = {
     "upper-case": Part(stanza={"region": "US-EAST-1"}),
     "blank-after": Part(stanza={"region": "us-east-1 "}),
     "reference": Part(stanza={"region": "env://OWN_REGION"}, environment={"OWN_REGION": "eu-west-1"}),
+    "old-name-of-fips": Part(stanza={"region": "fips-us-east-1"}),
+    "old-name-of-fips-after": Part(stanza={"region": "us-east-1-fips"}),
     "none": Part(),
     "government": Part(stanza={"region": "us-gov-west-1"}),
     "china": Part(stanza={"region": "cn-north-1"}),

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from ..launch import Launch, Start
 
-_EXECUTABLE = "/usr/bin/bao"
+EXECUTABLE = "/usr/bin/bao"
 
 
 def _quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def _assignments(environment: dict[str, str]) -> str:
+def assignments(environment: dict[str, str]) -> str:
     """Lines of ``Environment=``, in which systemd expands specifiers."""
     return "".join(f"Environment={_quoted(f'{name}={value}').replace('%', '%%')}\n" for name, value in environment.items())
 
 
-def _environment_file(environment: dict[str, str]) -> str:
+def environment_file(environment: dict[str, str]) -> str:
     return "".join(f"{name}={_escaped(value)}\n" for name, value in environment.items())
 
 
@@ -30,7 +30,7 @@ def _escaped(value: str) -> str:
     return f'"{value}"'
 
 
-def _unit(launch: Launch, service: str, name: str = "openbao") -> None:
+def unit(launch: Launch, service: str, name: str = "openbao") -> None:
     launch.files[f"units/{name}.service"] = f"[Unit]\nDescription=OpenBao\n\n[Service]\n{service}\n[Install]\nWantedBy=multi-user.target\n"
     launch.options.update(unit=name, unit_directories=[f"{launch.home}/units"])
 
@@ -40,7 +40,7 @@ def _options(launch: Launch) -> None:
 
 
 def _file_option(launch: Launch) -> None:
-    launch.files["server.env"] = _environment_file(launch.environment)
+    launch.files["server.env"] = environment_file(launch.environment)
     launch.options.update(product="openbao", config=launch.config, environment_files=[f"{launch.home}/server.env"])
 
 
@@ -50,12 +50,12 @@ def _folder_option(launch: Launch) -> None:
 
 
 def _assigned(launch: Launch) -> None:
-    _unit(launch, _assignments(launch.environment) + f"ExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _from_file(launch: Launch) -> None:
-    launch.files["server.env"] = _environment_file(launch.environment)
-    _unit(launch, f"EnvironmentFile={launch.home}/server.env\nExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    launch.files["server.env"] = environment_file(launch.environment)
+    unit(launch, f"EnvironmentFile={launch.home}/server.env\nExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _folder(launch: Launch) -> None:
@@ -64,104 +64,104 @@ def _folder(launch: Launch) -> None:
 
 
 def _separate_value(launch: Launch) -> None:
-    _unit(launch, _assignments(launch.environment) + f"ExecStart={_EXECUTABLE} server -log-level info --config {launch.config[0]}\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart={EXECUTABLE} server -log-level info --config {launch.config[0]}\n")
 
 
 def _quotes(launch: Launch) -> None:
-    _unit(launch, _assignments(launch.environment) + f"ExecStart=-{_EXECUTABLE} server \\\n  '-config={launch.config[0]}'\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart=-{EXECUTABLE} server \\\n  '-config={launch.config[0]}'\n")
 
 
 def _two_files(launch: Launch) -> None:
     launch.files["more/more.hcl"] = "ui = false\n"
     launch.config = [*launch.config, f"{launch.home}/more"]
     arguments = " ".join(f"-config={path}" for path in launch.config)
-    _unit(launch, _assignments(launch.environment) + f"ExecStart={_EXECUTABLE} server {arguments}\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart={EXECUTABLE} server {arguments}\n")
 
 
 def _two_seals(launch: Launch) -> None:
     launch.files["more/more.hcl"] = 'seal "awskms" {\n  kms_key_id = "alias/b"\n  region = "eu-west-1"\n  disabled = true\n}\n'
     launch.config = [*launch.config, f"{launch.home}/more"]
     arguments = " ".join(f"-config={path}" for path in launch.config)
-    _unit(launch, _assignments(launch.environment) + f"ExecStart={_EXECUTABLE} server {arguments}\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart={EXECUTABLE} server {arguments}\n")
 
 
 def _split_variable(launch: Launch) -> None:
     launch.environment["OPTIONS"] = f"-config={launch.config[0]} -log-level=info"
-    launch.files["server.env"] = _environment_file(launch.environment)
-    _unit(launch, f"EnvironmentFile=-{launch.home}/server.env\nExecStart={_EXECUTABLE} server $OPTIONS\n")
+    launch.files["server.env"] = environment_file(launch.environment)
+    unit(launch, f"EnvironmentFile=-{launch.home}/server.env\nExecStart={EXECUTABLE} server $OPTIONS\n")
 
 
 def _braces(launch: Launch) -> None:
     launch.environment["CONFIGURATION"] = launch.config[0]
-    _unit(launch, _assignments(launch.environment) + f"ExecStart={_EXECUTABLE} server -config=${{CONFIGURATION}}\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart={EXECUTABLE} server -config=${{CONFIGURATION}}\n")
 
 
 def _missing_file(launch: Launch) -> None:
-    _unit(launch, f"EnvironmentFile=-{launch.home}/none.env\n" + _assignments(launch.environment)
-          + f"ExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    unit(launch, f"EnvironmentFile=-{launch.home}/none.env\n" + assignments(launch.environment)
+          + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _file_wins(launch: Launch) -> None:
-    launch.files["server.env"] = _environment_file(launch.environment)
+    launch.files["server.env"] = environment_file(launch.environment)
     assigned = dict.fromkeys(launch.environment, "of the unit")
-    _unit(launch, f"EnvironmentFile={launch.home}/server.env\n" + _assignments(assigned)
-          + f"ExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    unit(launch, f"EnvironmentFile={launch.home}/server.env\n" + assignments(assigned)
+          + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _specifiers(launch: Launch) -> None:
-    launch.files["openbao.env"] = _environment_file(launch.environment)
-    _unit(launch, f"EnvironmentFile={launch.home}/%p.env\nExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    launch.files["openbao.env"] = environment_file(launch.environment)
+    unit(launch, f"EnvironmentFile={launch.home}/%p.env\nExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _full_name(launch: Launch) -> None:
-    launch.files["openbao.service.env"] = _environment_file(launch.environment)
-    _unit(launch, f"EnvironmentFile={launch.home}/%n.env\nExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    launch.files["openbao.service.env"] = environment_file(launch.environment)
+    unit(launch, f"EnvironmentFile={launch.home}/%n.env\nExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _instance(launch: Launch) -> None:
-    launch.files["one.env"] = _environment_file(launch.environment)
-    _unit(launch, f"EnvironmentFile={launch.home}/%i.env\nExecStart={_EXECUTABLE} server -config={launch.config[0]}\n", "openbao@")
+    launch.files["one.env"] = environment_file(launch.environment)
+    unit(launch, f"EnvironmentFile={launch.home}/%i.env\nExecStart={EXECUTABLE} server -config={launch.config[0]}\n", "openbao@")
     launch.options["unit"] = "openbao@one"
 
 
 def _working_directory(launch: Launch) -> None:
     path = launch.config[0]
     launch.working = launch.home
-    _unit(launch, f"WorkingDirectory={launch.home}\n" + _assignments(launch.environment)
-          + f"ExecStart={_EXECUTABLE} server -config={path[len(launch.home) + 1:]}\n")
+    unit(launch, f"WorkingDirectory={launch.home}\n" + assignments(launch.environment)
+          + f"ExecStart={EXECUTABLE} server -config={path[len(launch.home) + 1:]}\n")
 
 
 def _drop_in(launch: Launch) -> None:
-    launch.files["units/openbao.service.d/10-aws.conf"] = "[Service]\n" + _assignments(launch.environment)
-    _unit(launch, f"ExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    launch.files["units/openbao.service.d/10-aws.conf"] = "[Service]\n" + assignments(launch.environment)
+    unit(launch, f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _drop_in_resets(launch: Launch) -> None:
     launch.files["units/openbao.service.d/10-aws.conf"] = (
-        "[Service]\nEnvironment=\n" + _assignments(launch.environment) + f"ExecStart=\nExecStart={_EXECUTABLE} server -config={launch.config[0]}\n"
+        "[Service]\nEnvironment=\n" + assignments(launch.environment) + f"ExecStart=\nExecStart={EXECUTABLE} server -config={launch.config[0]}\n"
     )
-    _unit(launch, f"Environment=AWS_PROFILE=gone VAULT_SEAL_TYPE=shamir\nExecStart={_EXECUTABLE} server -config=/none\n")
+    unit(launch, f"Environment=AWS_PROFILE=gone VAULT_SEAL_TYPE=shamir\nExecStart={EXECUTABLE} server -config=/none\n")
 
 
 def _unset(launch: Launch) -> None:
-    _unit(launch, _assignments({**launch.environment, "VAULT_SEAL_TYPE": "shamir"}) + "UnsetEnvironment=VAULT_SEAL_TYPE\n"
-          + f"ExecStart={_EXECUTABLE} server -config={launch.config[0]}\n")
+    unit(launch, assignments({**launch.environment, "VAULT_SEAL_TYPE": "shamir"}) + "UnsetEnvironment=VAULT_SEAL_TYPE\n"
+          + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
     launch.environment.pop("VAULT_SEAL_TYPE", None)
 
 
 def _shell(launch: Launch) -> None:
-    _unit(launch, _assignments(launch.environment) + f"ExecStart=/bin/sh -c 'exec {_EXECUTABLE} server -config={launch.config[0]}'\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart=/bin/sh -c 'exec {EXECUTABLE} server -config={launch.config[0]}'\n")
     launch.options["product"] = "openbao"
 
 
 def _wrapper(launch: Launch) -> None:
-    _unit(launch, _assignments(launch.environment) + f"ExecStart=/usr/bin/env {_EXECUTABLE} server -config={launch.config[0]}\n")
+    unit(launch, assignments(launch.environment) + f"ExecStart=/usr/bin/env {EXECUTABLE} server -config={launch.config[0]}\n")
     launch.options["product"] = "openbao"
 
 
 def _wrapper_sets(launch: Launch) -> None:
-    _unit(launch, _assignments(launch.environment)
-          + f"ExecStart=/usr/bin/env VAULT_AWSKMS_SEAL_KEY_ID=alias/b {_EXECUTABLE} server -config={launch.config[0]}\n")
+    unit(launch, assignments(launch.environment)
+          + f"ExecStart=/usr/bin/env VAULT_AWSKMS_SEAL_KEY_ID=alias/b {EXECUTABLE} server -config={launch.config[0]}\n")
     launch.environment["VAULT_AWSKMS_SEAL_KEY_ID"] = "alias/b"
     launch.options["product"] = "openbao"
 

@@ -31,6 +31,7 @@ class Network:
     """A lab's part of the kernel's names and addresses, so that several labs can stand beside each other."""
 
     number: int
+    count: int = 3
 
     @property
     def bridge(self) -> str:
@@ -38,7 +39,7 @@ class Network:
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        return tuple(Host(f"node{number}", number, self) for number in (1, 2, 3))
+        return tuple(Host(f"node{number}", number, self) for number in range(1, self.count + 1))
 
     @property
     def gateway(self) -> str:
@@ -76,16 +77,18 @@ class Host:
         return f"{_PREFIX}{self.network.number}v{self.number}"
 
 
-def create(folder: Path) -> Network:
-    """Make the network and the hosts, and wait until each one's sshd answers. What an earlier run left is removed before."""
+def create(folder: Path, count: int = 3) -> Network:
+    """Make the network and the hosts, at most 200, and wait until each one's sshd answers. What an earlier run left is removed before."""
     destroy(folder)
     folder.mkdir(parents=True)
     _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "id"))
-    network = _claim()
-    (folder / _NETWORK).write_text(str(network.number), encoding="ascii")
+    network = _claim(count)
+    (folder / _NETWORK).write_text(f"{network.number} {count}", encoding="ascii")
     for address in (network.gateway, network.kms):
         _run("ip", "address", "add", f"{address}/24", "dev", network.bridge)
     _run("ip", "link", "set", network.bridge, "up")
+    names = "".join(f"{each.address} {each.name}\n" for each in network.hosts)
+    (folder / "hosts").write_text(f"127.0.0.1 localhost\n{names}{network.kms} kms\n", encoding="ascii")
     processes = [_start(host, folder) for host in network.hosts]
     for host, process in zip(network.hosts, processes):
         _wait_for_sshd(host, process, folder)
@@ -95,14 +98,14 @@ def create(folder: Path) -> Network:
 def network_of(folder: Path) -> Network | None:
     """The network of the lab in this folder; None if there is no lab."""
     try:
-        return Network(int((folder / _NETWORK).read_text(encoding="ascii")))
-    except (FileNotFoundError, ValueError):
+        return Network(*map(int, (folder / _NETWORK).read_text(encoding="ascii").split()))
+    except (FileNotFoundError, TypeError, ValueError):
         return None
 
 
-def _claim() -> Network:
+def _claim(count: int) -> Network:
     """A network that no other lab has: the kernel makes a bridge of one name only once."""
-    for network in map(Network, _NUMBERS):
+    for network in (Network(number, count) for number in _NUMBERS):
         answer = subprocess.run(
             ["ip", "link", "add", network.bridge, "type", "bridge"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
@@ -150,8 +153,6 @@ def _start(host: Host, folder: Path) -> subprocess.Popen[bytes]:
         _run(*inside, "link", "set", interface, "up")
     root = folder / host.name
     root.mkdir()
-    names = "".join(f"{each.address} {each.name}\n" for each in host.network.hosts)
-    (folder / "hosts").write_text(f"127.0.0.1 localhost\n{names}{host.network.kms} kms\n", encoding="ascii")
     command = ["ip", "netns", "exec", host.namespace, "unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
     with (folder / f"{host.name}.log").open("wb") as log:
         process = subprocess.Popen(
@@ -165,7 +166,7 @@ def _start(host: Host, folder: Path) -> subprocess.Popen[bytes]:
 def _wait_for_sshd(host: Host, process: subprocess.Popen[bytes], folder: Path) -> None:
     end = time.monotonic() + _SECONDS
     probe = ["ssh", *ssh_options(folder), f"root@{host.address}", "true"]
-    while subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False).returncode:
+    while subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, timeout=scaled(20), check=False).returncode:
         if process.poll() is not None or time.monotonic() > end:
             raise RuntimeError(f"{host.name} did not come up:\n{(folder / f'{host.name}.log').read_text(encoding='utf-8', errors='replace')}")
         time.sleep(0.2)

@@ -21,11 +21,16 @@ from .signature import PARTITION, Principal
 Statement = dict[str, Any]
 
 
-def authorise(principal: Principal, action: str, key: Any, context: Mapping[str, str]) -> None:
-    """Raise AccessDeniedException unless the principal may do ``action`` (``kms:Encrypt``) with moto's ``key``."""
+def authorise(principal: Principal, action: str, key: Any, context: Mapping[str, str], days: int | None = None) -> None:
+    """Raise AccessDeniedException unless the principal may do ``action`` (``kms:Encrypt``) with moto's ``key``.
+
+    :param days: the waiting period that ScheduleKeyDeletion asks for.
+    """
     facts: dict[str, Any] = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
     facts["kms:ResourceAliases"] = list(key.aliases)
     facts["kms:CallerAccount"] = principal.account
+    if days is not None:
+        facts["kms:ScheduleKeyDeletionPendingWindowInDays"] = days
     identity = list(_statements(principal.policies))
     resource = list(_statements([key.policy]))
     if _any(identity, "Deny", action, key.arn, facts):
@@ -113,6 +118,8 @@ def _conditions_hold(conditions: dict[str, Any], facts: Mapping[str, Any], effec
                 holds = fact in _listed(values)
             elif operator == "StringLike":
                 holds = fact is not None and _matches(values, fact, str)
+            elif operator == "NumericLessThan":
+                holds = isinstance(fact, int) and any(fact < float(value) for value in _listed(values))
             elif operator == "Null":
                 holds = (fact is None) == (str(_listed(values)[0]).lower() == "true")
             else:

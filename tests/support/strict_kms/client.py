@@ -81,10 +81,10 @@ class StrictKms:
     def stop(self) -> None:
         self._process.terminate()
         try:
-            self._process.wait(15)
+            self._process.wait(scaled(15))
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(15)
+            self._process.wait(scaled(15))
 
     @property
     def url(self) -> str:
@@ -168,9 +168,9 @@ class StrictKms:
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            connection: HTTPConnection = HTTPSConnection(self.host, self.port, timeout=60, context=context)
+            connection: HTTPConnection = HTTPSConnection(self.host, self.port, timeout=scaled(60), context=context)
         else:
-            connection = HTTPConnection(self.host, self.port, timeout=60)
+            connection = HTTPConnection(self.host, self.port, timeout=scaled(60))
         with closing(connection):
             connection.request("POST", f"/_strict/{name}", json.dumps(message))
             answer = connection.getresponse()

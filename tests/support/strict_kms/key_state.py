@@ -13,10 +13,11 @@ import re
 from typing import Any
 
 from moto.kms.models import kms_backends
+from moto.utilities.utils import get_partition
 
 from .errors import AwsError
 
-_ARN = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):(\d{12}):(key/.+|alias/.+)$")
+_ARN = re.compile(r"arn:([a-z-]+):kms:([a-z0-9-]+):(\d{12}):(key/.+|alias/.+)$")
 # What else a state forbids, beside the cryptographic operations that check_enabled guards.
 _NEEDS_ENABLED = {"Sign", "Verify", "GenerateMac", "VerifyMac"}
 _NOT_PENDING_IMPORT = {"EnableKey", "DisableKey"}
@@ -32,8 +33,8 @@ def find_key(reference: str, account: str, region: str) -> Any:
     match = _ARN.match(reference)
     name = reference
     if match:
-        wanted_region, account, name = match.groups()
-        if wanted_region != region:
+        partition, wanted_region, account, name = match.groups()
+        if wanted_region != region or partition != get_partition(region):
             raise AwsError("NotFoundException", f"Invalid arn {wanted_region}")
         name = name.removeprefix("key/")
     backend = kms_backends[account][region]
@@ -52,7 +53,7 @@ def find_key(reference: str, account: str, region: str) -> Any:
 def account_of(reference: str) -> str:
     """The account that an ARN names; empty for any other reference."""
     match = _ARN.match(reference)
-    return match.group(2) if match else ""
+    return match.group(3) if match else ""
 
 
 def check_enabled(key: Any) -> None:

@@ -23,6 +23,7 @@ from moto.kms.models import kms_backends
 from .authorisation import authorise, authorise_account, not_visible
 from .ciphertext import KeyMaterial
 from .errors import AwsError
+from .key_policy import check_policy
 from .key_state import account_of, check_enabled, check_state, check_symmetric, find_key
 from .signature import ACCOUNT, Principal
 
@@ -75,11 +76,13 @@ class Operations:
         elif operation in ("UpdateAlias", "CreateAlias", "DeleteAlias"):
             self._allow_alias(operation, parameters, principal)
         else:
-            key = self._key(parameters.get("KeyId", ""), principal, operation, {})
+            key = self._key(parameters.get("KeyId", ""), principal, operation, parameters)
             check_state(key, operation)
             parameters = {**parameters, "KeyId": key.id}  # moto does not accept an ARN everywhere
             if operation in ("GetKeyPolicy", "PutKeyPolicy"):
                 parameters.setdefault("PolicyName", "default")
+            if operation == "PutKeyPolicy":
+                check_policy(parameters.get("Policy") or "", principal, bool(parameters.get("BypassPolicyLockoutSafetyCheck")))
         return self._moto(operation, parameters, principal.region)
 
     def _allow_alias(self, operation: str, parameters: Parameters, principal: Principal) -> None:
@@ -97,7 +100,7 @@ class Operations:
             if account_of(reference) in ("", principal.account) or f":{principal.region}:" not in reference:
                 raise
             raise not_visible(principal, f"kms:{operation}", reference) from None
-        authorise(principal, f"kms:{operation}", key, parameters.get(context) or {})
+        authorise(principal, f"kms:{operation}", key, parameters.get(context) or {}, parameters.get("PendingWindowInDays"))
         return key
 
     def _usable(self, reference: str, principal: Principal, operation: str, parameters: Parameters, context: str = "EncryptionContext") -> Any:
@@ -194,6 +197,7 @@ class Operations:
 
     def _create_key(self, parameters: Parameters, principal: Principal) -> Answer:
         authorise_account(principal, "kms:CreateKey", "*")
+        self._check_new(parameters, principal)
         answer = self._moto("CreateKey", {"KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": False, **parameters}, principal.region)
         keys = kms_backends[ACCOUNT][principal.region].keys
         key = keys.pop(answer["KeyMetadata"]["KeyId"])
@@ -208,19 +212,31 @@ class Operations:
             key.key_state, key.enabled = "PendingImport", False
         return {"KeyMetadata": self._metadata(key)}
 
+    def _check_new(self, parameters: Parameters, principal: Principal) -> None:
+        """Tags of a new key need a permission of their own, by an identity policy: the key's policy is not in force yet."""
+        if parameters.get("Tags"):
+            authorise_account(principal, "kms:TagResource", "*")
+        if parameters.get("Policy"):
+            check_policy(parameters["Policy"], principal, bool(parameters.get("BypassPolicyLockoutSafetyCheck")))
+
     def _replicate_key(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._key(parameters.get("KeyId", ""), principal, "ReplicateKey", {})
         region = parameters.get("ReplicaRegion", "")
-        if not key.multi_region:
-            raise AwsError("UnsupportedOperationException", f"{key.arn} is not a multi-Region key.")
+        if not key.multi_region or _multi_region(key)["MultiRegionKeyType"] != "PRIMARY":
+            raise AwsError("UnsupportedOperationException", f"{key.arn} is not a multi-Region primary key.")
+        check_enabled(key)
+        authorise_account(principal, "kms:CreateKey", "*")
+        self._check_new(parameters, principal)
         if key.id in kms_backends[ACCOUNT][region].keys:
             raise AwsError("AlreadyExistsException", f"Key {key.id} already exists in {region}.")
         replica = copy.copy(key)
         replica.region, replica.arn = region, key.arn.replace(f":{key.region}:", f":{region}:")
         replica.aliases, replica.grants, replica.rotations = {}, {}, []
         replica.policy = parameters.get("Policy") or replica.generate_default_policy()
+        replica.description = parameters.get("Description") or ""
         kms_backends[ACCOUNT][region].keys[key.id] = replica
-        return {"ReplicaKeyMetadata": self._metadata(replica), "ReplicaPolicy": replica.policy, "ReplicaTags": []}
+        kms_backends[ACCOUNT][region].tagger.tag_resource(key.id, parameters.get("Tags") or [])
+        return {"ReplicaKeyMetadata": self._metadata(replica), "ReplicaPolicy": replica.policy, "ReplicaTags": parameters.get("Tags") or []}
 
     def _list_aliases(self, parameters: Parameters, principal: Principal) -> Answer:
         authorise_account(principal, "kms:ListAliases", "*")
@@ -259,6 +275,8 @@ class Operations:
     def _enable_key_rotation(self, parameters: Parameters, principal: Principal) -> Answer:
         key = self._rotating(parameters, principal, "EnableKeyRotation")
         check_enabled(key)
+        if key.multi_region and _multi_region(key)["MultiRegionKeyType"] == "REPLICA":
+            raise AwsError("UnsupportedOperationException", f"{key.arn} is a multi-Region replica key.")
         days = parameters.get("RotationPeriodInDays", 365)
         if not 90 <= days <= 2560:
             raise AwsError("ValidationException", "RotationPeriodInDays must be between 90 and 2560.")

@@ -56,6 +56,9 @@ class Kms(Protocol):
     def rotate_key_on_demand(self, key_id: str) -> None:
         """Ask for new material of a key, which KMS makes in the background."""
 
+    def replicate_key(self, key_id: str, region: str, **settings: Any) -> dict[str, Any]:
+        """Replicate a multi-Region primary key into another region, with Policy, Description and Tags; ``ReplicaKeyMetadata`` as KMS answers it."""
+
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
         """All pages of one of the read-only operations about a key, such as ``list_grants``."""
 

@@ -94,6 +94,11 @@ class BotoKms:
         self._check_known("rotate_key_on_demand")
         self._call("rotate_key_on_demand", key_id, KeyId=key_id)
 
+    def replicate_key(self, key_id: str, region: str, **settings: Any) -> dict[str, Any]:
+        answer = self._call("replicate_key", key_id, KeyId=key_id, ReplicaRegion=region, **settings)
+        metadata: dict[str, Any] = answer["ReplicaKeyMetadata"]
+        return metadata
+
     def facts(self, operation: str, key_id: str) -> list[dict[str, Any]]:
         self._check_known(operation)
         extra = {"PolicyName": "default"} if operation == "get_key_policy" else {}

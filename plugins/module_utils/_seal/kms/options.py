@@ -36,6 +36,7 @@ class ConnectionOptions:
 
     ``timeout`` bounds each KMS call with all its retries, in seconds. ``providers`` are botocore's names of the sources of
     credentials that may be used (empty: all of them); with ``role_may_fail`` they are used if the role cannot be assumed.
+    ``empty_token``: requests to KMS have a session token that is empty, as those of a server whose token is blank.
     ``sources`` maps an option that was not set in the task itself to its source,
     such as a variable.
     """
@@ -57,6 +58,7 @@ class ConnectionOptions:
     timeout: float = 30.0
     providers: tuple[str, ...] = ()
     role_may_fail: bool = False
+    empty_token: bool = False
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def sourced(self, name: str) -> Sourced | None:

@@ -91,6 +91,8 @@ class SdkSession(Session):
         self.endpoints[service_name] = endpoint or Sourced(client.meta.endpoint_url, "the AWS SDK")
         Deadline(self._options.timeout).attach(client)
         self.sent.attach(client)
+        if self._options.empty_token and service_name == "kms":
+            client.meta.events.register("before-sign.kms", _add_empty_token)
         if service_name in _CHECKED:
             self.answers.attach(client)
         return client
@@ -171,6 +173,10 @@ class _Loader(Loader):
 
     def list_available_services(self, type_name: str) -> list[str]:
         return [self._service]
+
+
+def _add_empty_token(request: Any, **_arguments: Any) -> None:
+    request.headers["X-Amz-Security-Token"] = ""
 
 
 def _config(options: ConnectionOptions, user_agent: str, read_timeout: float) -> Any:

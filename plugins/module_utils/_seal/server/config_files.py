@@ -21,6 +21,7 @@ from .hcl import Body, malformed, parse_hcl
 from .hcl_decode import as_field, check_numbers, truth
 from .hcl_json import parse_json
 from .hcl_numbers import InvalidNumber
+from .other_settings import check_other_settings
 from .seal_blocks import Place, Plugin, Refusal, Stanza, count_refusals, read_plugin, read_seal, repeated_refusals, top_level_refusals
 from .staged_files import Candidates, exists, is_folder, names_in, read
 
@@ -155,6 +156,7 @@ def parse_config(text: str, name: str, config: ServerConfig) -> None:
         if body.ignored_from:
             part.ignored.append(str(Place(name, body.ignored_from)))
         _check_types(body)
+        check_other_settings(body)
         for block in SEAL_BLOCKS:
             blocks = _blocks(body, block)
             if blocks:

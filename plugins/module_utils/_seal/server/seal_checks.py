@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from .hcl_decode import truth
+from .other_settings import nanoseconds
 from .products import OPENBAO, VAULT
 from .sdk_checks import sdk_problems
 from .seal_blocks import DUPLICATE
@@ -24,7 +25,7 @@ _KNOWN_TYPES = ("alicloudkms", "awskms", "azurekeyvault", "gcpckms", "kmip", "oc
 
 def seal_problems(effective: EffectiveSettings) -> list[SettingProblem]:
     """All that is wrong, errors first."""
-    problems = dict.fromkeys([*_files(effective), *_seals(effective), *_plugins(effective), *_variables(effective)])
+    problems = dict.fromkeys([*_files(effective), *_core(effective), *_seals(effective), *_plugins(effective), *_variables(effective)])
     for seal in effective.seals:
         if seal.type == AWSKMS:
             problems.update(dict.fromkeys(stanza_problems(effective, seal)))
@@ -52,6 +53,30 @@ def _files(effective: EffectiveSettings) -> Iterator[SettingProblem]:
             f"{name} differs between {', '.join(files)}. The server reads the files of a folder in the order in which the file system lists them, "
             "so which of them counts is not defined.",
             "Write it in one file only.",
+        )
+
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_LEASE = 768 * 3600 * 10**9  # both by default
+
+
+def _core(effective: EffectiveSettings) -> Iterator[SettingProblem]:
+    """Settings with which the server does not start although it accepts each of them."""
+    values = effective.config.values
+    address, place = values.get("api_addr", ("", ""))
+    variables = ("BAO_API_ADDR", "VAULT_API_ADDR") if effective.product.name == OPENBAO else ("VAULT_API_ADDR",)
+    set_by_variable = any(name in effective.environment and effective.environment[name].value for name in variables)
+    if isinstance(address, str) and address and "{{" not in address and not _SCHEME.match(address) and not set_by_variable:
+        yield SettingProblem(
+            ERROR, "invalid_option", "api_addr", f"api_addr ({place}) has no scheme, with which the server does not start.", "Begin it with https:// or http://."
+        )
+    longest = nanoseconds(values.get("max_lease_ttl", ("", ""))[0]) or _LEASE
+    default = nanoseconds(values.get("default_lease_ttl", ("", ""))[0]) or _LEASE
+    if default > longest:
+        yield SettingProblem(
+            ERROR, "invalid_option", "default_lease_ttl",
+            "default_lease_ttl is longer than max_lease_ttl (768 hours where one is not set), with which the server does not start.",
+            "Raise max_lease_ttl, or lower default_lease_ttl.",
         )
 
 

@@ -104,7 +104,12 @@ def _overrides(effective: EffectiveSettings, seal: Seal) -> Iterator[SettingProb
 
 def _blanks(seal: Seal) -> Iterator[SettingProblem]:
     for name, setting in seal.settings.items():
-        if setting.value != setting.value.strip():
+        if name == "session_token" and setting.value != setting.value.strip(" \t") and setting.value.strip(" \t").isprintable():
+            yield SettingProblem(
+                WARNING, "surrounding_blanks", name, f"The {name} (from {setting.source}) has blanks around it, or nothing else, which are not sent to AWS.",
+                "Write it without them, or remove it.",
+            )
+        elif setting.value != setting.value.strip():
             what = "a line break at its end" if setting.value.endswith(("\n", "\r")) else "blanks around it"
             yield SettingProblem(
                 ERROR, "surrounding_blanks", name, f"The {name} (from {setting.source}) has {what}, which the server does not take off.",

@@ -10,6 +10,8 @@ the instance's metadata, and takes us-east-1; aws-sdk-go-v2 asks the profile and
 
 from __future__ import annotations
 
+import re
+
 from ..errors import SettingError
 from ..sourced import Sourced
 from .inputs import ServerInputs
@@ -18,12 +20,23 @@ from .releases import Sdk
 from .session_files import region_session
 
 DEFAULT = "us-east-1"
+_OLD_FIPS = re.compile(r"fips-|-fips")
 ASKED = "instance metadata, else us-east-1"
 """The source of a region that is known only on the server's host."""
 
 
 def find_region(inputs: ServerInputs) -> Sourced:
     """The region in effect with its source; the value is empty where the instance's metadata decides. Raises :class:`SettingError`."""
+    region = _found(inputs)
+    if _OLD_FIPS.search(region.value):
+        raise cannot_tell(
+            f"{region.value} (from {region.source}) is an old name of an endpoint that is FIPS 140 validated, and not of a region.",
+            "Name the region, and set AWS_USE_FIPS_ENDPOINT=true.",
+        )
+    return region
+
+
+def _found(inputs: ServerInputs) -> Sourced:
     if "region" in inputs.settings:
         return inputs.settings["region"]
     if inputs.sdk is Sdk.V1:

@@ -21,6 +21,8 @@ from .profiles import MalformedProfiles, Sections
 
 _SOURCES = ("source_profile", "credential_source", "credential_process", "web_identity_token_file")
 _SSO = ("sso_session", "sso_account_id", "sso_region", "sso_role_name", "sso_start_url")
+# Of a profile that is its own source, these count the first time only.
+_OF_A_ROLE = ("role_arn", "external_id", "mfa_serial", "role_session_name", "source_profile")
 # Without ~/.aws/config a session reads only these from the credentials file, in addition to the keys.
 _ALWAYS = ("credential_process", "web_identity_token_file")
 _EXTENDED = (
@@ -135,6 +137,8 @@ def _load(name: str, files: list[tuple[str, Sections]], extended: bool, seen: se
             if key in section:
                 entries[key] = Sourced(section[key], f"profile {name} in {path}")
         has_keys = has_keys or bool(section.get("aws_access_key_id") and section.get("aws_secret_access_key"))
+    if name in seen:
+        entries = {key: entry for key, entry in entries.items() if key not in _OF_A_ROLE}
     profile = SessionProfile(name, entries, has_keys)
     _check_profile(profile, seen, files, extended)
     return profile

@@ -119,6 +119,6 @@ print("ended", worker.exitcode, len(way.data_keys), flush=True)
 def test_a_worker_inherits_data_keys_makes_its_own_clients_and_wipes_when_it_ends():
     paths = [str(pathlib.Path(_kms_sessions.__file__).parents[5]), *sys.path]
     program = f"import sys\nsys.path[:] = {paths!r}\n{WORKER}"
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120).stdout
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     overwritten = f"overwritten {bytes(len('of the parent'))}"
     assert printed.splitlines() == ["own clients True", "of the parent", overwritten, "ended 0 1", overwritten]

@@ -160,3 +160,12 @@ def test_permissions_by_a_denial() -> None:
     assert (probe_result.key_arn, probe_result.principal) == (ARN, "arn:aws:iam::111122223333:user/vault")
     assert probe_result.verdicts["kms:DescribeKey"].aws_message.endswith("allows the kms:DescribeKey action")
     assert server_probe(verdict(), None, "").ready
+
+
+def test_a_server_that_unseals_itself_has_checked_the_disabled_seals() -> None:
+    problems = [{"level": "warning", "reason": "unchecked_seal"}, {"level": "warning", "reason": "secret_in_stanza"}]
+    for ready, kept in ((True, ["secret_in_stanza"]), (False, ["unchecked_seal", "secret_in_stanza"])):
+        result, _warnings = combined(by_sdk(settings_problems=problems), verdict(ready, reason="unreachable"), facts)
+        assert [problem["reason"] for problem in result["settings_problems"]] == kept
+    result, _warnings = combined(by_sdk(settings_problems=problems), None, facts)
+    assert len(result["settings_problems"]) == 2

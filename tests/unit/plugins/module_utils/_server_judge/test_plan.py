@@ -72,10 +72,50 @@ def test_a_seal_by_variables_alone(tmp_path: Path) -> None:
     assert plan.environment["BAO_SEAL_TYPE"] == "awskms"
 
 
-def test_disabled_seals_are_left_out(tmp_path: Path) -> None:
-    judge = planned(server(tmp_path, AWSKMS + '\nseal "transit" { address = "http://x" disabled = "true" }'), "/bao", {}, 60.0)
+def test_disabled_seals_are_set_up_too(tmp_path: Path) -> None:
+    seals = f'seal "transit" {{ address = "http://x" disabled = "true" token = "hush-hush-hush" }}\n{AWSKMS}'
+    of_transit = {"VAULT_TRANSIT_SEAL_KEY_NAME": "k", "BAO_ADDR": "http://y", "VAULT_TOKEN": "t", "BAO_CACERT": "/ca.pem"}
+    others = {"BAO_API_ADDR": "https://real:8200", "VAULT_RAFT_NODE_ID": "n", "VAULT_GCPCKMS_SEAL_KEY_RING": "r", "VAULT_ADDRESS": "z"}
+    judge = planned(server(tmp_path, seals, **of_transit, **others), "/bao", {"kms_key_id": "alias/b"}, 60.0)
     assert judge.plan.in_memory
-    assert list(judge.plan.in_memory["seal"]) == ["awskms"]
+    transit, awskms = judge.plan.in_memory["seal"]
+    assert transit == {"transit": {"address": "http://x", "disabled": "true", "token": "hush-hush-hush"}}
+    assert awskms["awskms"]["kms_key_id"] == "alias/b"
+    assert judge.seal_types == {"awskms"}
+    assert set(judge.plan.environment) & {*of_transit, *others} == set(of_transit)
+    assert "hush" not in judge.secrets.blank("hush-hush-hush")
+
+
+@pytest.mark.parametrize(("kind", "variable"), [
+    ("alicloudkms", "VAULT_ALICLOUDKMS_SEAL_KEY_ID"), ("azurekeyvault", "VAULT_AZUREKEYVAULT_KEY_NAME"), ("gcpckms", "VAULT_GCPCKMS_SEAL_CRYPTO_KEY"),
+    ("kmip", "BAO_KMIP_ENDPOINT"), ("ocikms", "VAULT_OCIKMS_SEAL_KEY_ID"), ("pkcs11", "BAO_HSM_PIN"), ("pkcs11", "VAULT_HSM_LIB"),
+    ("static", "BAO_STATIC_SEAL_CURRENT_KEY"), ("transit", "VAULT_TRANSIT_SEAL_TOKEN"), ("transit", "VAULT_NAMESPACE"),
+])
+def test_the_variables_of_a_disabled_seal(tmp_path: Path, kind: str, variable: str) -> None:
+    seals = f'{AWSKMS}\nseal "{kind}" {{ disabled = "true" }}'
+    assert variable in planned(server(tmp_path, seals, **{variable: "x"}), "/bao", {}, 60.0).plan.environment
+    assert variable not in planned(server(tmp_path, **{variable: "x"}), "/bao", {}, 60.0).plan.environment
+
+
+def test_a_disabled_seal_with_a_credential_that_is_not_there_is_no_verdict(tmp_path: Path) -> None:
+    seals = f'{AWSKMS}\nseal "static" {{ current_key = "file:///run/credentials/no-such.service/key" disabled = true }}'
+    with pytest.raises(SealError) as raised:
+        planned(server(tmp_path, seals), "/bao", {}, 60.0)
+    assert "current_key of the static seal names a credential of the unit" in raised.value.message
+
+
+def test_seals_of_several_files_that_one_file_may_not_have(tmp_path: Path) -> None:
+    more = tmp_path / "more.hcl"
+    params: dict[str, Any] = {**dict.fromkeys(SERVER_SETTINGS_SPEC), "product": "openbao", "config": [str(tmp_path / "server.hcl"), str(more)]}
+    server(tmp_path)
+    more.write_text('seal "shamir" { disabled = true }\n' * 3, encoding="utf-8")
+    plan = planned(read_server(params), "/bao", {}, 60.0).plan
+    assert plan.in_memory
+    assert list(plan.in_memory["seal"]) == ["awskms"]
+    more.write_text('seal "static" { disabled = true }\n' * 3, encoding="utf-8")
+    with pytest.raises(SealError) as raised:
+        planned(read_server(params), "/bao", {}, 60.0)
+    assert raised.value.reason == "judge_failed"
 
 
 def test_vault_is_given_what_it_needs_for_storage_in_memory(tmp_path: Path) -> None:

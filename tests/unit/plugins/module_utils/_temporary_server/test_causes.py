@@ -99,3 +99,14 @@ def test_what_is_shown_has_no_secret() -> None:
 
 def test_a_log_of_a_hostile_length_is_read_in_time() -> None:
     assert cause("error " + "A" * 200_000 + ": " * 50_000) is not None
+
+
+def test_the_answer_of_another_server_belongs_to_the_entry() -> None:
+    log = (
+        'Error configuring seal "transit": Error making API request.\n\nURL: PUT http://127.0.0.1:8200/v1/transit/encrypt/k\nCode: 403. Errors:\n\n'
+        "* permission denied\n2026-11-28T08:00:00.000Z [INFO]  proxy environment: http_proxy=\"\"\n"
+    )
+    found = cause(log)
+    assert found
+    assert found.line.startswith('Error configuring seal "transit": Error making API request. URL: PUT')
+    assert found.line.endswith("* permission denied")

@@ -128,6 +128,15 @@ def test_idle_nodes_come_before_standbys() -> None:
     assert (result["idle"], result["running"]) == (["n4", "n3"], ["n2", "n5"])
 
 
+def test_nodes_that_name_different_active_nodes_are_waited_for() -> None:
+    """Those of one cluster, as after an election; not in check mode, which waits for nothing."""
+    assert plan(active(), node(leader="http://n9"))["electing"]
+    assert plan(active(), active())["electing"]
+    assert not plan(active(), node(leader="http://n9"), check=True)["electing"]
+    assert not plan(active(), node(leader="http://n9", cluster_id="two"))["electing"]
+    assert not plan(active(), node(), node(leader=""))["electing"]
+
+
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "new": (plan(active(), node(initialized=False, sealed=True)), "foreign_node", "n2 is not initialised, or has a seal other than shamir and awskms"),
     "foreign": (plan(active(), node("transit")), "foreign_node", "Remove it from migrate_hosts"),

@@ -146,6 +146,17 @@ def test_the_client_sends_the_user_agent_and_notes_its_secrets(aws):
     assert session.answers.account == "111122223333"
 
 
+@pytest.mark.parametrize("empty_token", [False, True])
+def test_an_empty_session_token_is_sent_and_signed_as_a_server_does(aws, empty_token):
+    session = made(endpoint=aws.url, empty_token=empty_token)
+    session.set_credentials(ACCESS_KEY, SECRET_KEY)
+    aws.answer("DescribeKey", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY.rsplit("/", 1)[1]}})
+    client(session).describe_key(KeyId="alias/vault")
+    headers = aws.asked[0].headers
+    assert headers.get("X-Amz-Security-Token") == ("" if empty_token else None)
+    assert ("x-amz-security-token" in headers["Authorization"]) == empty_token
+
+
 def test_the_answers_of_a_client_are_checked(aws):
     aws.answer("DescribeKey", {"KeyMetadata": {}})
     with pytest.raises(AnswerError):

@@ -61,6 +61,14 @@ def test_blanks_around_a_value(value: str, what: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("value", "level"), [(" ", "warning"), ("\ttoken ", "warning"), ("token\n", "error"), ("to\x01ken ", "error")])
+def test_blanks_around_a_session_token_are_not_sent(value: str, level: str) -> None:
+    pair = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    problem = openbao(SOUND, AWS_SESSION_TOKEN=value, **pair)[0]
+    assert problem.startswith(f"{level} surrounding_blanks session_token: ")
+    assert problem.endswith("which are not sent to AWS. Write it without them, or remove it.") == (level == "warning")
+
+
 @pytest.mark.parametrize("value", ["a b", "a.b", "\u00e4"])
 def test_the_name_of_a_seal_is_of_letters_and_digits(value: str) -> None:
     assert vault(SOUND, f'name = "{value}"') == [

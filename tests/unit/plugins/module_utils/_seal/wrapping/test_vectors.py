@@ -88,5 +88,5 @@ def test_is_refused(name):
 
 def test_the_vectors_are_what_their_generator_makes(tmp_path):
     made = tmp_path / "sealed_values.json"
-    subprocess.run([sys.executable, str(FOLDER / "generate.py"), str(made)], check=True, timeout=60)
+    subprocess.run([sys.executable, str(FOLDER / "generate.py"), str(made)], check=True)
     assert made.read_bytes() == (FOLDER / "sealed_values.json").read_bytes()
