@@ -111,9 +111,8 @@ def shown(run: Run, task: str) -> list[str]:
 
 
 def test_a_key_in_another_region_with_the_run_killed_in_each_half(world: World) -> None:
-    # Fault: change_key; the controller fails in the first half; The next run completes the change.
+    # The controller fails in the first half, and then in the second one.
     world.killed(leaves_old)
-    # Fault: change_key; the controller fails in the second half; The next run completes the change.
     world.killed(reaches_new)
     run = world.run("-vvvv").succeeded()
     assert world.stored_under(run) == world.new_arn
