@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .bootstrap import Bootstrap
-from .cluster import AWSKMS, SHAMIR, Cluster, Node, formed
+from .change_key import ChangeKey
+from .cluster import AWSKMS, AWSKMS_NEW, NEW, OLD, SHAMIR, Cluster, Node, formed
 from .explore import Result, Search, explore, walk
 from .migrate import Migrate
 from .procedure import Procedure
@@ -24,6 +25,8 @@ _REPORT = Path(__file__).parents[2] / "benchmarks" / "MODEL.md"
 _LIMIT = 100000
 _WALKS, _LENGTH = 100, 200
 _BOTH = (Migrate(AWSKMS), Migrate(SHAMIR))
+_THERE_AND_BACK = (ChangeKey(NEW), ChangeKey(OLD))
+_ELSEWHERE = "change_key, keys in two accounts"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Case:
         if self.name.startswith("cluster_bootstrap"):
             new = Cluster((Node(),) * self.count)
             return [new, replace(new, nodes=(Node(running=SHAMIR), *new.nodes[1:]))]
+        if self.name.startswith("change_key"):
+            return [replace(formed(self.count, seal), apart=self.name == _ELSEWHERE) for seal in (AWSKMS, AWSKMS_NEW)]
         seals = (AWSKMS,) if self.name.startswith("seal_rotate") else (SHAMIR, AWSKMS)
         return [formed(self.count, seal) for seal in seals]
 
@@ -62,6 +67,7 @@ def _cases(sample: bool, limit: int) -> list[Case]:
             Case("migrate", _BOTH, 5, 3, together=2, walks=10), Case("migrate, also with wrong shares", wrong, 1, 1),
             Case("seal_rotate", rotate, 1, 2), Case("seal_rotate", rotate, 3, 1), Case("seal_rotate", rotate, 3, 0, together=2),
             Case("cluster_bootstrap", bootstrap, 1, 2), Case("cluster_bootstrap", bootstrap, 3, 1), Case("cluster_bootstrap", bootstrap, 3, 0, together=2),
+            Case("change_key", _THERE_AND_BACK, 1, 1), Case(_ELSEWHERE, _THERE_AND_BACK, 1, 1), Case(_ELSEWHERE, _THERE_AND_BACK, 3, 0, 4000),
         ]  # fmt: skip
     return [
         *(Case("migrate", _BOTH, count, 0) for count in (3, 4, 5)),
@@ -69,6 +75,7 @@ def _cases(sample: bool, limit: int) -> list[Case]:
         *(Case("migrate", _BOTH, count, faults, limit, 2) for count, faults in ((1, 1), (3, 0), (3, 1))),
         *(Case("migrate", _BOTH, count, 3, together=2, walks=_WALKS) for count in (3, 4, 5)),
         Case("migrate, also with wrong shares", wrong, 1, 2, limit), Case("migrate, also with wrong shares", wrong, 3, 0, limit),
+        *(Case(name, _THERE_AND_BACK, count, faults, limit) for name in ("change_key", _ELSEWHERE) for count, faults in ((1, 2), (3, 0), (3, 1), (4, 0))),
         *(Case("seal_rotate", rotate, count, faults, limit) for count, faults in ((1, 4), (2, 4), (3, 3), (4, 3), (5, 2))),
         *(Case("seal_rotate", rotate, count, faults, limit, 2) for count, faults in ((1, 2), (3, 1))),
         Case("seal_rotate", rotate, 5, 4, together=2, walks=_WALKS),

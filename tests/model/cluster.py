@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 SHAMIR, AWSKMS, DISABLED = "shamir", "awskms", "disabled"
-"""The seal in a server's files: none, awskms, or awskms disabled, which is how a server migrates to shamir."""
+"""The seal in a server's files: none, awskms, or awskms disabled, which is how a server migrates to shamir. Its key is that of the alias."""
+AWSKMS_NEW, DISABLED_NEW = "awskms new", "disabled new"
+"""The same with the new key, which the files name themselves."""
 OLD, NEW = "old", "new"
 THRESHOLD = 2
 
@@ -55,7 +57,7 @@ class Node:
     @property
     def seal(self) -> str:
         """The type of the seal in effect."""
-        return AWSKMS if self.running == AWSKMS else SHAMIR
+        return AWSKMS if kind_of(self.running) == AWSKMS else SHAMIR
 
     @property
     def works(self) -> bool:
@@ -71,11 +73,20 @@ class Cluster:
     disabled: frozenset[str] = frozenset()  # keys
     away: bool = False  # KMS
     recorded: bool = False  # the shares of an initialisation were stored
+    apart: bool = False  # the keys are in different accounts or regions: a seal cannot decrypt what the other key encrypted
 
     # What can be asked
 
     def usable(self, number: int, key: str) -> bool:
         return not self.away and self.nodes[number].allowed and key in (OLD, NEW) and key not in self.disabled
+
+    def key_of(self, file: str) -> str:
+        """The key of a seal in a server's files."""
+        return NEW if file in (AWSKMS_NEW, DISABLED_NEW) else self.alias
+
+    def opens(self, number: int, key: str) -> bool:
+        """Whether the awskms seal that a server runs with, disabled or not, decrypts what a key encrypted."""
+        return self.usable(number, key) and not (self.apart and key != self.key_of(self.nodes[number].running))
 
     @property
     def active(self) -> int:
@@ -129,7 +140,7 @@ class Cluster:
             return [self]
         if node.file == SHAMIR and node.data and node.data.type == AWSKMS:  # "no disabled seal in configuration"
             return [self]
-        return self._with(number, running=node.file, started_key=self.alias if node.file == AWSKMS else "").settled()
+        return self._with(number, running=node.file, started_key=self.key_of(node.file) if kind_of(node.file) == AWSKMS else "").settled()
 
     def crash(self, number: int) -> list[Cluster]:
         return self._down(number).settled() if self.nodes[number].up else [self]
@@ -153,7 +164,7 @@ class Cluster:
         pending = self.pending(number)
         if node.seal == AWSKMS and not pending:
             return [self]  # unseals itself, or not at all
-        if pending and node.seal == SHAMIR and not self.usable(number, node.data.key):
+        if pending and node.seal == SHAMIR and not self.opens(number, node.data.key):
             return [self]  # the recovery key is encrypted by KMS
         return self._with(number, unsealed=True, migrates=pending, cached=not pending, voter=True).settled()
 
@@ -209,8 +220,8 @@ class Cluster:
         """Once servers have unsealed themselves and raft has a leader."""
         now = self
         for number, node in enumerate(now.nodes):
-            own = node.running == AWSKMS and node.data and node.data.type == AWSKMS and not node.unsealed
-            if own and node.data and now.usable(number, node.data.key):
+            own = node.seal == AWSKMS and node.data and node.data.type == AWSKMS and not node.unsealed
+            if own and node.data and now.opens(number, node.data.key):
                 now = now._with(number, unsealed=True, migrates=False, cached=True, voter=True)
         if now.leader >= 0 and now.nodes[now.leader].works and now.has_quorum(now.leader):
             return [now._synchronised()]
@@ -235,15 +246,16 @@ class Cluster:
         if node.failed or data is None:
             return [led]
         fresh = data.version + 1
-        if node.running == DISABLED and data.type == AWSKMS:
-            if not led.usable(number, data.key):
+        if kind_of(node.running) == DISABLED and data.type == AWSKMS:
+            if not led.opens(number, data.key):
                 return [led._with(number, failed=True, cached=False)]
             data = Data(SHAMIR, "", fresh, data.cluster)
-        elif node.running == AWSKMS and data.type == SHAMIR and node.migrates:
-            if not led.usable(number, led.alias):
+        elif node.seal == AWSKMS and data.type == SHAMIR and node.migrates:
+            key = led.key_of(node.running)
+            if not led.usable(number, key):
                 return [led._with(number, failed=True, cached=False)]
-            data = Data(AWSKMS, led.alias, fresh, data.cluster)
-        elif node.running == AWSKMS and data.type == AWSKMS and data.key != node.started_key and led.usable(number, node.started_key):
+            data = Data(AWSKMS, key, fresh, data.cluster)
+        elif node.seal == AWSKMS and data.type == AWSKMS and data.key != node.started_key and led.usable(number, node.started_key):
             data = Data(AWSKMS, node.started_key, fresh, data.cluster)
         return [led._with(number, data=data, cached=data.type == node.seal)._synchronised()]
 
@@ -271,6 +283,11 @@ class Cluster:
         return replace(gone, leader=-1 if self.leader == number else self.leader)
 
 
+def kind_of(file: str) -> str:
+    """A seal in a server's files without its key."""
+    return file.partition(" ")[0]
+
+
 def address(number: int) -> str:
     return f"https://n{number}:8200"
 
@@ -289,8 +306,8 @@ def each_of(clusters: Iterable[Cluster], *actions: Callable[[Cluster], Iterable[
 
 def formed(count: int, seal: str, voters: int = 0) -> Cluster:
     """A cluster that works, with node 0 active."""
-    data = Data(seal, OLD if seal == AWSKMS else "")
-    node = Node(file=seal, running=seal, started_key=OLD if seal == AWSKMS else "", data=data, unsealed=True, cached=True)
+    key = {AWSKMS: OLD, AWSKMS_NEW: NEW}.get(seal, "")
+    node = Node(file=seal, running=seal, started_key=key, data=Data(kind_of(seal), key), unsealed=True, cached=True)
     return Cluster(tuple(replace(node, voter=number < (voters or count)) for number in range(count)), leader=0)
 
 

@@ -209,13 +209,15 @@ def shown(cluster: Cluster) -> str:
 
 def harm(cluster: Cluster, step: tuple[str, int], after: Situation, faults: int) -> str:
     """What a step of a procedure must never do. A permission that is lost after its proof is a fault, and not the procedure's."""
-    name, number = step
+    name, number = step[0].rpartition(" ")[2], step[1]
     node = cluster.nodes[number]
     gone = node.works and (after.cluster.nodes[number] != node)
     if name in STOPS and gone and cluster.active >= 0 and len(cluster.members(number)) > 2 and not cluster.has_quorum(number, without=number):
         return "a node is stopped, and the others are fewer than the quorum"
     for each, (was, now) in enumerate(zip(cluster.nodes, after.cluster.nodes)):
-        if was.file != now.file and now.file == SHAMIR and now.data and now.data.type == AWSKMS:
+        if was.file != now.file and now.data and now.data.type == AWSKMS and (
+            now.file == SHAMIR or (after.cluster.apart and after.cluster.key_of(now.file) != now.data.key)
+        ):
             return f"n{each} is left without the seal that its data need"
         if was.data is not None and now.data is None:
             return f"n{each} lost its data"

@@ -14,17 +14,21 @@ from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.clu
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate import migrate_plan, stop_obstacle
 from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._reports.migrate_cluster import stage_of
 
-from .cluster import AWSKMS, DISABLED, SHAMIR, Cluster, unique
+from .cluster import AWSKMS, DISABLED, SHAMIR, Cluster, kind_of, unique
 from .procedure import Fault, Program, Situation, Step, going_on, healed, hosts, number_of, states_of, stopped
 
 
 @dataclass(frozen=True)
 class Migrate:
-    """:param right: whether the shares are the right ones; :param token: whether the run has a token that reads the raft peers."""
+    """:param right: whether the shares are the right ones; :param token: whether the run has a token that reads the raft peers.
+
+    :param new: whether the seal in vault_config_seals is that with the new key.
+    """
 
     to: str
     right: bool = True
     token: bool = True
+    new: bool = False
 
     @property
     def name(self) -> str:
@@ -32,7 +36,10 @@ class Migrate:
 
     @property
     def file(self) -> str:
-        return AWSKMS if self.to == AWSKMS else DISABLED
+        return f"{AWSKMS if self.to == AWSKMS else DISABLED}{' new' if self.new else ''}"
+
+    def _key(self, cluster: Cluster) -> str:
+        return cluster.key_of(self.file)
 
     files = (
         "agree", "check_quorum", "configure", "hand_over", "main", "preflight", "raft_peers", "read_files", "remove_old_stanza", "restart_node", "revive",
@@ -69,7 +76,7 @@ class Migrate:
         plan = self._plan(cluster)
         if plan["impasse"]["reason"]:
             return stopped(cluster, plan["impasse"]["reason"])
-        if plan["work"] and not all(cluster.usable(number, cluster.alias) for number in range(len(cluster.nodes))):  # main.yml
+        if plan["work"] and not all(cluster.usable(number, self._key(cluster)) for number in range(len(cluster.nodes))):  # main.yml
             return stopped(cluster, "unready")
         every = range(len(cluster.nodes))
         idle, running, reverted = ([number_of(host) for host in plan[kind]] for kind in ("idle", "running", "reverted"))
@@ -171,7 +178,7 @@ class Migrate:
         return any(state["sealed"] or not state["leader"] for state in states) or bool(self._obstacle(cluster, number, hand_over))
 
     def _obstacle(self, cluster: Cluster, number: int, hand_over: bool = False) -> str:
-        return stop_obstacle(f"n{number}", states_of(cluster), to=self.to, peers=self._peers(cluster), hand_over=hand_over)
+        return stop_obstacle(f"n{number}", states_of(cluster), to=self.to, peers=self.peers(cluster), hand_over=hand_over)
 
     def _stage(self, cluster: Cluster, number: int) -> str:
         """The stage as the playbook knows it at the turn of the node."""
@@ -182,10 +189,10 @@ class Migrate:
         return stage_of(read_state(f"n{number}", cluster.state(number)), self.to)
 
     def _plan(self, cluster: Cluster) -> dict[str, Any]:
-        seals = {host: _seals(cluster.nodes[number_of(host)].file) for host in hosts(cluster)}
-        return migrate_plan(states_of(cluster), to=self.to, seals=seals, peers=self._peers(cluster), shares=3)
+        seals = {host: seals_in(cluster.nodes[number_of(host)].file) for host in hosts(cluster)}
+        return migrate_plan(states_of(cluster), to=self.to, seals=seals, peers=self.peers(cluster), shares=3, seal=seal_settings(self.file))
 
-    def _peers(self, cluster: Cluster) -> dict[str, list[str]] | None:
+    def peers(self, cluster: Cluster) -> dict[str, list[str]] | None:
         if cluster.active < 0 or not self.token:
             return None
         return {"all": hosts(cluster), "voters": [host for host in hosts(cluster) if cluster.nodes[number_of(host)].voter]}
@@ -215,5 +222,14 @@ class Migrate:
         return unique(after for each in now for after in healed(each, started))
 
 
-def _seals(file: str) -> list[dict[str, bool]]:
-    return {SHAMIR: [], AWSKMS: [{"enabled": True}], DISABLED: [{"enabled": False}]}[file]
+def seal_settings(file: str) -> dict[str, str]:
+    """The settings of a seal in a server's files."""
+    return {"kms_key_id": "arn:new" if file.endswith(" new") else "alias/unseal"}
+
+
+def seals_in(file: str) -> list[dict[str, Any]]:
+    """The seals in a server's files, as ``awskms_seal_settings_info`` returns them."""
+    if file == SHAMIR:
+        return []
+    settings = {name: {"value": value, "source": "stanza"} for name, value in seal_settings(file).items()}
+    return [{"enabled": kind_of(file) == AWSKMS, "settings": settings}]

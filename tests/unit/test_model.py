@@ -24,6 +24,7 @@ EXPECTED = {
         "remove_old_stanza": ["tasks_from: put.yml"],
         "unseal": ["vault_unseal"],
     },
+    "change_key": {},
     "seal_rotate": {"main": ["awskms_alias"], "restart": ["systemd_service"]},
     "cluster_bootstrap": {"configure": ["systemd_service"], "initialise": ["vault_init"], "join": ["storage/raft/join"]},
 }
@@ -33,7 +34,7 @@ PLAYS = [
 
 
 def model(name: str) -> str:
-    file = {"migrate": "migrate", "seal_rotate": "rotate", "cluster_bootstrap": "bootstrap"}[name]
+    file = {"change_key": "change_key", "migrate": "migrate", "seal_rotate": "rotate", "cluster_bootstrap": "bootstrap"}[name]
     return (ROOT / "tests" / "model" / f"{file}.py").read_text(encoding="utf-8")
 
 
@@ -54,3 +55,11 @@ def test_the_tasks_that_change_a_server_are_those_of_the_model(role: str) -> Non
 def test_the_plays_of_a_migration_are_those_of_the_model() -> None:
     text = (ROOT / "playbooks" / "migrate.yml").read_text(encoding="utf-8")
     assert ["main", *re.findall(r"tasks_from: (\w+)\.yml", text)] == PLAYS
+
+
+def test_the_plays_of_a_change_of_the_key_are_those_of_the_model() -> None:
+    text = (ROOT / "playbooks" / "change_key.yml").read_text(encoding="utf-8")
+    steps = re.findall(r"import_playbook: (\w+)\.yml|tasks_from: (\w+)\.yml|migrate_to: (shamir|awskms)|== '(first|second)'", text)
+    assert ["".join(step) for step in steps] == [
+        "migrate", "shamir", "first", "after_half", "first", "migrate", "awskms", "second", "after_half", "second", "dependents",
+    ]  # fmt: skip

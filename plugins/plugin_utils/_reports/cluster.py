@@ -46,6 +46,7 @@ class NodeState:
     cluster_id: str = ""
     active: bool = False
     leader: str = ""
+    version: str = ""
     address: str = ""
     api_address: str = ""
     summary: str = UNREACHABLE

@@ -35,15 +35,17 @@ def migrate_plan(
     peers: Peers | None = None,
     shares: int = 0,
     check: bool = False,
+    seal: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The plan of a migration.
 
     :param states: for each host, in order, the result of the role server_state; None or empty if the host became unreachable.
     :param to: the seal to migrate to, ``awskms`` or ``shamir``.
-    :param seals: for each host the awskms seals in its files, each with ``enabled``; missing or None if they are unknown.
+    :param seals: for each host the awskms seals in its files, each with ``enabled`` and ``settings``; missing or None if they are unknown.
     :param peers: the raft peers of the active node, ``all`` and ``voters``; empty if they are unknown.
     :param shares: the number of different shares that were given.
     :param check: whether this is check mode.
+    :param seal: the awskms seal of the migration, with ``kms_key_id`` and ``region``. A host whose files have another one is configured anew.
     :return: ``stage`` (by host), ``at`` (hosts by stage), ``begun``, ``led``, ``electing`` (whether to wait, because the nodes of one
         cluster do not agree on the active one, as after a change of it), ``revive`` (whether to start and unseal all nodes), ``stuck`` (nodes to restart
         if none is active after that), ``await_votes`` (whether to wait until more peers can vote), ``work`` (hosts to change), ``idle`` and ``running``
@@ -52,7 +54,7 @@ def migrate_plan(
         (``reason`` and ``text``, empty if the migration can continue).
     :raises SettingError: if a state is not one that a server reports.
     """
-    cluster = Cluster(read_states(states), to, read_seals(seals or {}), read_peers(peers), shares)
+    cluster = Cluster(read_states(states), to, read_seals(seals or {}, seal), read_peers(peers), shares)
     lines = [*state_lines(cluster.states), *_peers_line(cluster.peers)]
     led, begun = bool(cluster.leaders()), cluster.begun()
     return {

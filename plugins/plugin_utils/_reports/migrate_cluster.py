@@ -28,7 +28,10 @@ Peers = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Cluster:
-    """What is known of the hosts; ``seals`` are the awskms seals in the configuration of each, None if unknown."""
+    """What is known of the hosts; ``seals`` are the awskms seals in the configuration of each, None if unknown.
+
+    A seal whose ``expected`` is false is another one than that of the migration.
+    """
 
     states: Mapping[str, NodeState]
     to: str
@@ -77,8 +80,8 @@ class Cluster:
 
     def configured(self, host: str) -> bool:
         """Whether the files of a host contain the new seal: awskms, or for a migration to shamir the disabled awskms seal."""
-        enabled = [bool(seal["enabled"]) for seal in self.seals.get(host) or ()]
-        return enabled == [True] if self.to == AWSKMS else False in enabled
+        seals = [(bool(seal["enabled"]), seal.get("expected", True)) for seal in self.seals.get(host) or ()]
+        return seals == [(True, True)] if self.to == AWSKMS else (False, True) in seals
 
     def begun(self) -> bool:
         """Whether a migration is under way or done on some node, in either direction: according to the servers, and to their files, which then differ."""
@@ -136,13 +139,33 @@ def stage_of(state: NodeState, to: str) -> str:
     return "active" if state.active else "standby"
 
 
-def read_seals(seals: Mapping[str, Seals | None]) -> dict[str, Seals | None]:
-    """The awskms seals of each host; raises :class:`SettingError` if one does not say whether it is enabled."""
+def read_seals(seals: Mapping[str, Seals | None], expected: Mapping[str, Any] | None = None) -> dict[str, Seals | None]:
+    """The awskms seals of each host, each with ``expected``: whether it names the same key as the given seal.
+
+    :raises SettingError: if a seal does not say whether it is enabled.
+    """
+    known: dict[str, Seals | None] = {}
     for host, of_host in seals.items():
         for seal in of_host or ():
             if not isinstance(seal, Mapping) or not isinstance(seal.get("enabled"), bool):
                 raise invalid(host, "seals", "a seal does not have the boolean `enabled`")
-    return dict(seals)
+        known[host] = None if of_host is None else [{**seal, "expected": names_same_key(seal, expected or {})} for seal in of_host]
+    return known
+
+
+def names_same_key(configured: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether a seal in a server's files names the key and region of another; what one of them does not set is not compared.
+
+    :param configured: with ``settings``, as M(sealwright.vault_seal.awskms_seal_settings_info) returns them. A region that is not of the stanza is not
+        compared, since the environment of a service applies to each of its seals.
+    """
+    settings = configured.get("settings") or {}
+    for name in ("kms_key_id", "region"):
+        setting, wanted = settings.get(name) or {}, expected.get(name)
+        value = setting.get("value") if str(setting.get("source") or "").startswith("stanza") or name == "kms_key_id" else None
+        if value and wanted and value != wanted:
+            return False
+    return True
 
 
 def read_peers(peers: Peers | None) -> Peers | None:

@@ -323,3 +323,29 @@ def test_an_active_node_with_the_old_seal_of_a_migrated_cluster_is_handed_over(t
     # In a cluster with the old seal, a node that reports the new one without waiting would not migrate.
     states["n1"] = active(old, cluster_type=old)
     assert "also still has" in stop_obstacle("n1", states, to=to, hand_over=True)
+
+
+def named(key: str, enabled: bool = True, **more: str) -> list[dict[str, Any]]:
+    settings = {name: {"value": value, "source": "stanza"} for name, value in {"kms_key_id": key, **more}.items()}
+    return [{"type": "awskms", "enabled": enabled, "settings": settings}]
+
+
+@pytest.mark.parametrize(
+    ("files", "written"),
+    [
+        (named("alias/b"), ["n2"]), (named("alias/a"), []), (named("alias/a", region="eu-west-1"), []), (named("alias/a", region="eu-west-2"), ["n2"]),
+        (ENABLED, []),
+    ],
+)  # fmt: skip
+def test_files_with_the_seal_of_another_key_are_written_again(files: Any, written: list[str]) -> None:
+    """At its next start, the server would look for the other key."""
+    result = plan(active("awskms"), node("awskms"), files=(named("alias/a"), files), seal={"kms_key_id": "alias/a", "region": "eu-west-1"}, shares=0)
+    assert (result["reverted"], result["work"]) == (written, written)
+
+
+def test_a_disabled_seal_of_another_key_is_replaced() -> None:
+    """A server could not migrate from the seal of its data with it."""
+    files = (named("alias/a"), named("alias/b", enabled=False))
+    result = plan(active("awskms"), waiting("shamir"), to="shamir", files=files, seal={"kms_key_id": "alias/a"}, peers=None)
+    assert result["begun"]
+    assert "n2" in result["work"]
