@@ -14,14 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from growth import Growth
+from licence import LICENCE
 from picture import draw
 from plays import Variant
 
-LICENCE = """\
-Copyright (c) 2026, the sealwright.vault_seal authors
-GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
-"""
 _AIM = 15  # microseconds of own work for each value
 _MIB = 1 << 20
 

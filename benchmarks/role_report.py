@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from picture import draw
-from report import LICENCE
+from licence import LICENCE
 
 KINDS = ("first run", "changes nothing", "one setting")
 

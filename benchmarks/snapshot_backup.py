@@ -24,6 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from licence import LICENCE
 from support.ansible_run import collections_path
 from support.backup_world import PROGRAM
 from support.large_snapshot import write_large
@@ -108,10 +109,7 @@ def main() -> None:
 
 
 HEAD = """<!--
-Copyright (c) 2026, the sealwright.vault_seal authors
-GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
+{licence}-->
 
 # Backups of large snapshots
 
@@ -129,7 +127,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = [
         f"| {row['state_mib']} MiB | {row['file_mib']} MiB | {row['what']} | {row['seconds']} | {row['processor']} | {row['peak_mib']} MiB |" for row in rows
     ]
-    return HEAD + "\n".join(lines) + "\n"
+    return HEAD.replace("{licence}", LICENCE) + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class ServerOptions:
         unknown = sorted(set(map(str, given)) - {each.name for each in fields(cls)})
         if unknown:
             raise _invalid(f"Unsupported parameters for options: {', '.join(unknown)}.", f"Use {', '.join(each.name for each in fields(cls))}.")
-        mappings = {name: _texts(name, given[name]) for name in ("environment", "seal") if given.get(name)}
+        mappings: dict[str, Any] = {name: _texts(name, given[name]) for name in ("environment", "seal") if given.get(name)}
         options = cls(**checked_types(cls, given, where=" of the drill"), **mappings)
         if options.network not in ("isolated", "host"):
             raise _invalid(f"value of network must be one of: host, isolated, got: {options.network}.", "Use one of them.")

@@ -66,7 +66,7 @@ def change_key_plan(run: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any
         "needs_snapshot": change.is_led and not change.is_between(),
         "drill": first and not run.get("check_mode"),
         "stored": list(change.stored or ()),
-        "old_arn": change.arns[0] if run.get("to") == "new" else change.arns[1],
+        "left_key": change.arns[0] or str(change.source.get("kms_key_id") or ""),
         "source_arn": change.arns[0],
         "target_arn": change.arns[1],
         "state_lines": lines,

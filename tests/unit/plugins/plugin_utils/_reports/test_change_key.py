@@ -101,7 +101,7 @@ def test_a_change_from_the_start() -> None:
     ]
     assert result["stop"]["between"]["reason"] == "first_half"
     assert result["stop"]["result"]["reason"] == "result"
-    assert (result["old_arn"], result["source_arn"], result["target_arn"]) == (OLD_ARN, OLD_ARN, NEW_ARN)
+    assert (result["left_key"], result["source_arn"], result["target_arn"]) == (OLD_ARN, OLD_ARN, NEW_ARN)
 
 
 def test_check_mode_takes_no_snapshot_apart_and_runs_no_drill() -> None:
@@ -158,7 +158,7 @@ def test_a_change_that_is_turned_back(states: list[Any], files: Any, stored: Any
     result = plan(*states, files=files, stored=stored, to="old")
     assert (result["half"], stops(result)) == (half, {})
     assert result["finished"] is (half == "")
-    assert (result["old_arn"], result["target_arn"]) == (OLD_ARN, OLD_ARN)
+    assert (result["left_key"], result["target_arn"]) == (NEW_ARN, OLD_ARN)
 
 
 def test_a_finished_change_needs_neither_shares_nor_the_old_key() -> None:
