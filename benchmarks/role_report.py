@@ -15,8 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from picture import draw
 from licence import LICENCE
+from picture import draw
 
 KINDS = ("first run", "changes nothing", "one setting")
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from licence import LICENCE
+
 from support.ansible_run import collections_path
 from support.backup_world import PROGRAM
 from support.large_snapshot import write_large
