@@ -160,6 +160,13 @@ def _keys(change: Change, run: Mapping[str, Any], hosts: Mapping[str, Mapping[st
             f"Not every host can use the keys that it needs: {'; '.join(problems)}. Correct this and run the playbook again. Keep both keys enabled. "
             f"{NOTHING}",
         )
+    unknown = [named[end] for end, arn in zip(("source", "target"), change.arns) if end in needed and not arn]
+    if unknown:
+        return Impasse(
+            "unknown_key",
+            f"It is unknown which key the {' and the '.join(unknown)} seal has, because the hosts do not return one ARN of it, so it cannot be told whether "
+            f"the keys are two. Name the key by its ARN, or set change_key_judge to both. {NOTHING}",
+        )
     return Impasse()
 
 

@@ -161,6 +161,14 @@ def test_a_change_that_is_turned_back(states: list[Any], files: Any, stored: Any
     assert (result["left_key"], result["target_arn"]) == (NEW_ARN, OLD_ARN)
 
 
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_a_key_of_which_no_arn_is_known(end: str) -> None:
+    known = proofs()
+    known[end]["key_arn"] = ""
+    result = plan(active(), node(), node(), shown=known)
+    assert "It is unknown which key the" in result["stop"]["keys"]["text"]
+
+
 def test_a_finished_change_needs_neither_shares_nor_the_old_key() -> None:
     gone = proofs(source="the key is disabled")
     result = plan(active(), node(), node(), files=NEW_ON, stored=(NEW_ARN,), shares=0, shown=gone)
