@@ -123,6 +123,9 @@ def _encrypted(head: bytes, content: bytes) -> Foreign | None:
     text = head.lstrip()
     if text.startswith(b"$ANSIBLE_VAULT;"):
         return Foreign("ansible_vault", "it is encrypted by ansible-vault", "Decrypt it with `ansible-vault view FILE`.")
+    if _VAULT_VARIABLE.match(text):
+        shown = "Decrypt it with `ansible localhost -m ansible.builtin.debug -a var=NAME -e @FILE --ask-vault-password`."
+        return Foreign("ansible_vault", "it is a variable encrypted by `ansible-vault encrypt_string`", shown)
     if text.startswith((b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")):
         return Foreign("age", "it is a file encrypted by age", "Decrypt it with `age --decrypt --identity KEY FILE`.")
     if re.match(rb"vault:v[0-9]+:", text):
@@ -143,6 +146,7 @@ def _encrypted(head: bytes, content: bytes) -> Foreign | None:
     return None
 
 
+_VAULT_VARIABLE = re.compile(rb"(?:[\w.-]{1,200}:[ \t]{1,9})?!vault(?:-encrypted)?[ \t]{1,9}[|>][-+0-9]{0,2}[ \t]{0,9}\r?\n[ \t]{0,99}\$ANSIBLE_VAULT;")
 _KMS_DECRYPT = "Decrypt it with `aws kms decrypt --query Plaintext --output text`, which prints base64."
 
 

@@ -67,6 +67,8 @@ FILES = {
     "hcl": (b'storage "raft" {\n  path = "/srv"\n}\n', "hcl", "HCL"),
     "ansible-vault": (b"$ANSIBLE_VAULT;1.1;AES256\n3862\n", "ansible_vault", "ansible-vault"),
     "ansible-vault with id": (BOM + b"$ANSIBLE_VAULT;1.2;AES256;prod\r\n3862\r\n", "ansible_vault", "ansible-vault"),
+    "ansible-vault's variable": (b"password: !vault |\n          $ANSIBLE_VAULT;1.1;AES256\n          3862\n", "ansible_vault", "encrypt_string"),
+    "ansible-vault's tag": (b"!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3862\n", "ansible_vault", "encrypt_string"),
     "sops yaml": (SOPS_YAML, "sops", "SOPS"),
     "sops json": (SOPS_JSON, "sops", "SOPS"),
     "sops env": (b"A=ENC[AES256_GCM,data:x]\nsops_version=3.9.0\n", "sops", "SOPS"),
