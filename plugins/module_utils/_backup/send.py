@@ -19,6 +19,7 @@ from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.backup
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.descriptors import sha256_of, write_all
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.errors import SealError, SettingError
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.client import S3Client, open_s3, s3_endpoint
+from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.options import S3Options
 from ansible_collections.sealwright.vault_seal.plugins.module_utils._seal.object_store.upload import Upload
 
 _PIECE = 1 << 20
@@ -28,7 +29,7 @@ def targets(options: BackupOptions) -> list[Target]:
     """The targets of the options."""
     found = [Target(os.path.abspath(options.send_folder))] if options.send_folder else []
     if options.s3:
-        found.append(Target.s3(options.s3.bucket, options.s3.prefix, _endpoint(options)))
+        found.append(Target.s3(options.s3.bucket, options.s3.prefix, _endpoint(options.s3, options)))
     return found
 
 
@@ -67,11 +68,10 @@ _OF_ONE_SNAPSHOT = ("checksum_mismatch", "not_protected")
 _Copy = Callable[[SnapshotFolder, StoredSnapshot, int, Callable[[], None]], dict[str, Any]]
 
 
-def _endpoint(options: BackupOptions) -> str:
+def _endpoint(s3: S3Options, options: BackupOptions) -> str:
     """The URL of the S3 endpoint that is configured; empty for that of AWS."""
-    assert options.s3
     try:
-        return s3_endpoint(options.s3, options.connection)
+        return s3_endpoint(s3, options.connection)
     except SealError:
         return "unknown"  # no record has it, and sending fails with the same error
 

@@ -98,14 +98,14 @@ def _braces(launch: Launch) -> None:
 
 def _missing_file(launch: Launch) -> None:
     unit(launch, f"EnvironmentFile=-{launch.home}/none.env\n" + assignments(launch.environment)
-          + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
+         + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _file_wins(launch: Launch) -> None:
     launch.files["server.env"] = environment_file(launch.environment)
     assigned = dict.fromkeys(launch.environment, "of the unit")
     unit(launch, f"EnvironmentFile={launch.home}/server.env\n" + assignments(assigned)
-          + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
+         + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
 
 
 def _specifiers(launch: Launch) -> None:
@@ -128,7 +128,7 @@ def _working_directory(launch: Launch) -> None:
     path = launch.config[0]
     launch.working = launch.home
     unit(launch, f"WorkingDirectory={launch.home}\n" + assignments(launch.environment)
-          + f"ExecStart={EXECUTABLE} server -config={path[len(launch.home) + 1:]}\n")
+         + f"ExecStart={EXECUTABLE} server -config={path[len(launch.home) + 1:]}\n")
 
 
 def _drop_in(launch: Launch) -> None:
@@ -145,7 +145,7 @@ def _drop_in_resets(launch: Launch) -> None:
 
 def _unset(launch: Launch) -> None:
     unit(launch, assignments({**launch.environment, "VAULT_SEAL_TYPE": "shamir"}) + "UnsetEnvironment=VAULT_SEAL_TYPE\n"
-          + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
+         + f"ExecStart={EXECUTABLE} server -config={launch.config[0]}\n")
     launch.environment.pop("VAULT_SEAL_TYPE", None)
 
 
@@ -161,7 +161,7 @@ def _wrapper(launch: Launch) -> None:
 
 def _wrapper_sets(launch: Launch) -> None:
     unit(launch, assignments(launch.environment)
-          + f"ExecStart=/usr/bin/env VAULT_AWSKMS_SEAL_KEY_ID=alias/b {EXECUTABLE} server -config={launch.config[0]}\n")
+         + f"ExecStart=/usr/bin/env VAULT_AWSKMS_SEAL_KEY_ID=alias/b {EXECUTABLE} server -config={launch.config[0]}\n")
     launch.environment["VAULT_AWSKMS_SEAL_KEY_ID"] = "alias/b"
     launch.options["product"] = "openbao"
 

@@ -68,7 +68,9 @@ def _core(effective: EffectiveSettings) -> Iterator[SettingProblem]:
     set_by_variable = any(name in effective.environment and effective.environment[name].value for name in variables)
     if isinstance(address, str) and address and "{{" not in address and not _SCHEME.match(address) and not set_by_variable:
         yield SettingProblem(
-            ERROR, "invalid_option", "api_addr", f"api_addr ({place}) has no scheme, with which the server does not start.", "Begin it with https:// or http://."
+            ERROR, "invalid_option", "api_addr",
+            f"api_addr ({place}) has no scheme, with which the server does not start.",
+            "Begin it with https:// or http://.",
         )
     longest = nanoseconds(values.get("max_lease_ttl", ("", ""))[0]) or _LEASE
     default = nanoseconds(values.get("default_lease_ttl", ("", ""))[0]) or _LEASE
