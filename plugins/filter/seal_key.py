@@ -76,7 +76,7 @@ def seal_key_trouble(failure: Mapping[str, Any], creating: bool = False) -> dict
 
 def collection_version(name: str) -> str:
     """Documented in collection_version.yml."""
-    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._seal_key.collections import installed_version
+    from ansible_collections.sealwright.vault_seal.plugins.plugin_utils._seal_key.installed_collections import installed_version
 
     return installed_version(str(name))
 

@@ -61,9 +61,10 @@ def snapshot(*arns: str) -> dict[str, Any]:
     return {"status": 200, "info": {"kms_keys": [{"arn": arn, "paths": [STORED]} for arn in arns]}}
 
 
-def plan(*states: dict[str, Any] | None, files: Any = OLD_ON, stored: Any = (OLD_ARN,), shown: Any = None, **run: Any) -> dict[str, Any]:
+def plan(*states: dict[str, Any] | None, files: Any = None, stored: Any = (OLD_ARN,), shown: Any = None, **run: Any) -> dict[str, Any]:
     """The plan for the hosts n1, n2 and so on. ``files``: the seals of all hosts, or of each as a tuple; ``stored``: the keys that the snapshot shows."""
     back = run.get("to") == "old"
+    files = OLD_ON if files is None else files
     known: dict[str, Any] = {}
     for number, state in enumerate(states):
         checked = shown[number] if isinstance(shown, tuple) else shown or proofs()

@@ -149,6 +149,8 @@ def test_events_that_are_refused(keys: list[str], aliases: list[str], topic: str
 
 
 def test_the_policy_of_a_shared_topic_is_left_alone() -> None:
-    (files,) = seal_key_events([KEY], TOPIC, topic_policy=False)["regions"].values()
+    regions = seal_key_events([KEY], TOPIC, topic_policy=False)["regions"]
+    assert len(regions) == 1
+    files = next(iter(regions.values()))
     assert list(json.loads(files["cloudformation"])["Resources"]) == ["VaultSealKeyRule"]
     assert "aws_sns_topic_policy" not in json.loads(files["terraform"])["resource"]
