@@ -50,7 +50,7 @@ MODULES = (
 LOOKUPS = ("awskms_seal_unwrap", "controller_file", "openpgp_key")
 LOOKUP = "awskms_seal_unwrap"
 # Their blocks are files of a user's own folder (yaml+jinja, in READMEs yml), which test_bootstrap.py and others run.
-WITH_PROJECTS = {"guide_bootstrap", "guide_rotate", "cluster_bootstrap", "seal_rotate", "guide_seal_key", "seal_key"}
+WITH_PROJECTS = {"guide_start", "guide_bootstrap", "guide_rotate", "cluster_bootstrap", "seal_rotate", "guide_seal_key", "seal_key"}
 FILTERS = ("awskms_seal_extract", "awskms_seal_info", "awskms_seal_unwrap")
 VARS = "awskms_seal"
 GUIDES = sorted((CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst"))
