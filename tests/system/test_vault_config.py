@@ -49,7 +49,7 @@ def host(ansible: Ansible, tmp_path: Path) -> ConfiguredHost:
 @pytest.mark.parametrize("language", ["hcl", "json"])
 def test_a_whole_server(kms: StrictKms, host: ConfiguredHost, language: str) -> None:
     asked: dict[str, Any] = {
-        "seals": [SEAL], "format": language, "telemetry": {"disable_hostname": True}, "extra": {"max_lease_ttl": "10h"}, "log_level": "info",
+        "seals": [SEAL], "format": language, "telemetry": {"disable_hostname": True}, "extra": {"max_lease_ttl": "800h"}, "log_level": "info",
     }
     if language == "hcl":
         check = host.configure("--check", "--diff", **asked).succeeded()
@@ -140,10 +140,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "The key is in region eu-west-1, but the region in effect is us-east-1 (from stanza ({etc}/openbao.hcl, line LINE)). Set the "
         "region to eu-west-1."
     )),
-    "by the product's own checker": ({"seals": [SEAL], "extra": {"default_lease_ttl": "soon"}}, (
+    "by the product's own checker": ({"seals": [SEAL], "extra": {"allow_audit_log_prefixing": "maybe"}}, (
         "The server's validation command rejected the configuration: [ failure ] Validate Config: Could not parse configuration: error loading "
         "configuration from "
-        '{etc}/openbao.hcl: time: invalid duration "soon".'
+        "{etc}/openbao.hcl: At 18:29: root.allow_audit_log_prefixing: unknown type *ast.LiteralType."
     )),
 }
 
