@@ -66,7 +66,7 @@ class Status:
 
 
 def read_status(path: str) -> dict[str, Any]:
-    """The content of a status file; empty if there is none of this format."""
+    """The content of a status file; empty if the file does not exist or has another format."""
     path = os.path.abspath(path)
     try:
         with held_folder(os.path.dirname(path)) as folder:
